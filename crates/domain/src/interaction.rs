@@ -1,0 +1,109 @@
+//! What a person can press or submit, as closed enums. The strings are the `action_id`s and
+//! `callback_id`s in `blocks/` and in `manifest.yml`; a button's `value` carries the id it is about.
+
+use std::fmt;
+
+macro_rules! wire_names {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $wire:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $wire)] $variant),+ }
+
+        impl $name {
+            /// Every variant, in declaration order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The string on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $wire),+ }
+            }
+
+            /// Reads the string on the wire; `None` for a name that is not ours.
+            pub fn parse(wire: &str) -> Option<Self> {
+                match wire { $($wire => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.as_str()) }
+        }
+    };
+}
+
+wire_names! {
+    /// A button on one of Deskbell's messages (`action_id`).
+    Button {
+        /// Triage card: carry the proposed decision out. Value: ticket id.
+        Confirm = "confirm",
+        /// Triage card: open the modal that changes squad, priority and category. Value: ticket id.
+        Change = "change",
+        /// Triage card and squad alert: raise severity and alert level 1. Value: ticket id.
+        Escalate = "escalate",
+        /// Triage card: this was no request. Value: ticket id.
+        NotATicket = "not_a_ticket",
+        /// Squad alert: the presser takes the ticket. Value: ticket id.
+        Claim = "claim",
+        /// Escalation alert: the presser is on it; no further level is alerted. Value: ticket id.
+        Acknowledge = "acknowledge",
+        /// Squad alert: mark the ticket resolved. Value: ticket id.
+        Resolve = "resolve",
+        /// Ops alert: run the parked job again. Value: job id.
+        Retry = "ops_retry",
+        /// Ops alert: leave this step out and go on. Value: job id.
+        Skip = "ops_skip",
+        /// Ops alert: the presser does this step by hand. Value: job id.
+        TakeOver = "ops_take_over",
+        /// Link buttons (`url`): Slack still sends a click, which is acknowledged and ignored.
+        OpenLink = "open_link",
+    }
+}
+
+wire_names! {
+    /// A modal (`callback_id`).
+    Modal {
+        /// Change squad, priority, category before confirming. `private_metadata`: ticket id.
+        Change = "change_ticket",
+        /// New request by the global shortcut. `private_metadata`: empty.
+        NewTicket = "new_ticket",
+        /// The placeholder opened within Slack's 3 s, later replaced by `views.update`.
+        Loading = "loading",
+    }
+}
+
+wire_names! {
+    /// A Slack shortcut (`callback_id` in `manifest.yml`).
+    SlackShortcut {
+        /// Message shortcut: make a ticket of this message.
+        TriageMessage = "triage_message",
+        /// Global shortcut: open the new-ticket modal.
+        NewTicket = "new_ticket_shortcut",
+    }
+}
+
+wire_names! {
+    /// A slash command, as in `manifest.yml`.
+    SlashCommand {
+        /// `/triage <text>` or `/triage help`.
+        Triage = "/triage",
+        /// `/escalate <ticket> [reason]`.
+        Escalate = "/escalate",
+        /// `/ticket <id>`.
+        Ticket = "/ticket",
+        /// `/kb <question>`.
+        Kb = "/kb",
+    }
+}
+
+/// `block_id` and `action_id` of the inputs in Deskbell's modals: the block and its only element share the name.
+pub mod field {
+    /// Squad select in the change and new-ticket modals.
+    pub const SQUAD: &str = "squad";
+    /// Priority select.
+    pub const PRIORITY: &str = "priority";
+    /// Category select.
+    pub const CATEGORY: &str = "category";
+    /// Free text of a new request.
+    pub const TEXT: &str = "text";
+    /// Channel (conversations select) of a new request.
+    pub const CHANNEL: &str = "channel";
+}

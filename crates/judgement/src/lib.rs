@@ -1,0 +1,1 @@
+//! Pure computing for assessment: text features, classifiers, lexical index.

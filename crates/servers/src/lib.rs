@@ -1,0 +1,1 @@
+//! Deskbell's own MCP servers and the vendor REST clients behind them.
