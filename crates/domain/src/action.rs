@@ -1,0 +1,248 @@
+//! What changes somebody's system, and the proof that it may.
+//!
+//! An [`ApprovedAction`] is a witness: the only thing a dispatcher takes. It has no public constructor, can't be
+//! cloned or deserialised, and is rebuilt from an [`Approval`] that the store kept:
+//!
+//! ```compile_fail
+//! let forged: deskbell_domain::action::ApprovedAction = serde_json::from_str("{}").unwrap();
+//! ```
+//!
+//! ```compile_fail
+//! use deskbell_domain::action::ApprovedAction;
+//! fn copy(approved: &ApprovedAction) -> ApprovedAction { approved.clone() }
+//! ```
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ActionId, TicketId};
+use crate::ticket::{Actor, ExternalRef, Ticket};
+
+/// What Deskbell wants done. Which server's tool does it is configuration (`[actions.…]`), never named here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Action {
+    /// Open an issue in the squad's project.
+    CreateIssue {
+        /// The tracker's project key, from the squad.
+        project: String,
+        /// `Bug`, `Task` …, from the squad or the rule.
+        issue_type: String,
+        /// One line. Customers' words.
+        summary: String,
+        /// Markdown. Customers' words.
+        description: String,
+        /// The tracker's name for the priority, from the policy.
+        priority: Option<String>,
+        /// Labels, besides the marker that the adapter adds.
+        labels: Vec<String>,
+    },
+    /// Add a comment to the ticket's primary external object.
+    Comment {
+        /// Markdown.
+        body: String,
+    },
+    /// Move the ticket's primary external object.
+    Transition {
+        /// The tracker's status name.
+        to: String,
+    },
+    /// Set the priority of the ticket's primary external object.
+    SetPriority {
+        /// The tracker's name for it.
+        priority: String,
+    },
+    /// Give the ticket's primary external object to somebody.
+    Assign {
+        /// Their e-mail or account id in the tracker.
+        account: String,
+    },
+}
+
+impl Action {
+    /// The name under which `[actions.…]` binds it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::CreateIssue { .. } => "create_issue",
+            Self::Comment { .. } => "comment",
+            Self::Transition { .. } => "transition",
+            Self::SetPriority { .. } => "set_priority",
+            Self::Assign { .. } => "assign",
+        }
+    }
+
+    /// Every bindable name.
+    pub const NAMES: &'static [&'static str] =
+        &["create_issue", "comment", "transition", "set_priority", "assign"];
+
+    /// Primary actions run first: the others need what they made.
+    pub const fn is_primary(&self) -> bool {
+        matches!(self, Self::CreateIssue { .. })
+    }
+
+    /// What would undo it; `None` where nothing can.
+    pub fn compensation(&self) -> Option<Self> {
+        match self {
+            Self::CreateIssue { .. } => Some(Self::Transition { to: "Done".to_owned() }),
+            Self::Comment { .. } => None,
+            Self::Transition { .. } | Self::SetPriority { .. } | Self::Assign { .. } => None,
+        }
+    }
+}
+
+/// What became of an action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ActionState {
+    /// Approved and waiting for its turn, or under way.
+    Pending,
+    /// Done.
+    Done {
+        /// What it made, if it made something.
+        external: Option<ExternalRef>,
+    },
+    /// Waits for the ops channel: Retry, Skip or Take over.
+    Parked {
+        /// For people; no customers' words, no secrets.
+        reason: String,
+        /// True: it may or may not have happened. It is never repeated by itself.
+        fate_unknown: bool,
+    },
+    /// A person chose to leave it out.
+    Skipped {
+        /// Who.
+        by: Actor,
+    },
+    /// A person does it by hand.
+    TakenOver {
+        /// Who.
+        by: Actor,
+    },
+}
+
+impl ActionState {
+    /// Nothing more will happen to it by itself.
+    pub const fn is_settled(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Skipped { .. } | Self::TakenOver { .. })
+    }
+}
+
+/// An action of a ticket, without its words (those are in [`crate::ticket::Words::actions`]).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionRecord {
+    /// Which.
+    pub id: ActionId,
+    /// The bound name, see [`Action::name`].
+    pub name: String,
+    /// Primary actions run first.
+    pub primary: bool,
+    /// How often a person asked for it again: part of the job's id.
+    pub generation: u32,
+    /// Where it stands.
+    pub state: ActionState,
+}
+
+/// A stored "yes": who allowed which actions. Only [`crate::workflow::step`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    by: Actor,
+    at: Timestamp,
+    actions: Vec<ActionId>,
+}
+
+impl Approval {
+    /// Made by the workflow when a person clicks or a rule says `auto`.
+    pub(crate) fn new(by: Actor, at: Timestamp, actions: Vec<ActionId>) -> Self {
+        Self { by, at, actions }
+    }
+
+    /// Who allowed it.
+    pub fn by(&self) -> &Actor {
+        &self.by
+    }
+
+    /// When.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Which actions.
+    pub fn actions(&self) -> &[ActionId] {
+        &self.actions
+    }
+}
+
+/// The right to carry one action out. See the module's documentation.
+#[derive(Debug)]
+pub struct ApprovedAction<'ticket> {
+    id: ActionId,
+    action: &'ticket Action,
+    external: Option<&'ticket ExternalRef>,
+    approved_by: &'ticket Actor,
+}
+
+/// Why an action may not be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotApproved {
+    /// No stored approval names it.
+    #[error("no approval names this action")]
+    NoApproval,
+    /// It is done, skipped, taken over or parked.
+    #[error("the action is not pending")]
+    NotPending,
+    /// Its words are gone (the person was erased).
+    #[error("the action's words are gone")]
+    NoWords,
+}
+
+impl<'ticket> ApprovedAction<'ticket> {
+    /// Rebuilds the right from what the store kept.
+    ///
+    /// # Errors
+    /// When no approval names the action, when it is no longer pending, or when its words were erased.
+    pub fn rebuild(ticket: &'ticket Ticket, id: ActionId) -> Result<Self, NotApproved> {
+        let approval = ticket
+            .approvals
+            .iter()
+            .find(|approval| approval.actions.contains(&id))
+            .ok_or(NotApproved::NoApproval)?;
+        let pending = ticket
+            .action(id)
+            .is_some_and(|record| record.state == ActionState::Pending);
+        if !pending {
+            return Err(NotApproved::NotPending);
+        }
+        let action = ticket.words.actions.get(&id).ok_or(NotApproved::NoWords)?;
+        Ok(Self { id, action, external: ticket.external.as_ref(), approved_by: &approval.by })
+    }
+
+    /// Which.
+    pub fn id(&self) -> ActionId {
+        self.id
+    }
+
+    /// What.
+    pub fn action(&self) -> &Action {
+        self.action
+    }
+
+    /// The external object that secondary actions are about.
+    pub fn external(&self) -> Option<&ExternalRef> {
+        self.external
+    }
+
+    /// Who allowed it.
+    pub fn approved_by(&self) -> &Actor {
+        self.approved_by
+    }
+
+    /// The key that makes a vendor do it once: the same for every attempt.
+    pub fn idempotency_key(&self, workspace: &crate::ids::WorkspaceId) -> String {
+        format!("{workspace}/{}", self.id)
+    }
+
+    /// The ticket it belongs to.
+    pub fn ticket(&self) -> TicketId {
+        self.id.ticket
+    }
+}

@@ -1,0 +1,140 @@
+//! What an assessor found out about a request. Data only: an assessment permits nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CategoryId, SquadId, TicketId};
+
+/// A probability in `0.0..=1.0`, kept as thousandths so that decisions replay to the byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Confidence(u16);
+
+impl Confidence {
+    /// No confidence at all.
+    pub const NONE: Self = Self(0);
+
+    /// Rounds a probability to thousandths; what is outside `0.0..=1.0` (or NaN) is clamped.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub fn from_probability(probability: f64) -> Self {
+        if probability.is_nan() {
+            return Self::NONE;
+        }
+        Self((probability.clamp(0.0, 1.0) * 1000.0).round() as u16)
+    }
+
+    /// As a probability in `0.0..=1.0`.
+    pub fn probability(self) -> f64 {
+        f64::from(self.0.min(1000)) / 1000.0
+    }
+
+    /// In whole per cent, as people read it.
+    pub fn percent(self) -> u16 {
+        (self.0.min(1000) + 5) / 10
+    }
+}
+
+/// How soon somebody must act, judged from the words alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Urgency {
+    /// Whenever there is time.
+    Low,
+    /// The usual.
+    Normal,
+    /// Work is hindered.
+    High,
+    /// Work or business has stopped.
+    Critical,
+}
+
+impl Urgency {
+    /// The name in rules and on cards.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// The tone of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sentiment {
+    /// Friendly or thankful.
+    Positive,
+    /// Matter of fact.
+    Neutral,
+    /// Annoyed or angry.
+    Negative,
+}
+
+impl Sentiment {
+    /// The name in rules and on cards.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Positive => "positive",
+            Self::Neutral => "neutral",
+            Self::Negative => "negative",
+        }
+    }
+}
+
+/// Which assessor spoke.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssessorName {
+    /// Keywords and examples of the rules.
+    Keywords,
+    /// The statistical model learned from labelled examples.
+    Local,
+    /// A language model, by its configured name.
+    Llm(String),
+}
+
+/// One label with its confidence and what weighed for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged<T> {
+    /// The label.
+    pub value: T,
+    /// Calibrated: of all answers at 0.8, eight in ten should be right.
+    pub confidence: Confidence,
+    /// The words or tickets that weighed most, the heaviest first. Customers' words: sealed with the ticket.
+    pub evidence: Vec<String>,
+}
+
+/// An earlier ticket that reads alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SimilarTicket {
+    /// Which.
+    pub ticket: TicketId,
+    /// How alike, `1` is the same text.
+    pub similarity: Confidence,
+}
+
+/// What an assessor returns. Every part is an input of the decision and never a permission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// Who spoke.
+    pub assessor: AssessorName,
+    /// The support category; `None` when nothing spoke for any.
+    pub category: Option<Judged<CategoryId>>,
+    /// The technical area (`login`, `api`, `billing` …) in a word; empty when unknown.
+    pub area: String,
+    /// The squad suggested by the words, where labels say so.
+    pub squad: Option<Judged<SquadId>>,
+    /// How soon.
+    pub urgency: Judged<Urgency>,
+    /// The tone.
+    pub sentiment: Judged<Sentiment>,
+    /// ISO 639-1 code, or `und`.
+    pub language: String,
+    /// One or two sentences, the customer's own. Sealed with the ticket.
+    pub summary: String,
+    /// The most alike first, at most 5.
+    pub similar: Vec<SimilarTicket>,
+    /// What went wrong on the way, for the card ("LLM timed out, assessed locally"). No customers' words.
+    pub warnings: Vec<String>,
+}

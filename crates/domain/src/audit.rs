@@ -1,0 +1,91 @@
+//! What goes on the audit trail. The store seals the entry's detail, numbers it and chains it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{PersonId, TicketId, WorkspaceId};
+use crate::ticket::Actor;
+
+/// What kind of thing happened: the closed list that an auditor filters by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditKind {
+    /// A request became a ticket.
+    TicketReceived,
+    /// More of the requester's messages joined, changed or vanished.
+    WordsChanged,
+    /// An assessor answered.
+    Assessed,
+    /// A decision was made.
+    Decided,
+    /// Actions were approved.
+    Approved,
+    /// A person answered or changed a confirmation, or it expired.
+    Answered,
+    /// A click was refused.
+    Refused,
+    /// An action reached a vendor.
+    ActionDone,
+    /// An action was parked for a human.
+    ActionParked,
+    /// A human settled a parked action.
+    ActionSettled,
+    /// An escalation began, rose or was acknowledged.
+    Escalated,
+    /// A person took the ticket.
+    Claimed,
+    /// An SLA target was missed.
+    SlaBreached,
+    /// The ticket was closed.
+    Closed,
+    /// Slack would not take a message.
+    DeliveryFailed,
+    /// The policy in force changed.
+    PolicyChanged,
+    /// A person's words were read or erased by an operator.
+    Access,
+}
+
+impl AuditKind {
+    /// The name in the store and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TicketReceived => "ticket_received",
+            Self::WordsChanged => "words_changed",
+            Self::Assessed => "assessed",
+            Self::Decided => "decided",
+            Self::Approved => "approved",
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+            Self::ActionDone => "action_done",
+            Self::ActionParked => "action_parked",
+            Self::ActionSettled => "action_settled",
+            Self::Escalated => "escalated",
+            Self::Claimed => "claimed",
+            Self::SlaBreached => "sla_breached",
+            Self::Closed => "closed",
+            Self::DeliveryFailed => "delivery_failed",
+            Self::PolicyChanged => "policy_changed",
+            Self::Access => "access",
+        }
+    }
+}
+
+/// An entry before the store has sealed and chained it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Whose workspace.
+    pub workspace: WorkspaceId,
+    /// The ticket, if it is about one.
+    pub ticket: Option<TicketId>,
+    /// When.
+    pub at: Timestamp,
+    /// Who acted.
+    pub actor: Actor,
+    /// What.
+    pub kind: AuditKind,
+    /// The person whose key seals `detail`; `None`: the workspace's own key.
+    pub subject: Option<PersonId>,
+    /// The facts.
+    pub detail: serde_json::Value,
+}

@@ -1,0 +1,137 @@
+//! What the rules made of a request: the verdict, all that matched, the runner-up, and what it was made from.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::assessment::Assessment;
+use crate::ids::{CategoryId, PolicyHash, PriorityId, QueueId, RuleId, SquadId};
+use crate::ticket::{Severity, Source};
+
+/// How far a rule goes by itself. Ordered: the stricter of two wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Is recorded as "would have" and changes nothing.
+    Shadow,
+    /// Is carried out at once.
+    Auto,
+    /// A human confirms first.
+    Confirm,
+}
+
+impl Mode {
+    /// The name in the policy.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Shadow => "shadow",
+            Self::Auto => "auto",
+            Self::Confirm => "confirm",
+        }
+    }
+}
+
+/// What is known of the customer behind the requester. Empty strings and zeroes where nothing is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// Whether a look-up answered.
+    pub known: bool,
+    /// `enterprise`, `pro` …
+    pub tier: String,
+    /// The account's name.
+    pub account: String,
+    /// Open cases elsewhere.
+    pub open_cases: i64,
+}
+
+/// Open work now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    /// Open tickets per squad.
+    pub squads: BTreeMap<SquadId, u32>,
+    /// Open tickets per queue.
+    pub queues: BTreeMap<QueueId, u32>,
+}
+
+/// What of the ticket a decision may look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketFacts {
+    /// What was asked. Customers' words.
+    pub text: String,
+    /// Where it came from.
+    pub source: Source,
+    /// The requester belongs to another organisation.
+    pub requester_is_external: bool,
+    /// When it was accepted.
+    pub received_at: Timestamp,
+    /// The severity so far (escalation may have raised it).
+    pub severity: Severity,
+}
+
+/// Everything a decision is made from. Kept with it, sealed, so that it can be made again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionInputs {
+    /// The ticket's part.
+    pub ticket: TicketFacts,
+    /// The assessor's part.
+    pub assessment: Assessment,
+    /// The customer's part.
+    pub customer: Customer,
+    /// Open work at that moment.
+    pub load: Load,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+/// A rule that matched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchedRule {
+    /// Which.
+    pub rule: RuleId,
+    /// How far it goes.
+    pub mode: Mode,
+    /// How many constraints its condition has; the most specific names the squad.
+    pub specificity: u32,
+    /// The squad it names.
+    pub squad: Option<SquadId>,
+    /// Open tickets per 1000 of the squad's capacity at that moment: the tie-break.
+    pub load_per_capacity: Option<u32>,
+}
+
+/// What must be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The policy that decided.
+    pub policy: PolicyHash,
+    /// When.
+    pub at: Timestamp,
+    /// Counts the ticket's decisions from 1.
+    pub ordinal: u32,
+    /// Confirm first, or carry out at once.
+    pub mode: Mode,
+    /// Who must act.
+    pub squad: SquadId,
+    /// In which queue.
+    pub queue: Option<QueueId>,
+    /// How soon in the team's own terms.
+    pub priority: PriorityId,
+    /// How bad.
+    pub severity: Severity,
+    /// What about.
+    pub category: Option<CategoryId>,
+    /// The names of the actions to carry out, in order.
+    pub actions: Vec<String>,
+    /// One sentence: why this squad.
+    pub reason: String,
+    /// The squad that came second, if another was possible.
+    pub runner_up: Option<SquadId>,
+    /// All rules that matched, shadow ones too, the most specific first.
+    pub matched: Vec<MatchedRule>,
+    /// What the decision did without or could not evaluate.
+    pub warnings: Vec<String>,
+    /// First response, in business time.
+    pub first_response_due_at: Option<Timestamp>,
+    /// Resolution, in business time.
+    pub resolution_due_at: Option<Timestamp>,
+}

@@ -1,0 +1,350 @@
+//! A ticket and all that hangs on it. What a customer said is in [`Words`] alone, which the store seals
+//! under the requester's key; the rest may be indexed and logged.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Action, ActionRecord, Approval};
+use crate::assessment::Assessment;
+use crate::decision::Decision;
+use crate::ids::{
+    ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, QueueId, SquadId,
+    TicketId, WorkspaceId,
+};
+use crate::notice::Notice;
+use crate::sla::SlaClock;
+
+/// Where a request came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum Source {
+    /// A message in Slack: a watched channel, a mention, a DM, a reaction, a message shortcut.
+    SlackMessage {
+        /// The conversation.
+        channel: ChannelId,
+        /// The message.
+        ts: MessageTs,
+        /// The thread it stands in, if it is a reply.
+        thread: Option<MessageTs>,
+        /// How it became a request.
+        path: SlackPath,
+    },
+    /// Typed into a slash command or modal: there is no message to hang the card on.
+    SlackForm {
+        /// Where the card goes; `None`: the triage channel.
+        channel: Option<ChannelId>,
+        /// The command or modal.
+        path: SlackPath,
+    },
+    /// A helpdesk's webhook.
+    Helpdesk {
+        /// `zendesk`, or the name the generic webhook gave.
+        system: String,
+        /// The helpdesk's own number.
+        external_id: String,
+        /// Where people read it, if told.
+        url: Option<String>,
+    },
+}
+
+/// How a request in Slack reached Deskbell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlackPath {
+    /// A message in a watched channel.
+    WatchedChannel,
+    /// The bot was mentioned.
+    Mention,
+    /// A direct message to the bot.
+    DirectMessage,
+    /// The triage emoji on a message.
+    Reaction,
+    /// The message shortcut.
+    MessageShortcut,
+    /// The global shortcut's modal.
+    GlobalShortcut,
+    /// `/triage`.
+    SlashCommand,
+}
+
+/// One message of the requester's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketMessage {
+    /// Slack's ts; `None` for forms and helpdesks.
+    pub ts: Option<MessageTs>,
+    /// The text as it was sent.
+    pub text: String,
+}
+
+/// The customer's words and all that quotes them. Sealed under the requester's key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// What was asked, in order.
+    pub messages: Vec<TicketMessage>,
+    /// The subject line, where the source has one.
+    pub subject: Option<String>,
+    /// The requester's name as known, for people outside Slack.
+    pub requester_name: Option<String>,
+    /// The requester's e-mail, where the source gave one.
+    pub requester_email: Option<String>,
+    /// The newest assessment (it quotes).
+    pub assessment: Option<Assessment>,
+    /// What was approved, to the letter, by its id.
+    pub actions: BTreeMap<ActionId, Action>,
+    /// True once the requester's key was destroyed: the words are gone for good.
+    #[serde(default)]
+    pub erased: bool,
+}
+
+impl Words {
+    /// All messages as one text, a line each.
+    pub fn text(&self) -> String {
+        let mut lines: Vec<&str> = self.subject.as_deref().into_iter().collect();
+        lines.extend(self.messages.iter().map(|message| message.text.as_str()));
+        lines.join("\n")
+    }
+
+    /// The assessor's summary, or the first line of what was asked.
+    pub fn summary(&self) -> String {
+        if self.erased {
+            return "(erased)".to_owned();
+        }
+        match &self.assessment {
+            Some(assessment) if !assessment.summary.is_empty() => assessment.summary.clone(),
+            _ => self.text().lines().next().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// Where a ticket stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Accepted, being assessed.
+    Received,
+    /// A card asks a human.
+    AwaitingConfirmation,
+    /// Approved; actions are being carried out.
+    Dispatching,
+    /// An action is parked and waits for the ops channel.
+    Parked,
+    /// With the squad.
+    Following,
+    /// Done.
+    Resolved,
+    /// Was no request, or expired unanswered.
+    Dismissed,
+}
+
+impl Status {
+    /// The name in the store's index, in rules and on cards.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::AwaitingConfirmation => "awaiting_confirmation",
+            Self::Dispatching => "dispatching",
+            Self::Parked => "parked",
+            Self::Following => "following",
+            Self::Resolved => "resolved",
+            Self::Dismissed => "dismissed",
+        }
+    }
+
+    /// Counts towards its squad's load.
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Resolved | Self::Dismissed)
+    }
+}
+
+/// How bad it is: 1 the worst, 4 the mildest. Raised by rules and by escalation, never lowered by them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Severity(u8);
+
+impl Severity {
+    /// The worst.
+    pub const WORST: Self = Self(1);
+    /// The mildest, and the default.
+    pub const MILDEST: Self = Self(4);
+
+    /// One step worse; the worst stays.
+    #[must_use]
+    pub fn raised(self) -> Self {
+        Self(self.0.saturating_sub(1).max(1))
+    }
+
+    /// 1..=4.
+    pub const fn level(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<u8> for Severity {
+    type Error = String;
+    fn try_from(level: u8) -> Result<Self, String> {
+        if (1..=4).contains(&level) {
+            Ok(Self(level))
+        } else {
+            Err(format!("severity {level} does not exist: use 1 (worst) to 4"))
+        }
+    }
+}
+
+impl From<Severity> for u8 {
+    fn from(severity: Severity) -> Self {
+        severity.0
+    }
+}
+
+/// A message of ours in Slack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostedMessage {
+    /// Where.
+    pub channel: ChannelId,
+    /// Which.
+    pub ts: MessageTs,
+}
+
+/// The triage card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// Where it goes.
+    pub channel: ChannelId,
+    /// The thread it goes to; `None` posts at the top.
+    pub thread: Option<MessageTs>,
+    /// Set once posted.
+    pub posted: Option<PostedMessage>,
+}
+
+/// Where an issue, story or case lives outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExternalRef {
+    /// The configured MCP server's name.
+    pub system: String,
+    /// The vendor's key, for example `PAY-17`.
+    pub key: String,
+    /// Where people read it.
+    pub url: Option<String>,
+}
+
+/// Who decided what on a confirmation: the first valid answer wins and stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What.
+    pub verdict: Verdict,
+    /// Who.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The answer to a confirmation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Carry it out as proposed.
+    Confirmed,
+    /// Carry it out with changes.
+    Changed,
+    /// It was no request.
+    NotATicket,
+    /// Nobody answered in time.
+    Expired,
+}
+
+/// Who acted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A person in Slack.
+    Person(PersonId),
+    /// A rule that says `auto`.
+    Rule(crate::ids::RuleId),
+    /// Deskbell itself: a timer, the policy's default.
+    Deskbell,
+}
+
+/// An escalation under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// The level alerted last, from 1.
+    pub level: u32,
+    /// When it began.
+    pub since: Timestamp,
+    /// Who began it.
+    pub by: Actor,
+    /// Who is on it.
+    pub acknowledged_by: Option<PersonId>,
+}
+
+/// A request and its life so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// Its number.
+    pub id: TicketId,
+    /// Where it stands.
+    pub status: Status,
+    /// Where it came from.
+    pub source: Source,
+    /// Who asked.
+    pub requester: PersonId,
+    /// The requester belongs to another organisation (Slack Connect).
+    pub requester_is_external: bool,
+    /// When the first message was accepted.
+    pub received_at: Timestamp,
+    /// When the last message of the requester's was accepted: quick follow-ups join within the policy's window.
+    pub last_message_at: Timestamp,
+    /// Counts what was asked: an assessment of an older revision is dropped.
+    pub revision: u32,
+    /// The squad it went to.
+    pub squad: Option<SquadId>,
+    /// The squad's queue.
+    pub queue: Option<QueueId>,
+    /// Its priority.
+    pub priority: Option<PriorityId>,
+    /// Its category.
+    pub category: Option<CategoryId>,
+    /// How bad.
+    pub severity: Severity,
+    /// The newest decision.
+    pub decision: Option<Decision>,
+    /// How its confirmation was answered.
+    pub answer: Option<Answer>,
+    /// Who approved what.
+    pub approvals: Vec<Approval>,
+    /// What became of each action.
+    pub actions: Vec<ActionRecord>,
+    /// The primary external object (the Jira issue).
+    pub external: Option<ExternalRef>,
+    /// The card.
+    pub card: Card,
+    /// Messages about it, in order; see [`Notice`].
+    pub notices: Vec<Notice>,
+    /// Who took it.
+    pub assignee: Option<PersonId>,
+    /// Its escalation.
+    pub escalation: Option<Escalation>,
+    /// Its clocks.
+    pub sla: Option<SlaClock>,
+    /// When it was resolved or dismissed.
+    pub closed_at: Option<Timestamp>,
+    /// What the customer said. The store seals it under the requester's key.
+    #[serde(default)]
+    pub words: Words,
+}
+
+impl Ticket {
+    /// The record of an action.
+    pub fn action(&self, id: ActionId) -> Option<&ActionRecord> {
+        self.actions.iter().find(|record| record.id == id)
+    }
+
+    /// A notice by its id.
+    pub fn notice(&self, id: NoticeId) -> Option<&Notice> {
+        self.notices.iter().find(|notice| notice.id == id)
+    }
+}

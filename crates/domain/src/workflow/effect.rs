@@ -1,0 +1,125 @@
+//! What must be done outside. Effects hold ids, no words: the worker loads the ticket. Each is a durable job
+//! whose id follows from its cause, so queueing it twice queues it once.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ActionId, EventKey, JobId, NoticeId, PersonId, TicketId, WorkspaceId};
+use crate::workflow::event::ReplyTo;
+
+/// A timer of a ticket: when its `run_at` comes, it is the event [`crate::workflow::event::Event::TimerFired`].
+/// A timer whose moment has passed (answered, acknowledged, closed) does nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "timer", rename_all = "snake_case")]
+pub enum Timer {
+    /// Remind the channel that a confirmation waits. `decision` counts the ticket's decisions.
+    Remind {
+        /// The decision that waits.
+        decision: u32,
+    },
+    /// The confirmation expires.
+    Expire {
+        /// The decision that waits.
+        decision: u32,
+    },
+    /// Nobody acknowledged: alert this level.
+    EscalateTo {
+        /// The level, from 2.
+        level: u32,
+    },
+    /// First response is due.
+    FirstResponseDue,
+    /// Resolution is due.
+    ResolutionDue,
+}
+
+/// Something to do outside, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// Parse a recorded intake event and tell whom it concerns.
+    Interpret {
+        /// Which.
+        event: EventKey,
+    },
+    /// Assess this revision of the ticket's words.
+    Assess {
+        /// The revision.
+        revision: u32,
+    },
+    /// Post the card, or bring it up to date with the ticket.
+    ShowCard {
+        /// Counts what changed: only makes the job's id new, the newest state is shown.
+        change: u32,
+    },
+    /// Carry out an approved action.
+    Dispatch {
+        /// Which.
+        action: ActionId,
+        /// How often a person asked for it.
+        generation: u32,
+    },
+    /// Post a notice, or bring it up to date.
+    ShowNotice {
+        /// Which.
+        notice: NoticeId,
+        /// As in `ShowCard`.
+        change: u32,
+    },
+    /// Tell one person something only they see.
+    Tell {
+        /// Whom.
+        person: PersonId,
+        /// What.
+        what: Telling,
+        /// Where.
+        reply: ReplyTo,
+        /// Makes the job's id unique: the event that caused it.
+        cause: String,
+    },
+    /// Deliver a timer.
+    Fire(Timer),
+}
+
+/// What one person is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "telling", rename_all = "snake_case")]
+pub enum Telling {
+    /// They may not press this.
+    NotAllowed {
+        /// `confirm`, `escalate` …
+        what: String,
+        /// Who may, in words.
+        who: String,
+    },
+    /// Somebody else was first.
+    AlreadyDecided,
+    /// The command made a ticket.
+    Accepted,
+    /// The escalation was raised.
+    Escalated,
+    /// The action can't be done any more (the ticket is closed, the job is settled).
+    TooLate,
+}
+
+impl Effect {
+    /// The job's id: what it is about and why, so the same cause never queues it twice.
+    pub fn job_id(&self, workspace: &WorkspaceId, ticket: Option<TicketId>) -> JobId {
+        let subject = ticket.map(|ticket| ticket.to_string()).unwrap_or_default();
+        let rest = match self {
+            Self::Interpret { event } => format!("interpret/{event}"),
+            Self::Assess { revision } => format!("assess/{revision}"),
+            Self::ShowCard { change } => format!("card/{change}"),
+            Self::Dispatch { action, generation } => format!("dispatch/{}/{generation}", action.ordinal),
+            Self::ShowNotice { notice, change } => format!("notice/{}/{change}", notice.ordinal),
+            Self::Tell { person, cause, .. } => format!("tell/{person}/{cause}"),
+            Self::Fire(timer) => match timer {
+                Timer::Remind { decision } => format!("timer/remind/{decision}"),
+                Timer::Expire { decision } => format!("timer/expire/{decision}"),
+                Timer::EscalateTo { level } => format!("timer/escalate/{level}"),
+                Timer::FirstResponseDue => "timer/first_response".to_owned(),
+                Timer::ResolutionDue => "timer/resolution".to_owned(),
+            },
+        };
+        JobId::new(format!("{workspace}/{subject}/{rest}"))
+    }
+}

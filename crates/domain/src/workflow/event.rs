@@ -1,0 +1,145 @@
+//! What happened to a ticket.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::assessment::Assessment;
+use crate::ids::{ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, WorkspaceId};
+use crate::interaction::Button;
+use crate::ticket::{Card, ExternalRef, PostedMessage, Source, TicketMessage};
+use crate::workflow::effect::Timer;
+
+/// A request that is not a ticket yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRequest {
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+    /// Where it came from.
+    pub source: Source,
+    /// Who asked.
+    pub requester: PersonId,
+    /// The requester belongs to another organisation.
+    pub requester_is_external: bool,
+    /// Helpdesk: the requester's name.
+    pub requester_name: Option<String>,
+    /// Helpdesk: the requester's e-mail.
+    pub requester_email: Option<String>,
+    /// A subject line, where the source has one.
+    pub subject: Option<String>,
+    /// What was asked.
+    pub message: TicketMessage,
+    /// Where its card goes.
+    pub card: Card,
+}
+
+/// A person who acts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Slack's id.
+    pub id: PersonId,
+    /// Belongs to another organisation (Slack Connect): may not decide unless the policy names them.
+    pub is_external: bool,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A new request was accepted.
+    Received(Box<NewRequest>),
+    /// The requester said more within the joining window.
+    MessageJoined(TicketMessage),
+    /// The requester edited a message.
+    MessageEdited(TicketMessage),
+    /// The requester deleted a message.
+    MessageDeleted(MessageTs),
+    /// The assessor answered for a revision.
+    Assessed {
+        /// The revision it read.
+        revision: u32,
+        /// Its answer.
+        assessment: Box<Assessment>,
+    },
+    /// A button about the ticket as a whole was pressed.
+    Pressed {
+        /// Which.
+        button: Button,
+        /// By whom.
+        by: Person,
+        /// Where an answer only they see may go.
+        reply: ReplyTo,
+    },
+    /// The change modal was submitted.
+    Changed {
+        /// By whom.
+        by: Person,
+        /// The chosen squad.
+        squad: SquadId,
+        /// The chosen priority.
+        priority: PriorityId,
+        /// The chosen category.
+        category: Option<CategoryId>,
+        /// Where an answer only they see may go.
+        reply: ReplyTo,
+    },
+    /// A timer came due.
+    TimerFired(Timer),
+    /// An action was carried out.
+    ActionDone {
+        /// Which.
+        action: ActionId,
+        /// What it made.
+        external: Option<ExternalRef>,
+    },
+    /// An action can't go on by itself.
+    ActionParked {
+        /// Which.
+        action: ActionId,
+        /// For people: no customers' words, no secrets.
+        reason: String,
+        /// It may or may not have happened.
+        fate_unknown: bool,
+    },
+    /// Somebody in the ops channel chose what becomes of a parked action.
+    OpsChose {
+        /// Which action.
+        action: ActionId,
+        /// `Retry`, `Skip` or `TakeOver`.
+        button: Button,
+        /// Who.
+        by: Person,
+        /// Where an answer only they see may go.
+        reply: ReplyTo,
+    },
+    /// The card was posted or brought up to date.
+    CardPosted(PostedMessage),
+    /// The card can't be posted where it should.
+    CardUndeliverable {
+        /// Slack's error and the mend.
+        reason: String,
+    },
+    /// A notice was posted.
+    NoticePosted {
+        /// Which.
+        notice: NoticeId,
+        /// Where it stands now.
+        posted: PostedMessage,
+    },
+    /// A notice can't be posted where it should.
+    NoticeUndeliverable {
+        /// Which.
+        notice: NoticeId,
+        /// Slack's error and the mend.
+        reason: String,
+    },
+}
+
+/// Where an answer that one person sees may go. It may get lost, so no state hangs on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplyTo {
+    /// Slack's `response_url` (5 uses, 30 minutes).
+    pub response_url: Option<String>,
+    /// The conversation they are in, for `chat.postEphemeral`.
+    pub channel: Option<ChannelId>,
+    /// When it was pressed.
+    pub at: Option<Timestamp>,
+}
