@@ -1,1 +1,9 @@
 //! Block Kit templates and Slack's limits.
+//!
+//! [`limits`] says what Slack will refuse; Deskbell's templates and its Slack sandbox are held to the same rules.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
+)]
+
+pub mod limits;
