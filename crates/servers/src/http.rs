@@ -1,0 +1,140 @@
+//! An MCP server on streamable HTTP: `/mcp` behind a bearer token, and `/healthz`.
+//!
+//! Requests with an unexpected `Host` or any browser `Origin` are refused, so that a web page can't
+//! reach a server on the loopback address through DNS rebinding:
+//! <https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning>.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{StatusCode, header};
+use rmcp::ServerHandler;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// The largest request body that is accepted, in bytes.
+const REQUEST_BYTES_MAX: usize = 1024 * 1024;
+
+/// Who may call the server.
+#[derive(Debug, Clone, Default)]
+pub struct HttpAccess {
+    /// The bearer token that every request must carry; `None` is allowed on loopback only.
+    pub bearer: Option<SecretString>,
+    /// Names that the `Host` header may carry besides the loopback ones (`desk.example.com`, with or
+    /// without a port).
+    pub allowed_hosts: Vec<String>,
+}
+
+/// Why a server on HTTP could not be started or ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// Without a token anybody on the network could act in the vendor's system.
+    #[error(
+        "{listen} is reachable from other machines and no bearer token is set; \
+         set one or listen on 127.0.0.1"
+    )]
+    BearerMissing {
+        /// The address that was asked for.
+        listen: SocketAddr,
+    },
+    /// The socket failed.
+    #[error("the MCP server could not listen: {0}; choose a free address")]
+    Listen(#[from] std::io::Error),
+}
+
+/// Binds `listen` and serves until `shutdown` is cancelled; sessions are closed then.
+///
+/// # Errors
+/// [`HttpError`] when the address is taken, or public without a bearer token.
+pub async fn serve_http<H: ServerHandler + Clone>(
+    server: H,
+    listen: SocketAddr,
+    access: HttpAccess,
+    shutdown: CancellationToken,
+) -> Result<(), HttpError> {
+    if access.bearer.is_none() && !listen.ip().is_loopback() {
+        return Err(HttpError::BearerMissing { listen });
+    }
+    let listener = TcpListener::bind(listen).await?;
+    serve_listener(server, listener, access, shutdown).await
+}
+
+/// As [`serve_http`], on a socket that the caller has bound.
+///
+/// # Errors
+/// [`HttpError`] when the socket is public without a bearer token, or fails.
+pub async fn serve_listener<H: ServerHandler + Clone>(
+    server: H,
+    listener: TcpListener,
+    access: HttpAccess,
+    shutdown: CancellationToken,
+) -> Result<(), HttpError> {
+    let listen = listener.local_addr()?;
+    if access.bearer.is_none() && !listen.ip().is_loopback() {
+        return Err(HttpError::BearerMissing { listen });
+    }
+    tracing::info!(%listen, "MCP server listens");
+    let router = router(server, access, shutdown.clone());
+    axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown.cancelled_owned())
+        .await?;
+    Ok(())
+}
+
+/// The routes `/mcp` and `/healthz`; the caller answers for not exposing them without a token.
+pub fn router<H: ServerHandler + Clone>(
+    server: H,
+    access: HttpAccess,
+    shutdown: CancellationToken,
+) -> Router {
+    let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(String::from).into();
+    hosts.extend(access.allowed_hosts);
+    let config = StreamableHttpServerConfig::default()
+        .with_allowed_hosts(hosts)
+        .enforce_origin_validation()
+        .with_max_request_body_bytes(REQUEST_BYTES_MAX)
+        .with_cancellation_token(shutdown);
+    let sessions = Arc::new(LocalSessionManager::default());
+    let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, config);
+    let bearer = Arc::new(access.bearer);
+    let mcp = Router::new()
+        .route_service("/mcp", service)
+        .layer(middleware::from_fn_with_state(bearer, require_bearer));
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .merge(mcp)
+}
+
+/// Refuses a request without the configured token; compares in constant time.
+async fn require_bearer(
+    State(expected): State<Arc<Option<SecretString>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(expected) = expected.as_ref() else {
+        return next.run(request).await;
+    };
+    let presented = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "))
+        .unwrap_or_default();
+    if bool::from(presented.ct_eq(expected.expose_secret().as_bytes())) {
+        return next.run(request).await;
+    }
+    (
+        StatusCode::UNAUTHORIZED,
+        [(header::WWW_AUTHENTICATE, "Bearer")],
+        "send the server's token as `Authorization: Bearer <token>`\n",
+    )
+        .into_response()
+}
