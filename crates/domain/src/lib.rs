@@ -13,11 +13,12 @@
 pub mod action;
 pub mod assessment;
 pub mod audit;
+pub mod decide;
 pub mod decision;
 pub mod ids;
 pub mod interaction;
 pub mod notice;
-// pub mod policy;
+pub mod policy;
 pub mod sla;
 pub mod ticket;
 pub mod workflow;

@@ -25,7 +25,10 @@ pub enum NoticeKind {
         settled_by: Option<Actor>,
     },
     /// In the card's thread: this confirmation still waits.
-    Reminder,
+    Reminder {
+        /// The ticket's decision that waits.
+        decision: u32,
+    },
     /// In the ticket's thread: the issue's key.
     IssueCreated,
     /// In the ticket's thread: it is resolved.
@@ -60,4 +63,6 @@ pub struct Notice {
     pub thread: Option<MessageTs>,
     /// Set once posted.
     pub posted: Option<PostedMessage>,
+    /// The change it shows, see [`crate::ticket::Ticket::changes`].
+    pub shown: u32,
 }

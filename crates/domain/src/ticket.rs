@@ -216,6 +216,8 @@ pub struct Card {
     pub thread: Option<MessageTs>,
     /// Set once posted.
     pub posted: Option<PostedMessage>,
+    /// The change it shows, see [`Ticket::changes`].
+    pub shown: u32,
 }
 
 /// Where an issue, story or case lives outside.
@@ -269,6 +271,8 @@ pub enum Actor {
 /// An escalation under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalation {
+    /// Counts the ticket's escalations from 1: a timer of an earlier one does nothing.
+    pub round: u32,
     /// The level alerted last, from 1.
     pub level: u32,
     /// When it began.
@@ -330,6 +334,10 @@ pub struct Ticket {
     pub escalation: Option<Escalation>,
     /// Its clocks.
     pub sla: Option<SlaClock>,
+    /// Counts how often the clocks were set: a timer of an earlier setting does nothing.
+    pub sla_round: u32,
+    /// Counts what people could see change on the card and the notices.
+    pub changes: u32,
     /// When it was resolved or dismissed.
     pub closed_at: Option<Timestamp>,
     /// What the customer said. The store seals it under the requester's key.

@@ -25,11 +25,19 @@ pub enum Timer {
     EscalateTo {
         /// The level, from 2.
         level: u32,
+        /// The ticket's escalation it belongs to.
+        round: u32,
     },
     /// First response is due.
-    FirstResponseDue,
+    FirstResponseDue {
+        /// The setting of the clocks it belongs to.
+        round: u32,
+    },
     /// Resolution is due.
-    ResolutionDue,
+    ResolutionDue {
+        /// As above.
+        round: u32,
+    },
 }
 
 /// Something to do outside, once.
@@ -64,6 +72,18 @@ pub enum Effect {
         notice: NoticeId,
         /// As in `ShowCard`.
         change: u32,
+    },
+    /// Fill the loading view that a press on Change opened.
+    OfferChange {
+        /// Who pressed.
+        person: PersonId,
+        /// The view's `external_id`.
+        view: String,
+    },
+    /// Answer a question that changes nothing (`/ticket`, `/kb`, help); the words stay in the recorded event.
+    Answer {
+        /// The event that asks.
+        event: EventKey,
     },
     /// Tell one person something only they see.
     Tell {
@@ -111,15 +131,28 @@ impl Effect {
             Self::ShowCard { change } => format!("card/{change}"),
             Self::Dispatch { action, generation } => format!("dispatch/{}/{generation}", action.ordinal),
             Self::ShowNotice { notice, change } => format!("notice/{}/{change}", notice.ordinal),
+            Self::OfferChange { view, .. } => format!("offer_change/{view}"),
+            Self::Answer { event } => format!("answer/{event}"),
             Self::Tell { person, cause, .. } => format!("tell/{person}/{cause}"),
             Self::Fire(timer) => match timer {
                 Timer::Remind { decision } => format!("timer/remind/{decision}"),
                 Timer::Expire { decision } => format!("timer/expire/{decision}"),
-                Timer::EscalateTo { level } => format!("timer/escalate/{level}"),
-                Timer::FirstResponseDue => "timer/first_response".to_owned(),
-                Timer::ResolutionDue => "timer/resolution".to_owned(),
+                Timer::EscalateTo { level, round } => format!("timer/escalate/{round}/{level}"),
+                Timer::FirstResponseDue { round } => format!("timer/first_response/{round}"),
+                Timer::ResolutionDue { round } => format!("timer/resolution/{round}"),
             },
         };
         JobId::new(format!("{workspace}/{subject}/{rest}"))
+    }
+
+    /// Jobs that share this run one after the other: two of them would post the same message twice.
+    pub fn serial(&self, workspace: &WorkspaceId, ticket: Option<TicketId>) -> Option<String> {
+        let ticket = ticket?;
+        match self {
+            Self::ShowCard { .. } => Some(format!("{workspace}/{ticket}/card")),
+            Self::ShowNotice { notice, .. } => Some(format!("{workspace}/{ticket}/notice/{}", notice.ordinal)),
+            Self::Dispatch { action, .. } => Some(format!("{workspace}/{ticket}/action/{}", action.ordinal)),
+            _ => None,
+        }
     }
 }

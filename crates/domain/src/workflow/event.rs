@@ -1,6 +1,5 @@
 //! What happened to a ticket.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::assessment::Assessment;
@@ -111,7 +110,12 @@ pub enum Event {
         reply: ReplyTo,
     },
     /// The card was posted or brought up to date.
-    CardPosted(PostedMessage),
+    CardPosted {
+        /// Where it stands now.
+        posted: PostedMessage,
+        /// The change it shows.
+        change: u32,
+    },
     /// The card can't be posted where it should.
     CardUndeliverable {
         /// Slack's error and the mend.
@@ -123,6 +127,8 @@ pub enum Event {
         notice: NoticeId,
         /// Where it stands now.
         posted: PostedMessage,
+        /// The change it shows.
+        change: u32,
     },
     /// A notice can't be posted where it should.
     NoticeUndeliverable {
@@ -140,6 +146,6 @@ pub struct ReplyTo {
     pub response_url: Option<String>,
     /// The conversation they are in, for `chat.postEphemeral`.
     pub channel: Option<ChannelId>,
-    /// When it was pressed.
-    pub at: Option<Timestamp>,
+    /// The `external_id` of a loading view that is open for them.
+    pub view: Option<String>,
 }

@@ -1,5 +1,13 @@
-//! A ticket's life as a pure function: [`step`] takes what is and what happened, and says what is now, what
+//! A ticket's life as a pure function: [`step()`] takes what is and what happened, and says what is now, what
 //! must be done outside (effects, timers) and what goes on the audit trail.
 
+mod answering;
+mod asking;
+mod carrying_out;
 pub mod effect;
+mod escalating;
 pub mod event;
+mod plan;
+mod step;
+
+pub use step::{Context, DecisionRecord, Transition, step};

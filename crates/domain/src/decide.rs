@@ -1,0 +1,204 @@
+//! `decide`: a pure function of policy and inputs. The same inputs give the same decision to the byte.
+//!
+//! Strictness orders only how far it goes: the strictest mode and the worst severity of all matching rules win.
+//! Who acts is another question: the most specific matching rule names the squad, and among equally specific
+//! ones the squad with the lowest open load per capacity, then the one that stands first in the policy.
+
+use crate::decision::{Decision, DecisionInputs, MatchedRule, Mode};
+use crate::ids::{PriorityId, QueueId, SquadId};
+use crate::policy::{Policy, Rule, facts};
+use crate::ticket::Severity;
+
+/// Decides. `ordinal` counts the ticket's decisions from 1.
+pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decision {
+    let mut warnings = inputs.assessment.warnings.clone();
+    let matching = matching_rules(policy, inputs, &mut warnings);
+    let acting: Vec<&Rule> = matching.iter().copied().filter(|rule| rule.mode != Mode::Shadow).collect();
+
+    let candidates = candidates(policy, inputs, &acting);
+    let default = Candidate::fallback(policy, inputs);
+    let chosen = candidates.first().unwrap_or(&default);
+    let runner_up = candidates
+        .iter()
+        .chain(std::iter::once(&default))
+        .find(|candidate| candidate.squad != chosen.squad)
+        .map(|candidate| candidate.squad.clone());
+    let priority = priority(policy, inputs, &acting);
+    let (first_response_due_at, resolution_due_at) =
+        due_times(policy, &chosen.squad, &priority, inputs.ticket.received_at, &mut warnings);
+
+    Decision {
+        policy: policy.hash.clone(),
+        at: inputs.now,
+        ordinal,
+        mode: acting.iter().map(|rule| rule.mode).max().unwrap_or(policy.default.mode),
+        squad: chosen.squad.clone(),
+        queue: queue(policy, &acting, &chosen.squad),
+        priority,
+        severity: severity(inputs.ticket.severity, &acting),
+        category: first_of(&acting, |rule| rule.category.clone())
+            .or_else(|| inputs.assessment.category.as_ref().map(|judged| judged.value.clone())),
+        actions: first_of(&acting, |rule| rule.actions.clone()).unwrap_or_else(|| policy.default.actions.clone()),
+        reason: reason(chosen, &candidates),
+        runner_up,
+        matched: matching.iter().map(|rule| matched(policy, inputs, rule, &candidates)).collect(),
+        warnings,
+        first_response_due_at,
+        resolution_due_at,
+    }
+}
+
+/// The most specific first; the order of the file among equals.
+fn matching_rules<'policy>(
+    policy: &'policy Policy,
+    inputs: &DecisionInputs,
+    warnings: &mut Vec<String>,
+) -> Vec<&'policy Rule> {
+    let facts = match facts::inputs(policy, inputs) {
+        Ok(facts) => facts,
+        Err(error) => {
+            warnings.push(format!("no rule could be evaluated: {error}"));
+            return Vec::new();
+        }
+    };
+    let mut matching: Vec<&Rule> = policy
+        .rules
+        .iter()
+        .filter(|rule| match rule.when.evaluate(&facts) {
+            Ok(matches) => matches,
+            Err(error) => {
+                warnings.push(format!("rule {} did not count: {error}", rule.id));
+                false
+            }
+        })
+        .collect();
+    matching.sort_by_key(|rule| std::cmp::Reverse(rule.when.specificity()));
+    matching
+}
+
+/// A squad that a rule names.
+struct Candidate {
+    squad: SquadId,
+    specificity: u32,
+    load: u32,
+    rule: Option<crate::ids::RuleId>,
+}
+
+impl Candidate {
+    fn fallback(policy: &Policy, inputs: &DecisionInputs) -> Self {
+        let squad = policy.default.squad.clone();
+        Self { load: load_per_capacity(policy, inputs, &squad), squad, specificity: 0, rule: None }
+    }
+}
+
+/// Best first: most specific, least loaded, first in the file (the sort is stable).
+fn candidates(policy: &Policy, inputs: &DecisionInputs, acting: &[&Rule]) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = acting
+        .iter()
+        .flat_map(|rule| {
+            rule.squads.iter().map(|squad| Candidate {
+                squad: squad.clone(),
+                specificity: rule.when.specificity(),
+                load: load_per_capacity(policy, inputs, squad),
+                rule: Some(rule.id.clone()),
+            })
+        })
+        .collect();
+    candidates.sort_by_key(|candidate| (std::cmp::Reverse(candidate.specificity), candidate.load));
+    candidates
+}
+
+/// Open tickets per 1000 of capacity.
+fn load_per_capacity(policy: &Policy, inputs: &DecisionInputs, squad: &SquadId) -> u32 {
+    let open = inputs.load.squads.get(squad).copied().unwrap_or(0);
+    let capacity = policy.squad(squad).map_or(1, |squad| squad.capacity.max(1));
+    open.saturating_mul(1000) / capacity
+}
+
+fn first_of<T>(acting: &[&Rule], pick: impl Fn(&Rule) -> Option<T>) -> Option<T> {
+    acting.iter().find_map(|rule| pick(rule))
+}
+
+fn priority(policy: &Policy, inputs: &DecisionInputs, acting: &[&Rule]) -> PriorityId {
+    first_of(acting, |rule| rule.priority.clone()).unwrap_or_else(|| {
+        let [low, normal, high, critical] = &policy.default.priorities;
+        match inputs.assessment.urgency.value {
+            crate::assessment::Urgency::Low => low.clone(),
+            crate::assessment::Urgency::Normal => normal.clone(),
+            crate::assessment::Urgency::High => high.clone(),
+            crate::assessment::Urgency::Critical => critical.clone(),
+        }
+    })
+}
+
+fn queue(policy: &Policy, acting: &[&Rule], squad: &SquadId) -> Option<QueueId> {
+    first_of(acting, |rule| rule.queue.clone()).or_else(|| policy.squad(squad).and_then(|squad| squad.queue.clone()))
+}
+
+fn severity(so_far: Severity, acting: &[&Rule]) -> Severity {
+    acting.iter().filter_map(|rule| rule.severity).fold(so_far, Severity::min)
+}
+
+/// When the clocks of this squad and priority run out, counted from the ticket's arrival.
+pub fn due_times(
+    policy: &Policy,
+    squad: &SquadId,
+    priority: &PriorityId,
+    received_at: jiff::Timestamp,
+    warnings: &mut Vec<String>,
+) -> (Option<jiff::Timestamp>, Option<jiff::Timestamp>) {
+    let (Some(squad), Some(priority)) = (policy.squad(squad), policy.priority(priority)) else {
+        return (None, None);
+    };
+    let mut due = |target: Option<jiff::SignedDuration>| {
+        let within = target?;
+        match squad.hours.add_business(received_at, within) {
+            Ok(due) => Some(due),
+            Err(error) => {
+                warnings.push(format!("no due time for {}: {error}", squad.name));
+                None
+            }
+        }
+    };
+    (due(priority.sla.first_response), due(priority.sla.resolution))
+}
+
+fn reason(chosen: &Candidate, candidates: &[Candidate]) -> String {
+    let Some(rule) = &chosen.rule else {
+        return format!("no rule names a squad; {} is the default", chosen.squad);
+    };
+    let rivals: Vec<&Candidate> = candidates
+        .iter()
+        .filter(|candidate| candidate.squad != chosen.squad && candidate.specificity == chosen.specificity)
+        .collect();
+    match rivals.first() {
+        None => format!("rule {rule} is the most specific that matches and names {}", chosen.squad),
+        Some(rival) if rival.load == chosen.load => format!(
+            "{} and {} are equally specific and equally loaded; {} stands first in the policy",
+            chosen.squad, rival.squad, chosen.squad
+        ),
+        Some(rival) => format!(
+            "{} and {} are equally specific; {} has less open work for its capacity ({} % against {} %)",
+            chosen.squad,
+            rival.squad,
+            chosen.squad,
+            chosen.load / 10,
+            rival.load / 10
+        ),
+    }
+}
+
+fn matched(policy: &Policy, inputs: &DecisionInputs, rule: &Rule, candidates: &[Candidate]) -> MatchedRule {
+    let squad = candidates
+        .iter()
+        .find(|candidate| candidate.rule.as_ref() == Some(&rule.id))
+        .map(|candidate| candidate.squad.clone())
+        .or_else(|| rule.squads.first().cloned());
+    MatchedRule {
+        rule: rule.id.clone(),
+        mode: rule.mode,
+        specificity: rule.when.specificity(),
+        load_per_capacity: squad.as_ref().map(|squad| load_per_capacity(policy, inputs, squad)),
+        squad,
+    }
+}

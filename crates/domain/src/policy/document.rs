@@ -1,0 +1,223 @@
+//! The policy file as it is written, before references and conditions are checked. Unknown keys are refused.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::decision::Mode;
+
+/// What happens to a card that nobody answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExpiryChoice {
+    /// Carry the proposal out.
+    Confirm,
+    /// Alert level 1 of the squad's escalation policy; the card keeps waiting.
+    Escalate,
+    /// Close the ticket.
+    Dismiss,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document {
+    pub triage_channel: Spanned<String>,
+    pub ops_channel: Spanned<String>,
+    #[serde(default = "two_minutes")]
+    pub join_window: Spanned<String>,
+    #[serde(default)]
+    pub confirmation: ConfirmationDocument,
+    #[serde(default)]
+    pub groups: BTreeMap<String, Vec<String>>,
+    pub rights: RightsDocument,
+    pub default: DefaultDocument,
+    pub squads: BTreeMap<String, SquadDocument>,
+    #[serde(default)]
+    pub queues: BTreeMap<String, QueueDocument>,
+    pub priorities: Vec<PriorityDocument>,
+    #[serde(default)]
+    pub categories: Vec<CategoryDocument>,
+    #[serde(default)]
+    pub escalation: BTreeMap<String, EscalationDocument>,
+    #[serde(default)]
+    pub hours: BTreeMap<String, Spanned<toml::Value>>,
+    #[serde(default)]
+    pub rules: Vec<RuleDocument>,
+}
+
+fn unspanned(text: &str) -> Spanned<String> {
+    Spanned::new(0..0, text.to_owned())
+}
+
+fn two_minutes() -> Spanned<String> {
+    unspanned("2m")
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ConfirmationDocument {
+    pub remind_after: Spanned<String>,
+    pub expire_after: Spanned<String>,
+    pub on_expiry: ExpiryChoice,
+}
+
+impl Default for ConfirmationDocument {
+    fn default() -> Self {
+        Self {
+            remind_after: unspanned("30m"),
+            expire_after: unspanned("4h"),
+            on_expiry: ExpiryChoice::Escalate,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RightsDocument {
+    pub confirm: Vec<Spanned<String>>,
+    pub escalate: Vec<Spanned<String>>,
+    pub claim: Vec<Spanned<String>>,
+    pub settle: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DefaultDocument {
+    pub squad: Spanned<String>,
+    #[serde(default = "confirm")]
+    pub mode: Spanned<Mode>,
+    pub priority: PriorityByUrgency,
+    #[serde(default)]
+    pub actions: Vec<Spanned<String>>,
+}
+
+fn confirm() -> Spanned<Mode> {
+    Spanned::new(0..0, Mode::Confirm)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PriorityByUrgency {
+    pub low: Spanned<String>,
+    pub normal: Spanned<String>,
+    pub high: Spanned<String>,
+    pub critical: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SquadDocument {
+    pub name: Option<String>,
+    pub channel: Spanned<String>,
+    #[serde(default)]
+    pub members: Vec<String>,
+    pub capacity: Spanned<u32>,
+    pub queue: Option<Spanned<String>>,
+    pub project: String,
+    #[serde(default = "task")]
+    pub issue_type: String,
+    #[serde(default = "done")]
+    pub done_status: String,
+    pub escalation: Option<Spanned<String>>,
+    pub hours: Option<Spanned<String>>,
+}
+
+fn done() -> String {
+    "Done".to_owned()
+}
+
+fn task() -> String {
+    "Task".to_owned()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct QueueDocument {
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PriorityDocument {
+    pub id: Spanned<String>,
+    pub name: Option<String>,
+    pub tracker: Option<String>,
+    pub first_response: Option<Spanned<String>>,
+    pub resolution: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CategoryDocument {
+    pub id: Spanned<String>,
+    pub name: Option<String>,
+    #[serde(default)]
+    pub area: String,
+    pub squad: Option<Spanned<String>>,
+    #[serde(default)]
+    pub keywords: Vec<String>,
+    #[serde(default)]
+    pub examples: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EscalationDocument {
+    pub levels: Spanned<Vec<LevelDocument>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LevelDocument {
+    #[serde(default)]
+    pub notify: Vec<Spanned<String>>,
+    pub channel: Option<String>,
+    pub acknowledge_within: Spanned<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleDocument {
+    pub id: Spanned<String>,
+    #[serde(default)]
+    pub description: String,
+    pub when: Spanned<String>,
+    #[serde(default = "confirm")]
+    pub mode: Spanned<Mode>,
+    pub squad: Option<Spanned<String>>,
+    #[serde(default)]
+    pub squads: Vec<Spanned<String>>,
+    pub queue: Option<Spanned<String>>,
+    pub priority: Option<Spanned<String>>,
+    pub severity: Option<Spanned<u8>>,
+    pub category: Option<Spanned<String>>,
+    pub actions: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub examples: Vec<Spanned<ExampleDocument>>,
+}
+
+/// A request on which the rule is tried when the policy is loaded. What is not given is as an assessor that
+/// knows nothing would give it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExampleDocument {
+    pub text: String,
+    #[serde(default = "yes")]
+    pub matches: bool,
+    pub category: Option<String>,
+    pub confidence: Option<f64>,
+    pub urgency: Option<crate::assessment::Urgency>,
+    pub sentiment: Option<crate::assessment::Sentiment>,
+    pub language: Option<String>,
+    pub channel: Option<String>,
+    #[serde(default)]
+    pub external: bool,
+    pub tier: Option<String>,
+    #[serde(default)]
+    pub load: BTreeMap<String, u32>,
+}
+
+fn yes() -> bool {
+    true
+}

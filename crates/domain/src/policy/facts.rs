@@ -1,0 +1,146 @@
+//! What a rule's condition may speak of, and how a decision's inputs become that.
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use super::Policy;
+use super::condition::{Field, InputError, Inputs, ObjectType, Schema, Type};
+use crate::decision::{Customer, DecisionInputs};
+use crate::ticket::Source;
+
+const fn field(name: &'static str, of: Type, doc: &'static str) -> Field {
+    Field { name, of, doc }
+}
+
+static TICKET: ObjectType = ObjectType {
+    name: "ticket",
+    fields: &[
+        field("text", Type::String, "everything the requester wrote, a line a message"),
+        field("source", Type::String, "`slack_message`, `slack_form` or `helpdesk`"),
+        field("channel", Type::String, "Slack channel id; empty for helpdesk tickets"),
+        field("system", Type::String, "helpdesk's name; empty for Slack"),
+        field("path", Type::String, "`watched_channel`, `mention`, `direct_message`, `reaction`, `message_shortcut`, `global_shortcut`, `slash_command`; empty for helpdesk tickets"),
+        field("external", Type::Bool, "the requester belongs to another organisation (Slack Connect)"),
+        field("severity", Type::Int, "so far, 1 (worst) to 4"),
+        field("received_at", Type::Timestamp, "when the first message was accepted"),
+    ],
+};
+
+static ASSESSMENT: ObjectType = ObjectType {
+    name: "assessment",
+    fields: &[
+        field("category", Type::String, "category id; empty when the assessor does not know"),
+        field("category_confidence", Type::Double, "0.0 to 1.0"),
+        field("area", Type::String, "technical area in a word"),
+        field("squad", Type::String, "squad the assessor suggests; empty when none"),
+        field("squad_confidence", Type::Double, "0.0 to 1.0"),
+        field("urgency", Type::String, "`low`, `normal`, `high` or `critical`"),
+        field("urgency_confidence", Type::Double, "0.0 to 1.0"),
+        field("sentiment", Type::String, "`positive`, `neutral` or `negative`"),
+        field("language", Type::String, "ISO 639-1 code, or `und`"),
+        field("similar", Type::Int, "number of similar tickets found"),
+    ],
+};
+
+static CUSTOMER: ObjectType = ObjectType {
+    name: "customer",
+    fields: &[
+        field("known", Type::Bool, "a look-up answered"),
+        field("tier", Type::String, "for example `enterprise`; empty when unknown"),
+        field("account", Type::String, "the account's name; empty when unknown"),
+        field("open_cases", Type::Int, "open cases elsewhere; 0 when unknown"),
+    ],
+};
+
+static INT: Type = Type::Int;
+
+static LOAD: ObjectType = ObjectType {
+    name: "load",
+    fields: &[
+        field("squads", Type::Map(&INT), "open tickets by squad id; every squad of the policy is there"),
+        field("queues", Type::Map(&INT), "open tickets by queue id; every queue of the policy is there"),
+    ],
+};
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+    Schema::new(vec![
+        field("ticket", Type::Object(&TICKET), "the request"),
+        field("assessment", Type::Object(&ASSESSMENT), "what the assessor found"),
+        field("customer", Type::Object(&CUSTOMER), "who asks"),
+        field("load", Type::Object(&LOAD), "open work now"),
+    ])
+});
+
+/// The variables of every condition.
+pub fn schema() -> &'static Schema {
+    &SCHEMA
+}
+
+/// A decision's inputs as the conditions read them.
+///
+/// # Errors
+/// Never for inputs built by Deskbell; the error names the field all the same.
+pub fn inputs(policy: &Policy, inputs: &DecisionInputs) -> Result<Inputs, InputError> {
+    Inputs::new(schema(), &as_json(policy, inputs))
+}
+
+fn as_json(policy: &Policy, inputs: &DecisionInputs) -> Value {
+    json!({
+        "ticket": ticket(inputs),
+        "assessment": assessment(inputs),
+        "customer": customer(&inputs.customer),
+        "load": {
+            "squads": with_zeroes(policy.squads.keys().map(|id| (id.as_str(), inputs.load.squads.get(id)))),
+            "queues": with_zeroes(policy.queues.keys().map(|id| (id.as_str(), inputs.load.queues.get(id)))),
+        },
+    })
+}
+
+fn with_zeroes<'a>(counts: impl Iterator<Item = (&'a str, Option<&'a u32>)>) -> Value {
+    counts.map(|(name, count)| (name.to_owned(), json!(count.copied().unwrap_or(0)))).collect()
+}
+
+fn ticket(inputs: &DecisionInputs) -> Value {
+    let facts = &inputs.ticket;
+    let (source, channel, system, path) = match &facts.source {
+        Source::SlackMessage { channel, path, .. } => ("slack_message", Some(channel), None, Some(path)),
+        Source::SlackForm { channel, path } => ("slack_form", channel.as_ref(), None, Some(path)),
+        Source::Helpdesk { system, .. } => ("helpdesk", None, Some(system), None),
+    };
+    json!({
+        "text": facts.text,
+        "source": source,
+        "channel": channel,
+        "system": system,
+        "path": path,
+        "external": facts.requester_is_external,
+        "severity": facts.severity.level(),
+        "received_at": facts.received_at,
+    })
+}
+
+fn assessment(inputs: &DecisionInputs) -> Value {
+    let found = &inputs.assessment;
+    json!({
+        "category": found.category.as_ref().map(|judged| &judged.value),
+        "category_confidence": found.category.as_ref().map(|judged| judged.confidence.probability()),
+        "area": found.area,
+        "squad": found.squad.as_ref().map(|judged| &judged.value),
+        "squad_confidence": found.squad.as_ref().map(|judged| judged.confidence.probability()),
+        "urgency": found.urgency.value.as_str(),
+        "urgency_confidence": found.urgency.confidence.probability(),
+        "sentiment": found.sentiment.value.as_str(),
+        "language": found.language,
+        "similar": found.similar.len(),
+    })
+}
+
+fn customer(customer: &Customer) -> Value {
+    json!({
+        "known": customer.known,
+        "tier": customer.tier,
+        "account": customer.account,
+        "open_cases": customer.open_cases,
+    })
+}

@@ -1,0 +1,220 @@
+//! The company's own rules: who must act on what, how soon, who is asked and who may answer.
+//!
+//! [`Policy::load`] reads TOML, checks every reference, condition and example, and refuses with line and column.
+//! A loaded policy can't be wrong any more, so deciding never fails.
+
+pub mod condition;
+mod document;
+mod examples;
+pub mod facts;
+mod load;
+mod people;
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::decision::Mode;
+use crate::ids::{CategoryId, ChannelId, PersonId, PolicyHash, PriorityId, QueueId, RuleId, SquadId};
+use crate::sla::{BusinessHours, SlaTarget};
+use crate::ticket::Severity;
+
+pub use document::ExpiryChoice;
+pub use load::{PolicyError, PolicyErrors};
+pub use people::Right;
+
+use condition::Condition;
+
+/// All rules of a workspace, checked.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Names exactly this text.
+    pub hash: PolicyHash,
+    /// Where helpdesk tickets and forms go.
+    pub triage_channel: ChannelId,
+    /// Where parked work and undeliverable messages go.
+    pub ops_channel: ChannelId,
+    /// Messages of one author within this time are one request.
+    pub join_window: SignedDuration,
+    /// How long a card waits.
+    pub confirmation: ConfirmationPolicy,
+    /// Who may do what.
+    pub rights: people::Rights,
+    /// What applies where no rule says otherwise.
+    pub default: DefaultOutcome,
+    /// Squads by name.
+    pub squads: BTreeMap<SquadId, Squad>,
+    /// Queues by name.
+    pub queues: BTreeMap<QueueId, Queue>,
+    /// Priorities, the most urgent first.
+    pub priorities: Vec<Priority>,
+    /// Categories, as the assessors learn them.
+    pub categories: Vec<Category>,
+    /// Escalation policies by name.
+    pub escalations: BTreeMap<String, EscalationPolicy>,
+    /// Rules in the order of the file.
+    pub rules: Vec<Rule>,
+}
+
+/// How long a card waits for an answer, and what then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfirmationPolicy {
+    /// After this a reminder is posted in the thread.
+    pub remind_after: SignedDuration,
+    /// After this the card expires.
+    pub expire_after: SignedDuration,
+    /// What happens then.
+    pub on_expiry: ExpiryChoice,
+}
+
+/// What applies where no matching rule says otherwise.
+#[derive(Debug, Clone)]
+pub struct DefaultOutcome {
+    /// The squad of last resort.
+    pub squad: SquadId,
+    /// Whether a human confirms.
+    pub mode: Mode,
+    /// Priority by urgency: low, normal, high, critical.
+    pub priorities: [PriorityId; 4],
+    /// Actions carried out once approved.
+    pub actions: Vec<String>,
+}
+
+/// People who act together.
+#[derive(Debug, Clone)]
+pub struct Squad {
+    /// For cards.
+    pub name: String,
+    /// Where its alerts go.
+    pub channel: ChannelId,
+    /// Who belongs to it.
+    pub members: Vec<PersonId>,
+    /// Open tickets it can carry: load is measured against it. At least 1.
+    pub capacity: u32,
+    /// Where its tickets queue.
+    pub queue: Option<QueueId>,
+    /// Its project in the tracker.
+    pub tracker: Tracker,
+    /// Its escalation policy.
+    pub escalation: Option<String>,
+    /// When it works; SLA targets count in this time.
+    pub hours: BusinessHours,
+}
+
+/// Where a squad's issues are opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tracker {
+    /// The project's key.
+    pub project: String,
+    /// `Bug`, `Task` …
+    pub issue_type: String,
+    /// The status that means done.
+    pub done_status: String,
+}
+
+/// A support queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// For cards.
+    pub name: String,
+}
+
+/// How soon, in the team's own terms.
+#[derive(Debug, Clone)]
+pub struct Priority {
+    /// Its name in rules.
+    pub id: PriorityId,
+    /// For cards.
+    pub name: String,
+    /// The tracker's name for it.
+    pub tracker: Option<String>,
+    /// When somebody must have answered.
+    pub sla: SlaTarget,
+}
+
+/// A kind of request, with what assessors learn it from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category {
+    /// Its name in rules.
+    pub id: CategoryId,
+    /// For cards.
+    pub name: String,
+    /// The technical area in a word.
+    pub area: String,
+    /// The squad that usually takes it.
+    pub squad: Option<SquadId>,
+    /// Words and phrases that speak for it.
+    pub keywords: Vec<String>,
+    /// Requests of this kind.
+    pub examples: Vec<String>,
+}
+
+/// Who is alerted in turn while nobody acknowledges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EscalationPolicy {
+    /// Level 1 first.
+    pub levels: Vec<EscalationLevel>,
+}
+
+/// One level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EscalationLevel {
+    /// Who is mentioned.
+    pub people: Vec<PersonId>,
+    /// Also the squad's members.
+    pub squad_too: bool,
+    /// Where; `None`: the squad's channel.
+    pub channel: Option<ChannelId>,
+    /// Without an acknowledgement within this time the next level is alerted.
+    pub acknowledge_within: SignedDuration,
+}
+
+/// When this holds, that is what should be done.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its name.
+    pub id: RuleId,
+    /// For people; may be empty.
+    pub description: String,
+    /// What must hold.
+    pub when: Condition,
+    /// How far it goes.
+    pub mode: Mode,
+    /// Candidate squads; empty: the rule says nothing of squads.
+    pub squads: Vec<SquadId>,
+    /// The queue, if not the squad's own.
+    pub queue: Option<QueueId>,
+    /// The priority.
+    pub priority: Option<PriorityId>,
+    /// At least this severe.
+    pub severity: Option<Severity>,
+    /// The category it settles.
+    pub category: Option<CategoryId>,
+    /// What is carried out once approved; `None`: the default's.
+    pub actions: Option<Vec<String>>,
+}
+
+impl Policy {
+    /// A squad by its name. Every name within a loaded policy is known.
+    pub fn squad(&self, id: &SquadId) -> Option<&Squad> {
+        self.squads.get(id)
+    }
+
+    /// A priority by its name.
+    pub fn priority(&self, id: &PriorityId) -> Option<&Priority> {
+        self.priorities.iter().find(|priority| &priority.id == id)
+    }
+
+    /// A category by its name.
+    pub fn category(&self, id: &CategoryId) -> Option<&Category> {
+        self.categories.iter().find(|category| &category.id == id)
+    }
+
+    /// The escalation policy of a squad; an empty one where it has none.
+    pub fn escalation_of(&self, squad: &SquadId) -> &[EscalationLevel] {
+        self.squad(squad)
+            .and_then(|squad| squad.escalation.as_ref())
+            .and_then(|name| self.escalations.get(name))
+            .map_or(&[], |escalation| &escalation.levels)
+    }
+}

@@ -1,0 +1,204 @@
+//! The requester's part: a request comes in, grows, changes, is assessed and decided.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::step::{Context, DecisionRecord, Scene, Transition};
+use crate::assessment::Assessment;
+use crate::audit::AuditKind;
+use crate::decide::{decide, due_times};
+use crate::decision::{DecisionInputs, Mode, TicketFacts};
+use crate::ids::MessageTs;
+use crate::policy::Policy;
+use crate::sla::SlaClock;
+use crate::ticket::{Actor, Severity, Status, Ticket, TicketMessage, Words};
+use crate::workflow::effect::{Effect, Timer};
+use crate::workflow::event::NewRequest;
+
+/// A new ticket.
+pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, now: Timestamp) -> Transition {
+    let ticket = Ticket {
+        workspace: request.workspace,
+        id: context.new_ticket,
+        status: Status::Received,
+        source: request.source,
+        requester: request.requester,
+        requester_is_external: request.requester_is_external,
+        received_at: now,
+        last_message_at: now,
+        revision: 1,
+        squad: None,
+        queue: None,
+        priority: None,
+        category: None,
+        severity: Severity::MILDEST,
+        decision: None,
+        answer: None,
+        approvals: Vec::new(),
+        actions: Vec::new(),
+        external: None,
+        card: request.card,
+        notices: Vec::new(),
+        assignee: None,
+        escalation: None,
+        sla: None,
+        sla_round: 0,
+        changes: 0,
+        closed_at: None,
+        words: Words {
+            messages: vec![request.message],
+            subject: request.subject,
+            requester_name: request.requester_name,
+            requester_email: request.requester_email,
+            ..Words::default()
+        },
+    };
+    let by = Actor::Person(ticket.requester.clone());
+    let source = json!({ "source": ticket.source });
+    let mut scene = Scene::new(policy, context, ticket, now);
+    scene.audit(by, AuditKind::TicketReceived, source);
+    scene.out.effects.push(Effect::Assess { revision: 1 });
+    scene.finish_new()
+}
+
+impl Scene<'_> {
+    fn may_still_be_decided(&self) -> bool {
+        matches!(self.ticket.status, Status::Received | Status::AwaitingConfirmation)
+    }
+
+    /// What was asked is another thing now.
+    fn words_changed(&mut self, what: &str) {
+        let by = Actor::Person(self.ticket.requester.clone());
+        self.audit(by, AuditKind::WordsChanged, json!({ "what": what }));
+        if self.may_still_be_decided() {
+            self.ticket.revision += 1;
+            self.out.effects.push(Effect::Assess { revision: self.ticket.revision });
+        }
+    }
+
+    pub(super) fn message_joined(&mut self, message: TicketMessage) {
+        let known = message.ts.is_some() && self.ticket.words.messages.iter().any(|known| known.ts == message.ts);
+        if known || !self.ticket.status.is_open() {
+            return;
+        }
+        self.ticket.last_message_at = self.now;
+        let text = message.text.clone();
+        self.ticket.words.messages.push(message);
+        self.words_changed("joined");
+        self.pass_on(&format!("The requester added:\n\n{}", super::plan::quoted(&text)));
+    }
+
+    pub(super) fn message_edited(&mut self, edited: TicketMessage) {
+        let Some(message) = self.ticket.words.messages.iter_mut().find(|message| message.ts == edited.ts) else {
+            return;
+        };
+        if message.text == edited.text {
+            return;
+        }
+        message.text.clone_from(&edited.text);
+        self.words_changed("edited");
+        self.pass_on(&format!("The requester edited a message. It reads now:\n\n{}", super::plan::quoted(&edited.text)));
+    }
+
+    pub(super) fn message_deleted(&mut self, ts: &MessageTs) {
+        let before = self.ticket.words.messages.len();
+        self.ticket.words.messages.retain(|message| message.ts.as_ref() != Some(ts));
+        if self.ticket.words.messages.len() == before {
+            return;
+        }
+        if self.ticket.words.messages.is_empty() && self.may_still_be_decided() {
+            let by = Actor::Person(self.ticket.requester.clone());
+            self.audit(by.clone(), AuditKind::WordsChanged, json!({ "what": "deleted" }));
+            self.close(Status::Dismissed, by, "the requester deleted the message");
+            return;
+        }
+        self.words_changed("deleted");
+    }
+
+    pub(super) fn assessed(&mut self, revision: u32, assessment: Assessment) {
+        if revision != self.ticket.revision || !self.may_still_be_decided() {
+            return;
+        }
+        self.audit(
+            Actor::Deskbell,
+            AuditKind::Assessed,
+            json!({ "revision": revision, "assessor": assessment.assessor, "category": assessment.category.as_ref().map(|judged| (&judged.value, judged.confidence)) }),
+        );
+        self.ticket.words.assessment = Some(assessment.clone());
+        self.decide(assessment);
+    }
+
+    fn decide(&mut self, assessment: Assessment) {
+        let inputs = DecisionInputs {
+            ticket: TicketFacts {
+                text: self.ticket.words.text(),
+                source: self.ticket.source.clone(),
+                requester_is_external: self.ticket.requester_is_external,
+                received_at: self.ticket.received_at,
+                severity: self.ticket.severity,
+            },
+            assessment,
+            customer: self.context.customer.clone(),
+            load: self.context.load.clone(),
+            now: self.now,
+        };
+        let ordinal = self.ticket.decision.as_ref().map_or(1, |decision| decision.ordinal + 1);
+        let decision = decide(self.policy, &inputs, ordinal);
+        self.audit(Actor::Deskbell, AuditKind::Decided, json!(decision));
+        self.ticket.squad = Some(decision.squad.clone());
+        self.ticket.queue.clone_from(&decision.queue);
+        self.ticket.priority = Some(decision.priority.clone());
+        self.ticket.category.clone_from(&decision.category);
+        self.ticket.severity = decision.severity;
+        self.ticket.decision = Some(decision.clone());
+        self.set_clocks();
+        self.show_card();
+        if decision.mode == Mode::Auto {
+            let rule = decision.matched.iter().find(|matched| matched.mode == Mode::Auto);
+            let by = rule.map_or(Actor::Deskbell, |matched| Actor::Rule(matched.rule.clone()));
+            self.approve(by);
+        } else {
+            self.ask(ordinal);
+        }
+        self.out.decision = Some(DecisionRecord { inputs, decision });
+    }
+
+    fn ask(&mut self, ordinal: u32) {
+        self.ticket.status = Status::AwaitingConfirmation;
+        let waits = &self.policy.confirmation;
+        let timers = [
+            (Timer::Remind { decision: ordinal }, waits.remind_after),
+            (Timer::Expire { decision: ordinal }, waits.expire_after),
+        ];
+        for (timer, after) in timers {
+            if let Ok(at) = self.now.checked_add(after) {
+                self.timer(timer, at);
+            }
+        }
+    }
+
+    /// Sets the clocks by squad and priority, keeping what already happened.
+    pub(super) fn set_clocks(&mut self) {
+        let (Some(squad), Some(priority)) = (self.ticket.squad.clone(), self.ticket.priority.clone()) else {
+            return;
+        };
+        let mut warnings = Vec::new();
+        let (first, resolution) =
+            due_times(self.policy, &squad, &priority, self.ticket.received_at, &mut warnings);
+        let before = self.ticket.sla.take();
+        self.ticket.sla = Some(SlaClock {
+            first_response_due_at: first,
+            first_responded_at: before.as_ref().and_then(|clock| clock.first_responded_at),
+            resolution_due_at: resolution,
+            breached_at: before.as_ref().and_then(|clock| clock.breached_at),
+        });
+        self.ticket.sla_round += 1;
+        let round = self.ticket.sla_round;
+        if let Some(at) = first {
+            self.timer(Timer::FirstResponseDue { round }, at);
+        }
+        if let Some(at) = resolution {
+            self.timer(Timer::ResolutionDue { round }, at);
+        }
+    }
+}

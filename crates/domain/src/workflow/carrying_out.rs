@@ -1,0 +1,267 @@
+//! From an approval to done: primary actions first, then the squad is told and secondary ones run.
+
+use serde_json::json;
+
+use super::plan;
+use super::step::Scene;
+use crate::action::{Action, ActionRecord, ActionState, Approval};
+use crate::audit::AuditKind;
+use crate::ids::ActionId;
+use crate::interaction::Button;
+use crate::notice::NoticeKind;
+use crate::policy::Right;
+use crate::ticket::{Actor, ExternalRef, Status};
+use crate::workflow::effect::{Effect, Telling};
+use crate::workflow::event::{Person, ReplyTo};
+
+impl Scene<'_> {
+    /// Approves what the newest decision wants done.
+    pub(super) fn approve(&mut self, by: Actor) {
+        let names = self.ticket.decision.as_ref().map(|decision| decision.actions.clone()).unwrap_or_default();
+        let actions = names.iter().filter_map(|name| plan::action(self.policy, &self.ticket, name)).collect();
+        self.ticket.status = Status::Dispatching;
+        self.allow(by, actions);
+        self.dispatch_primaries();
+        self.go_on();
+    }
+
+    fn allow(&mut self, by: Actor, actions: Vec<Action>) {
+        let mut ids = Vec::with_capacity(actions.len());
+        for action in actions {
+            let ordinal = u32::try_from(self.ticket.actions.len()).unwrap_or(u32::MAX).saturating_add(1);
+            let id = ActionId { ticket: self.ticket.id, ordinal };
+            self.ticket.actions.push(ActionRecord {
+                id,
+                name: action.name().to_owned(),
+                primary: action.is_primary(),
+                generation: 0,
+                state: ActionState::Pending,
+            });
+            self.ticket.words.actions.insert(id, action);
+            ids.push(id);
+        }
+        let ordinals: Vec<u32> = ids.iter().map(|id| id.ordinal).collect();
+        self.audit(by.clone(), AuditKind::Approved, json!({ "actions": ordinals }));
+        self.ticket.approvals.push(Approval::new(by, self.now, ids));
+        self.show_card();
+    }
+
+    /// The approval of a ticket covers what the requester adds to it: a comment on its issue.
+    pub(super) fn pass_on(&mut self, body: &str) {
+        let approved_by = self.ticket.approvals.first().map(|approval| approval.by().clone());
+        if let Some(by) = approved_by
+            && self.ticket.status.is_open()
+        {
+            self.allow(by, vec![Action::Comment { body: body.to_owned() }]);
+            self.go_on();
+        }
+    }
+
+    fn dispatch_primaries(&mut self) {
+        self.dispatch_pending(true);
+    }
+
+    fn dispatch_pending(&mut self, primary: bool) {
+        let pending: Vec<(ActionId, u32)> = self
+            .ticket
+            .actions
+            .iter()
+            .filter(|record| record.primary == primary && record.state == ActionState::Pending)
+            .map(|record| (record.id, record.generation))
+            .collect();
+        for (action, generation) in pending {
+            // Queueing a job twice queues it once: its id follows from the action and its generation.
+            self.out.effects.push(Effect::Dispatch { action, generation });
+        }
+    }
+
+    /// Once no primary action is pending: the squad learns of the ticket; once all are settled, the secondary
+    /// actions run, which need what the primary ones made.
+    fn go_on(&mut self) {
+        let primaries = || self.ticket.actions.iter().filter(|record| record.primary);
+        if primaries().any(|record| record.state == ActionState::Pending) {
+            return;
+        }
+        let parked = primaries().any(|record| matches!(record.state, ActionState::Parked { .. }));
+        self.alert_squad();
+        if parked {
+            self.ticket.status = Status::Parked;
+            return;
+        }
+        if matches!(self.ticket.status, Status::Dispatching | Status::Parked) {
+            self.ticket.status = Status::Following;
+        }
+        if self.ticket.external.is_some() {
+            self.dispatch_pending(false);
+        } else {
+            self.skip_what_needs_an_issue();
+        }
+    }
+
+    /// Without an issue there is nothing to comment on.
+    fn skip_what_needs_an_issue(&mut self) {
+        for record in self.ticket.actions.iter_mut().filter(|record| !record.primary) {
+            if record.state == ActionState::Pending {
+                record.state = ActionState::Skipped { by: Actor::Deskbell };
+            }
+        }
+    }
+
+    fn alert_squad(&mut self) {
+        let alerted = self.ticket.notices.iter().any(|notice| notice.kind == NoticeKind::SquadAlert);
+        let channel =
+            self.ticket.squad.as_ref().and_then(|squad| self.policy.squad(squad)).map(|squad| squad.channel.clone());
+        match channel {
+            Some(channel) if !alerted => self.notify(NoticeKind::SquadAlert, channel, None),
+            _ => self.show_notices(|kind| *kind == NoticeKind::SquadAlert),
+        }
+    }
+
+    fn record(&mut self, action: ActionId) -> Option<&mut ActionRecord> {
+        self.ticket.actions.iter_mut().find(|record| record.id == action)
+    }
+
+    pub(super) fn action_done(&mut self, action: ActionId, external: Option<ExternalRef>) {
+        let Some(record) = self.record(action) else { return };
+        if record.state.is_settled() {
+            return;
+        }
+        let primary = record.primary;
+        record.state = ActionState::Done { external: external.clone() };
+        self.audit(Actor::Deskbell, AuditKind::ActionDone, json!({ "action": action.ordinal, "external": external }));
+        if primary && let Some(external) = external {
+            self.ticket.external = Some(external);
+            let (channel, thread) = self.thread();
+            self.notify(NoticeKind::IssueCreated, channel, thread);
+        }
+        self.show_card();
+        if primary {
+            self.go_on();
+        }
+    }
+
+    pub(super) fn action_parked(&mut self, action: ActionId, reason: String, fate_unknown: bool) {
+        let Some(record) = self.record(action) else { return };
+        if record.state != ActionState::Pending {
+            return;
+        }
+        let primary = record.primary;
+        record.state = ActionState::Parked { reason: reason.clone(), fate_unknown };
+        self.audit(
+            Actor::Deskbell,
+            AuditKind::ActionParked,
+            json!({ "action": action.ordinal, "reason": reason, "fate_unknown": fate_unknown }),
+        );
+        let ops = self.policy.ops_channel.clone();
+        self.notify(NoticeKind::OpsAlert { action, settled_by: None }, ops, None);
+        self.show_card();
+        if primary {
+            self.go_on();
+        }
+    }
+
+    pub(super) fn ops_chose(&mut self, action: ActionId, button: Button, by: &Person, reply: ReplyTo) {
+        if !self.permitted(Right::Settle, by, &reply) {
+            return;
+        }
+        let actor = Actor::Person(by.id.clone());
+        let parked = self.ticket.action(action).is_some_and(|record| matches!(record.state, ActionState::Parked { .. }));
+        if !parked {
+            self.tell(by, Telling::AlreadyDecided, reply);
+            return;
+        }
+        let Some(record) = self.record(action) else { return };
+        let primary = record.primary;
+        match button {
+            Button::Retry => {
+                record.state = ActionState::Pending;
+                record.generation += 1;
+            }
+            Button::Skip => record.state = ActionState::Skipped { by: actor.clone() },
+            Button::TakeOver => record.state = ActionState::TakenOver { by: actor.clone() },
+            _ => return,
+        }
+        self.audit(actor.clone(), AuditKind::ActionSettled, json!({ "action": action.ordinal, "choice": button }));
+        self.settle_ops_alerts(action, &actor);
+        self.show_card();
+        if primary {
+            self.ticket.status = Status::Dispatching;
+            self.dispatch_primaries();
+            self.go_on();
+        } else {
+            self.dispatch_pending(false);
+        }
+    }
+
+    fn settle_ops_alerts(&mut self, settled: ActionId, by: &Actor) {
+        let mut changed = Vec::new();
+        for notice in &mut self.ticket.notices {
+            if let NoticeKind::OpsAlert { action, settled_by } = &mut notice.kind
+                && *action == settled
+                && settled_by.is_none()
+            {
+                *settled_by = Some(by.clone());
+                changed.push(notice.id);
+            }
+        }
+        for notice in changed {
+            self.show_notice(notice);
+        }
+    }
+
+    pub(super) fn claim(&mut self, by: &Person, reply: ReplyTo) {
+        if !self.permitted(Right::Claim, by, &reply) {
+            return;
+        }
+        if !self.ticket.status.is_open() {
+            self.tell(by, Telling::TooLate, reply);
+            return;
+        }
+        match &self.ticket.assignee {
+            Some(assignee) if assignee == &by.id => return,
+            Some(_) => {
+                self.tell(by, Telling::AlreadyDecided, reply);
+                return;
+            }
+            None => {}
+        }
+        self.ticket.assignee = Some(by.id.clone());
+        if let Some(clock) = &mut self.ticket.sla {
+            clock.first_responded_at.get_or_insert(self.now);
+        }
+        self.audit(Actor::Person(by.id.clone()), AuditKind::Claimed, json!({}));
+        self.show_notices(|kind| *kind == NoticeKind::SquadAlert);
+        self.show_card();
+    }
+
+    pub(super) fn resolve(&mut self, by: &Person, reply: ReplyTo) {
+        if !self.permitted(Right::Claim, by, &reply) {
+            return;
+        }
+        if !matches!(self.ticket.status, Status::Following | Status::Parked) {
+            self.tell(by, Telling::TooLate, reply);
+            return;
+        }
+        let actor = Actor::Person(by.id.clone());
+        if self.ticket.external.is_some() {
+            let done = Action::Transition { to: self.done_status() };
+            self.allow(actor.clone(), vec![done]);
+            self.dispatch_pending(false);
+        }
+        if let Some(clock) = &mut self.ticket.sla {
+            clock.first_responded_at.get_or_insert(self.now);
+        }
+        self.close(Status::Resolved, actor, "resolved");
+        self.show_notices(|kind| matches!(kind, NoticeKind::SquadAlert | NoticeKind::EscalationAlert { .. }));
+        let (channel, thread) = self.thread();
+        self.notify(NoticeKind::Resolved { by: by.id.clone() }, channel, thread);
+    }
+
+    fn done_status(&self) -> String {
+        self.ticket
+            .squad
+            .as_ref()
+            .and_then(|squad| self.policy.squad(squad))
+            .map_or_else(|| "Done".to_owned(), |squad| squad.tracker.done_status.clone())
+    }
+}

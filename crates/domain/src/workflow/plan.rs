@@ -1,0 +1,79 @@
+//! From a decision's action names to actions to the letter: what is approved is what will be sent.
+
+use crate::action::Action;
+use crate::policy::Policy;
+use crate::ticket::{Source, Ticket};
+
+/// Longest summary a tracker takes, in characters (Jira: 255).
+const SUMMARY_CHARS: usize = 200;
+
+/// The action of this name for the ticket as it is; `None` for a name that needs what the ticket lacks.
+pub(super) fn action(policy: &Policy, ticket: &Ticket, name: &str) -> Option<Action> {
+    match name {
+        "create_issue" => create_issue(policy, ticket),
+        "comment" => Some(Action::Comment { body: context(policy, ticket) }),
+        "set_priority" => tracker_priority(policy, ticket).map(|priority| Action::SetPriority { priority }),
+        _ => None,
+    }
+}
+
+fn create_issue(policy: &Policy, ticket: &Ticket) -> Option<Action> {
+    let squad_id = ticket.squad.as_ref()?;
+    let squad = policy.squad(squad_id)?;
+    let mut labels = vec!["deskbell".to_owned(), format!("squad-{squad_id}")];
+    labels.extend(ticket.category.iter().map(|category| format!("category-{category}")));
+    Some(Action::CreateIssue {
+        project: squad.tracker.project.clone(),
+        issue_type: squad.tracker.issue_type.clone(),
+        summary: one_line(&ticket.words.summary()),
+        description: format!("{}\n\n---\n\n{}", quoted(&ticket.words.text()), context(policy, ticket)),
+        priority: tracker_priority(policy, ticket),
+        labels: labels.into_iter().map(|label| label.replace(' ', "-")).collect(),
+    })
+}
+
+fn tracker_priority(policy: &Policy, ticket: &Ticket) -> Option<String> {
+    ticket.priority.as_ref().and_then(|id| policy.priority(id)).and_then(|priority| priority.tracker.clone())
+}
+
+/// The first words of a summary on one line.
+fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() {
+        return "Request without text".to_owned();
+    }
+    if line.chars().count() <= SUMMARY_CHARS {
+        return line;
+    }
+    let mut cut: String = line.chars().take(SUMMARY_CHARS - 1).collect();
+    cut.push('…');
+    cut
+}
+
+/// A customer's words as a Markdown quotation.
+pub(super) fn quoted(text: &str) -> String {
+    text.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Who asked, where, and why it came here: for the people who read the issue.
+fn context(policy: &Policy, ticket: &Ticket) -> String {
+    let mut lines = vec![format!("**Ticket** {}", ticket.id)];
+    match &ticket.source {
+        Source::SlackMessage { channel, ts, .. } => {
+            let link = format!("https://slack.com/archives/{channel}/p{}", ts.as_str().replace('.', ""));
+            lines.push(format!("**Asked in Slack** [{channel}]({link})"));
+        }
+        Source::SlackForm { .. } => lines.push("**Asked in Slack** by form".to_owned()),
+        Source::Helpdesk { system, external_id, url } => match url {
+            Some(url) => lines.push(format!("**Helpdesk** [{system} {external_id}]({url})")),
+            None => lines.push(format!("**Helpdesk** {system} {external_id}")),
+        },
+    }
+    if let Some(squad) = ticket.squad.as_ref().and_then(|id| policy.squad(id)) {
+        lines.push(format!("**Squad** {}", squad.name));
+    }
+    if let Some(decision) = &ticket.decision {
+        lines.push(format!("**Why** {}", decision.reason));
+    }
+    lines.join("  \n")
+}

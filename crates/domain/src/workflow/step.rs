@@ -1,0 +1,248 @@
+//! One event of one ticket.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::audit::{AuditEntry, AuditKind};
+use crate::decision::{Customer, Decision, DecisionInputs, Load};
+use crate::ids::{ChannelId, MessageTs, NoticeId, TicketId};
+use crate::interaction::Button;
+use crate::notice::{Notice, NoticeKind};
+use crate::policy::Policy;
+use crate::ticket::{Actor, Ticket};
+use crate::workflow::effect::{Effect, Telling, Timer};
+use crate::workflow::event::{Event, Person, ReplyTo};
+
+/// What the world looks like to a ticket at this moment.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The number a new ticket gets.
+    pub new_ticket: TicketId,
+    /// Open work.
+    pub load: Load,
+    /// The customer, as far as known.
+    pub customer: Customer,
+    /// Names the event that is being handled: part of the ids of one-off effects.
+    pub cause: String,
+}
+
+/// A decision with what it was made from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecisionRecord {
+    /// What it was made from.
+    pub inputs: DecisionInputs,
+    /// What it is.
+    pub decision: Decision,
+}
+
+/// What an event leads to. All of it is committed in one transaction, or nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Transition {
+    /// The ticket as it is now; `None`: the event changed nothing.
+    pub ticket: Option<Ticket>,
+    /// A decision that was made.
+    pub decision: Option<DecisionRecord>,
+    /// What goes on the trail.
+    pub audit: Vec<AuditEntry>,
+    /// What must be done outside, now.
+    pub effects: Vec<Effect>,
+    /// What must be looked at later, and when.
+    pub timers: Vec<(Timer, Timestamp)>,
+}
+
+/// Handles one event. Pure and total: an event that comes too late or twice changes nothing.
+pub fn step(policy: &Policy, context: &Context, ticket: Option<&Ticket>, event: Event, now: Timestamp) -> Transition {
+    match (ticket, event) {
+        (None, Event::Received(request)) => super::asking::received(policy, context, *request, now),
+        (None, _) | (Some(_), Event::Received(_)) => Transition::default(),
+        (Some(ticket), event) => {
+            let mut scene = Scene::new(policy, context, ticket.clone(), now);
+            scene.handle(event);
+            scene.finish(ticket)
+        }
+    }
+}
+
+/// A ticket while an event is being handled.
+pub(super) struct Scene<'world> {
+    pub policy: &'world Policy,
+    pub context: &'world Context,
+    pub now: Timestamp,
+    pub ticket: Ticket,
+    pub out: Transition,
+    card_changed: bool,
+}
+
+impl<'world> Scene<'world> {
+    pub fn new(policy: &'world Policy, context: &'world Context, ticket: Ticket, now: Timestamp) -> Self {
+        Self { policy, context, now, ticket, out: Transition::default(), card_changed: false }
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Received(_) => {}
+            Event::MessageJoined(message) => self.message_joined(message),
+            Event::MessageEdited(message) => self.message_edited(message),
+            Event::MessageDeleted(ts) => self.message_deleted(&ts),
+            Event::Assessed { revision, assessment } => self.assessed(revision, *assessment),
+            Event::Pressed { button, by, reply } => self.pressed(button, &by, reply),
+            Event::Changed { by, squad, priority, category, reply } => {
+                self.changed(&by, squad, priority, category, reply);
+            }
+            Event::TimerFired(timer) => self.timer_fired(&timer),
+            Event::ActionDone { action, external } => self.action_done(action, external),
+            Event::ActionParked { action, reason, fate_unknown } => self.action_parked(action, reason, fate_unknown),
+            Event::OpsChose { action, button, by, reply } => self.ops_chose(action, button, &by, reply),
+            Event::CardPosted { posted, change } => {
+                self.ticket.card.posted = Some(posted);
+                self.ticket.card.shown = self.ticket.card.shown.max(change);
+            }
+            Event::CardUndeliverable { reason } => self.card_undeliverable(reason),
+            Event::NoticePosted { notice, posted, change } => {
+                if let Some(notice) = self.ticket.notices.iter_mut().find(|candidate| candidate.id == notice) {
+                    notice.posted = Some(posted);
+                    notice.shown = notice.shown.max(change);
+                }
+            }
+            Event::NoticeUndeliverable { notice, reason } => self.notice_undeliverable(notice, reason),
+        }
+    }
+
+    fn pressed(&mut self, button: Button, by: &Person, reply: ReplyTo) {
+        match button {
+            Button::Confirm => self.confirm(by, reply),
+            Button::Change => self.offer_change(by, reply),
+            Button::NotATicket => self.not_a_ticket(by, reply),
+            Button::Escalate => self.escalate_pressed(by, reply),
+            Button::Acknowledge => self.acknowledge(by, reply),
+            Button::Claim => self.claim(by, reply),
+            Button::Resolve => self.resolve(by, reply),
+            Button::Retry | Button::Skip | Button::TakeOver | Button::OpenLink => {}
+        }
+    }
+
+    fn timer_fired(&mut self, timer: &Timer) {
+        match *timer {
+            Timer::Remind { decision } => self.remind(decision),
+            Timer::Expire { decision } => self.expire(decision),
+            Timer::EscalateTo { level, round } => self.escalate_to(level, round),
+            Timer::FirstResponseDue { round } => self.first_response_due(round),
+            Timer::ResolutionDue { round } => self.resolution_due(round),
+        }
+    }
+
+    /// The card shows the ticket's state, so whoever changes the state calls this.
+    pub fn show_card(&mut self) {
+        self.card_changed = true;
+    }
+
+    /// Adds a message about the ticket.
+    pub fn notify(&mut self, kind: NoticeKind, channel: ChannelId, thread: Option<MessageTs>) {
+        let ordinal = u32::try_from(self.ticket.notices.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let id = NoticeId { ticket: self.ticket.id, ordinal };
+        self.ticket.notices.push(Notice { id, kind, channel, thread, posted: None, shown: 0 });
+        self.show_notice(id);
+    }
+
+    /// Brings a notice up to date.
+    pub fn show_notice(&mut self, notice: NoticeId) {
+        self.ticket.changes += 1;
+        self.out.effects.push(Effect::ShowNotice { notice, change: self.ticket.changes });
+    }
+
+    /// Brings every notice of a kind up to date.
+    pub fn show_notices(&mut self, concerns: impl Fn(&NoticeKind) -> bool) {
+        let concerned: Vec<NoticeId> =
+            self.ticket.notices.iter().filter(|notice| concerns(&notice.kind)).map(|notice| notice.id).collect();
+        for notice in concerned {
+            self.show_notice(notice);
+        }
+    }
+
+    /// Tells one person something only they see.
+    pub fn tell(&mut self, by: &Person, what: Telling, reply: ReplyTo) {
+        let cause = self.context.cause.clone();
+        self.out.effects.push(Effect::Tell { person: by.id.clone(), what, reply, cause });
+    }
+
+    pub fn audit(&mut self, actor: Actor, kind: AuditKind, detail: Value) {
+        self.out.audit.push(AuditEntry {
+            workspace: self.ticket.workspace.clone(),
+            ticket: Some(self.ticket.id),
+            at: self.now,
+            actor,
+            kind,
+            subject: Some(self.ticket.requester.clone()),
+            detail,
+        });
+    }
+
+    pub fn timer(&mut self, timer: Timer, at: Timestamp) {
+        self.out.timers.push((timer, at));
+    }
+
+    /// Where messages in the ticket's thread go: under the card, or beside it in the requester's thread.
+    pub fn thread(&self) -> (ChannelId, Option<MessageTs>) {
+        let card = &self.ticket.card;
+        let thread = card.thread.clone().or_else(|| card.posted.as_ref().map(|posted| posted.ts.clone()));
+        (card.channel.clone(), thread)
+    }
+
+    fn card_undeliverable(&mut self, reason: String) {
+        self.audit(Actor::Deskbell, AuditKind::DeliveryFailed, json!({ "what": "card", "reason": reason }));
+        let what = format!("the triage card of {}", self.ticket.id);
+        self.notify(NoticeKind::DeliveryFailed { what, reason }, self.policy.ops_channel.clone(), None);
+        if self.ticket.card.channel != self.policy.triage_channel {
+            self.ticket.card.channel = self.policy.triage_channel.clone();
+            self.ticket.card.thread = None;
+            self.ticket.card.posted = None;
+            self.show_card();
+        }
+    }
+
+    fn notice_undeliverable(&mut self, notice: NoticeId, reason: String) {
+        self.audit(
+            Actor::Deskbell,
+            AuditKind::DeliveryFailed,
+            json!({ "what": notice.to_string(), "reason": reason }),
+        );
+        let ops = self.policy.ops_channel.clone();
+        let about = self.ticket.notice(notice).map(|notice| (notice.channel.clone(), notice.kind.clone()));
+        // A message that the ops channel itself refuses would only fail again there.
+        if let Some((channel, kind)) = about
+            && channel != ops
+        {
+            let what = format!("{} in <#{channel}>", label(&kind));
+            self.notify(NoticeKind::DeliveryFailed { what, reason }, ops, None);
+        }
+    }
+
+    fn finish(mut self, before: &Ticket) -> Transition {
+        if self.card_changed {
+            self.ticket.changes += 1;
+            self.out.effects.push(Effect::ShowCard { change: self.ticket.changes });
+        }
+        if &self.ticket != before {
+            self.out.ticket = Some(self.ticket);
+        }
+        self.out
+    }
+
+    /// Ends the handling of a ticket that did not exist before.
+    pub fn finish_new(mut self) -> Transition {
+        self.out.ticket = Some(self.ticket);
+        self.out
+    }
+}
+
+fn label(kind: &NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::SquadAlert => "the squad's alert",
+        NoticeKind::EscalationAlert { .. } => "an escalation",
+        NoticeKind::OpsAlert { .. } => "an ops alert",
+        NoticeKind::Reminder { .. } => "a reminder",
+        NoticeKind::IssueCreated | NoticeKind::Resolved { .. } => "a note in the ticket's thread",
+        NoticeKind::SlaBreached { .. } => "an SLA alert",
+        NoticeKind::DeliveryFailed { .. } => "a delivery report",
+    }
+}
