@@ -1,0 +1,173 @@
+// What the sandbox knows, mirrored: fetched once from /sandbox/state, then kept up by /sandbox/stream.
+// Everything is replaced, never changed in place, so a component may compare by identity.
+import { useEffect, useReducer } from './html.js';
+
+const RECONNECT_MS = 1000;
+const MAX_DELIVERIES = 100;
+
+export const store = { data: null, connected: false, error: null, deliveries: [] };
+
+const listeners = new Set();
+let scheduled = false;
+
+/** Redraws every subscriber soon; many changes in one tick make one redraw. */
+export function changed() {
+  if (scheduled) return;
+  scheduled = true;
+  queueMicrotask(() => {
+    scheduled = false;
+    listeners.forEach((listener) => listener());
+  });
+}
+
+/** Subscribes the calling component to every change of the store and of the page's own state. */
+export function useStore() {
+  const [, redraw] = useReducer((n) => n + 1, 0);
+  useEffect(() => {
+    listeners.add(redraw);
+    return () => listeners.delete(redraw);
+  }, []);
+  return store;
+}
+
+/** Called with each change after it was applied: toasts, unread marks. */
+export const changeHooks = [];
+
+export async function start() {
+  try {
+    await refetch();
+    store.error = null;
+  } catch (error) {
+    store.error = `The sandbox does not answer (${error.message}).`;
+    changed();
+    setTimeout(start, RECONNECT_MS);
+    return;
+  }
+  listen();
+}
+
+async function refetch() {
+  const response = await fetch('/sandbox/state');
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  const data = await response.json();
+  data.messages ??= {};
+  data.views ??= {};
+  for (const list of Object.values(data.messages)) list.sort(byTs);
+  store.data = data;
+  changed();
+}
+
+/** Opens the stream. After every break the state is fetched anew: changes may have been missed. */
+function listen() {
+  const source = new EventSource('/sandbox/stream');
+  let broken = false;
+  source.onopen = async () => {
+    store.connected = true;
+    if (broken) await refetch().catch(() => {});
+    broken = false;
+    changed();
+  };
+  source.onerror = () => {
+    broken = true;
+    store.connected = false;
+    changed();
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, RECONNECT_MS);
+  };
+  source.onmessage = (event) => {
+    apply(JSON.parse(event.data));
+    changed();
+  };
+}
+
+const appliers = {
+  message: ({ channel, message }) => upsertMessage(channel, message),
+  message_removed: ({ channel, ts, message }) => removeMessage(channel, ts ?? message?.ts),
+  channel: ({ channel }) => {
+    store.data.channels = upsertById(store.data.channels, channel);
+  },
+  user: ({ user }) => {
+    store.data.users = upsertById(store.data.users, user);
+  },
+  view: ({ user, view }) => setViews(user, upsertById(viewsOf(user), view)),
+  view_closed: ({ user, view_id }) => setViews(user, viewsOf(user).filter((view) => view.id !== view_id)),
+  jira: ({ jira }) => {
+    store.data.jira = jira;
+  },
+  delivery: (change) => {
+    store.deliveries = [...store.deliveries, { ...change, at: new Date() }].slice(-MAX_DELIVERIES);
+  },
+  toast: () => {},
+};
+
+function apply(change) {
+  if (!store.data) return;
+  const previous = change.kind === 'message'
+    ? store.data.messages[change.channel]?.find((m) => m.ts === change.message?.ts) : null;
+  appliers[change.kind]?.(change);
+  changeHooks.forEach((hook) => hook(change, previous));
+}
+
+const byTs = (a, b) => (a.ts < b.ts ? -1 : a.ts > b.ts ? 1 : 0);
+
+function upsertMessage(channel, message) {
+  const list = [...(store.data.messages[channel] ?? [])];
+  const at = list.findIndex((m) => m.ts === message.ts);
+  if (at >= 0) list[at] = message;
+  else list.push(message);
+  if (at < 0) list.sort(byTs);
+  store.data.messages = { ...store.data.messages, [channel]: list };
+}
+
+function removeMessage(channel, ts) {
+  const list = (store.data.messages[channel] ?? []).filter((m) => m.ts !== ts);
+  store.data.messages = { ...store.data.messages, [channel]: list };
+}
+
+function upsertById(list, item) {
+  const at = list.findIndex((other) => other.id === item.id);
+  return at < 0 ? [...list, item] : list.map((other, i) => (i === at ? item : other));
+}
+
+const viewsOf = (user) => store.data.views[user] ?? [];
+
+function setViews(user, views) {
+  store.data.views = { ...store.data.views, [user]: views };
+}
+
+// --- Questions that several components ask -----------------------------------------------------
+
+export const userById = (id) => store.data?.users.find((user) => user.id === id);
+export const channelById = (id) => store.data?.channels.find((channel) => channel.id === id);
+export const nameOf = (user) => user?.real_name || user?.name || 'Unknown';
+export const isDirect = (channel) => Boolean(channel?.is_im || channel?.is_mpim);
+
+/** The other side of a direct message, seen by `me`. */
+export function partnerIn(channel, me) {
+  const members = channel.members ?? [];
+  const other = members.find((id) => id !== me) ?? (channel.im_user !== me ? channel.im_user : null);
+  return userById(other ?? store.data.bot_user_id);
+}
+
+/** What a channel is called by `me`: its name, or the other person's in a direct message. */
+export const channelLabel = (channel, me) =>
+  isDirect(channel) ? nameOf(partnerIn(channel, me)) : channel.name;
+
+/** Public channels, and the private ones and direct messages that `me` is in. */
+export function channelsOf(me) {
+  return (store.data?.channels ?? []).filter((channel) => {
+    const inside = (channel.members ?? []).includes(me) || channel.im_user === me;
+    const hidden = channel.is_private || isDirect(channel);
+    const isGuest = userById(me)?.is_external;
+    return inside || (!hidden && !isGuest);
+  });
+}
+
+/** Messages of a channel that `me` may see: not deleted, and ephemeral ones only for their reader. */
+export const visibleMessages = (channel, me) =>
+  (store.data?.messages[channel] ?? []).filter(
+    (m) => !m.deleted && (!m.ephemeral_for || m.ephemeral_for === me),
+  );
+
+export const isReply = (message) => Boolean(message.thread_ts && message.thread_ts !== message.ts);
+export const isMentioned = (message, me) => (message.text ?? '').includes(`<@${me}`);
+export const dateOf = (ts) => new Date(Number.parseFloat(ts) * 1000);
