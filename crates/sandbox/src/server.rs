@@ -1,0 +1,219 @@
+//! The running sandbox: one server, its background tasks, and the handle that stops them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Query, State, WebSocketUpgrade};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Delivery, SandboxConfig};
+use crate::core::Core;
+use crate::delivery::log::DeliveryRecord;
+use crate::error::SandboxError;
+use crate::faults::FaultTable;
+use crate::jira::{JiraBox, JiraConfig};
+use crate::script::Script;
+use crate::{api, control, page};
+
+/// Bytes of a request body beyond which the sandbox does not read.
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
+/// How long open connections may take to end at shutdown.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
+
+/// A running sandbox. Dropping it stops it too, without waiting.
+pub struct Sandbox {
+    core: Arc<Core>,
+    address: SocketAddr,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Binds the address and starts serving.
+    ///
+    /// # Errors
+    /// [`SandboxError::Bind`] when the address can't be had, [`SandboxError::HttpClient`] when the
+    /// client for deliveries can't be built.
+    pub async fn start(config: SandboxConfig) -> Result<Self, SandboxError> {
+        let bind = |source| SandboxError::Bind {
+            address: config.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+        let base_url = format!("http://{address}");
+        let stop = CancellationToken::new();
+        let faults = FaultTable::new(config.faults_seed);
+        let jira = config.jira.clone().map(|settings| {
+            JiraBox::new(JiraConfig {
+                base_url: format!("{base_url}/jira"),
+                search_lag_ms: settings.search_lag_ms,
+                seed: config.faults_seed,
+                faults: faults.clone(),
+                email: settings.email,
+                api_token: settings.api_token,
+                required_fields: settings.required_fields,
+            })
+        });
+        let core = Arc::new(Core::new(config, base_url, jira, faults, stop.clone())?);
+        let stopped = stop.clone();
+        let server = axum::serve(listener, routes(&core))
+            .with_graceful_shutdown(async move { stopped.cancelled().await });
+        let serving = tokio::spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "the sandbox's server stopped");
+            }
+        });
+        let mut tasks = vec![serving, tokio::spawn(forward_deliveries(Arc::clone(&core)))];
+        if let Some(jira) = core.jira.clone() {
+            tasks.push(tokio::spawn(forward_jira(Arc::clone(&core), jira)));
+        }
+        tracing::info!(%address, "the sandbox is up");
+        Ok(Self {
+            core,
+            address,
+            stop,
+            tasks,
+        })
+    }
+
+    /// The sandbox's address, `http://127.0.0.1:port`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Slack's Web API, with a trailing slash as official clients want it.
+    pub fn api_url(&self) -> String {
+        format!("http://{}/api/", self.address)
+    }
+
+    /// The Jira site's address, if there is one.
+    pub fn jira_url(&self) -> Option<String> {
+        self.core
+            .jira
+            .as_ref()
+            .map(|_| format!("http://{}/jira", self.address))
+    }
+
+    /// Sets where deliveries go from now on.
+    pub fn set_delivery(&self, delivery: Option<Delivery>) {
+        self.core.courier.set_delivery(delivery);
+    }
+
+    /// The fault rules, shared by Slack and Jira.
+    pub fn faults(&self) -> FaultTable {
+        self.core.faults.clone()
+    }
+
+    /// Counters: messages, API calls by method and outcome, deliveries by target and outcome.
+    pub fn snapshot(&self) -> Value {
+        self.core.counters()
+    }
+
+    /// Delivery attempts after the one with id `after`, oldest first.
+    pub fn deliveries(&self, after: u64) -> Vec<DeliveryRecord> {
+        self.core.courier.with_log(|log| log.since(after))
+    }
+
+    /// Plays a script through the control API; returns after its last step.
+    ///
+    /// # Errors
+    /// [`SandboxError::Step`] names the step that the sandbox refused.
+    pub async fn play(&self, script: &Script) -> Result<(), SandboxError> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .map_err(SandboxError::HttpClient)?;
+        script.play(&self.base_url(), &http).await
+    }
+
+    /// Stops deliveries and the server; open connections get two seconds.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        self.core.courier.finish().await;
+        for mut task in std::mem::take(&mut self.tasks) {
+            if tokio::time::timeout(SHUTDOWN_GRACE, &mut task)
+                .await
+                .is_err()
+            {
+                task.abort();
+            }
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn routes(core: &Arc<Core>) -> Router {
+    let mut router = Router::new()
+        .route("/", get(page::index))
+        .route("/assets/{*path}", get(page::asset))
+        .route("/archives/{channel}/{message}", get(page::permalink))
+        .route("/api/{method}", any(api::call))
+        .route("/response/{id}", post(api::response_url::respond))
+        .route("/link/", get(open_link))
+        .merge(control::routes())
+        .with_state(Arc::clone(core));
+    if let Some(jira) = &core.jira {
+        router = router.nest("/jira", jira.router());
+    }
+    router.layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+#[derive(Debug, Deserialize)]
+struct LinkQuery {
+    ticket: String,
+}
+
+/// Socket Mode: the address that `apps.connections.open` gave, good for one connection.
+async fn open_link(
+    State(core): State<Arc<Core>>,
+    Query(query): Query<LinkQuery>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !core.courier.sockets.take_ticket(&query.ticket) {
+        return (StatusCode::UNAUTHORIZED, "invalid ticket").into_response();
+    }
+    upgrade.on_upgrade(async move |socket| core.courier.sockets.run(socket).await)
+}
+
+async fn forward_deliveries(core: Arc<Core>) {
+    let mut records = core.courier.subscribe();
+    while let Some(received) = core.stop.run_until_cancelled(records.recv()).await {
+        match received {
+            Ok(record) => {
+                let mut change = serde_json::to_value(record).unwrap_or_default();
+                crate::json::set(&mut change, "kind", "delivery");
+                core.tell_page(change);
+            }
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+async fn forward_jira(core: Arc<Core>, jira: JiraBox) {
+    let mut changes = jira.subscribe();
+    while let Some(received) = core.stop.run_until_cancelled(changes.recv()).await {
+        match received {
+            Ok(snapshot) => core.tell_page(json!({"kind": "jira", "jira": snapshot})),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
