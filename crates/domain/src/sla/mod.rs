@@ -1,5 +1,9 @@
 //! When somebody must have answered: targets in business time, and the clocks of a ticket.
 
+mod business_hours;
+
+pub use business_hours::{BusinessHours, BusinessHoursError, BusinessTimeError};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,4 +18,13 @@ pub struct SlaClock {
     pub resolution_due_at: Option<Timestamp>,
     /// When the first target was missed.
     pub breached_at: Option<Timestamp>,
+}
+
+/// How long the first answer and the solution may take, in business time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SlaTarget {
+    /// Until somebody takes the ticket.
+    pub first_response: Option<jiff::SignedDuration>,
+    /// Until it is resolved.
+    pub resolution: Option<jiff::SignedDuration>,
 }

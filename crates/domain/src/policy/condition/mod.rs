@@ -8,7 +8,7 @@
 //! every branch against a [`Schema`] and lowers it to a tree of resolved names, compiled patterns and parsed
 //! literals, which a small evaluator walks within a budget of work. So a condition that loads cannot meet a wrong
 //! type, a null, an unknown name, an invalid pattern or an endless loop when a ticket is decided; and it takes
-//! well under a microsecond, where the crate's interpreter would compile each pattern again. Property tests hold
+//! less than a microsecond, where the crate's interpreter would compile each pattern again. Property tests hold
 //! the evaluator against that interpreter.
 //!
 //! What may still fail at run time, because it depends on the inputs, is an [`EvaluationError`]: division by a
