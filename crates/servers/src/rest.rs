@@ -102,7 +102,7 @@ fn decode_success(
     match serde_json::from_slice(bytes) {
         Ok(body) => Ok(Answer { status, body }),
         Err(_) => Err(lost_answer(
-            format!("{vendor} answered {status} with a body that is not JSON"),
+            &format!("{vendor} answered {status} with a body that is not JSON"),
             effect,
         )
         .with_status(status.as_u16())),
@@ -123,7 +123,7 @@ async fn read_bounded(
             }
             Ok(Some(_)) => {
                 return Err(lost_answer(
-                    format!("{vendor} answered with more than {RESPONSE_BYTES_MAX} bytes"),
+                    &format!("{vendor} answered with more than {RESPONSE_BYTES_MAX} bytes"),
                     effect,
                 ));
             }
@@ -151,10 +151,10 @@ fn transport_failure(vendor: &str, error: &reqwest::Error, effect: Effect) -> To
     } else {
         "closed the connection before answering"
     };
-    lost_answer(format!("{vendor} {what}"), effect)
+    lost_answer(&format!("{vendor} {what}"), effect)
 }
 
-fn lost_answer(what: String, effect: Effect) -> ToolFailure {
+fn lost_answer(what: &str, effect: Effect) -> ToolFailure {
     match effect {
         Effect::Repeatable => ToolFailure::transient(format!("{what}; try again later"), None),
         Effect::Once => ToolFailure::unknown(format!(
@@ -177,10 +177,10 @@ fn status_failure(
             format!("{vendor} is limiting the rate of requests; wait before the next one"),
             retry_after,
         ),
-        StatusCode::REQUEST_TIMEOUT => lost_answer(format!("{vendor} timed out"), effect),
+        StatusCode::REQUEST_TIMEOUT => lost_answer(&format!("{vendor} timed out"), effect),
         // A gateway may answer 5xx for a request that was carried out behind it.
         _ if status.is_server_error() => {
-            let mut failure = lost_answer(format!("{vendor} answered {status}"), effect);
+            let mut failure = lost_answer(&format!("{vendor} answered {status}"), effect);
             failure.retry_after_seconds = retry_after.map(|wait| wait.as_secs());
             failure
         }

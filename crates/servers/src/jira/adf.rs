@@ -96,9 +96,8 @@ impl Builder {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) => self.text(&text),
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
             Event::Code(text) => self.marked_text(&text, &[json!({ "type": "code" })]),
-            Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
             Event::SoftBreak => self.text(" "),
             Event::HardBreak => self.inline(json!({ "type": "hardBreak" })),
             Event::Rule => {
@@ -237,7 +236,6 @@ impl Builder {
             return;
         };
         match block {
-            Block::Document => {}
             Block::Dissolved => content.into_iter().for_each(|node| self.push(node)),
             Block::Paragraph { .. } if !content.is_empty() => {
                 self.push(json!({ "type": "paragraph", "content": content }));

@@ -50,8 +50,8 @@ impl JiraServer {
         })
     }
 
-    /// Create an issue. With an idempotency_key, an issue that an earlier call made is returned
-    /// instead; Jira's search lags, so after error_kind `unknown` wait before repeating.
+    /// Create an issue. With an `idempotency_key`, an issue that an earlier call made is returned
+    /// instead; Jira's search lags, so after `error_kind` `unknown` wait before repeating.
     #[tool(
         name = "create_issue",
         output_schema = output_schema::<CreatedIssue>(),
@@ -62,7 +62,7 @@ impl JiraServer {
         tool_result(self.create(issue).await)
     }
 
-    /// Find the issue that a create_issue call with this idempotency_key made. Jira's search lags
+    /// Find the issue that a `create_issue` call with this `idempotency_key` made. Jira's search lags
     /// behind creation by seconds, at times minutes: an empty answer proves nothing until then.
     #[tool(
         name = "find_by_idempotency_key",
@@ -78,7 +78,7 @@ impl JiraServer {
         tool_result(found.map(|found| FoundIssue { found }))
     }
 
-    /// Add a comment to an issue. With an idempotency_key, a repeated call adds nothing: comments
+    /// Add a comment to an issue. With an `idempotency_key`, a repeated call adds nothing: comments
     /// are looked up without lag.
     #[tool(
         name = "add_comment",

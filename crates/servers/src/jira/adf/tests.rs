@@ -125,9 +125,10 @@ fn quotes_hold_no_headings_and_no_quotes() {
 
 #[test]
 fn deep_nesting_is_flattened() {
-    let deep: String = (0..40)
-        .map(|level| format!("{}- x{level}\n", "  ".repeat(level)))
+    let lines: Vec<String> = (0..40)
+        .map(|level| format!("{}- x{level}", "  ".repeat(level)))
         .collect();
+    let deep = lines.join("\n");
     let document = from_markdown(&deep);
     let text = plain_text(&document);
     assert_eq!(text.lines().count(), 40);
