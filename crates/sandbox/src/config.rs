@@ -18,7 +18,7 @@ pub enum Delivery {
         /// Deskbell's address without a trailing slash, for example `http://127.0.0.1:8080`.
         base_url: String,
     },
-    /// Frames over the WebSockets that Deskbell opened through `apps.connections.open`.
+    /// Frames over the web sockets that Deskbell opened through `apps.connections.open`.
     SocketMode,
 }
 

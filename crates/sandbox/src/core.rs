@@ -81,7 +81,7 @@ impl Core {
                     let workspace = &mut state.workspace;
                     let bot = workspace.bot().to_owned();
                     let parcel = event_envelope(
-                        event,
+                        &event,
                         is_ext_shared,
                         &workspace.team_id,
                         &bot,
@@ -94,6 +94,14 @@ impl Core {
         result
     }
 
+    /// Numbers a change for the page.
+    pub(crate) fn number(&self, mut change: Value) -> Value {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.seq += 1;
+        crate::json::set(&mut change, "seq", state.seq);
+        change
+    }
+
     /// Sends a change that is no part of the workspace to the page.
     pub(crate) fn tell_page(&self, change: Value) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,8 +110,11 @@ impl Core {
 
     fn publish(&self, seq: &mut u64, mut change: Value) {
         *seq += 1;
+        if self.changes.receiver_count() == 0 {
+            return;
+        }
         crate::json::set(&mut change, "seq", *seq);
-        // No page open is no fault.
+        // The last page may close just now, which is no fault.
         let _ = self.changes.send(change.to_string().into());
     }
 

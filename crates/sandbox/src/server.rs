@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
@@ -74,10 +74,7 @@ impl Sandbox {
                 tracing::error!(%error, "the sandbox's server stopped");
             }
         });
-        let mut tasks = vec![serving, tokio::spawn(forward_deliveries(Arc::clone(&core)))];
-        if let Some(jira) = core.jira.clone() {
-            tasks.push(tokio::spawn(forward_jira(Arc::clone(&core), jira)));
-        }
+        let tasks = vec![serving, tokio::spawn(forward_deliveries(Arc::clone(&core)))];
         tracing::info!(%address, "the sandbox is up");
         Ok(Self {
             core,
@@ -201,17 +198,6 @@ async fn forward_deliveries(core: Arc<Core>) {
                 crate::json::set(&mut change, "kind", "delivery");
                 core.tell_page(change);
             }
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return,
-        }
-    }
-}
-
-async fn forward_jira(core: Arc<Core>, jira: JiraBox) {
-    let mut changes = jira.subscribe();
-    while let Some(received) = core.stop.run_until_cancelled(changes.recv()).await {
-        match received {
-            Ok(snapshot) => core.tell_page(json!({"kind": "jira", "jira": snapshot})),
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }

@@ -116,7 +116,9 @@ fn objects<'m>(
 
 pub(super) fn replies(core: &Core, arguments: &Arguments) -> ApiResult {
     let mut window = Window::read(arguments)?;
-    if let Some(next) = read_cursor(arguments, "next_ts:")? {
+    let next = read_cursor(arguments, "next_ts:")?;
+    let is_first_page = next.is_none();
+    if let Some(next) = next {
         window.oldest = Ts(next.parse().map_err(|_| "invalid_cursor")?);
     }
     let root = arguments.ts("ts").ok_or("thread_not_found")?;
@@ -133,7 +135,10 @@ pub(super) fn replies(core: &Core, arguments: &Arguments) -> ApiResult {
             .filter(|message| message.is_public() || !message.replies.is_empty())
             .ok_or("thread_not_found")?;
         let thread = std::iter::once(&root).chain(&first.replies);
-        let within = |ts: &Ts| *ts == root || (*ts >= window.oldest && *ts <= window.latest);
+        // The root leads the first page whatever the range is.
+        let within = |ts: &Ts| {
+            (is_first_page && *ts == root) || (*ts >= window.oldest && *ts <= window.latest)
+        };
         let found: Vec<&Message> = thread
             .filter(|ts| within(ts))
             .filter_map(|ts| workspace.messages.get(&channel, *ts))

@@ -39,9 +39,36 @@ pub(super) async fn stream(
         };
         Some((Ok(Event::default().data(data)), receiver))
     });
+    let changes = futures_util::stream::select(changes, jira_changes(&core));
     let stop = core.stop.clone();
     let changes = changes.take_until(async move { stop.cancelled().await });
     Sse::new(changes).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+}
+
+/// Jira's snapshots, taken only while a page is open; a burst of changes becomes the last of them.
+fn jira_changes(core: &Arc<Core>) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+    let subscription = core
+        .jira
+        .as_ref()
+        .map(|jira| (jira.subscribe(), Arc::clone(core)));
+    futures_util::stream::unfold(subscription, |subscription| async {
+        let (mut receiver, core) = subscription?;
+        let mut snapshot = loop {
+            match receiver.recv().await {
+                Ok(snapshot) => break snapshot,
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        };
+        while let Ok(newer) = receiver.try_recv() {
+            snapshot = newer;
+        }
+        let change = core.number(json!({"kind": "jira", "jira": snapshot}));
+        Some((
+            Ok(Event::default().data(change.to_string())),
+            Some((receiver, core)),
+        ))
+    })
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,7 +105,9 @@ pub(super) async fn add_faults(
         FaultRequest::Several { rules } => rules,
         FaultRequest::One(rule) => vec![rule],
     };
-    rules.into_iter().for_each(|rule| core.faults.add(rule));
+    for rule in rules {
+        core.faults.add(rule);
+    }
     Json(json!({"ok": true, "rules": core.faults.rules()}))
 }
 

@@ -83,7 +83,7 @@ fn form(fields: Option<&Map<String, Value>>) -> String {
 
 /// The `event_callback` envelope, <https://docs.slack.dev/apis/events-api/#callback-field>.
 pub(crate) fn event_envelope(
-    event: Value,
+    event: &Value,
     is_ext_shared: bool,
     team_id: &str,
     bot_user_id: &str,

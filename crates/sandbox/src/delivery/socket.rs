@@ -1,4 +1,4 @@
-//! Socket Mode: WebSockets that Deskbell opens, <https://docs.slack.dev/apis/events-api/using-socket-mode>.
+//! Socket Mode: web sockets that Deskbell opens, <https://docs.slack.dev/apis/events-api/using-socket-mode>.
 //!
 //! A payload goes to any one open connection. When it is not acknowledged in time, or its connection
 //! closes first, the attempt has failed and the courier's retries send it again.

@@ -22,9 +22,9 @@ pub(crate) fn name_blocks(blocks: Option<&mut Value>, ids: &mut Ids) {
             .and_then(Value::as_array_mut)
             .filter(|_| is_actions)
         {
-            elements
-                .iter_mut()
-                .for_each(|element| name_element(element, ids));
+            for element in elements {
+                name_element(element, ids);
+            }
         }
     }
 }

@@ -126,7 +126,7 @@ impl Message {
     }
 
     /// The message as the page and the tests see it.
-    pub(crate) fn page_object(&self, permalink: String) -> Value {
+    pub(crate) fn page_object(&self, permalink: &str) -> Value {
         let thread = self
             .thread
             .or_else(|| (!self.replies.is_empty()).then(|| self.ts()));

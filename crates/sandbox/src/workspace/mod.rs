@@ -111,7 +111,7 @@ impl Workspace {
 
     /// Tells the page that a message is new or different.
     pub(crate) fn tell_page_of_message(&mut self, channel: &str, message: &Message) {
-        let object = message.page_object(self.permalink(channel, message));
+        let object = message.page_object(&self.permalink(channel, message));
         self.tell_page(json!({"kind": "message", "channel": channel, "message": object}));
     }
 
@@ -164,7 +164,7 @@ impl Workspace {
         self.messages
             .of(channel)
             .filter(|message| !message.deleted || !message.replies.is_empty())
-            .map(|message| message.page_object(self.permalink(channel, message)))
+            .map(|message| message.page_object(&self.permalink(channel, message)))
             .collect()
     }
 }

@@ -70,7 +70,7 @@ impl Workspace {
     fn events_of_post(&mut self, channel: &str, message: &Message) -> Vec<Value> {
         let event = self.message_event(channel, message);
         let is_im = self.channels.get(channel).is_some_and(|place| place.is_im);
-        let mentions = message.text.contains(&format!("<@{}", self.bot()));
+        let mentions = self.mentions_bot(&message.text);
         if message.by_app || is_im || !mentions {
             return vec![event];
         }
@@ -84,6 +84,11 @@ impl Workspace {
         } else {
             vec![event, mention]
         }
+    }
+
+    fn mentions_bot(&self, text: &str) -> bool {
+        let bot = self.bot();
+        text.contains(&format!("<@{bot}>")) || text.contains(&format!("<@{bot}|"))
     }
 
     fn message_event(&self, channel: &str, message: &Message) -> Value {
