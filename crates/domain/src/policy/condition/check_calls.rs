@@ -2,13 +2,13 @@
 
 use super::check::{Checked, Checker, Local, Typed};
 use super::node::{CalendarPart, Fold, FoldKind, Function, Kind, Node};
+use super::pattern::Pattern;
 use super::schema::Inferred;
 use super::suggest::nearest;
 use super::value::Value;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
-use regex::RegexBuilder;
 
 /// What can be called as `name(...)`.
 const FUNCTIONS: [&str; 9] = [
@@ -51,9 +51,6 @@ const MEMBERS: [&str; 25] = [
     "getMilliseconds",
     "has",
 ];
-
-/// A compiled pattern may take this much memory.
-const MAX_PATTERN_BYTES: usize = 1 << 20;
 
 impl Checker<'_> {
     /// `name(arguments)`.
@@ -305,23 +302,12 @@ impl Checker<'_> {
                 Some("look for a computed text with contains()"),
             );
         };
-        match RegexBuilder::new(written)
-            .size_limit(MAX_PATTERN_BYTES)
-            .build()
-        {
-            Ok(regex) => {
-                Some(self.typed(expr, Kind::Matches(Box::new(text), regex), Inferred::Bool))
+        match Pattern::new(written) {
+            Ok(found) => {
+                let kind = Kind::Matches(Box::new(text), found);
+                Some(self.typed(expr, kind, Inferred::Bool))
             }
-            Err(error) => {
-                let why = error.to_string();
-                let why = why
-                    .lines()
-                    .last()
-                    .unwrap_or_default()
-                    .trim()
-                    .trim_start_matches("error: ");
-                self.refuse(pattern, &format!("invalid pattern: {why}"), None)
-            }
+            Err(why) => self.refuse(pattern, &format!("invalid pattern: {why}"), None),
         }
     }
 

@@ -34,6 +34,7 @@ mod error;
 mod evaluate;
 mod lexer;
 mod node;
+mod pattern;
 mod predicates;
 mod schema;
 mod suggest;

@@ -1,8 +1,8 @@
 //! A checked condition, ready to be evaluated: names are positions, literals are parsed.
 
+use super::pattern::Pattern;
 use super::value::Value;
 use jiff::tz::TimeZone;
-use regex::Regex;
 use std::sync::Arc;
 
 /// An expression and where it is written: the byte offset of its operator or only token.
@@ -36,7 +36,7 @@ pub(super) enum Kind {
     List(Vec<Node>),
     Map(Vec<(Arc<str>, Node)>),
     Call(Function, Vec<Node>),
-    Matches(Box<Node>, Regex),
+    Matches(Box<Node>, Pattern),
     CalendarPart(Box<Node>, CalendarPart, TimeZone),
     Fold(Box<Fold>),
 }

@@ -207,6 +207,27 @@ fn stops_a_condition_that_works_too_much() {
 }
 
 #[test]
+fn stops_a_costly_search_and_lets_usual_ones_run() {
+    let schema = schema();
+    let long = "ab ".repeat(10_000);
+    let inputs = super::Inputs::new(
+        &schema,
+        &serde_json::json!({ "ticket": { "subject": long } }),
+    )
+    .unwrap();
+    let costly = parse("ticket.subject.matches('(a|b|ab)*a(a|b|ab){1000}c')");
+    assert_eq!(costly.evaluate(&inputs), Err(EvaluationError::TooMuchWork));
+    for usual in [
+        r"(?i)\\b(refund|chargeback)\\b",
+        r"[A-Z]{2}\\d{2}( ?\\d{4}){4}",
+        r"\\w{3,20}@",
+    ] {
+        let condition = parse(&format!("ticket.subject.matches('{usual}')"));
+        assert_eq!(condition.evaluate(&inputs), Ok(false), "{usual}");
+    }
+}
+
+#[test]
 fn counts_the_constraints_of_a_match() {
     for (source, expected) in [
         ("true", 0),
