@@ -9,9 +9,10 @@ use axum::extract::{DefaultBodyLimit, Query, State, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use axum::serve::ListenerExt;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -67,7 +68,7 @@ impl Sandbox {
         });
         let core = Arc::new(Core::new(config, base_url, jira, faults, stop.clone())?);
         let stopped = stop.clone();
-        let server = axum::serve(listener, routes(&core))
+        let server = axum::serve(listener.tap_io(send_at_once), routes(&core))
             .with_graceful_shutdown(async move { stopped.cancelled().await });
         let serving = tokio::spawn(async move {
             if let Err(error) = server.await {
@@ -153,6 +154,13 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         self.stop.cancel();
         self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Small answers must not wait for the next packet.
+fn send_at_once(stream: &mut TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "could not set TCP_NODELAY");
     }
 }
 

@@ -53,6 +53,17 @@ impl Arguments {
             .filter(|text| !text.is_empty())
     }
 
+    /// The argument as a comma-separated list; clients that send JSON send an array.
+    pub(crate) fn list(&self, key: &str) -> Option<String> {
+        match self.fields.get(key)? {
+            Value::Array(items) => {
+                let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+                Some(items.join(","))
+            }
+            _ => self.text(key).map(str::to_owned),
+        }
+    }
+
     /// A string that must be there.
     pub(crate) fn required(&self, key: &'static str) -> Result<&str, ApiError> {
         self.text(key).ok_or_else(|| {

@@ -176,9 +176,8 @@ fn conversation(workspace: &Workspace, channel: &str) -> Value {
 
 pub(super) fn list(core: &Core, arguments: &Arguments) -> ApiResult {
     let types = arguments
-        .text("types")
-        .unwrap_or("public_channel")
-        .to_owned();
+        .list("types")
+        .unwrap_or_else(|| "public_channel".into());
     let after = read_cursor(arguments, "after:")?.unwrap_or_default();
     let limit = page_limit(arguments);
     Ok(core.with(|workspace| {
@@ -234,7 +233,7 @@ pub(super) fn members(core: &Core, arguments: &Arguments) -> ApiResult {
 
 pub(super) fn open(core: &Core, arguments: &Arguments) -> ApiResult {
     core.with(|workspace| {
-        let (id, already) = match arguments.text("users") {
+        let (id, already) = match arguments.list("users") {
             Some(users) if users.contains(',') => return Err("not_supported_in_sandbox".into()),
             Some(user) => workspace.open_im(user.trim())?,
             None => (

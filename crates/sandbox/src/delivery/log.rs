@@ -12,7 +12,7 @@ const KEPT: usize = 20_000;
 pub struct DeliveryRecord {
     /// Position in the log, from 1.
     pub id: u64,
-    /// `deliver:events`, `deliver:commands`, `deliver:interactions` or `deliver:raw`.
+    /// `deliver:events`, `deliver:commands` or `deliver:interactions`.
     pub target: String,
     /// An event's type, a command, or an interaction's type.
     pub what: String,

@@ -186,3 +186,24 @@ async fn rate_limits_have_numbers_of_ones_own() {
         "ratelimited"
     );
 }
+
+#[tokio::test]
+async fn a_reply_is_found_by_its_own_timestamp() {
+    let scene = Scene::new().await;
+    let root = scene.say("root").await;
+    let reply =
+        json!({"user": "U0BEN", "channel": "C0SUPPORT", "text": "reply", "thread_ts": root});
+    let ts = scene.act("message", reply).await["ts"].clone();
+    let found = scene
+        .api(
+            "conversations.replies",
+            json!({"channel": "C0SUPPORT", "ts": ts}),
+        )
+        .await;
+    assert_eq!(found["messages"][0]["text"], "reply");
+    assert_eq!(found["messages"][0]["thread_ts"], root.as_str());
+    let history = scene
+        .api("conversations.history", json!({"channel": "C0SUPPORT"}))
+        .await;
+    assert_eq!(history["messages"].as_array().unwrap().len(), 1);
+}

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::{Scene, never};
+use crate::support::{Scene, hasty, never};
 
 #[tokio::test]
 async fn a_message_arrives_signed_and_enveloped() {
@@ -74,7 +74,7 @@ async fn an_unacknowledged_event_is_retried_three_times() {
 
 #[tokio::test]
 async fn a_slow_receiver_is_retried_for_its_timeout() {
-    let mut scene = Scene::answering(|received| {
+    let mut scene = Scene::with(hasty(), |received| {
         if received.header("x-slack-retry-num").is_none() {
             never()
         } else {

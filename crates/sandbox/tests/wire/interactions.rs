@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use crate::support::{Scene, never};
+use crate::support::{Scene, hasty, never};
 
 fn triage() -> Value {
     json!({"user": "U0ANNA", "channel": "C0SUPPORT", "command": "/triage", "text": "pay & ship"})
@@ -80,7 +80,7 @@ async fn a_command_may_answer_the_whole_channel_or_in_plain_text() {
 
 #[tokio::test]
 async fn a_command_without_an_answer_fails_once_and_says_so() {
-    let mut scene = Scene::answering(|_| never()).await;
+    let mut scene = Scene::with(hasty(), |_| never()).await;
     let answer = scene.try_act("command", triage()).await;
     assert_eq!(answer["error"], "operation_timeout");
     scene.desk.next().await;

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::support::Scene;
+use crate::support::{Scene, hasty};
 
 struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
@@ -101,7 +101,8 @@ async fn what_a_dying_connection_took_is_sent_again_over_another() {
 
 #[tokio::test]
 async fn an_unacknowledged_frame_is_sent_again() {
-    let scene = scene().await;
+    let scene = Scene::with(hasty(), |_| axum::response::Response::default()).await;
+    scene.sandbox.set_delivery(Some(Delivery::SocketMode));
     let (mut socket, _) = Socket::open(&scene).await;
     scene.say("hello").await;
     assert_eq!(socket.next().await.unwrap()["retry_attempt"], 0);

@@ -114,10 +114,10 @@ pub struct Scene {
     pub http: reqwest::Client,
 }
 
+/// Retries come at once; acknowledgements have as long as at Slack.
 pub fn quick() -> SandboxConfig {
     SandboxConfig {
         timing: Timing {
-            ack_timeout: Duration::from_millis(300),
             retry_delays: vec![
                 Duration::ZERO,
                 Duration::from_millis(5),
@@ -128,6 +128,15 @@ pub fn quick() -> SandboxConfig {
         },
         ..SandboxConfig::default()
     }
+}
+
+/// The same, and acknowledgements must come quickly: for receivers that never answer.
+pub fn hasty() -> SandboxConfig {
+    let timing = Timing {
+        ack_timeout: Duration::from_millis(200),
+        ..quick().timing
+    };
+    SandboxConfig { timing, ..quick() }
 }
 
 impl Scene {
