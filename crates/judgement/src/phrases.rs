@@ -1,0 +1,183 @@
+//! Word patterns matched against a text's folded words.
+//!
+//! A pattern is words separated by blanks. A word ending in `*` matches its beginning; a lone `_` skips up to
+//! two words of any kind.
+
+use crate::text::words;
+
+/// How many words `_` skips at most.
+const GAP: usize = 2;
+
+/// How many words from `words`' start the pattern takes; `None` where it doesn't match there.
+pub fn matches_at(words: &[String], pattern: &str) -> Option<usize> {
+    let parts: Vec<&str> = pattern.split(' ').collect();
+    match_parts(words, &parts).filter(|taken| *taken > 0)
+}
+
+fn match_parts(words: &[String], parts: &[&str]) -> Option<usize> {
+    let Some((part, parts)) = parts.split_first() else {
+        return Some(0);
+    };
+    if *part == "_" {
+        return (0..=GAP).find_map(|skipped| {
+            let rest = words.get(skipped..)?;
+            match_parts(rest, parts).map(|taken| taken + skipped)
+        });
+    }
+    let (word, words) = words.split_first()?;
+    if !word_matches(word, part) {
+        return None;
+    }
+    match_parts(words, parts).map(|taken| taken + 1)
+}
+
+/// Whether one word matches one part of a pattern.
+pub fn word_matches(word: &str, part: &str) -> bool {
+    match part.strip_suffix('*') {
+        Some(beginning) => word.starts_with(beginning),
+        None => word == part,
+    }
+}
+
+/// A pattern found in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<T> {
+    /// What the pattern stands for.
+    pub meaning: T,
+    /// The words that matched, as they were folded.
+    pub words: String,
+    /// Whether a word shortly before turns it round ("not urgent").
+    pub negated: bool,
+}
+
+/// How many words before a match may hold its negation.
+const NEGATION_REACH: usize = 3;
+
+/// Everything of `lexicon` in the text, in reading order; at each word the longest pattern wins and its words
+/// are used up.
+pub fn find_all<T: Copy>(text: &str, lexicon: &[(T, &[&str])]) -> Vec<Found<T>> {
+    let mut found = Vec::new();
+    for clause in clauses(text) {
+        let words = words(clause);
+        let mut at = 0;
+        while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
+            let Some((meaning, taken)) = longest(rest, lexicon) else {
+                at += 1;
+                continue;
+            };
+            let before = words
+                .get(at.saturating_sub(NEGATION_REACH)..at)
+                .unwrap_or_default();
+            found.push(Found {
+                meaning,
+                words: rest.get(..taken).unwrap_or_default().join(" "),
+                negated: before.iter().any(|word| NEGATIONS.contains(&word.as_str())),
+            });
+            at += taken;
+        }
+    }
+    found
+}
+
+fn longest<T: Copy>(words: &[String], lexicon: &[(T, &[&str])]) -> Option<(T, usize)> {
+    let matches = lexicon.iter().flat_map(|(meaning, patterns)| {
+        patterns
+            .iter()
+            .filter_map(move |pattern| matches_at(words, pattern).map(|taken| (*meaning, taken)))
+    });
+    // The first of equals: `max_by_key` would take the last.
+    matches.fold(None, |best, next| match best {
+        Some((_, taken)) if taken >= next.1 => best,
+        _ => Some(next),
+    })
+}
+
+const NEGATIONS: &[&str] = &[
+    "not", "no", "never", "isnt", "arent", "wasnt", "dont", "doesnt", "didnt", "hardly", "without",
+    "nicht", "kein", "keine", "keinen", "nie", "pas", "jamais", "nunca", "nao", "non", "niet",
+    "geen",
+];
+
+/// How much of the text shouts: words of three letters and more in capitals only, and `!!` or more. Short
+/// texts and single abbreviations (`API`) don't shout.
+pub fn shouts(text: &str) -> bool {
+    let capitals = |word: &&str| word.chars().count() > 3 && word.chars().all(char::is_uppercase);
+    let long_words =
+        |word: &&str| word.chars().count() > 3 && word.chars().any(char::is_alphabetic);
+    let tokens: Vec<&str> = text
+        .split(|letter: char| !letter.is_alphanumeric())
+        .collect();
+    let loud = tokens
+        .iter()
+        .copied()
+        .filter(|word| capitals(&word))
+        .count();
+    let all = tokens
+        .iter()
+        .copied()
+        .filter(|word| long_words(&word))
+        .count();
+    text.contains("!!") || (loud >= 2 && loud * 2 >= all)
+}
+
+/// Splits a text into clauses: a negation or a name in one says nothing about the next.
+pub fn clauses(text: &str) -> Vec<&str> {
+    text.split([
+        '.', ',', ';', ':', '!', '?', '\n', '(', ')', '—', '–', '…', '¡', '¿', '。', '、', '！',
+        '？',
+    ])
+    .filter(|clause| !clause.trim().is_empty())
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find_all, matches_at, shouts};
+    use crate::text::words;
+
+    #[test]
+    fn patterns_take_words_from_the_start() {
+        let check = |text: &str, pattern: &str, taken: Option<usize>| {
+            assert_eq!(
+                matches_at(&words(text), pattern),
+                taken,
+                "{text} / {pattern}"
+            );
+        };
+        check("all customers wait", "all customers", Some(2));
+        check("all our customers", "all _ customer*", Some(3));
+        check("all of our dear customers", "all _ customer*", None);
+        check("failing again", "fail*", Some(1));
+        check("all", "all customers", None);
+        check("", "all", None);
+    }
+
+    #[test]
+    fn negation_reaches_back_within_a_clause() {
+        let check = |text: &str, expected: &[(&str, bool)]| {
+            let found = find_all(text, &[((), &["urgent", "all customers"])]);
+            let shown: Vec<_> = found
+                .iter()
+                .map(|found| (found.words.as_str(), found.negated))
+                .collect();
+            assert_eq!(shown, expected, "{text}");
+        };
+        check(
+            "urgent for all customers",
+            &[("urgent", false), ("all customers", false)],
+        );
+        check("this is not that urgent", &[("urgent", true)]);
+        check("no, it is urgent", &[("urgent", false)]);
+        check("", &[]);
+    }
+
+    #[test]
+    fn shouting_takes_more_than_an_abbreviation() {
+        for text in ["PLEASE HELP US", "fix it!!", "NOTHING WORKS here"] {
+            assert!(shouts(text), "{text}");
+        }
+        for text in ["the API and SAML fail", "CSV", "", "Help!"] {
+            assert!(!shouts(text), "{text}");
+        }
+    }
+}

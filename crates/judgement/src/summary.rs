@@ -1,0 +1,263 @@
+//! One or two sentences of the customer's own that say what a request is about.
+
+use crate::mrkdwn::prose;
+use crate::request::is_courtesy;
+use crate::text::{is_stop_word, words};
+
+/// A summary's limit in characters.
+pub const SUMMARY_CHARS: usize = 300;
+/// A second sentence joins only a first shorter than this, in characters.
+const SHORT_FIRST_SENTENCE: usize = 120;
+
+/// The sentences that tell most, in their order, at most 300 characters; greetings, thanks, signatures and
+/// code are left out. Empty only for a text without a word.
+pub fn summarize(text: &str) -> String {
+    let prose = prose(text);
+    let body = without_signature(&prose);
+    let told: Vec<&str> = sentences(body)
+        .into_iter()
+        .filter(|sentence| !is_courtesy(sentence))
+        .collect();
+    let told = if told.is_empty() {
+        fallback(text, body)
+    } else {
+        told.iter().map(ToString::to_string).collect()
+    };
+    let Some(first) = most_telling(&told) else {
+        return String::new();
+    };
+    let mut summary = told
+        .get(first)
+        .map(|sentence| squeeze(sentence))
+        .unwrap_or_default();
+    if let Some(next) = told.get(first + 1).map(|sentence| squeeze(sentence))
+        && summary.chars().count() < SHORT_FIRST_SENTENCE
+        && summary.chars().count() + next.chars().count() < SUMMARY_CHARS
+    {
+        summary.push(' ');
+        summary.push_str(&next);
+    }
+    shorten(&summary, SUMMARY_CHARS)
+}
+
+/// Nothing but courtesy or code: better its words than none.
+fn fallback(text: &str, body: &str) -> Vec<String> {
+    let shown = if words(body).is_empty() {
+        crate::mrkdwn::plain(text)
+    } else {
+        body.to_owned()
+    };
+    if words(&shown).is_empty() {
+        Vec::new()
+    } else {
+        vec![shown]
+    }
+}
+
+/// The place of the sentence with most content words; an early sentence wins a near tie, since people open
+/// with their point.
+fn most_telling(told: &[String]) -> Option<usize> {
+    let mut best = None;
+    for (at, sentence) in told.iter().enumerate() {
+        let content = words(sentence)
+            .iter()
+            .filter(|word| !is_stop_word(word))
+            .count()
+            .min(12);
+        let score = 2 * content + if at == 0 { 9 } else { 0 } + usize::from(at < 3) * 3;
+        if best.is_none_or(|(_, most)| score > most) {
+            best = Some((at, score));
+        }
+    }
+    best.map(|(at, _)| at)
+}
+
+/// Splits at line ends and after `.`, `!`, `?`, `…`, `。` and their kin where a blank follows.
+pub fn sentences(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let mut rest = line.trim();
+        while let Some(end) = sentence_end(rest) {
+            let (sentence, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
+            found.push(sentence.trim());
+            rest = tail.trim_start();
+        }
+        if !rest.is_empty() {
+            found.push(rest);
+        }
+    }
+    found
+}
+
+fn sentence_end(line: &str) -> Option<usize> {
+    let mut letters = line.char_indices().peekable();
+    let mut word_letters = 0_usize;
+    while let Some((at, letter)) = letters.next() {
+        let next = letters.peek().map(|(_, next)| *next);
+        let ends = match letter {
+            '。' | '！' | '？' => true,
+            '!' | '?' | '…' => next.is_none_or(char::is_whitespace),
+            // "e.g. this", "Mr. Smith" and "3. step" go on.
+            '.' => next.is_some_and(char::is_whitespace) && word_letters > 2,
+            _ => false,
+        };
+        if ends {
+            return Some(at + letter.len_utf8()).filter(|end| *end < line.len());
+        }
+        word_letters = if letter.is_alphanumeric() {
+            word_letters + 1
+        } else {
+            0
+        };
+    }
+    None
+}
+
+/// Cuts what follows a line like `--` or `Kind regards`.
+fn without_signature(text: &str) -> &str {
+    let mut kept = 0;
+    for line in text.split_inclusive('\n') {
+        if kept > 0 && opens_signature(line) {
+            break;
+        }
+        kept += line.len();
+    }
+    text.get(..kept).unwrap_or(text)
+}
+
+fn opens_signature(line: &str) -> bool {
+    let trimmed = line.trim();
+    if matches!(trimmed, "--" | "—" | "___") || trimmed.starts_with("Sent from my ") {
+        return true;
+    }
+    let words = words(trimmed);
+    let opening = words.join(" ");
+    words.len() <= 5
+        && CLOSINGS
+            .iter()
+            .any(|closing| opening == *closing || opening.starts_with(&format!("{closing} ")))
+}
+
+const CLOSINGS: &[&str] = &[
+    "best regards",
+    "kind regards",
+    "regards",
+    "best wishes",
+    "many thanks",
+    "cheers",
+    "sincerely",
+    "yours sincerely",
+    "mit freundlichen grussen",
+    "viele grusse",
+    "beste grusse",
+    "liebe grusse",
+    "cordialement",
+    "bien cordialement",
+    "saludos",
+    "un saludo",
+    "atentamente",
+    "atenciosamente",
+    "abracos",
+    "cordiali saluti",
+    "met vriendelijke groet",
+];
+
+fn squeeze(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// At most `limit` characters: whole words and an ellipsis where something was cut.
+pub fn shorten(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(limit.saturating_sub(1)).collect();
+    let at_word_end = text
+        .chars()
+        .nth(limit.saturating_sub(1))
+        .is_some_and(char::is_whitespace);
+    let whole = match head.rsplit_once(char::is_whitespace) {
+        _ if at_word_end => head.trim_end().to_owned(),
+        Some((whole, last)) if last.chars().count() < limit / 2 => whole.trim_end().to_owned(),
+        _ => head,
+    };
+    if limit == 0 {
+        String::new()
+    } else {
+        format!("{whole}…")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{SUMMARY_CHARS, sentences, shorten, summarize};
+
+    fn check(text: &str, expected: &str) {
+        assert_eq!(summarize(text), expected, "{text}");
+    }
+
+    #[test]
+    fn tells_the_point_without_courtesy() {
+        check(
+            "Hi team! Our refunds fail since this morning. Thanks!",
+            "Our refunds fail since this morning.",
+        );
+        check(
+            "<@U1> hello, please help: checkout shows 502",
+            "hello, please help: checkout shows 502",
+        );
+        check(
+            "Hello\nThe export is empty.\nKind regards\nAnna\nACME GmbH",
+            "The export is empty.",
+        );
+        check(
+            "It crashes:\n```at main.rs:1\nat x```\nWhy?",
+            "It crashes: Why?",
+        );
+        check("```error 502```", "error 502");
+        check("Thanks!", "Thanks!");
+        check("", "");
+        check(":tada: <@U1>", "");
+        check(
+            "Hallo zusammen! Der Export ist leer. Viele Grüße",
+            "Der Export ist leer.",
+        );
+    }
+
+    #[test]
+    fn a_vague_opening_gives_way_to_the_point() {
+        check(
+            "Quick one. The nightly settlement report for our German entity misses every Klarna transaction since Monday.",
+            "The nightly settlement report for our German entity misses every Klarna transaction since Monday.",
+        );
+    }
+
+    #[test]
+    fn sentences_survive_numbers_and_abbreviations() {
+        assert_eq!(
+            sentences("Version 1.2 fails. Why? e.g. now\n3. step"),
+            ["Version 1.2 fails.", "Why?", "e.g. now", "3. step"]
+        );
+    }
+
+    #[test]
+    fn shortening_keeps_whole_words() {
+        assert_eq!(shorten("one two three", 8), "one two…");
+        assert_eq!(shorten("ééééé", 3), "éé…");
+        assert_eq!(shorten("ab", 2), "ab");
+    }
+
+    proptest! {
+        #[test]
+        fn never_too_long_never_panics(text in "\\PC{0,900}") {
+            prop_assert!(summarize(&text).chars().count() <= SUMMARY_CHARS);
+        }
+
+        #[test]
+        fn lines_and_marks_never_panic(text in "[a-c.!? \n`<>@U|é🎉]{0,120}") {
+            prop_assert!(summarize(&text).chars().count() <= SUMMARY_CHARS);
+        }
+    }
+}
