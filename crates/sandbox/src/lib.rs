@@ -2,7 +2,7 @@
 //!
 //! The sandbox is one HTTP server on a loopback address and speaks to Deskbell over the wire only:
 //!
-//! - [`api`](self) at `/api/{method}`: Slack's Web API, with its tokens, scopes, limits and error words.
+//! - `/api/{method}`: Slack's Web API, with its tokens, scopes, limits and error words.
 //!   `/response/{id}` are `response_url`s, `/link/` is Socket Mode.
 //! - deliveries: events, commands and clicks go to Deskbell signed and are retried as Slack does.
 //! - the control API at `/sandbox/...`: a page or a test acts as people, looks, and breaks things.
