@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use deskbell_domain::assessment::{Confidence, Judged};
 use deskbell_domain::ids::CategoryId;
+use deskbell_domain::policy::Category;
 
 use crate::lexical::Index;
 use crate::mrkdwn::plain;
@@ -20,17 +21,6 @@ const EXAMPLE_WEIGHT: f64 = 1.0;
 const EXAMPLE_THRESHOLD: f64 = 0.2;
 /// At most so many words are shown as evidence.
 const EVIDENCE: usize = 4;
-
-/// A category as the configuration describes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Category {
-    /// Its id.
-    pub id: CategoryId,
-    /// Words and phrases that speak for it.
-    pub keywords: Vec<String>,
-    /// Requests that belong to it.
-    pub examples: Vec<String>,
-}
 
 /// Categories made ready for matching.
 #[derive(Debug, Clone)]
@@ -177,11 +167,16 @@ fn words_in(keyword: &str) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Category, Keywords};
+    use deskbell_domain::policy::Category;
+
+    use super::Keywords;
 
     fn keywords() -> Keywords {
         let category = |id: &str, keywords: &[&str], examples: &[&str]| Category {
             id: id.into(),
+            name: id.to_owned(),
+            area: String::new(),
+            squad: None,
             keywords: keywords.iter().map(ToString::to_string).collect(),
             examples: examples.iter().map(ToString::to_string).collect(),
         };

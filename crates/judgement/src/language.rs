@@ -63,7 +63,7 @@ fn by_words(text: &str) -> Option<&'static str> {
             (found * 2 + usize::from(marks(text, language)), *language)
         })
         .collect();
-    scores.sort_by(|left, right| right.0.cmp(&left.0));
+    scores.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     let [(best, language), (next, _), ..] = scores.as_slice() else {
         return None;
     };

@@ -79,6 +79,11 @@ impl<Id: Ord + Clone> Index<Id> {
         self.documents.is_empty()
     }
 
+    /// Whether there is a document with this id.
+    pub fn contains(&self, id: &Id) -> bool {
+        self.documents.contains_key(id)
+    }
+
     /// Adds a document, or replaces the one with this id.
     pub fn add(&mut self, id: Id, text: &str) {
         self.remove(&id);
@@ -113,31 +118,39 @@ impl<Id: Ord + Clone> Index<Id> {
     /// The best `limit` documents that share a word with the query; equal scores in the order of their ids.
     pub fn search(&self, query: &str, limit: usize) -> Vec<Hit<Id>> {
         let query = Document::read(query);
-        let mut scores: BTreeMap<&Id, (f64, Vec<(f64, &str)>)> = BTreeMap::new();
+        let mut scores: BTreeMap<&Id, f64> = BTreeMap::new();
         for term in query.terms.keys() {
-            let Some(holders) = self.postings.get(term) else {
-                continue;
-            };
             let rarity = self.rarity(term);
-            for (id, count) in holders {
+            for (id, count) in self.postings.get(term).into_iter().flatten() {
                 let length = self.documents.get(id).map_or(0, |document| document.length);
-                let weight = rarity * self.saturated(*count, length);
-                let entry = scores.entry(id).or_default();
-                entry.0 += weight;
-                entry.1.push((weight, term));
+                *scores.entry(id).or_default() += rarity * self.saturated(*count, length);
             }
         }
-        let mut ranked: Vec<_> = scores.into_iter().collect();
-        ranked.sort_by(|left, right| right.1.0.total_cmp(&left.1.0));
+        let mut ranked: Vec<(&Id, f64)> = scores.into_iter().collect();
+        ranked.sort_by(|left, right| right.1.total_cmp(&left.1));
         ranked.truncate(limit);
         ranked
             .into_iter()
-            .map(|(id, (score, terms))| Hit {
+            .map(|(id, score)| Hit {
                 id: id.clone(),
                 score,
-                matched: heaviest_first(terms),
+                matched: self.matched(&query, id),
             })
             .collect()
+    }
+
+    fn matched(&self, query: &Document, id: &Id) -> Vec<String> {
+        let Some(document) = self.documents.get(id) else {
+            return Vec::new();
+        };
+        let shared = query.terms.keys().filter_map(|term| {
+            let count = document.terms.get(term)?;
+            Some((
+                self.rarity(term) * self.saturated(*count, document.length),
+                term.as_str(),
+            ))
+        });
+        heaviest_first(shared.collect())
     }
 
     /// What `text` would score if it were a document and the query at once: the most that any document of its length can.

@@ -64,8 +64,7 @@ impl Reader {
             }
             Event::End(TagEnd::Heading(level)) => self.open_section(level),
             Event::Text(words) | Event::Code(words) => self.push(&words),
-            Event::SoftBreak | Event::HardBreak => self.push(" "),
-            Event::End(TagEnd::TableCell) => self.push(" "),
+            Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::TableCell) => self.push(" "),
             Event::End(
                 TagEnd::Paragraph
                 | TagEnd::Item

@@ -10,29 +10,31 @@ const GAP: usize = 2;
 
 /// How many words from `words`' start the pattern takes; `None` where it doesn't match there.
 pub fn matches_at(words: &[String], pattern: &str) -> Option<usize> {
-    let parts: Vec<&str> = pattern.split(' ').collect();
-    match_parts(words, &parts).filter(|taken| *taken > 0)
+    match_parts(words, Some(pattern)).filter(|taken| *taken > 0)
 }
 
-fn match_parts(words: &[String], parts: &[&str]) -> Option<usize> {
-    let Some((part, parts)) = parts.split_first() else {
+fn match_parts(words: &[String], pattern: Option<&str>) -> Option<usize> {
+    let Some(pattern) = pattern else {
         return Some(0);
     };
-    if *part == "_" {
+    let (part, others) = match pattern.split_once(' ') {
+        Some((part, others)) => (part, Some(others)),
+        None => (pattern, None),
+    };
+    if part == "_" {
         return (0..=GAP).find_map(|skipped| {
-            let rest = words.get(skipped..)?;
-            match_parts(rest, parts).map(|taken| taken + skipped)
+            match_parts(words.get(skipped..)?, others).map(|taken| taken + skipped)
         });
     }
     let (word, words) = words.split_first()?;
     if !word_matches(word, part) {
         return None;
     }
-    match_parts(words, parts).map(|taken| taken + 1)
+    match_parts(words, others).map(|taken| taken + 1)
 }
 
 /// Whether one word matches one part of a pattern.
-pub fn word_matches(word: &str, part: &str) -> bool {
+fn word_matches(word: &str, part: &str) -> bool {
     match part.strip_suffix('*') {
         Some(beginning) => word.starts_with(beginning),
         None => word == part,
@@ -107,15 +109,11 @@ pub fn shouts(text: &str) -> bool {
     let tokens: Vec<&str> = text
         .split(|letter: char| !letter.is_alphanumeric())
         .collect();
-    let loud = tokens
-        .iter()
-        .copied()
-        .filter(|word| capitals(&word))
-        .count();
+    let loud = tokens.iter().copied().filter(|word| capitals(word)).count();
     let all = tokens
         .iter()
         .copied()
-        .filter(|word| long_words(&word))
+        .filter(|word| long_words(word))
         .count();
     text.contains("!!") || (loud >= 2 && loud * 2 >= all)
 }

@@ -53,9 +53,8 @@ fn conclude(weight: i32, evidence: Vec<(i32, String)>) -> Judged<Sentiment> {
         _ => Sentiment::Neutral,
     };
     let probability = match weight.abs() {
-        0 => 0.6,
         1 => 0.5,
-        2 => 0.6,
+        0 | 2 => 0.6,
         3 => 0.7,
         _ => 0.8,
     };

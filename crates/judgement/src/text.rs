@@ -231,7 +231,7 @@ mod tests {
     fn ngrams_mark_the_edges() {
         let mut grams = Vec::new();
         char_ngrams("ab", 2..=3, |gram| {
-            grams.push(gram.iter().collect::<String>())
+            grams.push(gram.iter().collect::<String>());
         });
         assert_eq!(grams, [" a", "ab", "b ", " ab", "ab "]);
     }

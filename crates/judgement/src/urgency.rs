@@ -20,7 +20,7 @@ pub fn judge(text: &str) -> Judged<Urgency> {
             )
         })
         .collect();
-    heard.sort_by(|left, right| right.0.cmp(&left.0));
+    heard.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
     let calm = heard.iter().any(|(level, _)| *level == Urgency::Low);
     let Some((top, _)) = heard.iter().find(|(level, _)| *level > Urgency::Normal) else {
         return without_hurry(heard, shouts(&plain));

@@ -291,9 +291,9 @@ fn held_out(examples: &[(Features, usize)], labels: usize) -> Vec<Outcome> {
         if held.is_empty() || kept.is_empty() {
             continue;
         }
-        let planes = Planes::learn(&kept, labels);
+        let learned = Planes::learn(&kept, labels);
         outcomes.extend(held.into_iter().map(|((features, truth), _)| Outcome {
-            margins: planes.margins(features),
+            margins: learned.margins(features),
             truth: *truth,
         }));
     }

@@ -1,0 +1,140 @@
+//! What the configuration says about assessing. The categories themselves are the policy's.
+
+use std::path::PathBuf;
+
+use deskbell_judgement::classifier::{Example, TrainingError};
+use serde::Deserialize;
+
+/// The table `[assessor]`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AssessorConfig {
+    /// The local model leaves a request to the keywords when it is less sure than this, `0.0..=1.0`.
+    pub abstain_below: f64,
+    /// More labelled examples than the policy holds: a file with one `{"text": …, "label": …}` per line.
+    pub examples_file: Option<PathBuf>,
+}
+
+impl Default for AssessorConfig {
+    fn default() -> Self {
+        Self {
+            abstain_below: 0.4,
+            examples_file: None,
+        }
+    }
+}
+
+impl AssessorConfig {
+    /// Whether the numbers make sense.
+    ///
+    /// # Errors
+    /// Names the field that doesn't.
+    pub fn check(&self) -> Result<(), AssessorConfigError> {
+        if (0.0..=1.0).contains(&self.abstain_below) {
+            Ok(())
+        } else {
+            Err(AssessorConfigError::AbstainBelow {
+                given: self.abstain_below,
+            })
+        }
+    }
+}
+
+/// What is wrong with the assessor's configuration or examples.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum AssessorConfigError {
+    /// Not a probability.
+    #[error("`assessor.abstain_below` is {given}; give a number from 0.0 to 1.0")]
+    AbstainBelow {
+        /// What was given.
+        given: f64,
+    },
+    /// A line of the examples file isn't an example.
+    #[error(
+        "line {line} of the examples file is no {{\"text\": …, \"label\": …}}: mend or delete it"
+    )]
+    Line {
+        /// Counted from 1.
+        line: usize,
+    },
+    /// A label that is no category.
+    #[error(
+        "the examples file has the label `{label}`, which is no category of the policy; known are: {known}"
+    )]
+    UnknownLabel {
+        /// The label.
+        label: String,
+        /// The policy's categories.
+        known: String,
+    },
+    /// The examples can't be learned.
+    #[error("the examples can't be learned: {0}")]
+    Training(#[from] TrainingError),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    text: String,
+    label: String,
+}
+
+/// Reads the examples file's text; empty lines are skipped.
+///
+/// # Errors
+/// Names the first line that is no example, without quoting it.
+pub fn read_examples(lines: &str) -> Result<Vec<Example>, AssessorConfigError> {
+    let numbered = lines
+        .lines()
+        .zip(1..)
+        .filter(|(line, _)| !line.trim().is_empty());
+    numbered
+        .map(|(text, line)| match serde_json::from_str(text) {
+            Ok(Line { text, label }) => Ok(Example { text, label }),
+            Err(_) => Err(AssessorConfigError::Line { line }),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AssessorConfig, AssessorConfigError, read_examples};
+
+    #[test]
+    fn reads_one_example_per_line() {
+        let read =
+            read_examples("{\"text\":\"a\",\"label\":\"x\"}\n\n{\"text\":\"b\",\"label\":\"y\"}\n")
+                .unwrap();
+        assert_eq!(read.len(), 2);
+        assert_eq!((read[1].text.as_str(), read[1].label.as_str()), ("b", "y"));
+    }
+
+    #[test]
+    fn names_the_line_that_is_no_example() {
+        for (lines, line) in [
+            ("x", 1),
+            ("\n{\"text\":1,\"label\":\"x\"}", 2),
+            ("{\"text\":\"a\",\"lable\":\"x\"}", 1),
+        ] {
+            assert_eq!(
+                read_examples(lines),
+                Err(AssessorConfigError::Line { line }),
+                "{lines}"
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_keys_and_impossible_numbers_are_refused() {
+        assert_eq!(
+            toml::from_str::<AssessorConfig>("").unwrap(),
+            AssessorConfig::default()
+        );
+        assert!(toml::from_str::<AssessorConfig>("abstain = 0.5").is_err());
+        for given in ["1.5", "-0.1", "nan"] {
+            let config: AssessorConfig =
+                toml::from_str(&format!("abstain_below = {given}")).unwrap();
+            assert!(config.check().is_err(), "{given}");
+        }
+    }
+}
