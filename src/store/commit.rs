@@ -1,0 +1,128 @@
+//! The one place where work done becomes state: the ticket, its audit entries, its follow-up jobs and the finished job stand or
+//! fall together.
+
+use deskbell_domain::audit::AuditEntry;
+use deskbell_domain::ids::{ChannelId, EventKey, JobId, MessageTs, TicketId, WorkspaceId};
+use deskbell_domain::ticket::Ticket;
+use deskbell_domain::workflow::DecisionRecord;
+
+use super::Store;
+use super::audit::append;
+use super::decisions::insert_decision;
+use super::error::{CommitError, StoreError};
+use super::events::{EventOutcome, settle_event};
+use super::jobs::{NewJob, finish_job, insert_job};
+use super::rows::unsigned;
+use super::tickets::{HelpdeskKey, write_ticket};
+use super::writer::{Durability, WhenFull, Write};
+
+/// What one step changes. Parts that are empty change nothing.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// Whose workspace.
+    pub workspace: WorkspaceId,
+    /// The job this was done for, with the fence it was claimed with.
+    pub finished: Option<(JobId, u64)>,
+    /// What became of an intake event.
+    pub event_outcome: Option<(EventKey, EventOutcome)>,
+    /// The ticket as it is now.
+    pub ticket: Option<TicketWrite>,
+    /// A decision made on the way, about `ticket`.
+    pub decision: Option<DecisionRecord>,
+    /// What goes on the audit trail.
+    pub audit: Vec<AuditEntry>,
+    /// What must be done next.
+    pub jobs: Vec<NewJob>,
+}
+
+impl Commit {
+    /// A commit that changes nothing yet.
+    pub fn new(workspace: WorkspaceId) -> Self {
+        Self {
+            workspace,
+            finished: None,
+            event_outcome: None,
+            ticket: None,
+            decision: None,
+            audit: Vec::new(),
+            jobs: Vec::new(),
+        }
+    }
+}
+
+/// A ticket as it shall be.
+#[derive(Debug, Clone)]
+pub struct TicketWrite {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// The version it was loaded with; 0 for a new one.
+    pub expected_version: u64,
+    /// Slack messages that are its own from now on. A message has one ticket.
+    pub sources: Vec<(ChannelId, MessageTs)>,
+    /// The helpdesk's ticket that is its own from now on.
+    pub helpdesk: Option<HelpdeskKey>,
+}
+
+impl TicketWrite {
+    /// The ticket without new sources.
+    pub fn new(ticket: Ticket, expected_version: u64) -> Self {
+        Self { ticket, expected_version, sources: Vec::new(), helpdesk: None }
+    }
+}
+
+impl Store {
+    /// Keeps all of it or nothing; returns once it is on disk.
+    ///
+    /// # Errors
+    /// [`CommitError::Fenced`] when the job is another worker's by now, [`CommitError::Conflict`] when a ticket moved or a source
+    /// has another ticket, else the store failed.
+    pub async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+        self.writer()?.run(Durability::Synced, WhenFull::Wait, move |write| apply(write, &commit)).await
+    }
+
+    /// A number for a new ticket. Numbers are never given twice; one whose ticket is never committed leaves a gap.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn new_ticket_id(
+        &self,
+        workspace: &WorkspaceId,
+    ) -> Result<TicketId, StoreError> {
+        let workspace = workspace.clone();
+        self.writer()?
+            .run(Durability::Relaxed, WhenFull::Wait, move |write| {
+                let number: i64 = write
+                    .conn
+                    .prepare_cached(
+                        "INSERT INTO ticket_numbers (workspace, last) VALUES (?1, 1)
+                         ON CONFLICT (workspace) DO UPDATE SET last = last + 1 RETURNING last",
+                    )?
+                    .query_row([workspace.as_str()], |row| row.get(0))?;
+                Ok(TicketId::new(unsigned(number)))
+            })
+            .await
+    }
+}
+
+fn apply(write: &mut Write<'_>, commit: &Commit) -> Result<(), CommitError> {
+    if let Some((job, fence)) = &commit.finished {
+        finish_job(write, job, *fence)?.ok_or(CommitError::Fenced)?;
+    }
+    if let Some((event, outcome)) = &commit.event_outcome {
+        settle_event(write, &commit.workspace, event, outcome)?;
+    }
+    if let Some(ticket) = &commit.ticket {
+        write_ticket(write, ticket)?;
+    }
+    if let Some(decision) = &commit.decision {
+        let ticket = commit.ticket.as_ref().ok_or_else(|| StoreError::malformed("a decision without its ticket"))?;
+        insert_decision(write, &ticket.ticket, decision)?;
+    }
+    for entry in &commit.audit {
+        append(write, entry)?;
+    }
+    for job in &commit.jobs {
+        insert_job(write, &commit.workspace, job)?;
+    }
+    Ok(())
+}

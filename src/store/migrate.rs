@@ -1,0 +1,66 @@
+//! The schema, brought up to date by numbered files. `PRAGMA user_version` says how far a store is.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::error::{OpenError, StoreError};
+
+/// Every step, in order; a published one is never edited.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+
+/// `DSKB`: marks the file as Deskbell's (<https://sqlite.org/pragma.html#pragma_application_id>).
+const APPLICATION_ID: i64 = 0x4453_4b42;
+
+/// The schema this binary works with.
+pub(super) fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Refuses files that are somebody else's or of a newer Deskbell; tells the schema found.
+pub(super) fn check(conn: &Connection, path: &Path) -> Result<i64, OpenError> {
+    let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let read = || -> rusqlite::Result<(i64, i64, i64)> {
+        Ok((
+            number("PRAGMA application_id")?,
+            number("PRAGMA user_version")?,
+            number("SELECT count(*) FROM sqlite_schema")?,
+        ))
+    };
+    let (application, found, objects) = read().map_err(|error| open_error(path, error))?;
+    let path = path.to_owned();
+    let known = newest();
+    if application != APPLICATION_ID && (application != 0 || found != 0 || objects != 0) {
+        return Err(OpenError::NotAStore { path });
+    }
+    if found > known {
+        return Err(OpenError::Newer { path, found, known });
+    }
+    Ok(found)
+}
+
+/// Runs the missing steps, each in its own transaction with the new version.
+pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let found = check(conn, path)?;
+    for (version, sql) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
+        let step = format!(
+            "BEGIN IMMEDIATE; {sql}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; COMMIT;"
+        );
+        conn.execute_batch(&step).map_err(|error| open_error(path, error))?;
+    }
+    Ok(())
+}
+
+/// What the database says while it is being opened, in terms of the mend.
+pub(super) fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
+    use rusqlite::ErrorCode;
+    let path = path.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::NotAStore { path },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::InUse { path },
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            OpenError::NotWritable { path, reason: error.to_string() }
+        }
+        _ => OpenError::Database { path, source: StoreError::from(error) },
+    }
+}

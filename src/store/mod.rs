@@ -1,0 +1,90 @@
+//! What Deskbell remembers: events, jobs, tickets, decisions, the audit trail; embedded in one `SQLite` file.
+//!
+//! **Reading order**: `commit` (the one way state changes), `events` and `jobs` (what drives it), `tickets`, `decisions`, `audit`,
+//! `people`; beneath them `writer` (one thread, group commit), `readers`, `keys` and `seal`, `migrate`.
+//!
+//! **What holds always**
+//! - What a method returned `Ok` for is on disk: WAL with `synchronous = FULL`, one fdatasync shared by all who wait. Leases and
+//!   ticket numbers alone may be lost in a power cut, and then nobody relied on them.
+//! - A commit is kept whole or not at all, and only while its job's lease is the worker's (the fence).
+//! - Customers' words stand in `sealed` columns only. A destroyed key makes them read as erased; the audit chain still verifies.
+//! - One process writes. Others may read with [`Store::open_read_only`].
+
+mod audit;
+mod commit;
+mod decisions;
+mod error;
+pub mod events;
+mod jobs;
+mod keys;
+mod lock;
+mod master_key;
+mod migrate;
+mod open;
+mod operations;
+mod people;
+mod readers;
+mod rows;
+mod seal;
+mod tickets;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use audit::{Anchor, AuditFilter, AuditReport, StoredAuditEntry};
+pub use commit::{Commit, TicketWrite};
+pub use decisions::StoredDecision;
+pub use error::{
+    AuditBroken, AuditFault, CommitError, Conflict, KeyError, LeaseError, OpenError, StoreError, VerifyError,
+};
+pub use events::{EventKind, EventOutcome, NewEvent, Recorded, StoredEvent};
+pub use jobs::{ClaimedJob, DeadLetter, NewJob};
+pub use master_key::MasterKey;
+pub use operations::{Counts, Pruned};
+pub use people::Erased;
+pub use tickets::{HelpdeskKey, Page, TicketFilter, VersionedTicket};
+
+/// Where the store is and how much of the machine it takes.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// The database file; `-wal`, `-shm` and `.lock` files stand beside it. A local disk: its log needs shared memory.
+    pub path: PathBuf,
+    /// Connections for reading, 1 to 64.
+    pub readers: usize,
+    /// Commands that may wait for the writer; beyond it events are refused with [`StoreError::Overloaded`].
+    pub queue_length: usize,
+}
+
+impl StoreConfig {
+    /// The file with 4 readers and room for 1024 waiting commands.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), readers: 4, queue_length: 1024 }
+    }
+}
+
+/// The store. A clone is another handle to the same one; the last to go closes the file.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    readers: readers::Readers,
+    writer: Option<writer::Writer>,
+}
+
+impl Store {
+    fn writer(&self) -> Result<&writer::Writer, StoreError> {
+        self.inner.writer.as_ref().ok_or(StoreError::ReadOnly)
+    }
+
+    async fn read<T, E, F>(&self, read: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&readers::Read<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.inner.readers.run(read).await
+    }
+}

@@ -1,0 +1,88 @@
+//! Opening a store: lock, migrate, check the master key, start the writer and the readers.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::error::OpenError;
+use super::keys::KeyRing;
+use super::lock::Lock;
+use super::master_key::MasterKey;
+use super::migrate::{check, migrate, newest, open_error};
+use super::readers::{BUSY_TIMEOUT, Readers};
+use super::writer::Writer;
+use super::{Inner, Store, StoreConfig};
+
+impl Store {
+    /// Opens the store, made and brought up to date where needed. Blocks while a migration runs.
+    ///
+    /// # Errors
+    /// Each says the path and the mend: in use, not writable, not a store, of a newer Deskbell, another master key.
+    pub fn open(config: &StoreConfig, master: MasterKey) -> Result<Self, OpenError> {
+        let path = config.path.as_path();
+        let lock = Lock::take(path)?;
+        let failed = |error| open_error(path, error);
+        let conn = open_for_writing(path).map_err(failed)?;
+        migrate(&conn, path)?;
+        check_master_key(&conn, path, &master)?;
+        let readers = Readers::open(path, config.readers, master.clone()).map_err(failed)?;
+        let writer = Writer::start(conn, KeyRing::new(master), lock, config.queue_length).map_err(|error| {
+            OpenError::NotWritable { path: path.to_owned(), reason: error.to_string() }
+        })?;
+        Ok(Self { inner: Arc::new(Inner { readers, writer: Some(writer) }) })
+    }
+
+    /// Opens an existing store for reading, also beside the process that writes it. Whatever would change it answers
+    /// [`super::StoreError::ReadOnly`].
+    ///
+    /// # Errors
+    /// As [`Self::open`]; a store of an older schema is refused too.
+    pub fn open_read_only(config: &StoreConfig, master: MasterKey) -> Result<Self, OpenError> {
+        let path = config.path.as_path();
+        let failed = |error| open_error(path, error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
+        conn.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+        let found = check(&conn, path)?;
+        if found < newest() {
+            return Err(OpenError::Older { path: path.to_owned(), found, known: newest() });
+        }
+        check_master_key(&conn, path, &master)?;
+        let readers = Readers::open(path, config.readers, master).map_err(failed)?;
+        Ok(Self { inner: Arc::new(Inner { readers, writer: None }) })
+    }
+}
+
+fn open_for_writing(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    // secure_delete overwrites a destroyed key in its page.
+    conn.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000;
+         PRAGMA temp_store = MEMORY;",
+    )?;
+    conn.set_prepared_statement_cache_capacity(128);
+    Ok(conn)
+}
+
+/// A new store remembers a value that only its master key opens.
+fn check_master_key(conn: &Connection, path: &Path, master: &MasterKey) -> Result<(), OpenError> {
+    let failed = |error| open_error(path, error);
+    let found: Option<Vec<u8>> = conn
+        .query_row("SELECT value FROM meta WHERE name = 'master_key_check'", [], |row| row.get(0))
+        .optional()
+        .map_err(failed)?;
+    match found {
+        Some(check_value) if master.fits(&check_value) => Ok(()),
+        Some(_) => Err(OpenError::WrongMasterKey { path: path.to_owned() }),
+        None => conn
+            .execute("INSERT INTO meta (name, value) VALUES ('master_key_check', ?1)", [master.check_value()])
+            .map(drop)
+            .map_err(failed),
+    }
+}

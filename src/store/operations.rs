@@ -1,0 +1,156 @@
+//! Keeping a store in good order: health, figures, forgetting what has served, closing.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::Store;
+use super::error::StoreError;
+use super::rows::{limit, micros, unsigned};
+use super::writer::{Durability, WhenFull};
+
+/// How much stands where.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Jobs due now.
+    pub jobs_due: u64,
+    /// Jobs that come due later: timers and retries.
+    pub jobs_later: u64,
+    /// Jobs that wait for others of their serial.
+    pub jobs_waiting: u64,
+    /// Jobs in workers' hands.
+    pub jobs_leased: u64,
+    /// Dead letters.
+    pub jobs_dead: u64,
+    /// Events whose fate is open.
+    pub events_pending: u64,
+    /// Events that no parser could read.
+    pub events_unparsed: u64,
+}
+
+/// What was forgotten.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Events past their `expires_at`.
+    pub events: u64,
+    /// Jobs done long ago.
+    pub jobs: u64,
+}
+
+impl Store {
+    /// Reads and durably writes a little.
+    ///
+    /// # Errors
+    /// What keeps the store from working, with the mend.
+    pub async fn health(&self) -> Result<(), StoreError> {
+        self.read(|read| {
+            Ok::<_, StoreError>(read.conn.query_row("SELECT 1 FROM audit_head", [], |_| Ok(()))?)
+        })
+        .await?;
+        self.writer()?
+            .run(Durability::Synced, WhenFull::Wait, |write| {
+                write
+                    .conn
+                    .prepare_cached(
+                        "INSERT INTO meta (name, value) VALUES ('health', zeroblob(1))
+                         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                    )?
+                    .execute([])?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Counts jobs and events, and sets the gauge `deskbell_jobs`.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError> {
+        let counts = self
+            .read(move |read| {
+                let mut statement = read.conn.prepare_cached(
+                    "SELECT (SELECT count(*) FROM jobs WHERE state = 1 AND run_at <= ?1),
+                            (SELECT count(*) FROM jobs WHERE state = 1 AND run_at > ?1),
+                            (SELECT count(*) FROM jobs WHERE state = 0),
+                            (SELECT count(*) FROM jobs WHERE state = 2),
+                            (SELECT count(*) FROM jobs WHERE state = 4),
+                            (SELECT count(*) FROM events WHERE outcome_name IS NULL AND sealed IS NOT NULL),
+                            (SELECT count(*) FROM events WHERE outcome_name = 'unparsed')",
+                )?;
+                let counts = statement.query_row([micros(now)], |row| {
+                    let count = |column: usize| row.get::<_, i64>(column).map(unsigned);
+                    Ok(Counts {
+                        jobs_due: count(0)?,
+                        jobs_later: count(1)?,
+                        jobs_waiting: count(2)?,
+                        jobs_leased: count(3)?,
+                        jobs_dead: count(4)?,
+                        events_pending: count(5)?,
+                        events_unparsed: count(6)?,
+                    })
+                })?;
+                Ok::<_, StoreError>(counts)
+            })
+            .await?;
+        for (state, number) in [
+            ("due", counts.jobs_due),
+            ("later", counts.jobs_later),
+            ("waiting", counts.jobs_waiting),
+            ("leased", counts.jobs_leased),
+            ("dead", counts.jobs_dead),
+        ] {
+            #[allow(clippy::cast_precision_loss)]
+            metrics::gauge!("deskbell_jobs", "state" => state).set(number as f64);
+        }
+        Ok(counts)
+    }
+
+    /// Forgets events past their `expires_at` whose fate is settled, and jobs done before `done_before`; at most `at_most` of
+    /// each, so that the writer is never held up for long. Done jobs guard against being queued again: keep them for weeks.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn prune(
+        &self,
+        now: Timestamp,
+        done_before: Timestamp,
+        at_most: usize,
+    ) -> Result<Pruned, StoreError> {
+        self.writer()?
+            .run(Durability::Synced, WhenFull::Wait, move |write| {
+                let events = write.conn.execute(
+                    "DELETE FROM events WHERE id IN (SELECT id FROM events
+                     WHERE expires_at IS NOT NULL AND expires_at < ?1
+                       AND (sealed IS NULL OR outcome_name <> 'unparsed') LIMIT ?2)",
+                    params![micros(now), limit(at_most)],
+                )?;
+                let jobs = write.conn.execute(
+                    "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 3 AND settled_at < ?1 LIMIT ?2)",
+                    params![micros(done_before), limit(at_most)],
+                )?;
+                Ok(Pruned { events: events as u64, jobs: jobs as u64 })
+            })
+            .await
+    }
+
+    /// Completes once a commit after *this call* made jobs ready: a worker calls it before it claims, and then waits for it or
+    /// for [`Store::next_run_at`], whichever is first. Never completes when the store can make none any more.
+    pub fn woken(&self) -> impl Future<Output = ()> + Send + use<> {
+        let jobs = self.inner.writer.as_ref().map(super::writer::Writer::jobs);
+        async move {
+            if let Some(mut jobs) = jobs
+                && jobs.changed().await.is_ok()
+            {
+                return;
+            }
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Finishes what was queued, folds the log into the file and closes it. Later calls answer [`StoreError::Stopped`].
+    pub async fn shutdown(&self) {
+        if let Some(writer) = &self.inner.writer {
+            writer.stop().await;
+        }
+        self.inner.readers.close().await;
+    }
+}
