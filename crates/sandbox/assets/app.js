@@ -7,7 +7,7 @@ import { ModalHost } from './modal.js';
 import { Rail, Sidebar } from './sidebar.js';
 import { channelById, channelLabel, start, useStore } from './state.js';
 import { Topbar } from './topbar.js';
-import { settle, ui } from './ui.js';
+import { followAddress, settle, ui } from './ui.js';
 
 function Toasts() {
   return html`<div class="toasts" role="status" aria-live="polite">${ui.toasts.map((toast) => html`<div class="toast" key=${toast.id} data-testid="toast">${toast.text}</div>`)}</div>`;
@@ -21,6 +21,12 @@ function App() {
   useEffect(() => {
     if (team) document.title = `${channel ? `${channelLabel(channel, ui.me)} – ` : ''}${team} – Deskbell sandbox`;
   }, [team, channel]);
+  useEffect(() => {
+    if (!store.data || !ui.me) return undefined;
+    followAddress();
+    addEventListener('hashchange', followAddress);
+    return () => removeEventListener('hashchange', followAddress);
+  }, [Boolean(store.data && ui.me)]);
   if (!store.data) return html`<div class="loading" role="status">${store.error ?? 'Opening the workspace…'}</div>`;
   if (!ui.me) return html`<div class="loading" role="status">This workspace has no people to act as.</div>`;
   const jira = store.data.jira && ui.jiraOpen;

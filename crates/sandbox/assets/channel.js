@@ -1,13 +1,16 @@
 // The middle: a channel's header, its messages, its composer; and the thread pane.
+import { act } from './act.js';
 import { Avatar } from './avatar.js';
+import { Blocks } from './blocks.js';
 import { Composer } from './composer.js';
 import { dayLabel } from './entities.js';
-import { html, useEffect, useLayoutEffect, useRef, useState } from './html.js';
+import { cls, html, useEffect, useLayoutEffect, useRef, useState } from './html.js';
 import { ChannelSign, Icon, IconButton } from './icons.js';
 import { authorOf, Message } from './message.js';
 import { plainOf } from './mrkdwn.js';
 import { Menu, usePopover } from './popover.js';
-import { channelById, channelLabel, dateOf, isDirect, isReply, nameOf, partnerIn, userById, visibleMessages } from './state.js';
+import { channelById, channelLabel, dateOf, isDirect, isReply, nameOf, partnerIn, store, userById, visibleMessages } from './state.js';
+import { useSurface } from './surface.js';
 import { actAs, closeThread, currentChannel, markRead, ui } from './ui.js';
 
 const GROUPING_SECONDS = 300;
@@ -73,19 +76,28 @@ function Members({ channel }) {
     ${anchor && html`<${Menu} anchor=${anchor} onClose=${close} align="end" label="Members" items=${items} header=${html`<div class="menu-title">Members</div>`} />`}`;
 }
 
-function Head({ channel }) {
+function Head({ channel, tabs, tab, onTab }) {
   return html`<header class="pane-head">
     <h2 class="channel-title">${isDirect(channel) ? html`<${Avatar} user=${partnerIn(channel, ui.me)} size=${24} />` : html`<${ChannelSign} channel=${channel} size=${18} />`} <span data-testid="channel-title">${channelLabel(channel, ui.me)}</span></h2>
     ${channel.is_ext_shared && html`<span class="shared-tag" title="Slack Connect: people from another organisation are here">◈ Shared</span>`}
     <span class="topic">${channel.topic}</span>
     ${!isDirect(channel) && html`<${Members} channel=${channel} />`}
   </header>
-  <div class="tabs"><span class="tab active"><${Icon} name="chats" size=${15} /> Messages</span></div>`;
+  <div class="tabs" role="tablist">
+    ${tabs.map(([name, icon]) => html`<button type="button" role="tab" class=${cls('tab', tab === name && 'active')} aria-selected=${tab === name} onClick=${() => onTab(name)}><${Icon} name=${icon} size=${15} /> ${name}</button>`)}
+  </div>`;
 }
 
 /** Instead of the composer where the acting person is not a member. */
 function NotMember({ channel }) {
-  return html`<div class="not-member">You are looking at <strong>#${channel.name}</strong> as ${nameOf(userById(ui.me))}, who is not a member. Act as a member to write here.</div>`;
+  return html`<div class="not-member"><p>You are viewing <strong>#${channel.name}</strong></p>
+    <button type="button" class="button primary" data-testid="join" onClick=${() => act('join', { channel: channel.id })}>Join Channel</button></div>`;
+}
+
+/** The app's Home tab, as it last published it for the acting person. */
+function Home({ view }) {
+  const surface = useSurface(view.blocks, { view_id: view.id });
+  return html`<div class="scroller"><div class="home" data-testid="app-home"><${Blocks} blocks=${view.blocks ?? []} surface=${surface} /></div></div>`;
 }
 
 export function ChannelPane() {
@@ -98,14 +110,20 @@ export function ChannelPane() {
   useEffect(() => {
     if (channel && document.visibilityState === 'visible') markRead(channel.id);
   });
+  const [tab, setTab] = useState('Messages');
+  useEffect(() => setTab('Messages'), [channel?.id, ui.me]);
   if (!channel) return html`<main class="pane empty">This person is in no channel.</main>`;
 
   const repliesOf = new Map();
   for (const reply of all.filter(isReply)) repliesOf.set(reply.thread_ts, [...(repliesOf.get(reply.thread_ts) ?? []), reply]);
   const list = roots.slice(-shown);
   const member = isDirect(channel) || !channel.members?.length || channel.members.includes(ui.me);
+  const home = isDirect(channel) && partnerIn(channel, ui.me)?.is_bot ? store.data.homes[ui.me] : null;
+  const tabs = [home && ['Home', 'home'], ['Messages', 'chats']].filter(Boolean);
+  const head = html`<${Head} channel=${channel} tabs=${tabs} tab=${home ? tab : 'Messages'} onTab=${setTab} />`;
+  if (home && tab === 'Home') return html`<main class="pane channel-pane" data-channel=${channel.id} data-testid="channel-pane">${head}<${Home} view=${home} /></main>`;
   return html`<main class="pane channel-pane" data-channel=${channel.id} data-testid="channel-pane">
-    <${Head} channel=${channel} />
+    ${head}
     <div class="scroller" ref=${scroll.ref} onScroll=${scroll.onScroll}><div class="messages" role="list" aria-label="Messages" data-testid="messages">
       ${list.length === roots.length ? html`<${Intro} channel=${channel} />` : html`<button type="button" class="button small older" onClick=${() => setShown(shown + PAGE)}>Show earlier messages</button>`}
       ${list.flatMap((message, i) => [

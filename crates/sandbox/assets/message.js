@@ -20,11 +20,11 @@ export function authorOf(message) {
   return { user, name: message.username || nameOf(user), isBot: Boolean(message.bot_id || user?.is_bot) };
 }
 
-const addressOf = (channel, message) => ({ channel, message_ts: message.ts, ts: message.ts });
+const addressOf = (channel, message) => ({ channel, message_ts: message.ts });
 
 function toggleReaction(channel, message, name) {
   const mine = (message.reactions ?? []).find((r) => r.name === name)?.users.includes(ui.me);
-  act(mine ? 'unreact' : 'react', { ...addressOf(channel, message), name, reaction: name });
+  act(mine ? 'unreact' : 'react', { ...addressOf(channel, message), reaction: name });
 }
 
 function Reactions({ message, channel }) {

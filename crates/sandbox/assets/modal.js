@@ -63,7 +63,10 @@ function Modal({ view, depth }) {
   const [sending, setSending] = useState(false);
   const [trouble, setTrouble] = useState(null);
   const root = useRef(null);
-  const surface = useSurface(view.blocks, { view_id: view.id }, errors);
+  const surface = useSurface(view.blocks, { view_id: view.id }, {
+    errors,
+    onSet: (blockId) => setErrors(({ [blockId]: mended, ...rest }) => rest),
+  });
   const close = (all) => act('view_close', { view_id: view.id, is_cleared: all });
 
   useEffect(() => {

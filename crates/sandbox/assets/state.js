@@ -33,50 +33,55 @@ export function useStore() {
 /** Called with each change after it was applied: toasts, unread marks. */
 export const changeHooks = [];
 
-export async function start() {
-  try {
-    await refetch();
-    store.error = null;
-  } catch (error) {
-    store.error = `The sandbox does not answer (${error.message}).`;
+let waiting = []; // changes that came while the state was being fetched; null when none is under way
+
+/** Opens the stream; the state is fetched at each opening, so nothing falls between the two. */
+export function start() {
+  waiting = [];
+  const source = new EventSource('/sandbox/stream');
+  source.onopen = () => {
+    store.connected = true;
+    refetch();
+  };
+  source.onerror = () => {
+    store.connected = false;
+    if (!store.data) store.error = 'The sandbox does not answer. Trying again…';
     changed();
-    setTimeout(start, RECONNECT_MS);
-    return;
-  }
-  listen();
+    if (source.readyState === EventSource.CLOSED) setTimeout(start, RECONNECT_MS);
+  };
+  source.onmessage = (event) => {
+    const change = JSON.parse(event.data);
+    if (change.kind === 'lagged') refetch();
+    else if (waiting) waiting.push(change);
+    else apply(change);
+    changed();
+  };
 }
 
+/** Fetches the whole state, then applies what changed meanwhile. */
 async function refetch() {
-  const response = await fetch('/sandbox/state');
-  if (!response.ok) throw new Error(`HTTP ${response.status}`);
-  const data = await response.json();
-  data.messages ??= {};
-  data.views ??= {};
-  for (const list of Object.values(data.messages)) list.sort(byTs);
-  store.data = data;
+  waiting ??= [];
+  try {
+    const response = await fetch('/sandbox/state');
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    take(await response.json());
+  } catch (error) {
+    store.error = `The sandbox does not answer (${error.message}). Trying again…`;
+    setTimeout(refetch, RECONNECT_MS);
+  }
   changed();
 }
 
-/** Opens the stream. After every break the state is fetched anew: changes may have been missed. */
-function listen() {
-  const source = new EventSource('/sandbox/stream');
-  let broken = false;
-  source.onopen = async () => {
-    store.connected = true;
-    if (broken) await refetch().catch(() => {});
-    broken = false;
-    changed();
-  };
-  source.onerror = () => {
-    broken = true;
-    store.connected = false;
-    changed();
-    if (source.readyState === EventSource.CLOSED) setTimeout(listen, RECONNECT_MS);
-  };
-  source.onmessage = (event) => {
-    apply(JSON.parse(event.data));
-    changed();
-  };
+function take(data) {
+  data.messages ??= {};
+  data.views ??= {};
+  data.homes ??= {};
+  for (const list of Object.values(data.messages)) list.sort(byTs);
+  store.data = data;
+  store.error = null;
+  const missed = waiting ?? [];
+  waiting = null;
+  missed.filter((change) => !(change.seq <= data.seq)).forEach(apply);
 }
 
 const appliers = {
@@ -89,6 +94,9 @@ const appliers = {
     store.data.users = upsertById(store.data.users, user);
   },
   view: ({ user, view }) => setViews(user, upsertById(viewsOf(user), view)),
+  home: ({ user, view }) => {
+    store.data.homes = { ...store.data.homes, [user]: view };
+  },
   view_closed: ({ user, view_id }) => setViews(user, viewsOf(user).filter((view) => view.id !== view_id)),
   jira: ({ jira }) => {
     store.data.jira = jira;

@@ -47,10 +47,10 @@ export function isEmptyPayload(payload) {
 }
 
 /**
- * The surface for `blocks`; `target` is `{channel, message_ts}` or `{view_id}`.
+ * The surface for `blocks`; `target` is `{channel, message_ts}` or `{view_id}`; `onSet` hears of each changed block.
  * Values outlive an update of the blocks as long as block_id and action_id stay, as Slack keeps them.
  */
-export function useSurface(blocks, target, errors = {}) {
+export function useSurface(blocks, target, { errors = {}, onSet } = {}) {
   const [values, setValues] = useState({});
   const [busy, setBusy] = useState(null);
   const latest = useRef(values);
@@ -61,6 +61,7 @@ export function useSurface(blocks, target, errors = {}) {
     const block = { ...latest.current[blockId], [element.action_id]: { type: element.type, ...payload } };
     latest.current = { ...latest.current, [blockId]: block };
     setValues(latest.current);
+    onSet?.(blockId);
   };
   const state = () => {
     const all = {};

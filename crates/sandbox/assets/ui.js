@@ -141,7 +141,9 @@ export function unreadOf(channel, user = ui.me) {
 export function followInside(href) {
   const message = /\/archives\/([A-Z0-9]+)\/p(\d{10})(\d{6})(?:\?.*?thread_ts=([\d.]+))?/.exec(href ?? '');
   if (message) {
-    jumpTo(message[1], `${message[2]}.${message[3]}`, message[4]);
+    const ts = `${message[2]}.${message[3]}`;
+    const threadTs = message[4] ?? store.data.messages[message[1]]?.find((m) => m.ts === ts)?.thread_ts;
+    jumpTo(message[1], ts, threadTs);
     return true;
   }
   const jira = store.data?.jira;
@@ -151,6 +153,16 @@ export function followInside(href) {
     return true;
   }
   return false;
+}
+
+/** Goes where the address points: a permalink is redirected to `/#/CHANNEL/pTIMESTAMP`. */
+export function followAddress() {
+  const [, channel, message] = /^#\/([A-Z0-9]+)\/(p\d{16}.*)$/.exec(location.hash) ?? [];
+  if (!channel) return;
+  const ts = message.replace(/^p(\d{10})(\d{6}).*$/, '$1.$2');
+  const threadTs = store.data.messages[channel]?.find((m) => m.ts === ts)?.thread_ts;
+  jumpTo(channel, ts, threadTs);
+  history.replaceState(null, '', location.pathname);
 }
 
 /** Click handler for any link: follows inside links here, leaves the others to the browser. */
