@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::lexical::Index;
-use crate::markdown;
+use crate::markdown::{self, Section};
 use crate::text::index_terms;
 
 /// What a snippet holds at most, in characters.
@@ -69,7 +69,7 @@ impl KnowledgeIndex {
     fn add(&mut self, source: &Source) {
         let document = markdown::read(&source.markdown);
         let title = document.title.unwrap_or_else(|| file_stem(&source.path));
-        for section in document.sections {
+        for section in telling_sections(document.sections) {
             let headings = section.heading_path.join("\n");
             self.index.add(
                 self.passages.len(),
@@ -123,37 +123,57 @@ impl KnowledgeIndex {
         }
     }
 
-    /// The sentence that holds most of the matched terms, and what follows it while there is room.
+    /// The run of sentences that fits and holds most of the matched terms; the earliest of equals.
     fn snippet(&self, text: &str, matched: &[String]) -> String {
         let sentences = crate::summary::sentences(text);
-        let weight = |sentence: &str| -> f64 {
-            let terms: BTreeSet<String> = index_terms(sentence).into_iter().collect();
-            matched
-                .iter()
-                .filter(|term| terms.contains(*term))
-                .map(|term| self.index.rarity(term))
-                .sum()
-        };
-        let mut best = (0, -1.0);
-        for (at, sentence) in sentences.iter().enumerate() {
-            let found = weight(sentence);
-            if found > best.1 {
-                best = (at, found);
+        let mut best = (-1.0, String::new());
+        for start in 0..sentences.len() {
+            let run = fitting_run(sentences.get(start..).unwrap_or_default());
+            let terms: BTreeSet<String> = index_terms(&run).into_iter().collect();
+            let held = matched.iter().filter(|term| terms.contains(*term));
+            let weight: f64 = held.map(|term| self.index.rarity(term)).sum();
+            if weight > best.0 {
+                best = (weight, run);
             }
         }
-        let mut snippet = String::new();
-        for sentence in sentences.iter().skip(best.0) {
-            let fits = snippet.chars().count() + sentence.chars().count() < SNIPPET_CHARS;
-            if !snippet.is_empty() && !fits {
-                break;
-            }
-            if !snippet.is_empty() {
-                snippet.push(' ');
-            }
-            snippet.push_str(sentence);
-        }
-        crate::summary::shorten(&snippet, SNIPPET_CHARS)
+        crate::summary::shorten(&best.1, SNIPPET_CHARS)
     }
+}
+
+/// The first sentence, however long, and those after it while there is room.
+fn fitting_run(sentences: &[&str]) -> String {
+    let mut run = String::new();
+    let mut length = 0;
+    for sentence in sentences {
+        let more = sentence.chars().count() + 1;
+        if length > 0 && length + more > SNIPPET_CHARS {
+            break;
+        }
+        if length > 0 {
+            run.push(' ');
+        }
+        run.push_str(sentence);
+        length += more;
+    }
+    run
+}
+
+/// A heading without text of its own is found through the sections below it, which carry its words.
+fn telling_sections(sections: Vec<Section>) -> Vec<Section> {
+    let is_above = |at: usize| {
+        let pair = sections.get(at).zip(sections.get(at + 1));
+        pair.is_some_and(|(section, next)| {
+            section.text.is_empty()
+                && next.heading_path.len() > section.heading_path.len()
+                && next.heading_path.starts_with(&section.heading_path)
+        })
+    };
+    let kept: Vec<bool> = (0..sections.len()).map(|at| !is_above(at)).collect();
+    sections
+        .into_iter()
+        .zip(kept)
+        .filter_map(|(section, kept)| kept.then_some(section))
+        .collect()
 }
 
 fn file_stem(path: &str) -> String {
@@ -204,11 +224,27 @@ mod tests {
             Some("https://help.example/refunds#partial-refunds")
         );
         assert!(
-            found[0].snippet.starts_with("You can refund a part"),
+            found[0].snippet.contains("You can refund a part"),
             "{}",
             found[0].snippet
         );
         assert_eq!(found[1].anchor, "refunds");
+    }
+
+    #[test]
+    fn a_long_passage_is_shown_where_it_matches() {
+        let filler = "This sentence is about something else entirely. ".repeat(9);
+        let markdown = format!("# Limits\n{filler}The quota of webhooks is 40. More on request.");
+        let knowledge = KnowledgeIndex::from_documents([Source {
+            path: "l.md".into(),
+            url: None,
+            markdown,
+        }]);
+        let snippet = &knowledge.search("webhook quota", 1)[0].snippet;
+        assert!(
+            snippet.contains("The quota of webhooks is 40."),
+            "{snippet}"
+        );
     }
 
     #[test]
@@ -218,6 +254,26 @@ mod tests {
         assert_eq!(
             (found[0].title.as_str(), found[0].path.as_str()),
             ("okta", "sso/okta.md")
+        );
+    }
+
+    #[test]
+    fn a_bare_title_gives_way_to_what_stands_below() {
+        let markdown = "# Exports\n\n## As CSV\nPress the button. Then wait for the mail.\n\n## Exports of refunds\n".to_owned();
+        let knowledge = KnowledgeIndex::from_documents([Source {
+            path: "e.md".into(),
+            url: None,
+            markdown,
+        }]);
+        let found = knowledge.search("exports", 5);
+        let anchors: Vec<&str> = found
+            .iter()
+            .map(|passage| passage.anchor.as_str())
+            .collect();
+        assert_eq!(anchors, ["exports-of-refunds", "as-csv"]);
+        assert_eq!(
+            found[1].snippet,
+            "Press the button. Then wait for the mail."
         );
     }
 

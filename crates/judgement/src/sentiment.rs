@@ -225,6 +225,7 @@ const LEXICON: &[(i32, &[&str])] = &[
             "thanks",
             "thank you",
             "please",
+            "super",
             "appreciate",
             "danke",
             "merci",
@@ -254,7 +255,6 @@ const LEXICON: &[(i32, &[&str])] = &[
             "well done",
             "good job",
             "great job",
-            "super",
             "toll",
             "klasse",
             "genial",
@@ -330,6 +330,7 @@ mod tests {
                 "The API returns 502",
                 "it's not terrible but slow",
                 "Unfortunately the export is empty",
+                "the dashboard is super slow",
                 ":eyes:",
             ],
         );

@@ -1,7 +1,9 @@
 //! Is a message a request at all? Few, precise rules: a request taken for small talk is lost, so whatever
 //! holds a question, a problem word, a link, code, a number or words that are no courtesy is a request.
 
-mod lexicon;
+mod courtesy;
+mod fillers;
+mod signals;
 
 use crate::mrkdwn::{Piece, pieces, plain};
 use crate::phrases::{clauses, matches_at};
@@ -54,7 +56,7 @@ pub fn judge(text: &str) -> Result<(), NotARequest> {
     if words(&plain).is_empty() {
         return Err(wordless(&parts, &plain));
     }
-    courtesy(&plain).map_or(Ok(()), Err)
+    small_talk(&plain).map_or(Ok(()), Err)
 }
 
 /// Whether a sentence is courtesy alone.
@@ -76,7 +78,7 @@ fn wordless(parts: &[Piece<'_>], plain: &str) -> NotARequest {
 }
 
 /// The kind of courtesy, where every word of the text is courtesy, filler or a name beside it.
-fn courtesy(plain: &str) -> Option<NotARequest> {
+fn small_talk(plain: &str) -> Option<NotARequest> {
     let mut kinds = Vec::new();
     let mut names = 0;
     for clause in clauses(plain) {
@@ -103,7 +105,7 @@ fn read_clause(clause: &str) -> Option<(Vec<NotARequest>, bool)> {
             rest = rest.get(taken..)?;
         } else if starts_with_signal(rest) {
             return None;
-        } else if let Some(taken) = longest(rest, lexicon::FILLERS) {
+        } else if let Some(taken) = longest(rest, fillers::FILLERS) {
             rest = rest.get(taken..)?;
         } else {
             return is_name(rest, &kinds, clause).then_some((kinds, true));
@@ -113,7 +115,7 @@ fn read_clause(clause: &str) -> Option<(Vec<NotARequest>, bool)> {
 }
 
 fn longest_courtesy(words: &[String]) -> Option<(NotARequest, usize)> {
-    let matches = lexicon::COURTESY
+    let matches = courtesy::COURTESY
         .iter()
         .filter_map(|(kind, patterns)| longest(words, patterns).map(|taken| (*kind, taken)));
     matches.max_by_key(|(_, taken)| *taken)
@@ -127,7 +129,7 @@ fn longest(words: &[String], patterns: &[&str]) -> Option<usize> {
 }
 
 fn starts_with_signal(words: &[String]) -> bool {
-    longest(words, lexicon::SIGNALS).is_some()
+    longest(words, signals::SIGNALS).is_some()
 }
 
 /// One last word right after thanks or a greeting ("hi anna"), or a capitalised one ("ok Anna", "Thanks, Anna").

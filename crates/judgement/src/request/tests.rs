@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::NotARequest::{self, Acknowledgement, Empty, Greeting, OnlyEmoji, OnlyMention, Thanks};
-use super::{judge, lexicon};
+use super::{courtesy, fillers, judge, signals};
 use crate::text::fold;
 
 fn check(expected: Result<(), NotARequest>, texts: &[&str]) {
@@ -241,10 +241,10 @@ fn requests_however_friendly_or_short() {
 
 #[test]
 fn the_lexicon_is_folded_as_texts_are() {
-    let courtesy = lexicon::COURTESY
+    let kinds = courtesy::COURTESY
         .iter()
         .flat_map(|(_, patterns)| patterns.iter());
-    for pattern in courtesy.chain(lexicon::FILLERS).chain(lexicon::SIGNALS) {
+    for pattern in kinds.chain(fillers::FILLERS).chain(signals::SIGNALS) {
         assert_eq!(&fold(pattern), pattern);
         assert!(!pattern.contains('\''), "{pattern}");
         assert!(!pattern.contains("  "), "{pattern}");
