@@ -5,25 +5,53 @@ use serde_json::Value;
 
 use super::checker::{Checker, Object, Surface, TextKind, join};
 use super::{
-    BUTTON_TEXT, BUTTON_VALUE, CHOICE_OPTIONS, CONFIRM_BUTTON, CONFIRM_TEXT, CONFIRM_TITLE, ID, LABEL, OPTION_TEXT,
-    OPTION_VALUE, OVERFLOW_OPTIONS, PLACEHOLDER, Rule, SECTION_TEXT, SELECT_OPTIONS,
+    BUTTON_TEXT, BUTTON_VALUE, CHOICE_OPTIONS, CONFIRM_BUTTON, CONFIRM_TEXT, CONFIRM_TITLE, ID,
+    LABEL, OPTION_TEXT, OPTION_VALUE, OVERFLOW_OPTIONS, PLACEHOLDER, Rule, SECTION_TEXT,
+    SELECT_OPTIONS,
 };
 
 /// Elements that stand in an actions block and beside a section.
 const ACTION_ELEMENTS: &[&str] = &[
-    "button", "channels_select", "checkboxes", "conversations_select", "datepicker", "datetimepicker",
-    "external_select", "overflow", "radio_buttons", "static_select", "timepicker", "users_select", "workflow_button",
+    "button",
+    "channels_select",
+    "checkboxes",
+    "conversations_select",
+    "datepicker",
+    "datetimepicker",
+    "external_select",
+    "overflow",
+    "radio_buttons",
+    "static_select",
+    "timepicker",
+    "users_select",
+    "workflow_button",
 ];
 /// Selects of several items: beside a section or in an input, never in an actions block.
 const MULTI_SELECTS: &[&str] = &[
-    "multi_channels_select", "multi_conversations_select", "multi_external_select", "multi_static_select",
+    "multi_channels_select",
+    "multi_conversations_select",
+    "multi_external_select",
+    "multi_static_select",
     "multi_users_select",
 ];
 /// Elements that stand in an input block, besides the selects.
 const INPUT_ELEMENTS: &[&str] = &[
-    "channels_select", "checkboxes", "conversations_select", "datepicker", "datetimepicker", "email_text_input",
-    "external_select", "file_input", "number_input", "plain_text_input", "radio_buttons", "rich_text_input",
-    "static_select", "timepicker", "url_text_input", "users_select",
+    "channels_select",
+    "checkboxes",
+    "conversations_select",
+    "datepicker",
+    "datetimepicker",
+    "email_text_input",
+    "external_select",
+    "file_input",
+    "number_input",
+    "plain_text_input",
+    "radio_buttons",
+    "rich_text_input",
+    "static_select",
+    "timepicker",
+    "url_text_input",
+    "users_select",
 ];
 
 impl Checker {
@@ -32,29 +60,54 @@ impl Checker {
     }
 
     pub(super) fn input_element(&mut self, path: &str, element: &Value) {
-        self.placed_element(path, element, &[INPUT_ELEMENTS, MULTI_SELECTS], "an input block");
+        self.placed_element(
+            path,
+            element,
+            &[INPUT_ELEMENTS, MULTI_SELECTS],
+            "an input block",
+        );
     }
 
     pub(super) fn accessory(&mut self, path: &str, element: &Value) {
         if element.get("type").and_then(Value::as_str) == Some("image") {
             self.image_element(path, element);
         } else {
-            self.placed_element(path, element, &[ACTION_ELEMENTS, MULTI_SELECTS], "a section");
+            self.placed_element(
+                path,
+                element,
+                &[ACTION_ELEMENTS, MULTI_SELECTS],
+                "a section",
+            );
         }
     }
 
     pub(super) fn context_action(&mut self, path: &str, element: &Value) {
-        self.placed_element(path, element, &[&["feedback_buttons", "icon_button"]], "a context_actions block");
+        self.placed_element(
+            path,
+            element,
+            &[&["feedback_buttons", "icon_button"]],
+            "a context_actions block",
+        );
     }
 
     fn placed_element(&mut self, path: &str, element: &Value, allowed: &[&[&str]], place: &str) {
-        let Some(element) = self.object(path, element) else { return };
+        let Some(element) = self.object(path, element) else {
+            return;
+        };
         let Some(kind) = element.get("type").and_then(Value::as_str) else {
-            self.refuse(&join(path, "type"), Rule::Missing, "required field is missing");
+            self.refuse(
+                &join(path, "type"),
+                Rule::Missing,
+                "required field is missing",
+            );
             return;
         };
         if !allowed.iter().any(|set| set.contains(&kind)) {
-            self.refuse(&join(path, "type"), Rule::Misplaced, format!("element {kind:?} may not stand in {place}"));
+            self.refuse(
+                &join(path, "type"),
+                Rule::Misplaced,
+                format!("element {kind:?} may not stand in {place}"),
+            );
             return;
         }
         self.action_id(path, element);
@@ -70,22 +123,56 @@ impl Checker {
         match kind {
             "button" => self.button(path, element),
             "workflow_button" => {
-                self.keys(path, element, &["text", "workflow"], &["accessibility_label", "action_id", "style"]);
+                self.keys(
+                    path,
+                    element,
+                    &["text", "workflow"],
+                    &["accessibility_label", "action_id", "style"],
+                );
                 self.text(path, element, "text", TextKind::Plain, BUTTON_TEXT);
             }
             "icon_button" => self.icon_button(path, element),
             "feedback_buttons" => self.feedback_buttons(path, element),
             "overflow" => self.choices(path, element, OVERFLOW_OPTIONS, TextKind::Plain),
-            "checkboxes" | "radio_buttons" => self.choices(path, element, CHOICE_OPTIONS, TextKind::Any),
-            "datepicker" => self.keys(path, element, &[], &["action_id", "confirm", "focus_on_load", "initial_date", "placeholder"]),
+            "checkboxes" | "radio_buttons" => {
+                self.choices(path, element, CHOICE_OPTIONS, TextKind::Any);
+            }
+            "datepicker" => self.keys(
+                path,
+                element,
+                &[],
+                &[
+                    "action_id",
+                    "confirm",
+                    "focus_on_load",
+                    "initial_date",
+                    "placeholder",
+                ],
+            ),
             "datetimepicker" => {
-                self.keys(path, element, &[], &["action_id", "confirm", "focus_on_load", "initial_date_time"]);
+                self.keys(
+                    path,
+                    element,
+                    &[],
+                    &["action_id", "confirm", "focus_on_load", "initial_date_time"],
+                );
                 self.integer(path, element, "initial_date_time", 0, 9_999_999_999);
             }
             "timepicker" => self.keys(
-                path, element, &[], &["action_id", "confirm", "focus_on_load", "initial_time", "placeholder", "timezone"],
+                path,
+                element,
+                &[],
+                &[
+                    "action_id",
+                    "confirm",
+                    "focus_on_load",
+                    "initial_time",
+                    "placeholder",
+                    "timezone",
+                ],
             ),
-            "plain_text_input" | "email_text_input" | "url_text_input" | "number_input" | "rich_text_input" => {
+            "plain_text_input" | "email_text_input" | "url_text_input" | "number_input"
+            | "rich_text_input" => {
                 self.text_input(path, element, kind);
             }
             "file_input" => self.file_input(path, element),
@@ -95,8 +182,17 @@ impl Checker {
 
     fn button(&mut self, path: &str, element: &Object) {
         self.keys(
-            path, element, &["text"],
-            &["accessibility_label", "action_id", "confirm", "style", "url", "value"],
+            path,
+            element,
+            &["text"],
+            &[
+                "accessibility_label",
+                "action_id",
+                "confirm",
+                "style",
+                "url",
+                "value",
+            ],
         );
         self.text(path, element, "text", TextKind::Plain, BUTTON_TEXT);
         self.string(path, element, "value", BUTTON_VALUE);
@@ -107,18 +203,33 @@ impl Checker {
 
     fn icon_button(&mut self, path: &str, element: &Object) {
         self.keys(
-            path, element, &["icon", "text"],
-            &["accessibility_label", "action_id", "confirm", "value", "visible_to_user_ids"],
+            path,
+            element,
+            &["icon", "text"],
+            &[
+                "accessibility_label",
+                "action_id",
+                "confirm",
+                "value",
+                "visible_to_user_ids",
+            ],
         );
         self.text(path, element, "text", TextKind::Plain, BUTTON_TEXT);
         self.string(path, element, "value", BUTTON_VALUE);
     }
 
     fn feedback_buttons(&mut self, path: &str, element: &Object) {
-        self.keys(path, element, &["positive_button", "negative_button"], &["action_id"]);
+        self.keys(
+            path,
+            element,
+            &["positive_button", "negative_button"],
+            &["action_id"],
+        );
         for key in ["positive_button", "negative_button"] {
             let path = join(path, key);
-            let Some(button) = element.get(key).and_then(Value::as_object) else { continue };
+            let Some(button) = element.get(key).and_then(Value::as_object) else {
+                continue;
+            };
             self.keys(&path, button, &["text", "value"], &["accessibility_label"]);
             self.text(&path, button, "text", TextKind::Plain, BUTTON_TEXT);
             self.string(&path, button, "value", BUTTON_VALUE);
@@ -127,8 +238,16 @@ impl Checker {
 
     fn choices(&mut self, path: &str, element: &Object, most: usize, kind: TextKind) {
         self.keys(
-            path, element, &["options"],
-            &["action_id", "confirm", "focus_on_load", "initial_option", "initial_options"],
+            path,
+            element,
+            &["options"],
+            &[
+                "action_id",
+                "confirm",
+                "focus_on_load",
+                "initial_option",
+                "initial_options",
+            ],
         );
         self.options(path, element, "options", most, kind);
         self.initials(path, element);
@@ -137,21 +256,38 @@ impl Checker {
     fn select(&mut self, path: &str, element: &Object, kind: &str) {
         let own: &[&str] = match kind {
             "static_select" => &["initial_option", "option_groups", "options"],
-            "multi_static_select" => &["initial_options", "max_selected_items", "option_groups", "options"],
+            "multi_static_select" => &[
+                "initial_options",
+                "max_selected_items",
+                "option_groups",
+                "options",
+            ],
             "external_select" => &["initial_option", "min_query_length"],
-            "multi_external_select" => &["initial_options", "max_selected_items", "min_query_length"],
+            "multi_external_select" => {
+                &["initial_options", "max_selected_items", "min_query_length"]
+            }
             "users_select" => &["initial_user"],
             "multi_users_select" => &["initial_users", "max_selected_items"],
-            "conversations_select" => {
-                &["default_to_current_conversation", "filter", "initial_conversation", "response_url_enabled"]
-            }
-            "multi_conversations_select" => {
-                &["default_to_current_conversation", "filter", "initial_conversations", "max_selected_items"]
-            }
+            "conversations_select" => &[
+                "default_to_current_conversation",
+                "filter",
+                "initial_conversation",
+                "response_url_enabled",
+            ],
+            "multi_conversations_select" => &[
+                "default_to_current_conversation",
+                "filter",
+                "initial_conversations",
+                "max_selected_items",
+            ],
             "channels_select" => &["initial_channel", "response_url_enabled"],
             _ => &["initial_channels", "max_selected_items"],
         };
-        let optional = [own, &["action_id", "confirm", "focus_on_load", "placeholder"]].concat();
+        let optional = [
+            own,
+            &["action_id", "confirm", "focus_on_load", "placeholder"],
+        ]
+        .concat();
         self.keys(path, element, &[], &optional);
         self.integer(path, element, "max_selected_items", 1, i64::MAX);
         self.boolean(path, element, "default_to_current_conversation");
@@ -162,23 +298,42 @@ impl Checker {
             self.conversation_filter(&join(path, "filter"), filter);
         }
         if element.contains_key("response_url_enabled") && self.surface != Surface::Modal {
-            self.refuse(&join(path, "response_url_enabled"), Rule::Misplaced, "only in a modal's input block");
+            self.refuse(
+                &join(path, "response_url_enabled"),
+                Rule::Misplaced,
+                "only in a modal's input block",
+            );
         }
     }
 
     fn static_options(&mut self, path: &str, element: &Object) {
-        match (element.contains_key("options"), element.contains_key("option_groups")) {
-            (true, false) => self.options(path, element, "options", SELECT_OPTIONS, TextKind::Plain),
+        match (
+            element.contains_key("options"),
+            element.contains_key("option_groups"),
+        ) {
+            (true, false) => {
+                self.options(path, element, "options", SELECT_OPTIONS, TextKind::Plain);
+            }
             (false, true) => {
-                for (index, group) in self.list(path, element, "option_groups", SELECT_OPTIONS).iter().enumerate() {
+                for (index, group) in self
+                    .list(path, element, "option_groups", SELECT_OPTIONS)
+                    .iter()
+                    .enumerate()
+                {
                     let path = format!("{path}.option_groups[{index}]");
-                    let Some(group) = self.object(&path, group) else { continue };
+                    let Some(group) = self.object(&path, group) else {
+                        continue;
+                    };
                     self.keys(&path, group, &["label", "options"], &[]);
                     self.text(&path, group, "label", TextKind::Plain, OPTION_TEXT);
                     self.options(&path, group, "options", SELECT_OPTIONS, TextKind::Plain);
                 }
             }
-            _ => self.refuse(path, Rule::Missing, "a static select needs either options or option_groups"),
+            _ => self.refuse(
+                path,
+                Rule::Missing,
+                "a static select needs either options or option_groups",
+            ),
         }
         self.initials(path, element);
     }
@@ -186,7 +341,9 @@ impl Checker {
     fn options(&mut self, path: &str, element: &Object, key: &str, most: usize, kind: TextKind) {
         for (index, option) in self.list(path, element, key, most).iter().enumerate() {
             let path = format!("{path}.{key}[{index}]");
-            let Some(option) = self.object(&path, option) else { continue };
+            let Some(option) = self.object(&path, option) else {
+                continue;
+            };
             self.keys(&path, option, &["text", "value"], &["description", "url"]);
             self.text(&path, option, "text", kind, OPTION_TEXT);
             self.text(&path, option, "description", kind, OPTION_TEXT);
@@ -197,37 +354,95 @@ impl Checker {
 
     /// An initial option is exactly one of the offered ones, text included.
     fn initials(&mut self, path: &str, element: &Object) {
-        let items = |holder: &Object, key: &str| holder.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+        let items = |holder: &Object, key: &str| {
+            holder
+                .get(key)
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default()
+        };
         let mut offered = items(element, "options");
         for group in items(element, "option_groups") {
-            offered.extend(group.as_object().map(|group| items(group, "options")).unwrap_or_default());
+            offered.extend(
+                group
+                    .as_object()
+                    .map(|group| items(group, "options"))
+                    .unwrap_or_default(),
+            );
         }
-        if element.get("initial_option").is_some_and(|initial| !offered.contains(initial)) {
-            self.refuse(&join(path, "initial_option"), Rule::Invalid, "must be exactly one of the options");
+        if element
+            .get("initial_option")
+            .is_some_and(|initial| !offered.contains(initial))
+        {
+            self.refuse(
+                &join(path, "initial_option"),
+                Rule::Invalid,
+                "must be exactly one of the options",
+            );
         }
-        if items(element, "initial_options").iter().any(|initial| !offered.contains(initial)) {
-            self.refuse(&join(path, "initial_options"), Rule::Invalid, "each must be exactly one of the options");
+        if items(element, "initial_options")
+            .iter()
+            .any(|initial| !offered.contains(initial))
+        {
+            self.refuse(
+                &join(path, "initial_options"),
+                Rule::Invalid,
+                "each must be exactly one of the options",
+            );
         }
     }
 
     fn conversation_filter(&mut self, path: &str, filter: &Value) {
-        let Some(filter) = self.object(path, filter) else { return };
-        self.keys(path, filter, &[], &["exclude_bot_users", "exclude_external_shared_channels", "include"]);
+        let Some(filter) = self.object(path, filter) else {
+            return;
+        };
+        self.keys(
+            path,
+            filter,
+            &[],
+            &[
+                "exclude_bot_users",
+                "exclude_external_shared_channels",
+                "include",
+            ],
+        );
         for include in self.list(path, filter, "include", 4) {
-            if !["im", "mpim", "private", "public"].iter().any(|known| include == known) {
-                self.refuse(&join(path, "include"), Rule::Invalid, "must be im, mpim, private or public");
+            if !["im", "mpim", "private", "public"]
+                .iter()
+                .any(|known| include == known)
+            {
+                self.refuse(
+                    &join(path, "include"),
+                    Rule::Invalid,
+                    "must be im, mpim, private or public",
+                );
             }
         }
     }
 
     fn text_input(&mut self, path: &str, element: &Object, kind: &str) {
         let (required, own): (&[&str], &[&str]) = match kind {
-            "plain_text_input" => (&[], &["initial_value", "max_length", "min_length", "multiline"]),
-            "number_input" => (&["is_decimal_allowed"], &["initial_value", "max_value", "min_value"]),
+            "plain_text_input" => (
+                &[],
+                &["initial_value", "max_length", "min_length", "multiline"],
+            ),
+            "number_input" => (
+                &["is_decimal_allowed"],
+                &["initial_value", "max_value", "min_value"],
+            ),
             "rich_text_input" => (&["action_id"], &["initial_value"]),
             _ => (&[], &["initial_value"]),
         };
-        let optional = [own, &["action_id", "dispatch_action_config", "focus_on_load", "placeholder"]].concat();
+        let optional = [
+            own,
+            &[
+                "action_id",
+                "dispatch_action_config",
+                "focus_on_load",
+                "placeholder",
+            ],
+        ]
+        .concat();
         self.keys(path, element, required, &optional);
         if kind == "plain_text_input" {
             self.boolean(path, element, "multiline");
@@ -239,14 +454,20 @@ impl Checker {
 
     fn file_input(&mut self, path: &str, element: &Object) {
         if self.surface != Surface::Modal {
-            self.refuse(&join(path, "type"), Rule::Misplaced, "a file_input stands in modals only");
+            self.refuse(
+                &join(path, "type"),
+                Rule::Misplaced,
+                "a file_input stands in modals only",
+            );
         }
         self.keys(path, element, &[], &["action_id", "filetypes", "max_files"]);
         self.integer(path, element, "max_files", 1, 10);
     }
 
     pub(super) fn image_element(&mut self, path: &str, element: &Value) {
-        let Some(element) = self.object(path, element) else { return };
+        let Some(element) = self.object(path, element) else {
+            return;
+        };
         self.keys(path, element, &["alt_text"], &["image_url", "slack_file"]);
         self.image_source(path, element);
         self.string(path, element, "alt_text", LABEL);
@@ -257,18 +478,31 @@ impl Checker {
             (true, None) => self.url(path, image, "image_url"),
             (false, Some(file)) => {
                 let path = join(path, "slack_file");
-                let Some(file) = self.object(&path, file) else { return };
+                let Some(file) = self.object(&path, file) else {
+                    return;
+                };
                 self.keys(&path, file, &[], &["id", "url"]);
                 self.string(&path, file, "id", ID);
                 self.url(&path, file, "url");
             }
-            _ => self.refuse(path, Rule::Missing, "an image needs either image_url or slack_file"),
+            _ => self.refuse(
+                path,
+                Rule::Missing,
+                "an image needs either image_url or slack_file",
+            ),
         }
     }
 
     fn confirm(&mut self, path: &str, confirm: &Value) {
-        let Some(confirm) = self.object(path, confirm) else { return };
-        self.keys(path, confirm, &["title", "text", "confirm", "deny"], &["style"]);
+        let Some(confirm) = self.object(path, confirm) else {
+            return;
+        };
+        self.keys(
+            path,
+            confirm,
+            &["title", "text", "confirm", "deny"],
+            &["style"],
+        );
         self.text(path, confirm, "title", TextKind::Plain, CONFIRM_TITLE);
         self.text(path, confirm, "text", TextKind::Any, CONFIRM_TEXT);
         self.text(path, confirm, "confirm", TextKind::Plain, CONFIRM_BUTTON);

@@ -26,19 +26,32 @@ impl Checker {
     }
 
     fn rich_part(&mut self, path: &str, part: &Value) {
-        let Some(part) = self.object(path, part) else { return };
+        let Some(part) = self.object(path, part) else {
+            return;
+        };
         let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
         match kind {
             "rich_text_section" => self.keys(path, part, &["elements"], &[]),
             "rich_text_quote" => self.keys(path, part, &["elements"], &["border"]),
-            "rich_text_preformatted" => self.keys(path, part, &["elements"], &["border", "language"]),
+            "rich_text_preformatted" => {
+                self.keys(path, part, &["elements"], &["border", "language"]);
+            }
             "rich_text_list" => {
-                self.keys(path, part, &["elements", "style"], &["border", "indent", "offset"]);
+                self.keys(
+                    path,
+                    part,
+                    &["elements", "style"],
+                    &["border", "indent", "offset"],
+                );
                 self.one_of(path, part, "style", &["bullet", "ordered"]);
                 self.integer(path, part, "indent", 0, 8);
             }
             _ => {
-                self.refuse(&join(path, "type"), Rule::Unknown, format!("unknown rich text part {kind:?}"));
+                self.refuse(
+                    &join(path, "type"),
+                    Rule::Unknown,
+                    format!("unknown rich text part {kind:?}"),
+                );
                 return;
             }
         }
@@ -56,17 +69,33 @@ impl Checker {
         if item.get("type").and_then(Value::as_str) == Some("rich_text_section") {
             self.rich_part(path, item);
         } else {
-            self.refuse(&join(path, "type"), Rule::Misplaced, "an item of a list is a rich_text_section");
+            self.refuse(
+                &join(path, "type"),
+                Rule::Misplaced,
+                "an item of a list is a rich_text_section",
+            );
         }
     }
 
     fn rich_leaf(&mut self, path: &str, leaf: &Value) {
-        let Some(leaf) = self.object(path, leaf) else { return };
+        let Some(leaf) = self.object(path, leaf) else {
+            return;
+        };
         let kind = leaf.get("type").and_then(Value::as_str).unwrap_or_default();
         let (required, optional): (&[&str], &[&str]) = match kind {
             "text" => (&["text"], &["style"]),
             "link" => (&["url"], &["style", "text", "unsafe"]),
-            "emoji" => (&["name"], &["skin_tone", "style", "unicode", "url", "display_url", "display_team_id"]),
+            "emoji" => (
+                &["name"],
+                &[
+                    "skin_tone",
+                    "style",
+                    "unicode",
+                    "url",
+                    "display_url",
+                    "display_team_id",
+                ],
+            ),
             "user" => (&["user_id"], &["style"]),
             "channel" => (&["channel_id"], &["style"]),
             "usergroup" => (&["usergroup_id"], &["style"]),
@@ -75,7 +104,11 @@ impl Checker {
             "date" => (&["timestamp", "format"], &["fallback", "style", "url"]),
             "team" => (&["team_id"], &["style"]),
             _ => {
-                self.refuse(&join(path, "type"), Rule::Unknown, format!("unknown rich text element {kind:?}"));
+                self.refuse(
+                    &join(path, "type"),
+                    Rule::Unknown,
+                    format!("unknown rich text element {kind:?}"),
+                );
                 return;
             }
         };

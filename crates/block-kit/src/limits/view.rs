@@ -7,17 +7,33 @@ use super::{ID, PRIVATE_METADATA, Rule, VIEW_BLOCKS, VIEW_TITLE};
 
 impl Checker {
     pub(super) fn view(&mut self, view: &Value) {
-        let Some(view) = self.object("", view) else { return };
+        let Some(view) = self.object("", view) else {
+            return;
+        };
         self.one_of("", view, "type", &["modal", "home"]);
         if self.surface == Surface::Modal {
             self.keys(
                 "",
                 view,
                 &["type", "title", "blocks"],
-                &["callback_id", "clear_on_close", "close", "external_id", "notify_on_close", "private_metadata", "submit", "submit_disabled"],
+                &[
+                    "callback_id",
+                    "clear_on_close",
+                    "close",
+                    "external_id",
+                    "notify_on_close",
+                    "private_metadata",
+                    "submit",
+                    "submit_disabled",
+                ],
             );
         } else {
-            self.keys("", view, &["type", "blocks"], &["callback_id", "external_id", "private_metadata"]);
+            self.keys(
+                "",
+                view,
+                &["type", "blocks"],
+                &["callback_id", "external_id", "private_metadata"],
+            );
         }
         for key in ["title", "submit", "close"] {
             self.text("", view, key, TextKind::Plain, VIEW_TITLE);
@@ -30,7 +46,9 @@ impl Checker {
         }
         // Slack takes an empty private_metadata.
         match view.get("private_metadata") {
-            Some(Value::String(metadata)) => self.length("private_metadata", metadata, PRIVATE_METADATA),
+            Some(Value::String(metadata)) => {
+                self.length("private_metadata", metadata, PRIVATE_METADATA);
+            }
             None | Some(Value::Null) => {}
             Some(_) => self.refuse("private_metadata", Rule::Invalid, "must be a string"),
         }
@@ -39,8 +57,15 @@ impl Checker {
             None | Some(Value::Null) => {}
             Some(_) => self.refuse("blocks", Rule::Invalid, "must be an array of blocks"),
         }
-        if self.surface == Surface::Modal && self.inputs > 0 && view.get("submit").is_none_or(Value::is_null) {
-            self.refuse("submit", Rule::Missing, "required when a modal has an input block");
+        if self.surface == Surface::Modal
+            && self.inputs > 0
+            && view.get("submit").is_none_or(Value::is_null)
+        {
+            self.refuse(
+                "submit",
+                Rule::Missing,
+                "required when a modal has an input block",
+            );
         }
     }
 }
