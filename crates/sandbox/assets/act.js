@@ -19,7 +19,8 @@ export async function act(kind, fields, { quiet = false } = {}) {
   } catch (error) {
     answer = { ok: false, error: `the sandbox does not answer (${error.message})` };
   }
-  if (answer.ok === false && !answer.errors && !quiet) toast(`That did not work: ${answer.error ?? 'unknown error'}`);
+  // A delivery that failed is told by the sandbox itself, as Slack tells it.
+  if (answer.ok === false && !answer.errors && !answer.delivery && !quiet) toast(`That did not work: ${answer.error ?? 'unknown error'}`);
   return answer;
 }
 

@@ -130,13 +130,14 @@ function OldAttachment({ attachment: a }) {
 /** All of a message below its author's name: text or blocks, then attachments. */
 export function MessageBody({ message, channel }) {
   const target = { channel, message_ts: message.ts };
-  const blocks = message.blocks ?? [];
+  // What a person typed comes twice, as text and as rich_text; the text says it all.
+  const typed = !message.bot_id && message.text && (message.blocks ?? []).every((block) => block.type === 'rich_text');
+  const blocks = typed ? [] : (message.blocks ?? []);
   const surface = useSurface(blocks, target);
   return html`<div class="message-body">
     ${blocks.length
       ? html`<${Blocks} blocks=${blocks} surface=${surface} />`
       : message.text && html`<div class="message-text"><${Mrkdwn} text=${message.text} />${message.edited && html`<span class="edited">(edited)</span>`}</div>`}
-    ${blocks.length > 0 && message.edited && !message.bot_id && html`<span class="edited">(edited)</span>`}
     ${(message.attachments ?? []).map((attachment, i) => html`<${Attachment} key=${i} attachment=${attachment} target=${target} />`)}
   </div>`;
 }

@@ -21,7 +21,7 @@ const sameDay = (a, b) => dateOf(a.ts).toDateString() === dateOf(b.ts).toDateStr
 
 /** Whether `message` follows `before` closely enough to go without its own author line. */
 function continues(message, before) {
-  if (!before || message.ephemeral_for || before.ephemeral_for || !sameDay(message, before)) return false;
+  if (!before || before.deleted || message.ephemeral_for || before.ephemeral_for || !sameDay(message, before)) return false;
   const same = authorOf(message).name === authorOf(before).name && message.user === before.user;
   return same && Number.parseFloat(message.ts) - Number.parseFloat(before.ts) < GROUPING_SECONDS;
 }

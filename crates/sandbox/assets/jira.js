@@ -1,6 +1,6 @@
 // Jira's board beside the workspace: columns, cards, and one issue's page.
 import { clock } from './entities.js';
-import { cls, html, useEffect, useRef, useState } from './html.js';
+import { cls, html, useEffect, useState } from './html.js';
 import { Icon, IconButton } from './icons.js';
 import { store } from './state.js';
 import { followInside, showIssue, toggleJira, ui, widenJira } from './ui.js';
@@ -46,24 +46,23 @@ function Assignee({ assignee, size = 24 }) {
 
 const Labels = ({ labels }) => html`<span class="jira-labels">${(labels ?? []).map((label) => html`<span class="jira-label">${label}</span>`)}</span>`;
 
+const pageOpened = Date.now();
+const prints = new Map(); // issue key -> what its card showed last; outlives the board, which is closed by an issue's page
+
 /** True for a moment after the issue changed, so that the eye finds what just happened. */
 function useFlash(issue) {
   const [flash, setFlash] = useState(false);
-  const before = useRef(null);
   const print = `${issue.key} ${nameOf(issue.status)} ${nameOf(issue.assignee)} ${nameOf(issue.priority)} ${issue.comments?.length}`;
   useEffect(() => {
-    const isNew = before.current === null && Date.now() - boardSince > FLASH_MS;
-    const isChanged = before.current !== null && before.current !== print;
-    before.current = print;
-    if (!isNew && !isChanged) return undefined;
+    const isNews = prints.get(issue.key) !== print && Date.now() - pageOpened > FLASH_MS;
+    prints.set(issue.key, print);
+    if (!isNews) return undefined;
     setFlash(true);
     const timer = setTimeout(() => setFlash(false), FLASH_MS);
     return () => clearTimeout(timer);
   }, [print]);
   return flash;
 }
-
-let boardSince = Date.now();
 
 function Card({ issue }) {
   const flash = useFlash(issue);

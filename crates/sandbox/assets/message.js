@@ -70,7 +70,7 @@ function moreItems(channel, message, onEdit) {
   return [
     { label: 'Reply in thread', icon: html`<${Icon} name="reply" />`, onPick: () => openThread(channel, message.thread_ts ?? message.ts) },
     message.permalink && { label: 'Copy link', icon: html`<${Icon} name="copy" />`, onPick: () => copy(message.permalink, 'the link') },
-    own && { label: 'Edit message', testid: 'edit-message', hint: 'E', icon: html`<${Icon} name="edit" />`, onPick: onEdit },
+    own && { label: 'Edit message', testid: 'edit-message', icon: html`<${Icon} name="edit" />`, onPick: onEdit },
     own && { label: 'Delete message…', testid: 'delete-message', danger: true, icon: html`<${Icon} name="trash" />`, onPick: () => remove(channel, message) },
     shortcuts.length > 0 && 'divider',
     ...shortcuts.map((shortcut) => ({
@@ -119,14 +119,26 @@ function Editor({ message, channel, onDone }) {
   </div>`;
 }
 
+/** What stays of a deleted message that has replies. */
+function Tombstone({ message, channel, replies, inThread }) {
+  return html`<div role="listitem" class="message tombstone" data-testid="message" data-ts=${message.ts} data-channel=${channel}>
+    <div class="message-gutter"><span class="tombstone-mark"><${Icon} name="trash" /></span></div>
+    <div class="message-main"><div class="gone-text">This message was deleted.</div>${!inThread && html`<${ThreadLine} message=${message} channel=${channel} replies=${replies} />`}</div>
+  </div>`;
+}
+
 /** `compact` leaves out author and picture when the message before it is by the same author. */
-export function Message({ message, channel, compact, replies, inThread }) {
+export function Message(props) {
+  return props.message.deleted ? html`<${Tombstone} ...${props} />` : html`<${LiveMessage} ...${props} />`;
+}
+
+function LiveMessage({ message, channel, compact, replies, inThread }) {
   const [editing, setEditing] = useState(false);
   const [pinned, setPinned] = useState(false);
   const ref = useRef(null);
   const { user, name, isBot } = authorOf(message);
   const date = dateOf(message.ts);
-  const jumped = ui.highlighted === message.ts;
+  const jumped = ui.highlighted === message.ts && Boolean(inThread) === isReply(message);
   useEffect(() => {
     if (jumped) ref.current?.scrollIntoView({ block: 'center' });
   }, [jumped]);

@@ -127,7 +127,11 @@ function upsertMessage(channel, message) {
 }
 
 function removeMessage(channel, ts) {
-  const list = (store.data.messages[channel] ?? []).filter((m) => m.ts !== ts);
+  const all = store.data.messages[channel] ?? [];
+  const hasReplies = all.some((m) => m.thread_ts === ts && m.ts !== ts);
+  const list = hasReplies
+    ? all.map((m) => (m.ts === ts ? { ...m, deleted: true } : m))
+    : all.filter((m) => m.ts !== ts);
   store.data.messages = { ...store.data.messages, [channel]: list };
 }
 
@@ -170,10 +174,10 @@ export function channelsOf(me) {
   });
 }
 
-/** Messages of a channel that `me` may see: not deleted, and ephemeral ones only for their reader. */
+/** Messages of a channel that `me` may see: ephemeral ones only for their reader, deleted ones only while a thread hangs on them. */
 export const visibleMessages = (channel, me) =>
   (store.data?.messages[channel] ?? []).filter(
-    (m) => !m.deleted && (!m.ephemeral_for || m.ephemeral_for === me),
+    (m) => (!m.deleted || (m.reply_count > 0 && !isReply(m))) && (!m.ephemeral_for || m.ephemeral_for === me),
   );
 
 export const isReply = (message) => Boolean(message.thread_ts && message.thread_ts !== message.ts);
