@@ -1,0 +1,61 @@
+//! Slash commands.
+
+use std::collections::BTreeMap;
+
+use deskbell_domain::ids::{ChannelId, PersonId};
+use deskbell_domain::interaction::SlashCommand;
+use deskbell_domain::workflow::event::Person;
+use serde_json::Value;
+
+use super::{Intake, ParseError};
+use crate::intake::envelope::CommandEnvelope;
+use crate::intake::json;
+
+pub(super) fn parse(raw: &[u8]) -> Result<Intake, ParseError> {
+    let fields = fields(raw);
+    let command = CommandEnvelope(&fields);
+    let name = command
+        .field("command")
+        .ok_or(ParseError::Missing("command"))?;
+    let Some(name) = SlashCommand::parse(name) else {
+        return Ok(Intake::Irrelevant {
+            reason: "a command that is not ours",
+        });
+    };
+    Ok(Intake::Command {
+        command: name,
+        text: command.field("text").unwrap_or_default().to_owned(),
+        // A command exists only in the workspace it is installed in: nobody else can type it.
+        user: Person {
+            id: PersonId::new(
+                command
+                    .field("user_id")
+                    .ok_or(ParseError::Missing("user_id"))?,
+            ),
+            is_external: false,
+        },
+        channel: ChannelId::new(
+            command
+                .field("channel_id")
+                .ok_or(ParseError::Missing("channel_id"))?,
+        ),
+        channel_name: command.field("channel_name").map(str::to_owned),
+        response_url: command.field("response_url").map(str::to_owned),
+    })
+}
+
+/// Over HTTP a form, over Socket Mode an object.
+fn fields(raw: &[u8]) -> BTreeMap<String, String> {
+    match json::object(raw) {
+        Some(object) => object_fields(&object),
+        None => url::form_urlencoded::parse(raw).into_owned().collect(),
+    }
+}
+
+/// The texts of an object.
+pub(in crate::intake) fn object_fields(object: &Value) -> BTreeMap<String, String> {
+    let entries = object.as_object().into_iter().flatten();
+    entries
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
+}

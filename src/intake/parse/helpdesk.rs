@@ -1,0 +1,81 @@
+//! Helpdesks' tickets.
+
+use serde_json::Value;
+
+use crate::intake::json::{first_text, id, text};
+
+/// What a helpdesk tells of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelpdeskTicket {
+    /// `zendesk`, or the name the webhook gives.
+    pub system: String,
+    /// The helpdesk's number.
+    pub external_id: String,
+    /// Where people read it.
+    pub url: Option<String>,
+    /// The helpdesk's own number of the requester.
+    pub requester_id: Option<String>,
+    /// The requester's name.
+    pub requester_name: Option<String>,
+    /// The requester's e-mail address.
+    pub requester_email: Option<String>,
+    /// The subject line.
+    pub subject: Option<String>,
+    /// What they wrote.
+    pub text: String,
+}
+
+/// Zendesk's body: the trigger's template of Deskbell's documentation (`{"ticket": {…}}`), or the event
+/// `zen:event-type:ticket.created`
+/// (<https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/>). `None` without a ticket's number.
+pub fn zendesk_ticket(body: &Value) -> Option<HelpdeskTicket> {
+    ticket(
+        body.get("ticket").or_else(|| body.get("detail"))?,
+        "zendesk",
+    )
+}
+
+/// `{"system", "id", "url", "subject", "text", "requester": {"id", "name", "email"}}`. `None` without an id.
+pub fn generic_ticket(body: &Value) -> Option<HelpdeskTicket> {
+    ticket(body, text(body, "/system").unwrap_or("helpdesk"))
+}
+
+/// Zendesk sends every event that the webhook subscribed to; only a new ticket asks for something.
+pub(super) fn why_irrelevant(body: &Value) -> Option<&'static str> {
+    let kind = text(body, "/type").filter(|kind| kind.starts_with("zen:event-type:"))?;
+    (kind != "zen:event-type:ticket.created").then_some("a Zendesk event that is no new ticket")
+}
+
+fn ticket(ticket: &Value, system: &str) -> Option<HelpdeskTicket> {
+    let owned = |places: &[&str]| first_text(ticket, places).map(str::to_owned);
+    let number = |places: &[&str]| {
+        places
+            .iter()
+            .find_map(|place| id(ticket, place))
+            .map(std::borrow::Cow::into_owned)
+    };
+    Some(HelpdeskTicket {
+        system: short(system),
+        external_id: short(&number(&["/id"])?),
+        url: first_text(ticket, &["/url", "/link"]).and_then(web_address),
+        requester_id: number(&["/requester/id", "/requester_id"]),
+        requester_name: owned(&["/requester/name"]),
+        requester_email: owned(&["/requester/email"]),
+        subject: owned(&["/subject"]),
+        text: owned(&["/text", "/description"]).unwrap_or_default(),
+    })
+}
+
+/// Zendesk's `{{ticket.url}}` comes without a scheme. What is no web address is no link.
+fn web_address(url: &str) -> Option<String> {
+    match url.split_once("://") {
+        Some(("http" | "https", _)) => Some(url.to_owned()),
+        Some(_) => None,
+        None => Some(format!("https://{url}")),
+    }
+}
+
+/// Names and numbers become parts of keys.
+fn short(text: &str) -> String {
+    text.chars().take(64).collect()
+}
