@@ -1,0 +1,232 @@
+//! What squads and ops are told in channels, and what a ticket's thread is told.
+
+use serde::Serialize;
+
+use super::shared::{Decider, IssueLink, Party, Sla};
+
+view_model! {
+    /// What a squad sees of a ticket that is theirs.
+    pub struct SquadAlert {
+        /// The buttons' value.
+        pub ticket_id: String,
+        /// `DB-42`
+        pub number: String,
+        /// One sentence.
+        pub summary: String,
+        /// Who asks.
+        pub requester: Party,
+        /// Such as `Access`.
+        pub category: String,
+        /// Such as `P2`.
+        pub priority: String,
+        /// Such as `major`.
+        pub severity: Option<String>,
+        /// Who settled that this squad acts.
+        pub decided_by: Decider,
+        /// The conversation.
+        pub thread_url: Option<String>,
+        /// The issue in the tracker.
+        pub issue: Option<IssueLink>,
+        /// Due times.
+        pub sla: Option<Sla>,
+        /// Who is called; the alert mentions 20.
+        pub mention_user_ids: Vec<String>,
+        /// Open, claimed or resolved.
+        pub status: AlertStatus,
+    }
+
+    /// How far a squad is with an alert.
+    #[serde(tag = "state", rename_all = "snake_case")]
+    pub enum AlertStatus {
+        /// Nobody has it.
+        Open,
+        /// Somebody has it.
+        Claimed {
+            /// Who.
+            by_user_id: String,
+            /// When.
+            at_unix: i64,
+        },
+        /// Done.
+        Resolved {
+            /// Who, when it was a member of the workspace.
+            by_user_id: Option<String>,
+            /// When.
+            at_unix: i64,
+        },
+    }
+
+    /// The call to one level of an escalation policy.
+    pub struct EscalationAlert {
+        /// The button's value.
+        pub ticket_id: String,
+        /// `DB-42`
+        pub number: String,
+        /// One sentence.
+        pub summary: String,
+        /// From 1.
+        pub level: u32,
+        /// In the words of who escalated, or the policy's.
+        pub reason: Option<String>,
+        /// Who escalated; absent when time did.
+        pub raised_by_user_id: Option<String>,
+        /// Who is called (users or user groups); the alert mentions 20.
+        pub member_ids: Vec<String>,
+        /// The conversation.
+        pub thread_url: Option<String>,
+        /// The issue in the tracker.
+        pub issue: Option<IssueLink>,
+        /// When the next level is alerted.
+        pub next_level_unix: Option<i64>,
+        /// Open, acknowledged or superseded.
+        pub status: EscalationStatus,
+    }
+
+    /// How an escalation alert was answered.
+    #[serde(tag = "state", rename_all = "snake_case")]
+    pub enum EscalationStatus {
+        /// Not yet.
+        Open,
+        /// Somebody is on it.
+        Acknowledged {
+            /// Who.
+            by_user_id: String,
+            /// When.
+            at_unix: i64,
+        },
+        /// Nobody answered; the next level was alerted.
+        Superseded {
+            /// That level.
+            by_level: u32,
+            /// When.
+            at_unix: i64,
+        },
+    }
+
+    /// A step that Deskbell can't finish alone.
+    pub struct OpsAlert {
+        /// The buttons' value.
+        pub job_id: String,
+        /// The step: `Create the Jira issue`.
+        pub step: String,
+        /// `DB-42`, when it is about a ticket.
+        pub number: Option<String>,
+        /// The ticket's conversation.
+        pub thread_url: Option<String>,
+        /// Which server or system failed.
+        pub server: Option<String>,
+        /// Tries so far.
+        pub attempts: u32,
+        /// What is known of the outcome.
+        pub fate: Fate,
+        /// What the system said, redacted.
+        pub error: String,
+        /// Open, or who did what.
+        pub status: OpsStatus,
+    }
+
+    /// What is known of the outcome of a step that failed.
+    #[serde(rename_all = "snake_case")]
+    pub enum Fate {
+        /// It was not done.
+        Failed,
+        /// It may have been done: the answer got lost.
+        Unknown,
+    }
+
+    /// What a person made of an ops alert.
+    #[serde(tag = "state", rename_all = "snake_case")]
+    pub enum OpsStatus {
+        /// Nothing yet.
+        Open,
+        /// Ran it again.
+        Retried {
+            /// Who.
+            by_user_id: String,
+            /// When.
+            at_unix: i64,
+        },
+        /// Left it out.
+        Skipped {
+            /// Who.
+            by_user_id: String,
+            /// When.
+            at_unix: i64,
+        },
+        /// Does it by hand.
+        TakenOver {
+            /// Who.
+            by_user_id: String,
+            /// When.
+            at_unix: i64,
+        },
+    }
+
+    /// A confirmation that nobody has answered, said again in the card's thread.
+    pub struct Reminder {
+        /// `DB-42`
+        pub number: String,
+        /// One sentence.
+        pub summary: String,
+        /// The triage card.
+        pub card_url: Option<String>,
+        /// When the proposal expires.
+        pub expires_unix: Option<i64>,
+        /// Who may decide; the reminder mentions 20.
+        pub mention_user_ids: Vec<String>,
+    }
+
+    /// A short line in the ticket's thread.
+    pub struct ThreadUpdate {
+        /// `DB-42`
+        pub number: String,
+        /// What happened.
+        pub event: ThreadEvent,
+    }
+
+    /// What a ticket's thread is told.
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    pub enum ThreadEvent {
+        /// The issue exists.
+        IssueCreated {
+            /// The issue.
+            issue: IssueLink,
+            /// Who works on it.
+            squad: String,
+        },
+        /// Done.
+        Resolved {
+            /// Who, when it was a member of the workspace.
+            by_user_id: Option<String>,
+        },
+        /// Another squad has it.
+        HandedOver {
+            /// Which.
+            to_squad: String,
+        },
+        /// Raised.
+        Escalated {
+            /// The level alerted, from 1.
+            level: u32,
+            /// Who; absent when time did.
+            by_user_id: Option<String>,
+        },
+        /// Somebody took it.
+        Claimed {
+            /// Who.
+            by_user_id: String,
+        },
+        /// A later message was added to the ticket.
+        Joined,
+        /// Nobody confirmed in time.
+        Expired {
+            /// What the policy made of it.
+            outcome: String,
+        },
+        /// It was no request.
+        Dismissed {
+            /// Who said so.
+            by_user_id: String,
+        },
+    }
+}

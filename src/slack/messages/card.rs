@@ -1,0 +1,129 @@
+//! The triage card.
+
+use serde::Serialize;
+
+use super::shared::{Escalation, IssueLink, Party, Sla};
+
+view_model! {
+    /// Why the decision is what it is.
+    pub struct Why {
+        /// Names of the rules that matched, the deciding one first.
+        pub rules: Vec<String>,
+        /// One sentence.
+        pub reason: String,
+        /// The squad or rule that came second.
+        pub runner_up: Option<String>,
+    }
+
+    /// A ticket like this one.
+    pub struct SimilarTicket {
+        /// `DB-7`
+        pub number: String,
+        /// Its summary.
+        pub summary: String,
+        /// Its conversation or issue.
+        pub url: Option<String>,
+    }
+
+    /// The card on which a person confirms, changes or dismisses what Deskbell proposes.
+    pub struct TriageCard {
+        /// The buttons' value.
+        pub ticket_id: String,
+        /// `DB-42`
+        pub number: String,
+        /// One sentence.
+        pub summary: String,
+        /// Who asks.
+        pub requester: Party,
+        /// The message or the helpdesk's ticket.
+        pub source_url: Option<String>,
+        /// Such as `Access`.
+        pub category: String,
+        /// Technical area.
+        pub area: Option<String>,
+        /// Such as `high`.
+        pub urgency: String,
+        /// Such as `P2`.
+        pub priority: String,
+        /// Such as `major`.
+        pub severity: Option<String>,
+        /// 0 to 100, the assessor's own calibrated figure.
+        pub confidence_percent: u8,
+        /// Who assessed: `the LLM`, `the local model`, `keyword rules`.
+        pub assessed_by: String,
+        /// Name of the squad.
+        pub squad: String,
+        /// The squad's channel.
+        pub squad_channel_id: Option<String>,
+        /// Support queue.
+        pub queue: Option<String>,
+        /// The reasons.
+        pub why: Why,
+        /// Due times.
+        pub sla: Option<Sla>,
+        /// The nearest first; the card shows 3.
+        pub similar: Vec<SimilarTicket>,
+        /// Once created.
+        pub issue: Option<IssueLink>,
+        /// Such as `decided without customer data`; the card shows 5.
+        pub warnings: Vec<String>,
+        /// Once escalated.
+        pub escalation: Option<Escalation>,
+        /// Where the ticket stands.
+        pub status: CardStatus,
+    }
+
+    /// Where the ticket of a triage card stands; only `Awaiting` has buttons to decide with.
+    #[serde(tag = "state", rename_all = "snake_case")]
+    pub enum CardStatus {
+        /// A person must decide.
+        Awaiting {
+            /// When the proposal expires.
+            expires_unix: Option<i64>,
+        },
+        /// A person confirmed.
+        Confirmed {
+            /// Who.
+            by_user_id: String,
+            /// When.
+            at_unix: i64,
+            /// They changed squad, priority or category.
+            changed: bool,
+        },
+        /// A rule decided.
+        Auto {
+            /// Which.
+            rule: String,
+            /// When.
+            at_unix: i64,
+        },
+        /// Nobody answered in time.
+        Expired {
+            /// When.
+            at_unix: i64,
+            /// What the policy made of it: `carried out as proposed`.
+            outcome: String,
+        },
+        /// It was no request.
+        Dismissed {
+            /// Who said so.
+            by_user_id: String,
+            /// When.
+            at_unix: i64,
+        },
+        /// Done.
+        Resolved {
+            /// Who, when it was a member of the workspace.
+            by_user_id: Option<String>,
+            /// When.
+            at_unix: i64,
+        },
+        /// A step failed and waits for ops.
+        Parked {
+            /// The step: `Creating the Jira issue`.
+            step: String,
+            /// When.
+            at_unix: i64,
+        },
+    }
+}
