@@ -58,6 +58,7 @@ function Row({ channel, sign }) {
 function Group({ title, channels, sign }) {
   const [open, setOpen] = useState(true);
   const shown = channels.filter((channel) => open || channel.id === ui.channelOf[ui.me] || unreadOf(channel).count > 0);
+  if (!channels.length) return null;
   return html`<section class="group">
     <button type="button" class="group-title" aria-expanded=${open} onClick=${() => setOpen(!open)}><span class=${cls('group-caret', !open && 'closed')}><${Icon} name="caret" size=${16} /></span>${title}</button>
     ${shown.map((channel) => html`<${Row} key=${channel.id} channel=${channel} sign=${sign(channel)} />`)}

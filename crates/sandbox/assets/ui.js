@@ -155,14 +155,18 @@ export function followInside(href) {
   return false;
 }
 
-/** Goes where the address points: a permalink is redirected to `/#/CHANNEL/pTIMESTAMP`. */
+/** Goes where the address points: `/#/CHANNEL`, or `/#/CHANNEL/pTIMESTAMP`, where a permalink leads. */
 export function followAddress() {
-  const [, channel, message] = /^#\/([A-Z0-9]+)\/(p\d{16}.*)$/.exec(location.hash) ?? [];
+  const [, channel, message] = /^#\/([A-Z0-9]+)(?:\/(p\d{16}.*))?$/.exec(location.hash) ?? [];
   if (!channel) return;
+  history.replaceState(null, '', location.pathname);
+  if (!message) {
+    if (channelsOf(ui.me).some((c) => c.id === channel)) openChannel(channel);
+    return;
+  }
   const ts = message.replace(/^p(\d{10})(\d{6}).*$/, '$1.$2');
   const threadTs = store.data.messages[channel]?.find((m) => m.ts === ts)?.thread_ts;
   jumpTo(channel, ts, threadTs);
-  history.replaceState(null, '', location.pathname);
 }
 
 /** Click handler for any link: follows inside links here, leaves the others to the browser. */
