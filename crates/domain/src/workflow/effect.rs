@@ -1,6 +1,7 @@
 //! What must be done outside. Effects hold ids, no words: the worker loads the ticket. Each is a durable job
 //! whose id follows from its cause, so queueing it twice queues it once.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ActionId, EventKey, JobId, NoticeId, PersonId, TicketId, WorkspaceId};
@@ -66,6 +67,17 @@ pub enum Effect {
         /// How often a person asked for it.
         generation: u32,
     },
+    /// An action may or may not have been carried out: look for its marker, never repeat it.
+    Reconcile {
+        /// Which.
+        action: ActionId,
+        /// As in `Dispatch`.
+        generation: u32,
+        /// Counts the looks from 1.
+        look: u32,
+        /// When it may have been carried out.
+        since: Timestamp,
+    },
     /// Post a notice, or bring it up to date.
     ShowNotice {
         /// Which.
@@ -130,6 +142,9 @@ impl Effect {
             Self::Assess { revision } => format!("assess/{revision}"),
             Self::ShowCard { change } => format!("card/{change}"),
             Self::Dispatch { action, generation } => format!("dispatch/{}/{generation}", action.ordinal),
+            Self::Reconcile { action, generation, look, .. } => {
+                format!("reconcile/{}/{generation}/{look}", action.ordinal)
+            }
             Self::ShowNotice { notice, change } => format!("notice/{}/{change}", notice.ordinal),
             Self::OfferChange { view, .. } => format!("offer_change/{view}"),
             Self::Answer { event } => format!("answer/{event}"),
@@ -151,7 +166,7 @@ impl Effect {
         match self {
             Self::ShowCard { .. } => Some(format!("{workspace}/{ticket}/card")),
             Self::ShowNotice { notice, .. } => Some(format!("{workspace}/{ticket}/notice/{}", notice.ordinal)),
-            Self::Dispatch { action, .. } => Some(format!("{workspace}/{ticket}/action/{}", action.ordinal)),
+            Self::Dispatch { action, .. } | Self::Reconcile { action, .. } => Some(format!("{workspace}/{ticket}/action/{}", action.ordinal)),
             _ => None,
         }
     }

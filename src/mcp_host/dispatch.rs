@@ -1,0 +1,107 @@
+//! Approved actions become tool calls. This is the only place that calls a tool which changes something.
+
+use std::time::Duration;
+
+use deskbell_domain::action::ApprovedAction;
+use deskbell_domain::ticket::ExternalRef;
+use jiff::SignedDuration;
+
+use super::{Binding, Bindings, CallError, McpHost};
+
+/// Why an approved action is not done. For logs and people: no customers' words, no secrets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DispatchError {
+    /// It surely did not happen; trying again may help.
+    #[error("{reason}")]
+    NotDone {
+        /// What went wrong.
+        reason: String,
+        /// Not before this.
+        retry_after: Option<Duration>,
+    },
+    /// It surely did not happen, and trying again changes nothing.
+    #[error("{reason}")]
+    Refused {
+        /// What the server said.
+        reason: String,
+    },
+    /// It may have happened.
+    #[error("{reason}")]
+    Unknown {
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+/// What a look for an action's marker found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// It happened.
+    Yes(Option<ExternalRef>),
+    /// No trace; one may still appear within this time after the call.
+    NotYet {
+        /// The server's lag.
+        lag: SignedDuration,
+    },
+    /// The binding has no way to look.
+    CannotTell,
+}
+
+impl From<CallError> for DispatchError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::NotSent { reason, retry_after } => Self::NotDone { reason, retry_after },
+            CallError::Transient { message, retry_after } => Self::NotDone { reason: message, retry_after },
+            CallError::Permanent { message } => Self::Refused { reason: message },
+            CallError::Unknown { reason } => Self::Unknown { reason },
+        }
+    }
+}
+
+impl McpHost {
+    /// Carries an approved action out by the tool it is bound to.
+    ///
+    /// # Errors
+    /// See [`DispatchError`].
+    pub async fn dispatch(
+        &self,
+        bindings: &Bindings,
+        approved: &ApprovedAction<'_>,
+        key: &str,
+    ) -> Result<Option<ExternalRef>, DispatchError> {
+        let binding = bound(bindings, approved)?;
+        let arguments = binding.arguments(approved, key).map_err(|reason| DispatchError::Refused { reason })?;
+        let answer = self.call(&binding.server, &binding.tool, arguments).await?;
+        Ok(binding.made(&answer.structured))
+    }
+
+    /// Looks whether an approved action happened. Changes nothing.
+    ///
+    /// # Errors
+    /// See [`DispatchError`]; here `Unknown` only means that the look failed.
+    pub async fn find(
+        &self,
+        bindings: &Bindings,
+        approved: &ApprovedAction<'_>,
+        key: &str,
+    ) -> Result<Found, DispatchError> {
+        let binding = bound(bindings, approved)?;
+        let Some(look) = binding.reconciliation(approved, key) else { return Ok(Found::CannotTell) };
+        let (tool, arguments, lag) = look.map_err(|reason| DispatchError::Refused { reason })?;
+        let answer = self.call(&binding.server, tool, arguments).await?;
+        Ok(match binding.found(&answer.structured) {
+            Some(external) => Found::Yes(Some(external)),
+            None => Found::NotYet { lag },
+        })
+    }
+}
+
+fn bound<'bindings>(
+    bindings: &'bindings Bindings,
+    approved: &ApprovedAction<'_>,
+) -> Result<&'bindings Binding, DispatchError> {
+    let name = approved.action().name();
+    bindings.of(name).ok_or_else(|| DispatchError::Refused {
+        reason: format!("no tool is bound to `{name}`: add [actions.{name}] to the configuration"),
+    })
+}

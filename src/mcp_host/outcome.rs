@@ -1,0 +1,238 @@
+//! What a call came to, and above all whether it may have had an effect.
+
+use std::time::Duration;
+
+use rmcp::ServiceError;
+use rmcp::model::{CallToolResponse, CallToolResult, ErrorCode};
+use rmcp::transport::DynamicTransportError;
+use rmcp::transport::streamable_http_client::StreamableHttpError;
+use serde_json::Value;
+
+use super::breaker::Health;
+
+/// Characters of a server's own words that are passed on.
+const WORDS_MAX: usize = 2_000;
+
+/// The result of a call that was carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallOutput {
+    /// The structured result; `Null` when the server gives text only.
+    pub structured: Value,
+    /// The result as text.
+    pub text: String,
+}
+
+/// Why a call was not carried out, or is not known to have been.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The request surely never reached the server: it may be repeated at will.
+    #[error("the call was not sent: {reason}")]
+    NotSent {
+        /// What stood in the way.
+        reason: String,
+        /// How long to wait before the next attempt, when known.
+        retry_after: Option<Duration>,
+    },
+    /// The server did nothing and may do it later.
+    #[error("the server can't do it now: {message}")]
+    Transient {
+        /// What the server says.
+        message: String,
+        /// How long to wait before the next attempt, when the server said so.
+        retry_after: Option<Duration>,
+    },
+    /// The server did nothing, and will not do it until something is changed.
+    #[error("{message}")]
+    Permanent {
+        /// What the server says, with what to mend.
+        message: String,
+    },
+    /// The request was sent and its fate is not known: look for its marker before any repetition.
+    #[error("the outcome is not known: {reason}")]
+    Unknown {
+        /// How the answer was lost.
+        reason: String,
+    },
+}
+
+impl CallError {
+    /// A short word for metrics.
+    pub(super) fn label(&self) -> &'static str {
+        match self {
+            Self::NotSent { .. } => "not_sent",
+            Self::Transient { .. } => "transient",
+            Self::Permanent { .. } => "permanent",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    pub(super) fn not_sent(reason: impl Into<String>, retry_after: Option<Duration>) -> Self {
+        Self::NotSent { reason: reason.into(), retry_after }
+    }
+
+    pub(super) fn permanent(message: impl Into<String>) -> Self {
+        Self::Permanent { message: message.into() }
+    }
+
+    pub(super) fn unknown(reason: impl Into<String>) -> Self {
+        Self::Unknown { reason: reason.into() }
+    }
+}
+
+/// What the outcome says about the server's health.
+pub(super) fn health(outcome: &Result<CallOutput, CallError>) -> Health {
+    match outcome {
+        Ok(_) | Err(CallError::Permanent { .. }) => Health::Answered,
+        Err(CallError::Transient { retry_after: Some(wait), .. }) => Health::Paused(*wait),
+        Err(_) => Health::Failed,
+    }
+}
+
+/// The outcome of an answer that arrived.
+pub(super) fn of_response(
+    response: CallToolResponse,
+    response_bytes_max: usize,
+) -> Result<CallOutput, CallError> {
+    match response {
+        CallToolResponse::Complete(result) => of_result(result, response_bytes_max),
+        CallToolResponse::InputRequired(_) => Err(CallError::permanent(
+            "the tool asks for more input, which Deskbell does not give; call a tool that needs none",
+        )),
+        _ => Err(CallError::unknown(
+            "the server goes on with the call in the background and told no result",
+        )),
+    }
+}
+
+fn of_result(result: CallToolResult, response_bytes_max: usize) -> Result<CallOutput, CallError> {
+    let text: Vec<&str> = result
+        .content
+        .iter()
+        .filter_map(|block| block.as_text().map(|text| text.text.as_str()))
+        .collect();
+    let text = text.join("\n");
+    let structured = result.structured_content.unwrap_or(Value::Null);
+    if result.is_error == Some(true) {
+        return Err(of_tool_error(&structured, &text));
+    }
+    let size = text.len() + structured.to_string().len();
+    if size > response_bytes_max {
+        return Err(CallError::unknown(format!(
+            "the call was carried out, but its result of {size} bytes exceeds response_bytes_max"
+        )));
+    }
+    Ok(CallOutput { structured, text })
+}
+
+/// Our own servers classify their errors; of others' nothing is known but the text, and a human
+/// decides.
+fn of_tool_error(structured: &Value, text: &str) -> CallError {
+    let message: String = text.chars().take(WORDS_MAX).collect();
+    let retry_after = structured
+        .get("retry_after_seconds")
+        .and_then(Value::as_u64)
+        .map(Duration::from_secs);
+    match structured.get("error_kind").and_then(Value::as_str) {
+        Some("transient") => CallError::Transient { message, retry_after },
+        Some("unknown") => CallError::unknown(message),
+        _ => CallError::permanent(message),
+    }
+}
+
+/// The outcome of a call that brought no answer.
+pub(super) fn of_service_error(error: &ServiceError) -> CallError {
+    match error {
+        ServiceError::McpError(error) => match error.code {
+            ErrorCode::INVALID_PARAMS
+            | ErrorCode::INVALID_REQUEST
+            | ErrorCode::METHOD_NOT_FOUND
+            | ErrorCode::PARSE_ERROR => {
+                let words: String = error.message.chars().take(WORDS_MAX).collect();
+                CallError::permanent(format!("the server refused the request: {words}"))
+            }
+            code => CallError::unknown(format!("the server failed with JSON-RPC error {}", code.0)),
+        },
+        ServiceError::TransportSend(error) => of_transport_error(error),
+        ServiceError::TransportClosed => {
+            CallError::unknown("the connection closed before the answer")
+        }
+        ServiceError::UnexpectedResponse => {
+            CallError::unknown("the server answered with something that is no tool result")
+        }
+        _ => CallError::unknown("the call was cancelled before the answer"),
+    }
+}
+
+fn of_transport_error(error: &DynamicTransportError) -> CallError {
+    let Some(error) = error.error.downcast_ref::<StreamableHttpError<reqwest::Error>>() else {
+        return CallError::unknown("the request may have been written to the server in part");
+    };
+    match error {
+        StreamableHttpError::Client(error) if error.is_connect() => {
+            CallError::not_sent("the server could not be reached", None)
+        }
+        StreamableHttpError::HttpStatus(status) if status.status == 429 => CallError::Transient {
+            message: "the server limits the rate of requests".into(),
+            retry_after: status
+                .retry_after
+                .as_ref()
+                .and_then(|seconds| seconds.trim().parse().ok())
+                .map(Duration::from_secs),
+        },
+        StreamableHttpError::HttpStatus(status) => {
+            CallError::unknown(format!("the server answered with HTTP status {}", status.status))
+        }
+        StreamableHttpError::AuthRequired(_) | StreamableHttpError::InsufficientScope(_) => {
+            CallError::permanent("the server refused the credentials; renew them")
+        }
+        StreamableHttpError::SessionExpired => {
+            CallError::not_sent("the server had forgotten the session", None)
+        }
+        _ => CallError::unknown("the connection failed before the answer"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rmcp::model::ContentBlock;
+    use serde_json::json;
+
+    fn tool_error(structured: Value) -> CallError {
+        let mut result = CallToolResult::error(vec![ContentBlock::text("words")]);
+        result.structured_content = Some(structured);
+        of_response(CallToolResponse::Complete(result), 1000).unwrap_err()
+    }
+
+    #[test]
+    fn the_servers_own_classification_counts() {
+        assert_eq!(
+            tool_error(json!({ "error_kind": "transient", "retry_after_seconds": 3 })),
+            CallError::Transient {
+                message: "words".into(),
+                retry_after: Some(Duration::from_secs(3)),
+            }
+        );
+        assert_eq!(tool_error(json!({ "error_kind": "unknown" })), CallError::unknown("words"));
+        assert_eq!(tool_error(json!({ "error_kind": "permanent" })), CallError::permanent("words"));
+        assert_eq!(tool_error(Value::Null), CallError::permanent("words"));
+    }
+
+    #[test]
+    fn a_result_beyond_the_limit_is_not_taken() {
+        let result = CallToolResult::structured(json!({ "a": "x".repeat(2000) }));
+        let error = of_response(CallToolResponse::Complete(result), 1000).unwrap_err();
+        assert!(matches!(error, CallError::Unknown { .. }), "{error}");
+    }
+
+    #[test]
+    fn an_error_inside_the_server_leaves_the_outcome_open() {
+        let inside = rmcp::ErrorData::internal_error("boom", None);
+        let error = of_service_error(&ServiceError::McpError(inside));
+        assert!(matches!(error, CallError::Unknown { .. }));
+        let refused = rmcp::ErrorData::invalid_params("tool not found", None);
+        let error = of_service_error(&ServiceError::McpError(refused));
+        assert_eq!(error.label(), "permanent");
+        assert_eq!(of_service_error(&ServiceError::TransportClosed).label(), "unknown");
+    }
+}

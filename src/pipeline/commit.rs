@@ -1,0 +1,146 @@
+//! The one place that writes: the domain steps, and everything it says is committed together with the finished job.
+
+use deskbell_domain::ids::{ChannelId, EventKey, MessageTs, TicketId};
+use deskbell_domain::workflow::effect::Effect;
+use deskbell_domain::workflow::event::Event;
+use deskbell_domain::workflow::{Context, Transition, step};
+use jiff::Timestamp;
+
+use super::World;
+use crate::store::{ClaimedJob, Commit, CommitError, EventOutcome, HelpdeskKey, NewJob, StoreError, TicketWrite};
+
+/// What besides the step's own outcome goes into the same transaction.
+#[derive(Debug, Default)]
+pub(super) struct Along {
+    /// What became of an intake event.
+    pub outcome: Option<(EventKey, EventOutcome)>,
+    /// Slack messages that are this ticket's from now on.
+    pub sources: Vec<(ChannelId, MessageTs)>,
+    /// The helpdesk's own number.
+    pub helpdesk: Option<HelpdeskKey>,
+    /// Further effects, now or later.
+    pub effects: Vec<(Effect, Timestamp)>,
+}
+
+/// Why nothing was committed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotCommitted {
+    /// The lease ran out and somebody else has the job: nothing to do here.
+    #[error("the lease was lost")]
+    LeaseLost,
+    /// A message or number that this event claims belongs to another ticket by now: interpret it again.
+    #[error("another event was first")]
+    Overtaken,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Another writer may move the ticket between our read and our commit; each loser steps again on the new state.
+const ROUNDS: usize = 50;
+
+impl World {
+    /// Steps a ticket (`None`: makes one) and commits. The answer is the ticket's number.
+    pub(super) async fn step(
+        &self,
+        job: &ClaimedJob,
+        ticket: Option<TicketId>,
+        event: Event,
+        along: Along,
+    ) -> Result<Option<TicketId>, NotCommitted> {
+        for _ in 0..ROUNDS {
+            let (id, known) = match ticket {
+                Some(id) => (id, self.store.ticket(&job.workspace, id).await?),
+                None => (self.store.new_ticket_id(&job.workspace).await?, None),
+            };
+            let context = self.context(job, id, &event).await?;
+            let now = Timestamp::now();
+            let before = known.as_ref().map(|known| &known.ticket);
+            let version = known.as_ref().map_or(0, |known| known.version);
+            let transition = step(&self.policy, &context, before, event.clone(), now);
+            let made = transition.ticket.is_some() || ticket.is_some();
+            let commit = commit(job, id, version, transition, &along, now);
+            match self.store.commit(commit).await {
+                Ok(()) => return Ok(made.then_some(id)),
+                Err(CommitError::Fenced) => return Err(NotCommitted::LeaseLost),
+                Err(CommitError::Conflict(conflict)) if conflict.is_version() => {}
+                Err(CommitError::Conflict(_)) => return Err(NotCommitted::Overtaken),
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(NotCommitted::Overtaken)
+    }
+
+    /// Finishes a job that changes no ticket.
+    pub(super) async fn finish(&self, job: &ClaimedJob, along: Along) -> Result<(), NotCommitted> {
+        self.finish_about(job, job.ticket.unwrap_or(TicketId::new(0)), along).await
+    }
+
+    /// The same, where what follows is about another ticket than the job.
+    pub(super) async fn finish_about(
+        &self,
+        job: &ClaimedJob,
+        id: TicketId,
+        along: Along,
+    ) -> Result<(), NotCommitted> {
+        let transition = Transition::default();
+        match self.store.commit(commit(job, id, 0, transition, &along, Timestamp::now())).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Fenced) => Err(NotCommitted::LeaseLost),
+            Err(CommitError::Conflict(_)) => Err(NotCommitted::Overtaken),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    async fn context(&self, job: &ClaimedJob, id: TicketId, event: &Event) -> Result<Context, StoreError> {
+        let load = match event {
+            // Only a decision looks at the load, and counting it is the dearest read.
+            Event::Assessed { .. } => self.store.load(&job.workspace).await?,
+            _ => deskbell_domain::decision::Load::default(),
+        };
+        Ok(Context {
+            new_ticket: id,
+            load,
+            customer: deskbell_domain::decision::Customer::default(),
+            cause: job.id.to_string(),
+        })
+    }
+}
+
+fn commit(job: &ClaimedJob, id: TicketId, version: u64, transition: Transition, along: &Along, now: Timestamp) -> Commit {
+    let about = (id.number() > 0).then_some(id);
+    let new_job = |effect: Effect, run_at: Timestamp| {
+        let serial = effect.serial(&job.workspace, about);
+        NewJob { effect, ticket: about, run_at, serial }
+    };
+    let jobs = transition
+        .effects
+        .into_iter()
+        .map(|effect| (effect, now))
+        .chain(transition.timers.into_iter().map(|(timer, at)| (Effect::Fire(timer), at)))
+        .chain(along.effects.iter().cloned())
+        .map(|(effect, at)| new_job(effect, at))
+        .collect();
+    Commit {
+        workspace: job.workspace.clone(),
+        finished: Some((job.id.clone(), job.fence)),
+        event_outcome: along.outcome.clone().map(|(key, outcome)| (key, with_ticket(outcome, id))),
+        ticket: transition.ticket.map(|ticket| TicketWrite {
+            ticket,
+            expected_version: version,
+            sources: along.sources.clone(),
+            helpdesk: along.helpdesk.clone(),
+        }),
+        decision: transition.decision,
+        audit: transition.audit,
+        jobs,
+    }
+}
+
+/// The number of a new ticket is known only here.
+fn with_ticket(outcome: EventOutcome, id: TicketId) -> EventOutcome {
+    match outcome {
+        EventOutcome::MadeTicket { .. } => EventOutcome::MadeTicket { ticket: id },
+        other => other,
+    }
+}

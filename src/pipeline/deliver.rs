@@ -1,0 +1,152 @@
+//! Cards and notices: post once, then keep up to date.
+
+use deskbell_domain::ids::{ChannelId, MessageTs, NoticeId};
+use deskbell_domain::ticket::{PostedMessage, Ticket};
+use deskbell_domain::workflow::event::Event;
+use serde_json::Value;
+
+use super::World;
+use super::commit::Along;
+use super::perform::Undone;
+use super::present;
+use crate::slack::messages::SimilarTicket;
+use crate::slack::{Post, SlackError};
+use crate::store::ClaimedJob;
+
+/// How far back a marker is looked for before the ticket's arrival, in seconds: clocks differ.
+const CLOCK_SLACK_SECONDS: i64 = 120;
+
+/// What happened to a message.
+enum Delivery {
+    /// It stands there and is up to date.
+    Shown(PostedMessage),
+    /// Slack refuses it there.
+    Refused(String),
+}
+
+/// A message that belongs somewhere.
+struct Shown<'a> {
+    channel: &'a ChannelId,
+    thread: Option<&'a MessageTs>,
+    posted: Option<&'a PostedMessage>,
+    marker: String,
+    message: Value,
+    since: i64,
+}
+
+impl World {
+    /// Brings the card to the ticket's newest state.
+    pub(super) async fn show_card(&self, job: &ClaimedJob, change: u32) -> Result<(), Undone> {
+        let ticket = self.ticket_of(job).await?;
+        if ticket.card.shown >= change && ticket.card.posted.is_some() {
+            self.finish(job, Along::default()).await?;
+            return Ok(());
+        }
+        let similar = self.similar(job, &ticket).await?;
+        let card = present::card::triage_card(&self.policy, &ticket, similar);
+        let message = self.messages.triage_card(&card).map_err(|error| Undone::Never { reason: error.to_string() })?;
+        let delivery = self
+            .deliver(
+                job,
+                Shown {
+                    channel: &ticket.card.channel,
+                    thread: ticket.card.thread.as_ref(),
+                    posted: ticket.card.posted.as_ref(),
+                    marker: format!("{}/{}/card/{}", job.workspace, ticket.id, ticket.card.channel),
+                    message,
+                    since: ticket.received_at.as_second() - CLOCK_SLACK_SECONDS,
+                },
+            )
+            .await?;
+        let event = match delivery {
+            Delivery::Shown(posted) => Event::CardPosted { posted, change: ticket.changes },
+            Delivery::Refused(reason) => Event::CardUndeliverable { reason },
+        };
+        self.step_ticket(job, event).await
+    }
+
+    /// Brings a notice to the ticket's newest state.
+    pub(super) async fn show_notice(&self, job: &ClaimedJob, id: NoticeId, change: u32) -> Result<(), Undone> {
+        let ticket = self.ticket_of(job).await?;
+        let Some(notice) = ticket.notice(id).filter(|notice| notice.shown < change || notice.posted.is_none()) else {
+            self.finish(job, Along::default()).await?;
+            return Ok(());
+        };
+        let message = present::notice::render(&self.messages, &self.policy, &ticket, notice)
+            .map_err(|error| Undone::Never { reason: error.to_string() })?;
+        let delivery = self
+            .deliver(
+                job,
+                Shown {
+                    channel: &notice.channel,
+                    thread: notice.thread.as_ref(),
+                    posted: notice.posted.as_ref(),
+                    marker: format!("{}/{}", job.workspace, notice.id),
+                    message,
+                    since: ticket.received_at.as_second() - CLOCK_SLACK_SECONDS,
+                },
+            )
+            .await?;
+        let event = match delivery {
+            Delivery::Shown(posted) => Event::NoticePosted { notice: id, posted, change: ticket.changes },
+            Delivery::Refused(reason) => Event::NoticeUndeliverable { notice: id, reason },
+        };
+        self.step_ticket(job, event).await
+    }
+
+    async fn deliver(&self, job: &ClaimedJob, shown: Shown<'_>) -> Result<Delivery, Undone> {
+        let result = match shown.posted {
+            Some(posted) => self.update(posted, &shown.message).await,
+            None => self.post_once(job, &shown).await,
+        };
+        match result {
+            Ok(posted) => Ok(Delivery::Shown(posted)),
+            Err(SlackError::Refused { code, mend }) => Ok(Delivery::Refused(format!("{code}: {mend}"))),
+            Err(error) => Err(Undone::Later { after: error.retry_after(), reason: error.to_string() }),
+        }
+    }
+
+    /// A message that somebody deleted in Slack stays deleted.
+    async fn update(&self, posted: &PostedMessage, message: &Value) -> Result<PostedMessage, SlackError> {
+        match self.slack.update(posted, message).await {
+            Err(SlackError::Refused { code, .. }) if code == "message_not_found" || code == "cant_update_message" => {}
+            result => result?,
+        }
+        Ok(posted.clone())
+    }
+
+    /// Posts, unless an earlier attempt may have got through and did.
+    async fn post_once(&self, job: &ClaimedJob, shown: &Shown<'_>) -> Result<PostedMessage, SlackError> {
+        if job.attempts > 1 {
+            let found = self.slack.find_marked(shown.channel, shown.thread, &shown.marker, shown.since).await?;
+            if let Some(posted) = found {
+                self.slack.update(&posted, &shown.message).await?;
+                return Ok(posted);
+            }
+        }
+        self.slack
+            .post(Post {
+                channel: shown.channel,
+                thread: shown.thread,
+                message: &shown.message,
+                marker: &shown.marker,
+            })
+            .await
+    }
+
+    async fn similar(&self, job: &ClaimedJob, ticket: &Ticket) -> Result<Vec<SimilarTicket>, Undone> {
+        let Some(assessment) = &ticket.words.assessment else { return Ok(Vec::new()) };
+        let mut lines = Vec::new();
+        for similar in assessment.similar.iter().take(3) {
+            let Some(found) = self.store.ticket(&job.workspace, similar.ticket).await? else { continue };
+            // A ticket is shown to those who already see its channel; elsewhere its words stay where they are.
+            let same_place = found.ticket.card.channel == ticket.card.channel;
+            lines.push(SimilarTicket {
+                number: similar.ticket.to_string(),
+                summary: if same_place { found.ticket.words.summary() } else { String::new() },
+                url: present::conversation_url(&found.ticket),
+            });
+        }
+        Ok(lines)
+    }
+}

@@ -1,0 +1,121 @@
+//! An intake event is understood here: whom it concerns and what it means for them. Every event ends with an outcome
+//! on its row: its own ticket, joined to one, handled, or ignored with the reason.
+
+use deskbell_domain::ids::{ChannelId, EventKey, MessageTs, TicketId};
+use deskbell_domain::workflow::effect::Effect;
+use deskbell_domain::workflow::event::{Event, ReplyTo};
+use jiff::Timestamp;
+
+use super::World;
+use super::commit::Along;
+use super::paths::CommandCall;
+use super::perform::Undone;
+use crate::intake::parse::{self, Intake};
+use crate::store::{ClaimedJob, EventOutcome};
+
+/// An event being interpreted.
+pub(super) struct Reading<'a> {
+    pub job: &'a ClaimedJob,
+    pub key: &'a EventKey,
+}
+
+impl World {
+    /// Reads a recorded event and acts on it.
+    pub(super) async fn interpret(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
+        let reading = Reading { job, key };
+        let stored = self.store.event(&job.workspace, key).await?;
+        let Some((kind, raw)) = stored.and_then(|stored| stored.raw.map(|raw| (stored.kind, raw))) else {
+            return self.ignored(&reading, "its body is gone").await;
+        };
+        match parse::parse(kind, &raw) {
+            Ok(intake) => self.understood(&reading, intake).await,
+            Err(error) => {
+                tracing::warn!(event = %key, %error, "an event could not be read; it is kept for a mended parser");
+                self.end(&reading, EventOutcome::Unparsed { reason: error.to_string() }).await
+            }
+        }
+    }
+
+    async fn understood(&self, reading: &Reading<'_>, intake: Intake) -> Result<(), Undone> {
+        match intake {
+            Intake::Message(message) => self.message(reading, message, false).await,
+            Intake::Mention(message) => self.message(reading, message, true).await,
+            Intake::MessageChanged { channel, ts, text, .. } => {
+                self.words_moved(reading, &channel, ts.clone(), Event::MessageEdited(super::paths::said(ts, text))).await
+            }
+            Intake::MessageDeleted { channel, ts } => {
+                self.words_moved(reading, &channel, ts.clone(), Event::MessageDeleted(ts)).await
+            }
+            Intake::Reaction { emoji, channel, ts, .. } => self.reaction(reading, &emoji, channel, ts).await,
+            Intake::MessageShortcut { channel, message, user, response_url, .. } => {
+                self.message_shortcut(reading, channel, message, user, response_url).await
+            }
+            Intake::GlobalShortcut { .. } => self.global_shortcut(reading).await,
+            Intake::Command { command, text, user, channel, response_url, .. } => {
+                let asked = CommandCall { command, text, user, channel, response_url };
+                self.command(reading, asked).await
+            }
+            Intake::Press { button, value, user, channel, response_url, .. } => {
+                let reply = ReplyTo { response_url, channel, view: None };
+                self.press(reading, button, &value, user, reply).await
+            }
+            Intake::Submission { modal, private_metadata, values, user, .. } => {
+                self.submission(reading, modal, &private_metadata, &values, user).await
+            }
+            Intake::Helpdesk { .. } => self.helpdesk(reading, intake).await,
+            Intake::Irrelevant { reason } => self.ignored(reading, reason).await,
+        }
+    }
+
+    /// Nothing follows from the event.
+    pub(super) async fn ignored(&self, reading: &Reading<'_>, reason: &str) -> Result<(), Undone> {
+        self.end(reading, EventOutcome::Ignored { reason: reason.to_owned() }).await
+    }
+
+    /// Settles the event without touching a ticket.
+    pub(super) async fn end(&self, reading: &Reading<'_>, outcome: EventOutcome) -> Result<(), Undone> {
+        let along = Along { outcome: Some((reading.key.clone(), outcome)), ..Along::default() };
+        self.finish(reading.job, along).await?;
+        Ok(())
+    }
+
+    /// Queues the answer to a question that changes nothing.
+    pub(super) async fn to_be_answered(&self, reading: &Reading<'_>) -> Result<(), Undone> {
+        let along = Along {
+            outcome: Some((reading.key.clone(), EventOutcome::Handled { ticket: None })),
+            effects: vec![(Effect::Answer { event: reading.key.clone() }, Timestamp::now())],
+            ..Along::default()
+        };
+        self.finish(reading.job, along).await?;
+        Ok(())
+    }
+
+    /// Steps the ticket that an event is about.
+    pub(super) async fn concerns(
+        &self,
+        reading: &Reading<'_>,
+        ticket: TicketId,
+        event: Event,
+        outcome: EventOutcome,
+        sources: Vec<(ChannelId, MessageTs)>,
+    ) -> Result<(), Undone> {
+        let along = Along { outcome: Some((reading.key.clone(), outcome)), sources, ..Along::default() };
+        self.step(reading.job, Some(ticket), event, along).await?;
+        Ok(())
+    }
+
+    async fn words_moved(
+        &self,
+        reading: &Reading<'_>,
+        channel: &ChannelId,
+        ts: MessageTs,
+        event: Event,
+    ) -> Result<(), Undone> {
+        match self.store.ticket_by_message(&reading.job.workspace, channel, &ts).await? {
+            Some(ticket) => {
+                self.concerns(reading, ticket, event, EventOutcome::Joined { ticket }, Vec::new()).await
+            }
+            None => self.ignored(reading, "the message is no ticket's").await,
+        }
+    }
+}

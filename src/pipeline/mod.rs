@@ -1,0 +1,68 @@
+//! The worker: claims a durable job, performs its one effect, lets the domain step, and commits new state, audit,
+//! follow-ups and the finished job in one transaction.
+//!
+//! Read `worker` (the loop), then `perform` (one effect), `interpret` (an intake event becomes a domain event) and
+//! `commit` (the one place that writes). `present` turns tickets into what people see.
+
+mod answer;
+mod backoff;
+mod commit;
+mod deliver;
+mod dispatch;
+mod interpret;
+mod paths;
+mod perform;
+mod present;
+mod recent;
+mod tell;
+mod worker;
+
+use std::sync::Arc;
+
+use deskbell_domain::ids::{ChannelId, PersonId};
+use deskbell_domain::policy::Policy;
+use deskbell_judgement::knowledge::KnowledgeIndex;
+
+use crate::assessor::Chain;
+use crate::mcp_host::{Bindings, McpHost};
+use crate::slack::SlackClient;
+use crate::slack::messages::Messages;
+use crate::store::Store;
+
+pub use recent::RecentTexts;
+pub use worker::{WorkerSettings, run};
+
+/// Everything a worker needs.
+pub struct World {
+    /// What is never lost.
+    pub store: Store,
+    /// Slack's Web API.
+    pub slack: Arc<SlackClient>,
+    /// What is said.
+    pub messages: Messages,
+    /// The rules.
+    pub policy: Arc<Policy>,
+    /// Who assesses.
+    pub assessors: Chain,
+    /// The MCP servers.
+    pub host: McpHost,
+    /// Which tool carries out which action.
+    pub bindings: Bindings,
+    /// What `/kb` searches.
+    pub knowledge: KnowledgeIndex,
+    /// The texts in which similar tickets are looked for.
+    pub recent: RecentTexts,
+    /// What the workspace agreed on.
+    pub habits: Habits,
+}
+
+/// What the workspace agreed on with Deskbell.
+#[derive(Debug, Clone)]
+pub struct Habits {
+    /// Deskbell's own user.
+    pub bot_user: PersonId,
+    /// Channels whose every message may be a request.
+    pub watched_channels: Vec<ChannelId>,
+    /// Reactions that make a ticket of a message, without colons.
+    pub triage_emoji: Vec<String>,
+}

@@ -1,0 +1,168 @@
+//! One effect.
+
+use std::time::Duration;
+
+use deskbell_domain::ids::TicketId;
+use deskbell_domain::ticket::Ticket;
+use deskbell_domain::workflow::effect::Effect;
+use deskbell_domain::workflow::event::Event;
+
+use super::World;
+use super::commit::{Along, NotCommitted};
+use crate::assessor::AssessRequest;
+use crate::slack::SlackError;
+use crate::store::{ClaimedJob, StoreError};
+
+/// Why a job is not done.
+#[derive(Debug)]
+pub(super) enum Undone {
+    /// Somebody else has it.
+    LeaseLost,
+    /// Try again.
+    Later {
+        /// Not before this.
+        after: Option<Duration>,
+        /// For log and store; no customers' words.
+        reason: String,
+    },
+    /// A dead letter.
+    Never {
+        /// As above.
+        reason: String,
+    },
+}
+
+impl From<NotCommitted> for Undone {
+    fn from(error: NotCommitted) -> Self {
+        match error {
+            NotCommitted::LeaseLost => Self::LeaseLost,
+            NotCommitted::Overtaken => Self::Later { after: None, reason: "another event was first".to_owned() },
+            NotCommitted::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Later { after: None, reason: error.to_string() }
+    }
+}
+
+/// A job that crashed its worker this often is a poison job.
+const CRASHES: u32 = 5;
+/// Attempts before a message to one person is given up.
+const TELL_ATTEMPTS: u32 = 5;
+/// Attempts before a job of any other kind becomes a dead letter: about two days of backing off.
+const ATTEMPTS: u32 = 600;
+
+/// The effect's name in metrics.
+pub(super) fn kind(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::Interpret { .. } => "interpret",
+        Effect::Assess { .. } => "assess",
+        Effect::ShowCard { .. } => "show_card",
+        Effect::Dispatch { .. } => "dispatch",
+        Effect::Reconcile { .. } => "reconcile",
+        Effect::ShowNotice { .. } => "show_notice",
+        Effect::OfferChange { .. } => "offer_change",
+        Effect::Answer { .. } => "answer",
+        Effect::Tell { .. } => "tell",
+        Effect::Fire(_) => "timer",
+    }
+}
+
+impl World {
+    /// Performs one job and commits its outcome.
+    pub(super) async fn perform(&self, job: &ClaimedJob) -> Result<(), Undone> {
+        if job.crashes >= CRASHES || job.attempts > ATTEMPTS {
+            return self.give_up(job).await;
+        }
+        match &job.effect {
+            Effect::Interpret { event } => self.interpret(job, event).await,
+            Effect::Answer { event } => self.answer(job, event).await,
+            Effect::Assess { revision } => self.assess(job, *revision).await,
+            Effect::ShowCard { change } => self.show_card(job, *change).await,
+            Effect::ShowNotice { notice, change } => self.show_notice(job, *notice, *change).await,
+            Effect::Dispatch { action, .. } => self.dispatch(job, *action).await,
+            Effect::Reconcile { action, generation, look, since } => {
+                self.reconcile(job, *action, *generation, *look, *since).await
+            }
+            Effect::OfferChange { view, .. } => {
+                let ticket = self.ticket_of(job).await?;
+                let sent = self.fill_change_view(&ticket, view).await;
+                self.once_shown(job, sent).await
+            }
+            Effect::Tell { person, what, reply, .. } => {
+                let ticket = self.ticket_of(job).await?;
+                let sent = self.tell(&ticket, person, what, reply).await;
+                self.once_shown(job, sent).await
+            }
+            Effect::Fire(timer) => {
+                let event = Event::TimerFired(timer.clone());
+                self.step_ticket(job, event).await
+            }
+        }
+    }
+
+    /// A poison job: what hangs on it is told, so that nothing waits for ever in silence.
+    async fn give_up(&self, job: &ClaimedJob) -> Result<(), Undone> {
+        let reason = format!("gave up after {} attempts and {} crashes", job.attempts, job.crashes);
+        match &job.effect {
+            Effect::Dispatch { action, .. } | Effect::Reconcile { action, .. } => {
+                let event = Event::ActionParked { action: *action, reason, fate_unknown: true };
+                self.step_ticket(job, event).await
+            }
+            _ => Err(Undone::Never { reason }),
+        }
+    }
+
+    /// The ticket a job is about.
+    pub(super) async fn ticket_of(&self, job: &ClaimedJob) -> Result<Ticket, Undone> {
+        let id = job.ticket.ok_or_else(|| Undone::Never { reason: "the job names no ticket".to_owned() })?;
+        let found = self.store.ticket(&job.workspace, id).await?;
+        found.map(|found| found.ticket).ok_or_else(|| Undone::Never { reason: format!("there is no {id}") })
+    }
+
+    /// Steps the job's own ticket.
+    pub(super) async fn step_ticket(&self, job: &ClaimedJob, event: Event) -> Result<(), Undone> {
+        let id: TicketId = job.ticket.ok_or_else(|| Undone::Never { reason: "the job names no ticket".to_owned() })?;
+        self.step(job, Some(id), event, Along::default()).await?;
+        Ok(())
+    }
+
+    async fn assess(&self, job: &ClaimedJob, revision: u32) -> Result<(), Undone> {
+        let ticket = self.ticket_of(job).await?;
+        if ticket.revision != revision || ticket.words.erased {
+            self.finish(job, Along::default()).await?;
+            return Ok(());
+        }
+        let text = ticket.words.text();
+        let similar = self.recent.similar_to(ticket.id, &text);
+        self.recent.remember(ticket.id, &text);
+        let request = AssessRequest { workspace: job.workspace.clone(), ticket: ticket.id, similar, text };
+        let assessment = self.assessors.assess(request).await;
+        self.step_ticket(job, Event::Assessed { revision, assessment: Box::new(assessment) }).await
+    }
+
+    /// What one person sees may get lost: it is tried a few times and then let go.
+    async fn once_shown(&self, job: &ClaimedJob, sent: Result<(), SlackError>) -> Result<(), Undone> {
+        if let Err(error) = sent {
+            let refused = matches!(error, SlackError::Refused { .. });
+            if !refused && job.attempts < TELL_ATTEMPTS {
+                return Err(Undone::Later { after: error.retry_after(), reason: error.to_string() });
+            }
+            tracing::warn!(job = %job.id, %error, "a person could not be told");
+        }
+        self.finish(job, Along::default()).await?;
+        Ok(())
+    }
+
+    /// An answer to a command: as [`Self::once_shown`], for jobs of no ticket.
+    pub(super) async fn once_answered(
+        &self,
+        job: &ClaimedJob,
+        sent: Result<(), SlackError>,
+    ) -> Result<(), Undone> {
+        self.once_shown(job, sent).await
+    }
+}

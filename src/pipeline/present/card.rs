@@ -1,0 +1,141 @@
+//! The triage card.
+
+use deskbell_domain::action::{ActionRecord, ActionState};
+use deskbell_domain::policy::{ExpiryChoice, Policy};
+use deskbell_domain::ticket::{Actor, Answer, Status, Ticket, Verdict};
+use jiff::Timestamp;
+
+use super::{
+    assessed_by, category, conversation_url, escalation, issue, person, priority, requester, severity, sla,
+};
+use crate::slack::messages::{CardStatus, SimilarTicket, TriageCard, Why};
+
+/// The card as it stands now.
+pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar: Vec<SimilarTicket>) -> TriageCard {
+    let assessment = ticket.words.assessment.as_ref();
+    let judged = assessment.and_then(|assessment| assessment.category.as_ref());
+    let squad = ticket.squad.as_ref().and_then(|id| policy.squad(id));
+    TriageCard {
+        ticket_id: ticket.id.to_string(),
+        number: ticket.id.to_string(),
+        summary: ticket.words.summary(),
+        requester: requester(ticket),
+        source_url: conversation_url(ticket),
+        category: category(policy, ticket),
+        area: assessment.map(|assessment| assessment.area.clone()).filter(|area| !area.is_empty()),
+        urgency: assessment.map_or("normal", |assessment| assessment.urgency.value.as_str()).to_owned(),
+        priority: priority(policy, ticket),
+        severity: severity(ticket.severity),
+        confidence_percent: judged.map_or(0, |judged| u8::try_from(judged.confidence.percent()).unwrap_or(100)),
+        assessed_by: assessment.map_or_else(String::new, |assessment| assessed_by(&assessment.assessor)),
+        squad: squad.map_or_else(String::new, |squad| squad.name.clone()),
+        squad_channel_id: squad.map(|squad| squad.channel.to_string()),
+        queue: ticket.queue.as_ref().and_then(|id| policy.queues.get(id)).map(|queue| queue.name.clone()),
+        why: why(policy, ticket),
+        sla: sla(ticket),
+        similar,
+        issue: issue(ticket.external.as_ref()),
+        warnings: ticket.decision.as_ref().map(|decision| decision.warnings.clone()).unwrap_or_default(),
+        escalation: escalation(ticket),
+        status: status(policy, ticket),
+    }
+}
+
+fn why(policy: &Policy, ticket: &Ticket) -> Why {
+    let Some(decision) = &ticket.decision else {
+        return Why { rules: Vec::new(), reason: String::new(), runner_up: None };
+    };
+    let name = |id: &deskbell_domain::ids::SquadId| {
+        policy.squad(id).map_or_else(|| id.to_string(), |squad| squad.name.clone())
+    };
+    Why {
+        rules: decision.matched.iter().map(|matched| matched.rule.to_string()).collect(),
+        reason: decision.reason.clone(),
+        runner_up: decision.runner_up.as_ref().map(name),
+    }
+}
+
+fn status(policy: &Policy, ticket: &Ticket) -> CardStatus {
+    let closed_unix = || ticket.closed_at.map_or(0, Timestamp::as_second);
+    match ticket.status {
+        Status::Received | Status::AwaitingConfirmation => CardStatus::Awaiting { expires_unix: expires(policy, ticket) },
+        Status::Parked => parked(ticket),
+        Status::Resolved => CardStatus::Resolved { by_user_id: resolver(ticket), at_unix: closed_unix() },
+        Status::Dismissed => dismissed(ticket, closed_unix()),
+        Status::Dispatching | Status::Following => decided(policy, ticket),
+    }
+}
+
+pub(super) fn expires(policy: &Policy, ticket: &Ticket) -> Option<i64> {
+    let decided = ticket.decision.as_ref()?.at;
+    decided.checked_add(policy.confirmation.expire_after).ok().map(Timestamp::as_second)
+}
+
+fn parked(ticket: &Ticket) -> CardStatus {
+    let waiting = ticket.actions.iter().find(|record| matches!(record.state, ActionState::Parked { .. }));
+    CardStatus::Parked { step: waiting.map_or("A step", step).to_owned(), at_unix: decided_unix(ticket) }
+}
+
+/// An action in words.
+pub(super) fn step(record: &ActionRecord) -> &'static str {
+    match record.name.as_str() {
+        "create_issue" => "Creating the issue",
+        "comment" => "Commenting on the issue",
+        "transition" => "Moving the issue",
+        "set_priority" => "Setting the issue's priority",
+        "assign" => "Assigning the issue",
+        _ => "A step",
+    }
+}
+
+fn resolver(ticket: &Ticket) -> Option<String> {
+    let resolved = |kind: &deskbell_domain::notice::NoticeKind| match kind {
+        deskbell_domain::notice::NoticeKind::Resolved { by } => Some(by.to_string()),
+        _ => None,
+    };
+    ticket.notices.iter().rev().find_map(|notice| resolved(&notice.kind))
+}
+
+fn decided_unix(ticket: &Ticket) -> i64 {
+    let answered = ticket.answer.as_ref().map(|answer| answer.at);
+    answered
+        .or_else(|| ticket.decision.as_ref().map(|decision| decision.at))
+        .unwrap_or(ticket.received_at)
+        .as_second()
+}
+
+fn dismissed(ticket: &Ticket, at_unix: i64) -> CardStatus {
+    match ticket.answer.as_ref().map(|answer| (&answer.verdict, person(&answer.by))) {
+        Some((Verdict::Expired, _)) => CardStatus::Expired { at_unix, outcome: "closed without action".to_owned() },
+        Some((_, Some(by_user_id))) => CardStatus::Dismissed { by_user_id, at_unix },
+        _ => CardStatus::Dismissed { by_user_id: ticket.requester.to_string(), at_unix },
+    }
+}
+
+fn decided(policy: &Policy, ticket: &Ticket) -> CardStatus {
+    match &ticket.answer {
+        Some(Answer { verdict: Verdict::Expired, at, .. }) => CardStatus::Expired {
+            at_unix: at.as_second(),
+            outcome: match policy.confirmation.on_expiry {
+                ExpiryChoice::Confirm => "carried out as proposed",
+                ExpiryChoice::Escalate => "escalated",
+                ExpiryChoice::Dismiss => "closed without action",
+            }
+            .to_owned(),
+        },
+        Some(Answer { verdict, by: Actor::Person(by), at }) => CardStatus::Confirmed {
+            by_user_id: by.to_string(),
+            at_unix: at.as_second(),
+            changed: *verdict == Verdict::Changed,
+        },
+        _ => CardStatus::Auto { rule: deciding_rule(ticket), at_unix: decided_unix(ticket) },
+    }
+}
+
+fn deciding_rule(ticket: &Ticket) -> String {
+    let by = ticket.approvals.first().map(deskbell_domain::action::Approval::by);
+    match by {
+        Some(Actor::Rule(rule)) => rule.to_string(),
+        _ => "the policy's default".to_owned(),
+    }
+}

@@ -1,0 +1,75 @@
+//! The answer to `/ticket`.
+
+use deskbell_domain::policy::Policy;
+use deskbell_domain::ticket::{Status, Ticket, Verdict};
+
+use super::{category, conversation_url, escalation, issue, person, priority, requester, severity, sla};
+use crate::slack::messages::{HistoryLine, TicketView};
+
+/// A ticket with its history in a few lines.
+pub(in crate::pipeline) fn ticket_view(policy: &Policy, ticket: &Ticket) -> TicketView {
+    let assessment = ticket.words.assessment.as_ref();
+    TicketView {
+        number: ticket.id.to_string(),
+        summary: ticket.words.summary(),
+        status: status(ticket.status).to_owned(),
+        requester: requester(ticket),
+        category: category(policy, ticket),
+        urgency: assessment.map_or("unknown", |assessment| assessment.urgency.value.as_str()).to_owned(),
+        priority: priority(policy, ticket),
+        severity: severity(ticket.severity),
+        squad: ticket.squad.as_ref().and_then(|id| policy.squad(id)).map(|squad| squad.name.clone()),
+        queue: ticket.queue.as_ref().and_then(|id| policy.queues.get(id)).map(|queue| queue.name.clone()),
+        thread_url: conversation_url(ticket),
+        issue: issue(ticket.external.as_ref()),
+        sla: sla(ticket),
+        escalation: escalation(ticket),
+        history: history(ticket),
+    }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Received => "being assessed",
+        Status::AwaitingConfirmation => "waiting for a decision",
+        Status::Dispatching => "being carried out",
+        Status::Parked => "waiting for ops",
+        Status::Following => "with the squad",
+        Status::Resolved => "resolved",
+        Status::Dismissed => "closed, no request",
+    }
+}
+
+fn history(ticket: &Ticket) -> Vec<HistoryLine> {
+    let line = |at: jiff::Timestamp, text: String, by: Option<String>| HistoryLine {
+        at_unix: at.as_second(),
+        text,
+        by_user_id: by,
+    };
+    let mut lines = vec![line(ticket.received_at, "accepted".to_owned(), None)];
+    if let Some(decision) = &ticket.decision {
+        lines.push(line(decision.at, format!("decided: {}", decision.reason), None));
+    }
+    if let Some(answer) = &ticket.answer {
+        let text = match answer.verdict {
+            Verdict::Confirmed => "confirmed",
+            Verdict::Changed => "confirmed with changes",
+            Verdict::NotATicket => "marked as no ticket",
+            Verdict::Expired => "confirmation expired",
+        };
+        lines.push(line(answer.at, text.to_owned(), person(&answer.by)));
+    }
+    if let Some(running) = &ticket.escalation {
+        lines.push(line(running.since, format!("escalated to level {}", running.level), person(&running.by)));
+    }
+    if let (Some(at), Some(assignee)) =
+        (ticket.sla.as_ref().and_then(|clock| clock.first_responded_at), &ticket.assignee)
+    {
+        lines.push(line(at, "claimed".to_owned(), Some(assignee.to_string())));
+    }
+    if let Some(at) = ticket.closed_at {
+        lines.push(line(at, status(ticket.status).to_owned(), None));
+    }
+    lines.sort_by_key(|line| line.at_unix);
+    lines
+}

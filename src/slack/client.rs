@@ -1,0 +1,371 @@
+//! Calls to Slack's Web API through slack-morphism's client.
+//!
+//! A post carries a *marker* in its metadata. Slack has no idempotency key, so whoever is not sure whether an
+//! earlier attempt got through looks for the marker before posting again.
+
+use std::time::{Duration, Instant};
+
+use deskbell_domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
+use deskbell_domain::interaction::Modal;
+use deskbell_domain::ticket::PostedMessage;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::connect::HttpConnector;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use slack_morphism::hyper_tokio::SlackClientHyperConnector;
+use slack_morphism::{SlackApiToken, SlackApiTokenValue, SlackClient as MorphismClient, SlackClientSession};
+
+use super::error::SlackError;
+use super::limiter::ChannelLimiter;
+
+type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
+
+/// The type of our markers in a message's metadata.
+pub const MARKER_EVENT_TYPE: &str = "deskbell_message";
+
+/// How to reach Slack.
+#[derive(Debug, Clone)]
+pub struct SlackConfig {
+    /// `https://slack.com/api`, or the sandbox's.
+    pub api_url: String,
+    /// `xoxb-…`.
+    pub bot_token: SecretString,
+    /// A call that takes longer has an unknown outcome.
+    pub call_timeout: Duration,
+}
+
+/// Slack's Web API for one workspace.
+pub struct SlackClient {
+    client: MorphismClient<Connector>,
+    token: SlackApiToken,
+    http: reqwest::Client,
+    call_timeout: Duration,
+    limiter: ChannelLimiter,
+    response_hosts: Vec<String>,
+    loading_view: Value,
+}
+
+/// A message to post.
+#[derive(Debug, Clone, Copy)]
+pub struct Post<'a> {
+    /// Where.
+    pub channel: &'a ChannelId,
+    /// In which thread.
+    pub thread: Option<&'a MessageTs>,
+    /// `text` and `blocks`.
+    pub message: &'a Value,
+    /// Found again after a lost answer.
+    pub marker: &'a str,
+}
+
+/// Who we are in Slack.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The bot's user.
+    pub bot_user: PersonId,
+}
+
+/// A message read back.
+#[derive(Debug, Clone)]
+pub struct FoundMessage {
+    /// Who wrote it; `None` for bots without a user.
+    pub user: Option<PersonId>,
+    /// The author's own workspace, if another's.
+    pub team: Option<String>,
+    /// Its text.
+    pub text: String,
+    /// The thread it stands in, if it is a reply.
+    pub thread: Option<MessageTs>,
+    /// A bot wrote it.
+    pub is_bot: bool,
+}
+
+impl SlackClient {
+    /// Prepares a client. `loading_view` is what a modal shows until it is filled.
+    ///
+    /// # Errors
+    /// When the machine's root certificates can't be read, or the HTTP client can't be built.
+    pub fn new(config: &SlackConfig, loading_view: Value) -> Result<Self, std::io::Error> {
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        let https =
+            hyper_rustls::HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().wrap_connector(http);
+        let connector = SlackClientHyperConnector::with_connector(https).with_slack_api_url(&config.api_url);
+        let api_host = url::Url::parse(&config.api_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        Ok(Self {
+            client: MorphismClient::new(connector),
+            token: SlackApiToken::new(SlackApiTokenValue::new(config.bot_token.expose_secret().to_owned())),
+            http: reqwest::Client::builder()
+                .timeout(config.call_timeout)
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .map_err(std::io::Error::other)?,
+            call_timeout: config.call_timeout,
+            limiter: ChannelLimiter::default(),
+            response_hosts: api_host.into_iter().chain(["hooks.slack.com".to_owned()]).collect(),
+            loading_view,
+        })
+    }
+
+    async fn call(&self, method: &str, body: &Value) -> Result<Value, SlackError> {
+        let session: SlackClientSession<'_, Connector> = self.client.open_session(&self.token);
+        let call = session.http_session_api.http_post::<Value, Value>(method, body, None);
+        self.timed(method, call).await
+    }
+
+    async fn read(&self, method: &str, parameters: &[(&str, Option<&str>)]) -> Result<Value, SlackError> {
+        let session: SlackClientSession<'_, Connector> = self.client.open_session(&self.token);
+        let parameters = parameters.to_vec();
+        let call = session.http_session_api.http_get::<Value, _, &str>(method, &parameters, None);
+        self.timed(method, call).await
+    }
+
+    async fn timed(
+        &self,
+        method: &str,
+        call: impl Future<Output = Result<Value, slack_morphism::errors::SlackClientError>>,
+    ) -> Result<Value, SlackError> {
+        let started = Instant::now();
+        let result = match tokio::time::timeout(self.call_timeout, call).await {
+            Ok(result) => result.map_err(SlackError::from),
+            Err(_) => Err(SlackError::Unknown { reason: "timed out".to_owned() }),
+        };
+        let outcome = match &result {
+            Ok(_) => "ok",
+            Err(SlackError::RateLimited { .. }) => "rate_limited",
+            Err(SlackError::Refused { .. }) => "refused",
+            Err(SlackError::Transient { .. }) => "transient",
+            Err(SlackError::Unknown { .. }) => "unknown",
+        };
+        metrics::histogram!("deskbell_slack_call_seconds", "method" => method.to_owned(), "outcome" => outcome)
+            .record(started.elapsed().as_secs_f64());
+        result
+    }
+
+    /// Who we are.
+    ///
+    /// # Errors
+    /// When Slack can't be reached or refuses the token.
+    pub async fn identity(&self) -> Result<Identity, SlackError> {
+        let answer = self.call("auth.test", &json!({})).await?;
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(Identity { workspace: WorkspaceId::new(text("team_id")), bot_user: PersonId::new(text("user_id")) })
+    }
+
+    /// Waits for the channel's turn, at most `PATIENCE`.
+    async fn turn(&self, channel: &ChannelId) -> Result<(), SlackError> {
+        const PATIENCE: Duration = Duration::from_secs(4);
+        match self.limiter.reserve(channel, Instant::now(), PATIENCE) {
+            Ok(wait) => {
+                if !wait.is_zero() {
+                    tokio::time::sleep(wait).await;
+                }
+                Ok(())
+            }
+            Err(retry_after) => Err(SlackError::RateLimited { retry_after }),
+        }
+    }
+
+    /// Posts a message once.
+    ///
+    /// # Errors
+    /// See [`SlackError`]; after `Unknown` look for the marker with [`Self::find_marked`].
+    pub async fn post(&self, post: Post<'_>) -> Result<PostedMessage, SlackError> {
+        self.turn(post.channel).await?;
+        let mut body = with_address(post.message, post.channel);
+        insert(&mut body, "thread_ts", json!(post.thread));
+        insert(&mut body, "unfurl_links", json!(false));
+        insert(
+            &mut body,
+            "metadata",
+            json!({ "event_type": MARKER_EVENT_TYPE, "event_payload": { "marker": post.marker } }),
+        );
+        let result = self.call("chat.postMessage", &body).await;
+        if let Err(SlackError::RateLimited { retry_after }) = &result {
+            self.limiter.blocked(post.channel, Instant::now() + *retry_after);
+        }
+        let answer = result?;
+        posted(&answer, post.channel)
+            .ok_or_else(|| SlackError::Unknown { reason: "the answer names no message".to_owned() })
+    }
+
+    /// Brings a message up to date.
+    ///
+    /// # Errors
+    /// See [`SlackError`]; updating again is harmless.
+    pub async fn update(&self, at: &PostedMessage, message: &Value) -> Result<(), SlackError> {
+        let mut body = with_address(message, &at.channel);
+        insert(&mut body, "ts", json!(at.ts));
+        self.call("chat.update", &body).await.map(drop)
+    }
+
+    /// Finds a message by its marker among those posted since `oldest` (Unix seconds).
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub async fn find_marked(
+        &self,
+        channel: &ChannelId,
+        thread: Option<&MessageTs>,
+        marker: &str,
+        oldest: i64,
+    ) -> Result<Option<PostedMessage>, SlackError> {
+        let oldest = oldest.to_string();
+        let mut cursor = String::new();
+        loop {
+            let mut parameters = vec![
+                ("channel", Some(channel.as_str())),
+                ("oldest", Some(oldest.as_str())),
+                ("include_all_metadata", Some("true")),
+                ("limit", Some("200")),
+                ("cursor", Some(cursor.as_str()).filter(|cursor| !cursor.is_empty())),
+            ];
+            let method = if let Some(thread) = thread {
+                parameters.push(("ts", Some(thread.as_str())));
+                "conversations.replies"
+            } else {
+                "conversations.history"
+            };
+            let page = self.read(method, &parameters).await?;
+            let messages = page.get("messages").and_then(Value::as_array);
+            if let Some(found) = messages.into_iter().flatten().find(|message| marked(message, marker)) {
+                return Ok(posted(found, channel));
+            }
+            match page.pointer("/response_metadata/next_cursor").and_then(Value::as_str) {
+                Some(next) if !next.is_empty() && next != cursor => next.clone_into(&mut cursor),
+                _ => return Ok(None),
+            }
+        }
+    }
+
+    /// Shows one person something in a conversation. It may get lost: nothing hangs on it.
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub async fn whisper(&self, channel: &ChannelId, person: &PersonId, message: &Value) -> Result<(), SlackError> {
+        let mut body = with_address(message, channel);
+        insert(&mut body, "user", json!(person));
+        self.call("chat.postEphemeral", &body).await.map(drop)
+    }
+
+    /// Answers a click or command at its `response_url`, only to the person who pressed.
+    ///
+    /// # Errors
+    /// See [`SlackError`]. A URL that is not Slack's is refused.
+    pub async fn respond(&self, response_url: &str, message: &Value) -> Result<(), SlackError> {
+        let ours = url::Url::parse(response_url)
+            .ok()
+            .and_then(|url| url.host_str().map(|host| self.response_hosts.iter().any(|known| known == host)));
+        if ours != Some(true) {
+            return Err(SlackError::refused("response_url_not_slack"));
+        }
+        let mut body = message.clone();
+        insert(&mut body, "response_type", json!("ephemeral"));
+        insert(&mut body, "replace_original", json!(false));
+        let answer = self.http.post(response_url).json(&body).send().await.map_err(|error| {
+            if error.is_connect() {
+                SlackError::Transient { reason: "connection failed".to_owned() }
+            } else {
+                SlackError::Unknown { reason: "connection broke".to_owned() }
+            }
+        })?;
+        match answer.status() {
+            status if status.is_success() => Ok(()),
+            status if status.is_server_error() => Err(SlackError::Transient { reason: format!("HTTP {}", status.as_u16()) }),
+            status => Err(SlackError::refused(&format!("http_{}", status.as_u16()))),
+        }
+    }
+
+    /// Opens the loading view within the 3 s that a `trigger_id` lives. It is filled later by its `external_id`.
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub async fn open_loading_view(
+        &self,
+        _workspace: &WorkspaceId,
+        trigger_id: &str,
+        external_id: &str,
+    ) -> Result<(), SlackError> {
+        let mut view = self.loading_view.clone();
+        insert(&mut view, "external_id", json!(external_id));
+        insert(&mut view, "callback_id", json!(Modal::Loading.as_str()));
+        self.call("views.open", &json!({ "trigger_id": trigger_id, "view": view })).await.map(drop)
+    }
+
+    /// Fills a view that is open.
+    ///
+    /// # Errors
+    /// See [`SlackError`]; `not_found` when the person closed it.
+    pub async fn fill_view(&self, external_id: &str, view: &Value) -> Result<(), SlackError> {
+        let mut view = view.clone();
+        insert(&mut view, "external_id", json!(external_id));
+        self.call("views.update", &json!({ "external_id": external_id, "view": view })).await.map(drop)
+    }
+
+    /// Opens a conversation with one person.
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub async fn direct_channel(&self, person: &PersonId) -> Result<ChannelId, SlackError> {
+        let answer = self.call("conversations.open", &json!({ "users": person })).await?;
+        let id = answer.pointer("/channel/id").and_then(Value::as_str).unwrap_or_default();
+        Ok(ChannelId::new(id))
+    }
+
+    /// Reads one message, reply or not (`conversations.replies` finds both; history finds no replies).
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub async fn message(&self, channel: &ChannelId, ts: &MessageTs) -> Result<Option<FoundMessage>, SlackError> {
+        let parameters = [
+            ("channel", Some(channel.as_str())),
+            ("ts", Some(ts.as_str())),
+            ("oldest", Some(ts.as_str())),
+            ("latest", Some(ts.as_str())),
+            ("inclusive", Some("true")),
+            ("limit", Some("10")),
+        ];
+        let page = self.read("conversations.replies", &parameters).await?;
+        let messages = page.get("messages").and_then(Value::as_array);
+        let found = messages
+            .into_iter()
+            .flatten()
+            .find(|message| message.get("ts").and_then(Value::as_str) == Some(ts.as_str()));
+        Ok(found.map(|message| {
+            let text = |name: &str| message.get(name).and_then(Value::as_str).map(str::to_owned);
+            FoundMessage {
+                user: text("user").map(PersonId::new),
+                team: text("user_team").or_else(|| text("team")),
+                text: text("text").unwrap_or_default(),
+                thread: text("thread_ts").filter(|thread| thread != ts.as_str()).map(MessageTs::new),
+                is_bot: message.get("bot_id").is_some_and(|bot| !bot.is_null()),
+            }
+        }))
+    }
+}
+
+fn insert(body: &mut Value, name: &str, value: Value) {
+    if let (Value::Object(fields), false) = (body, value.is_null()) {
+        fields.insert(name.to_owned(), value);
+    }
+}
+
+fn with_address(message: &Value, channel: &ChannelId) -> Value {
+    let mut body = message.clone();
+    insert(&mut body, "channel", json!(channel));
+    body
+}
+
+fn posted(answer: &Value, channel: &ChannelId) -> Option<PostedMessage> {
+    let ts = answer.get("ts").and_then(Value::as_str)?;
+    let channel = answer.get("channel").and_then(Value::as_str).map_or_else(|| channel.clone(), ChannelId::new);
+    Some(PostedMessage { channel, ts: MessageTs::new(ts) })
+}
+
+fn marked(message: &Value, marker: &str) -> bool {
+    message.pointer("/metadata/event_type").and_then(Value::as_str) == Some(MARKER_EVENT_TYPE)
+        && message.pointer("/metadata/event_payload/marker").and_then(Value::as_str) == Some(marker)
+}
