@@ -77,7 +77,7 @@ impl Store {
     /// [`CommitError::Fenced`] when the job is another worker's by now, [`CommitError::Conflict`] when a ticket moved or a source
     /// has another ticket, else the store failed.
     pub async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
-        self.writer()?.run(Durability::Synced, WhenFull::Wait, move |write| apply(write, &commit)).await
+        self.writer()?.run(Durability::Synced, WhenFull::Wait, move |write| apply(write, commit)).await
     }
 
     /// A number for a new ticket. Numbers are never given twice; one whose ticket is never committed leaves a gap.
@@ -104,14 +104,14 @@ impl Store {
     }
 }
 
-fn apply(write: &mut Write<'_>, commit: &Commit) -> Result<(), CommitError> {
+fn apply(write: &mut Write<'_>, mut commit: Commit) -> Result<(), CommitError> {
     if let Some((job, fence)) = &commit.finished {
         finish_job(write, job, *fence)?.ok_or(CommitError::Fenced)?;
     }
     if let Some((event, outcome)) = &commit.event_outcome {
         settle_event(write, &commit.workspace, event, outcome)?;
     }
-    if let Some(ticket) = &commit.ticket {
+    if let Some(ticket) = &mut commit.ticket {
         write_ticket(write, ticket)?;
     }
     if let Some(decision) = &commit.decision {

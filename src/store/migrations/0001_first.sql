@@ -164,5 +164,10 @@ CREATE TABLE audit_head (
 INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, zeroblob(32));
 CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head WHEN new.seq <> old.seq + 1
     BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END;
+CREATE TRIGGER audit_head_is_one BEFORE INSERT ON audit_head WHEN EXISTS (SELECT 1 FROM audit_head)
+    BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END;
+-- REPLACE deletes without asking the triggers for deletion.
+CREATE TRIGGER audit_only_grows BEFORE INSERT ON audit WHEN new.seq <> (SELECT seq + 1 FROM audit_head)
+    BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END;
 CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head
     BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;

@@ -1,0 +1,320 @@
+//! What is true of the `SQLite` file: who may open it, what stands in it, what tampering leaves behind.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use deskbell::store::{
+    AuditFault, Commit, KeyError, LeaseError, MasterKey, OpenError, Recorded, Store, StoreConfig, StoreError,
+};
+use deskbell_domain::ids::{EventKey, JobId, TicketId};
+use deskbell_domain::ticket::Actor;
+use rusqlite::Connection;
+
+use super::audit::fault;
+use super::fixture::{
+    Fixture, SECRET, at, claim, event, finish, job, master_key, person, put, queue, record, ticket, workspace,
+    write_entries,
+};
+
+#[tokio::test]
+async fn keeps_everything_over_a_restart() {
+    let fixture = Fixture::new();
+    record(&fixture.store, "Ev1").await;
+    put(&fixture.store, ticket(1, "U1"), 0).await;
+    write_entries(&fixture.store, 3).await;
+    queue(&fixture.store, vec![job(1, 5, None)]).await;
+    let leased = claim(&fixture.store, 5, 10).await;
+    let fixture = fixture.reopen();
+    let store = &fixture.store;
+    assert_eq!(store.record_event(event("Ev1")).await.unwrap(), Recorded::Duplicate);
+    let stored = store.event(&workspace(), &EventKey::new("Ev1")).await.unwrap().unwrap();
+    assert_eq!(stored.raw.as_deref(), Some(SECRET.as_bytes()));
+    let found = store.ticket(&workspace(), TicketId::new(1)).await.unwrap().unwrap();
+    assert_eq!(found.ticket, ticket(1, "U1"));
+    assert_eq!(store.verify_audit(None).await.unwrap().entries, 3);
+    assert_eq!(leased.len(), 2);
+    for job in &leased {
+        finish(store, job).await;
+    }
+}
+
+#[tokio::test]
+async fn finishes_what_was_queued_when_it_shuts_down() {
+    let fixture = Fixture::new();
+    let store = fixture.store.clone();
+    let waiting = tokio::spawn(async move { store.record_event(event("Ev1")).await });
+    tokio::task::yield_now().await;
+    fixture.store.shutdown().await;
+    assert_eq!(waiting.await.unwrap().unwrap(), Recorded::New);
+    assert!(matches!(fixture.store.record_event(event("Ev2")).await, Err(StoreError::Stopped)));
+    assert!(matches!(fixture.store.anchor().await, Err(StoreError::Stopped)));
+    let wal = fixture.config.path.with_extension("db-wal");
+    assert!(fs::metadata(wal).map_or(0, |wal| wal.len()) == 0, "the log was folded in");
+    let fixture = fixture.reopen();
+    assert_eq!(fixture.store.record_event(event("Ev1")).await.unwrap(), Recorded::Duplicate);
+}
+
+#[tokio::test]
+async fn is_healthy() {
+    Fixture::new().store.health().await.unwrap();
+}
+
+#[tokio::test]
+async fn writes_no_words_in_the_clear() {
+    let fixture = Fixture::new();
+    record(&fixture.store, "Ev1").await;
+    put(&fixture.store, ticket(1, "U1"), 0).await;
+    write_entries(&fixture.store, 2).await;
+    for suffix in ["db", "db-wal"] {
+        let bytes = fs::read(fixture.config.path.with_extension(suffix)).unwrap();
+        let found = bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+        assert!(!found, "{suffix}");
+    }
+}
+
+/// Also an old copy of the page with the wrapped key is gone, in the file and in its log.
+#[tokio::test]
+async fn leaves_no_trace_of_a_destroyed_key() {
+    let fixture = Fixture::new();
+    put(&fixture.store, ticket(1, "U1"), 0).await;
+    let wrapped: Vec<u8> = Connection::open(&fixture.config.path)
+        .unwrap()
+        .query_row("SELECT wrapped FROM data_keys WHERE person = 'U1'", [], |row| row.get(0))
+        .unwrap();
+    fixture.store.erase_person(&workspace(), &person("U1"), &Actor::Deskbell, at(9)).await.unwrap();
+    for suffix in ["db", "db-wal"] {
+        let bytes = fs::read(fixture.config.path.with_extension(suffix)).unwrap();
+        assert!(!bytes.windows(wrapped.len()).any(|window| window == wrapped), "{suffix}");
+    }
+}
+
+fn open_error(config: &StoreConfig, key: MasterKey) -> OpenError {
+    match Store::open(config, key) {
+        Err(error) => {
+            assert!(error.to_string().contains(&config.path.display().to_string()), "{error}");
+            error
+        }
+        Ok(_) => panic!("it opened"),
+    }
+}
+
+#[tokio::test]
+async fn refuses_to_open_what_it_must_not_and_says_why() {
+    let Fixture { store, config, folder } = Fixture::new();
+    assert!(matches!(open_error(&config, master_key()), OpenError::InUse { .. }));
+    drop(store);
+    let other = MasterKey::from_bytes([8; 32]);
+    assert!(matches!(open_error(&config, other.clone()), OpenError::WrongMasterKey { .. }));
+    assert!(matches!(Store::open_read_only(&config, other), Err(OpenError::WrongMasterKey { .. })));
+
+    Connection::open(&config.path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(open_error(&config, master_key()), OpenError::Newer { found: 99, .. }));
+
+    let folder = folder.path();
+    let text = StoreConfig::new(folder.join("notes.txt"));
+    fs::write(&text.path, "not a database at all, but long enough to be mistaken for one".repeat(20)).unwrap();
+    assert!(matches!(open_error(&text, master_key()), OpenError::NotAStore { .. }));
+    let foreign = StoreConfig::new(folder.join("foreign.db"));
+    Connection::open(&foreign.path).unwrap().execute_batch("CREATE TABLE songs (name)").unwrap();
+    assert!(matches!(open_error(&foreign, master_key()), OpenError::NotAStore { .. }));
+    let nowhere = StoreConfig::new(folder.join("missing/deskbell.db"));
+    assert!(matches!(open_error(&nowhere, master_key()), OpenError::NotWritable { .. }));
+    assert!(matches!(Store::open_read_only(&nowhere, master_key()), Err(OpenError::NotWritable { .. })));
+}
+
+#[tokio::test]
+async fn may_be_read_beside_the_writer() {
+    let fixture = Fixture::new();
+    let reader = Store::open_read_only(&fixture.config, master_key()).unwrap();
+    write_entries(&fixture.store, 2).await;
+    assert_eq!(reader.verify_audit(None).await.unwrap().entries, 2);
+    assert!(matches!(reader.record_event(event("Ev1")).await, Err(StoreError::ReadOnly)));
+    let renewed = reader.renew(&JobId::new("x"), 1, at(0)).await;
+    assert!(matches!(renewed, Err(LeaseError::Store(StoreError::ReadOnly))));
+}
+
+#[test]
+fn makes_the_master_key_once_and_for_its_owner_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("master.key");
+    assert!(matches!(MasterKey::load(&path), Err(KeyError::File { .. })));
+    MasterKey::load_or_create(&path).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&path).unwrap();
+    MasterKey::load_or_create(&path).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    MasterKey::load(&path).unwrap();
+    fs::write(&path, "gone").unwrap();
+    assert!(matches!(MasterKey::load_or_create(&path), Err(KeyError::MalformedFile { .. })));
+}
+
+#[tokio::test]
+async fn refuses_events_when_overloaded_and_lets_clicks_wait() {
+    let fixture = Fixture::with(|config| config.queue_length = 2);
+    let holder = Connection::open(&fixture.config.path).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // One command is in the writer's hands, waiting for the file; two fill the queue.
+    let mut waiting = Vec::new();
+    let refused = loop {
+        let store = fixture.store.clone();
+        let key = format!("Ev{}", waiting.len());
+        let mut recording = Box::pin(async move { store.record_event(event(&key)).await });
+        match futures_util::poll!(&mut recording) {
+            std::task::Poll::Ready(answer) => break answer,
+            std::task::Poll::Pending => waiting.push(recording),
+        }
+    };
+    assert!(matches!(refused, Err(StoreError::Overloaded)));
+    assert!((2..=3).contains(&waiting.len()), "{}", waiting.len());
+    let store = fixture.store.clone();
+    let mut click = Box::pin(async move { store.record_event_waiting(event("Click")).await });
+    assert!(futures_util::poll!(&mut click).is_pending());
+    holder.execute_batch("ROLLBACK").unwrap();
+    for recording in waiting {
+        assert_eq!(recording.await.unwrap(), Recorded::New);
+    }
+    assert_eq!(click.await.unwrap(), Recorded::New);
+}
+
+#[tokio::test]
+async fn refuses_to_change_the_trail() {
+    let fixture = Fixture::new();
+    write_entries(&fixture.store, 3).await;
+    let conn = Connection::open(&fixture.config.path).unwrap();
+    for sql in [
+        "UPDATE audit SET kind = 'closed' WHERE seq = 2",
+        "DELETE FROM audit WHERE seq = 3",
+        "UPDATE audit_head SET seq = 2",
+        "DELETE FROM audit_head",
+        "REPLACE INTO audit SELECT seq, workspace, at, 'closed', actor, ticket, subject, key_id, sealed, hash FROM audit WHERE seq = 2",
+        "REPLACE INTO audit_head (id, seq, hash) VALUES (1, 0, zeroblob(32))",
+    ] {
+        assert!(conn.execute_batch(sql).is_err(), "{sql}");
+    }
+    assert_eq!(fixture.store.verify_audit(None).await.unwrap().entries, 3);
+}
+
+/// Runs `sql` on a trail of six entries whose guards were taken away; tells what verifying says, with the anchor of entry 6.
+async fn tampered(sql: &str) -> [(u64, AuditFault); 2] {
+    let fixture = Fixture::new();
+    write_entries(&fixture.store, 6).await;
+    let anchor = fixture.store.anchor().await.unwrap();
+    let conn = Connection::open(&fixture.config.path).unwrap();
+    conn.execute_batch(
+        "DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; DROP TRIGGER audit_head_grows;
+         DROP TRIGGER audit_head_no_delete; DROP TRIGGER audit_only_grows; PRAGMA foreign_keys = OFF;",
+    )
+    .unwrap();
+    conn.execute_batch(sql).unwrap();
+    [fault(&fixture.store, None).await, fault(&fixture.store, Some(&anchor)).await]
+}
+
+#[tokio::test]
+async fn finds_every_altered_column() {
+    for change in [
+        "workspace = 'T2'",
+        "at = at + 1",
+        "kind = 'closed'",
+        "actor = '\"deskbell\"'",
+        "ticket = 99",
+        "ticket = NULL",
+        "subject = NULL",
+        "subject = 'U2'",
+        "key_id = key_id + 1",
+        "sealed = zeroblob(40)",
+        "sealed = CAST(substr(sealed, 1, length(sealed) - 1) || x'00' AS BLOB)",
+        "hash = zeroblob(32)",
+    ] {
+        let sql = format!("UPDATE audit SET {change} WHERE seq = 4");
+        assert_eq!(tampered(&sql).await, [(4, AuditFault::Altered); 2], "{change}");
+    }
+}
+
+#[tokio::test]
+async fn finds_what_is_missing_swapped_or_cut_off() {
+    assert_eq!(tampered("DELETE FROM audit WHERE seq = 4").await, [(4, AuditFault::Missing); 2]);
+    let renumbered = "DELETE FROM audit WHERE seq = 4; UPDATE audit SET seq = 4 WHERE seq = 5; UPDATE audit SET seq = 5 WHERE seq = 6";
+    assert_eq!(tampered(renumbered).await, [(4, AuditFault::Altered); 2]);
+    let swapped = "UPDATE audit SET seq = 0 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 4; UPDATE audit SET seq = 4 WHERE seq = 0";
+    assert_eq!(tampered(swapped).await[0], (3, AuditFault::Altered));
+    assert_eq!(
+        tampered("DELETE FROM audit WHERE seq = 6").await,
+        [(6, AuditFault::HeadDiffers), (6, AuditFault::ShorterThanAnchor)]
+    );
+}
+
+/// Whoever holds the file can cut the trail and correct its head: then the anchor alone tells.
+#[tokio::test]
+async fn an_anchor_finds_what_the_file_hides() {
+    let fixture = Fixture::new();
+    write_entries(&fixture.store, 6).await;
+    let anchor = fixture.store.anchor().await.unwrap();
+    let conn = Connection::open(&fixture.config.path).unwrap();
+    conn.execute_batch(
+        "DROP TRIGGER audit_no_delete; DROP TRIGGER audit_head_grows;
+         DELETE FROM audit WHERE seq > 3; UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit WHERE seq = 3);",
+    )
+    .unwrap();
+    assert_eq!(fixture.store.verify_audit(None).await.unwrap().entries, 3);
+    assert_eq!(fault(&fixture.store, Some(&anchor)).await, (6, AuditFault::ShorterThanAnchor));
+    write_entries(&fixture.store, 5).await;
+    assert_eq!(fixture.store.verify_audit(None).await.unwrap().entries, 8);
+    assert_eq!(fault(&fixture.store, Some(&anchor)).await, (6, AuditFault::AnchorDiffers));
+}
+
+#[tokio::test]
+async fn a_value_moved_to_another_row_does_not_open() {
+    let fixture = Fixture::new();
+    put(&fixture.store, ticket(1, "U1"), 0).await;
+    put(&fixture.store, ticket(2, "U1"), 0).await;
+    let conn = Connection::open(&fixture.config.path).unwrap();
+    conn.execute_batch("UPDATE tickets SET sealed = (SELECT sealed FROM tickets WHERE number = 2) WHERE number = 1")
+        .unwrap();
+    let moved = fixture.store.ticket(&workspace(), TicketId::new(1)).await;
+    assert!(matches!(moved, Err(StoreError::BrokenSeal { table: "tickets" })));
+    assert!(fixture.store.ticket(&workspace(), TicketId::new(2)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_job_that_can_t_be_read_wedges_nobody() {
+    let fixture = Fixture::new();
+    queue(&fixture.store, vec![job(1, 0, Some("s")), job(2, 1, Some("s"))]).await;
+    let conn = Connection::open(&fixture.config.path).unwrap();
+    conn.execute_batch("UPDATE jobs SET sealed = zeroblob(60) WHERE seq = 1").unwrap();
+    assert!(claim(&fixture.store, 5, 10).await.is_empty());
+    assert_eq!(super::fixture::numbers(&claim(&fixture.store, 5, 10).await), [2]);
+    // Listing them names the fault instead of hiding it.
+    assert!(matches!(fixture.store.dead_letters(10).await, Err(StoreError::BrokenSeal { table: "jobs" })));
+}
+
+/// Every query the hot paths make walks an index: none reads a table through or sorts it.
+#[tokio::test]
+async fn hot_queries_use_their_indexes() {
+    let fixture = Fixture::new();
+    fixture.store.commit(Commit::new(workspace())).await.unwrap();
+    let conn = Connection::open(&fixture.config.path).unwrap();
+    for sql in [
+        "SELECT seq, id FROM jobs WHERE state = 1 AND run_at <= 1 ORDER BY run_at, seq LIMIT 1",
+        "SELECT seq FROM jobs WHERE state = 2 AND lease_until <= 1 ORDER BY lease_until LIMIT 1",
+        "SELECT seq, state FROM jobs WHERE workspace = 'a' AND serial = 'b' AND serial IS NOT NULL AND state IN (1, 2)",
+        "SELECT seq FROM jobs WHERE workspace = 'a' AND serial = 'b' AND serial IS NOT NULL AND state < 2
+         ORDER BY order_at, seq LIMIT 1",
+        "SELECT min(run_at) FROM jobs WHERE state = 1",
+        "SELECT squad, count(*) FROM tickets WHERE workspace = 'a' AND is_open = 1 AND squad IS NOT NULL GROUP BY squad",
+        "SELECT number FROM tickets WHERE workspace = 'a' AND requester = 'b' AND join_channel = 'c' AND last_message_at >= 1
+         AND join_channel IS NOT NULL AND is_open = 1 AND status IN ('received', 'awaiting_confirmation')
+         ORDER BY last_message_at DESC, number DESC LIMIT 1",
+        "SELECT count(*) FROM events WHERE outcome_name IS NULL AND sealed IS NOT NULL",
+    ] {
+        let plan: Vec<String> = conn
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap()
+            .query_map([], |row| row.get(3))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let plan = plan.join("; ");
+        assert!(plan.contains("USING INDEX") || plan.contains("USING COVERING INDEX"), "{sql}: {plan}");
+        assert!(!plan.contains("FOR ORDER BY") && !plan.contains("FOR GROUP BY"), "{sql}: {plan}");
+    }
+}

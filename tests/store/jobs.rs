@@ -1,0 +1,228 @@
+//! Jobs are handed out when due, to one worker at a time, in order within their serial, until they are settled.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+
+use deskbell::store::{Commit, CommitError, LeaseError, NewJob, Store};
+use deskbell_domain::ids::TicketId;
+use deskbell_domain::workflow::effect::{Effect, Timer};
+use futures_util::FutureExt;
+use proptest::prelude::*;
+
+use super::fixture::{Fixture, LEASE, at, claim, finish, job, number, numbers, queue, workspace};
+
+pub async fn hands_out_the_longest_due_first(store: &Store) {
+    queue(store, vec![job(1, 30, None), job(2, 10, None), job(3, 20, None), job(4, 99, None)]).await;
+    assert_eq!(numbers(&claim(store, 30, 2).await), [2, 3]);
+    assert_eq!(numbers(&claim(store, 30, 10).await), [1]);
+    assert!(claim(store, 30, 10).await.is_empty());
+}
+
+pub async fn claims_thousands_of_due_timers_in_bounded_batches(store: &Store) {
+    let timers = (1..=5000_u32).map(|number| NewJob {
+        effect: Effect::Fire(Timer::Remind { decision: number }),
+        ticket: Some(TicketId::new(u64::from(number))),
+        run_at: at(i64::from(5000 - number)),
+        serial: Some(format!("DB-{number}")),
+    });
+    queue(store, timers.collect()).await;
+    let mut due = Vec::new();
+    loop {
+        let batch = claim(store, 9999, 100).await;
+        assert!(batch.len() <= 100);
+        if batch.is_empty() {
+            break;
+        }
+        due.extend(batch.into_iter().map(|job| job.run_at));
+    }
+    assert_eq!(due.len(), 5000);
+    assert!(due.is_sorted(), "the longest due come first");
+}
+
+pub async fn counts_a_crash_when_a_lease_runs_out(store: &Store) {
+    queue(store, vec![job(1, 0, None)]).await;
+    let first = claim(store, 0, 10).await.remove(0);
+    assert_eq!((first.attempts, first.crashes), (1, 0));
+    assert!(claim(store, 59, 10).await.is_empty(), "leased");
+    let second = claim(store, 60, 10).await.remove(0);
+    assert_eq!((second.attempts, second.crashes), (2, 1));
+    assert!(second.fence > first.fence);
+    let third = claim(store, 120, 10).await.remove(0);
+    assert_eq!((third.attempts, third.crashes), (3, 2));
+}
+
+pub async fn fences_a_late_worker(store: &Store) {
+    queue(store, vec![job(1, 0, None)]).await;
+    let late = claim(store, 0, 10).await.remove(0);
+    let current = claim(store, 60, 10).await.remove(0);
+    let commit = Commit {
+        finished: Some((late.id.clone(), late.fence)),
+        jobs: vec![job(2, 0, None)],
+        ..Commit::new(workspace())
+    };
+    assert!(matches!(store.commit(commit).await, Err(CommitError::Fenced)));
+    assert!(matches!(store.renew(&late.id, late.fence, at(999)).await, Err(LeaseError::Fenced)));
+    assert!(matches!(store.retry_later(&late.id, late.fence, at(0), "").await, Err(LeaseError::Fenced)));
+    assert!(matches!(store.bury(&late.id, late.fence, "").await, Err(LeaseError::Fenced)));
+    finish(store, &current).await;
+    let again = Commit { finished: Some((current.id.clone(), current.fence)), ..Commit::new(workspace()) };
+    assert!(matches!(store.commit(again).await, Err(CommitError::Fenced)), "it is done");
+    assert!(claim(store, 999, 10).await.is_empty(), "the late worker's follow-up was not queued");
+}
+
+pub async fn renews_a_lease(store: &Store) {
+    queue(store, vec![job(1, 0, None)]).await;
+    let claimed = claim(store, 0, 10).await.remove(0);
+    store.renew(&claimed.id, claimed.fence, at(100)).await.unwrap();
+    assert!(claim(store, 99, 10).await.is_empty());
+    assert_eq!(claim(store, 100, 10).await[0].crashes, 1);
+}
+
+pub async fn keeps_a_retried_job_at_the_head_of_its_serial(store: &Store) {
+    queue(store, vec![job(1, 0, Some("s")), job(2, 1, Some("s")), job(3, 2, Some("other"))]).await;
+    let claimed = claim(store, 5, 10).await;
+    assert_eq!(numbers(&claimed), [1, 3]);
+    store.retry_later(&claimed[0].id, claimed[0].fence, at(50), "429").await.unwrap();
+    assert!(claim(store, 49, 10).await.is_empty(), "2 waits for 1");
+    let again = claim(store, 50, 10).await;
+    assert_eq!((numbers(&again), again[0].attempts, again[0].crashes), (vec![1], 2, 0));
+    finish(store, &again[0]).await;
+    assert_eq!(numbers(&claim(store, 50, 10).await), [2]);
+}
+
+pub async fn lets_a_far_timer_block_nobody(store: &Store) {
+    queue(store, vec![job(1, 1000, Some("s"))]).await;
+    queue(store, vec![job(2, 5, Some("s"))]).await;
+    let claimed = claim(store, 5, 10).await;
+    assert_eq!(numbers(&claimed), [2]);
+    finish(store, &claimed[0]).await;
+    assert_eq!(store.next_run_at().await.unwrap(), Some(at(1000)));
+    assert_eq!(numbers(&claim(store, 1000, 10).await), [1]);
+}
+
+pub async fn lets_an_earlier_newcomer_go_first(store: &Store) {
+    queue(store, vec![job(1, 5, Some("s"))]).await;
+    let claimed = claim(store, 5, 10).await.remove(0);
+    queue(store, vec![job(2, 3, Some("s"))]).await;
+    assert!(claim(store, 6, 10).await.is_empty(), "1 is leased");
+    store.retry_later(&claimed.id, claimed.fence, at(6), "later").await.unwrap();
+    let next = claim(store, 6, 10).await;
+    assert_eq!(numbers(&next), [2]);
+    finish(store, &next[0]).await;
+    assert_eq!(numbers(&claim(store, 6, 10).await), [1]);
+}
+
+pub async fn buries_and_revives(store: &Store) {
+    queue(store, vec![job(1, 0, Some("s")), job(2, 1, Some("s"))]).await;
+    let claimed = claim(store, 5, 10).await.remove(0);
+    store.bury(&claimed.id, claimed.fence, &"x".repeat(10_000)).await.unwrap();
+    let letters = store.dead_letters(10).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!((&letters[0].id, &letters[0].effect), (&claimed.id, &Some(claimed.effect.clone())));
+    assert_eq!(letters[0].last_error.as_ref().unwrap().len(), 500);
+    assert_eq!(store.counts(at(5)).await.unwrap().jobs_dead, 1);
+
+    let second = claim(store, 5, 10).await;
+    assert_eq!(numbers(&second), [2], "what waits behind a dead letter goes on");
+    assert!(store.revive(&claimed.id, at(6)).await.unwrap());
+    assert!(!store.revive(&claimed.id, at(6)).await.unwrap(), "it is no dead letter any more");
+    assert!(claim(store, 6, 10).await.is_empty(), "2 is leased");
+    finish(store, &second[0]).await;
+    let revived = claim(store, 6, 10).await.remove(0);
+    assert_eq!((number(&revived), revived.attempts, revived.crashes), (1, 1, 0));
+    assert!(revived.fence > claimed.fence, "whoever held it before stays fenced");
+    assert!(store.dead_letters(10).await.unwrap().is_empty());
+}
+
+pub async fn queues_the_same_cause_once(store: &Store) {
+    queue(store, vec![job(1, 0, None), job(1, 7, Some("s"))]).await;
+    queue(store, vec![job(1, 0, None)]).await;
+    let claimed = claim(store, 9, 10).await;
+    assert_eq!(numbers(&claimed), [1]);
+    queue(store, vec![job(1, 0, None)]).await;
+    finish(store, &claimed[0]).await;
+    queue(store, vec![job(1, 0, None)]).await;
+    assert!(claim(store, 9, 10).await.is_empty());
+}
+
+pub async fn tells_when_there_is_something_to_do(store: &Store) {
+    assert_eq!(store.next_run_at().await.unwrap(), None);
+    let mut woken = pin!(store.woken());
+    assert!(woken.as_mut().now_or_never().is_none());
+    queue(store, vec![job(1, 40, None), job(2, 20, None)]).await;
+    woken.await;
+    assert!(store.woken().now_or_never().is_none(), "what was before the call does not count");
+    assert_eq!(store.next_run_at().await.unwrap(), Some(at(20)));
+    claim(store, 20, 1).await;
+    assert_eq!(store.next_run_at().await.unwrap(), Some(at(40)));
+    claim(store, 40, 1).await;
+    assert_eq!(store.next_run_at().await.unwrap(), Some(at(20) + LEASE), "the first lease's end");
+}
+
+/// What a worker does with a claimed job.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Finish,
+    Retry(i64),
+    Bury,
+    Crash,
+}
+
+fn fates() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        4 => Just(Fate::Finish),
+        2 => (0..10_i64).prop_map(Fate::Retry),
+        1 => Just(Fate::Bury),
+        1 => Just(Fate::Crash),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Whatever workers do: of a serial one job at a time, none before an earlier one is settled, and none is lost.
+    #[test]
+    fn serials_stay_in_order(
+        jobs in prop::collection::vec((0..3_usize, 0..20_i64), 1..20),
+        fates in prop::collection::vec(fates(), 1..40),
+        batch in 1..5_usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let fixture = Fixture::new();
+        runtime.block_on(async {
+            let store = &fixture.store;
+            let serials = [None, Some("a"), Some("b")];
+            let new = jobs.iter().zip(1..).map(|((serial, run_at), number)| job(number, *run_at, serials[*serial]));
+            queue(store, new.collect()).await;
+            let mut open: BTreeMap<u32, (usize, i64)> = (1..).zip(jobs.iter().copied()).collect();
+            let mut fates = fates.into_iter();
+            for round in 0.. {
+                let now = 20 + round * 100;
+                let claimed = claim(store, now, batch).await;
+                if claimed.is_empty() {
+                    break;
+                }
+                for job in &claimed {
+                    let mine = open[&number(job)];
+                    let before = open.iter().filter(|(other, theirs)| {
+                        theirs.0 == mine.0 && (theirs.1, **other) < (mine.1, number(job))
+                    });
+                    assert!(mine.0 == 0 || before.count() == 0, "{job:?} came before an earlier one");
+                }
+                for job in &claimed {
+                    match fates.next().unwrap_or(Fate::Finish) {
+                        Fate::Finish => finish(store, job).await,
+                        Fate::Bury => store.bury(&job.id, job.fence, "poison").await.unwrap(),
+                        Fate::Retry(wait) => {
+                            store.retry_later(&job.id, job.fence, at(now + wait), "again").await.unwrap();
+                            continue;
+                        }
+                        Fate::Crash => continue,
+                    }
+                    open.remove(&number(job));
+                }
+            }
+            assert!(open.is_empty(), "never handed out: {open:?}");
+        });
+    }
+}

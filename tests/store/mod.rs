@@ -1,0 +1,75 @@
+//! The store's contract. The tests in `intake`, `jobs`, `commits`, `tickets`, `audit` and `people` know nothing of the database:
+//! each takes an empty store, and `contract!` runs all of them for every kind there is. `embedded` tests what is true of the
+//! `SQLite` file alone.
+
+mod audit;
+mod commits;
+mod embedded;
+mod fixture;
+mod intake;
+mod jobs;
+mod people;
+mod speed;
+mod tickets;
+
+/// Runs the contract against one kind of store; `$open` gives a [`fixture::Fixture`] with an empty one.
+macro_rules! contract {
+    ($kind:ident, $open:path, { $($part:ident: $($test:ident),+ $(,)?;)+ }) => {
+        mod $kind {
+            $(mod $part {
+                $(#[tokio::test]
+                async fn $test() {
+                    let fixture = $open();
+                    super::super::$part::$test(&fixture.store).await;
+                })+
+            })+
+        }
+    };
+}
+
+contract!(sqlite, crate::store::fixture::Fixture::new, {
+    intake:
+        records_an_event_once,
+        keeps_only_the_key_where_nobody_watches,
+        answers_many_callers_at_once,
+        interprets_a_serial_in_order,
+        accounts_for_events_and_replays_unread_ones,
+        forgets_what_has_served;
+    jobs:
+        hands_out_the_longest_due_first,
+        claims_thousands_of_due_timers_in_bounded_batches,
+        counts_a_crash_when_a_lease_runs_out,
+        fences_a_late_worker,
+        renews_a_lease,
+        keeps_a_retried_job_at_the_head_of_its_serial,
+        lets_a_far_timer_block_nobody,
+        lets_an_earlier_newcomer_go_first,
+        buries_and_revives,
+        queues_the_same_cause_once,
+        tells_when_there_is_something_to_do;
+    commits:
+        keeps_all_or_nothing,
+        refuses_a_moved_version,
+        gives_a_message_one_ticket,
+        gives_a_helpdesk_ticket_one_ticket,
+        isolates_commands_that_share_a_transaction,
+        numbers_tickets_once;
+    tickets:
+        reads_back_every_field,
+        finds_by_source,
+        finds_the_request_that_a_message_may_join,
+        counts_open_work,
+        lists_newest_first,
+        keeps_decisions_to_the_byte,
+        keeps_policies;
+    audit:
+        an_empty_trail_holds,
+        a_trail_holds_and_lists,
+        an_older_anchor_still_holds,
+        another_trail_s_anchor_does_not;
+    people:
+        erases_all_words_of_a_person,
+        refuses_words_read_before_the_erasure,
+        seals_what_is_said_later_under_a_new_key,
+        leaves_others_alone;
+});
