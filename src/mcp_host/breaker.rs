@@ -42,6 +42,8 @@ pub(super) struct Breaker {
     openings: u32,
     open_until: Option<Instant>,
     probing: bool,
+    /// The server asked to be left alone until then; that is no sign of illness.
+    paused_until: Option<Instant>,
 }
 
 impl Breaker {
@@ -49,6 +51,9 @@ impl Breaker {
     ///
     /// Each admitted call must be followed by [`Self::record`] or [`Self::abandon`].
     pub(super) fn admit(&mut self, now: Instant) -> Result<(), Duration> {
+        if let Some(until) = self.paused_until.filter(|until| now < *until) {
+            return Err(until - now);
+        }
         let Some(until) = self.open_until else {
             return Ok(());
         };
@@ -66,15 +71,25 @@ impl Breaker {
     pub(super) fn record(&mut self, health: Health, now: Instant) {
         let probe = std::mem::take(&mut self.probing);
         match health {
-            Health::Answered => *self = Self::default(),
+            // A pause that another call was asked for in the meantime still counts.
+            Health::Answered => {
+                *self = Self {
+                    paused_until: self.paused_until,
+                    ..Self::default()
+                };
+            }
             Health::Paused(wait) => {
-                let until = now + wait.min(PAUSE_MAX);
-                self.open_until = Some(self.open_until.map_or(until, |known| known.max(until)));
+                *self = Self {
+                    paused_until: self.paused_until.max(Some(now + wait.min(PAUSE_MAX))),
+                    ..Self::default()
+                };
             }
             Health::Failed => {
                 self.failures += 1;
                 if probe || self.failures >= FAILURES_MAX {
-                    let wait = OPEN_MIN.saturating_mul(1 << self.openings.min(16)).min(OPEN_MAX);
+                    let wait = OPEN_MIN
+                        .saturating_mul(1 << self.openings.min(16))
+                        .min(OPEN_MAX);
                     self.open_until = Some(now + wait);
                     self.openings += 1;
                 }
@@ -89,6 +104,9 @@ impl Breaker {
 
     /// What it would let through.
     pub(super) fn state(&self, now: Instant) -> BreakerState {
+        if self.paused_until.is_some_and(|until| now < until) {
+            return BreakerState::Open;
+        }
         match self.open_until {
             None => BreakerState::Closed,
             Some(until) if now < until => BreakerState::Open,
@@ -156,9 +174,22 @@ mod tests {
         let now = Instant::now();
         let mut breaker = Breaker::default();
         breaker.record(Health::Paused(Duration::from_secs(17)), now);
+        breaker.record(Health::Answered, now);
+        assert_eq!(breaker.state(now), BreakerState::Open);
         assert_eq!(breaker.admit(now), Err(Duration::from_secs(17)));
-        assert_eq!(breaker.admit(now + Duration::from_secs(17)), Ok(()));
+        let later = now + Duration::from_secs(17);
+        assert_eq!(breaker.admit(later), Ok(()));
+        breaker.record(Health::Failed, later);
+        assert_eq!(breaker.state(later), BreakerState::Closed);
+    }
+
+    #[test]
+    fn a_probe_that_is_given_up_makes_room_for_the_next() {
+        let now = Instant::now();
+        let mut breaker = failed_breaker(now);
+        let later = now + OPEN_MIN;
+        assert_eq!(breaker.admit(later), Ok(()));
         breaker.abandon();
-        assert_eq!(breaker.admit(now + Duration::from_secs(17)), Ok(()));
+        assert_eq!(breaker.admit(later), Ok(()));
     }
 }

@@ -40,7 +40,9 @@ pub(super) enum ConnectError {
     },
     #[error("the HTTP client could not be made ({0}); check the TLS setup")]
     HttpClient(#[source] reqwest::Error),
-    #[error("the MCP session could not be opened ({0}); check the command, address and credentials")]
+    #[error(
+        "the MCP session could not be opened ({0}); check the command, address and credentials"
+    )]
     Handshake(String),
     #[error("the server did not list its tools ({0})")]
     Tools(String),
@@ -59,7 +61,12 @@ pub(super) async fn open(spec: &ServerSpec) -> Result<(Session, Vec<Tool>), Conn
 
 async fn open_unbounded(spec: &ServerSpec) -> Result<(Session, Vec<Tool>), ConnectError> {
     let session = match &spec.transport {
-        Transport::Stdio { command, args, env, cwd } => {
+        Transport::Stdio {
+            command,
+            args,
+            env,
+            cwd,
+        } => {
             let child = spawn(&spec.name, command, args, env, cwd.as_ref())?;
             handshake(child, lifecycle(&spec.transport)).await?
         }
@@ -127,7 +134,9 @@ fn spawn(
     });
     // A group of its own, so that a server's own children are ended with it.
     wrap.wrap(ProcessGroup::leader()).wrap(KillOnDrop);
-    let spawned = TokioChildProcess::builder(wrap).stderr(Stdio::piped()).spawn();
+    let spawned = TokioChildProcess::builder(wrap)
+        .stderr(Stdio::piped())
+        .spawn();
     let (child, stderr) = spawned.map_err(|source| ConnectError::Spawn {
         command: command.to_owned(),
         source,

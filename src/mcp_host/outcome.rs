@@ -67,15 +67,22 @@ impl CallError {
     }
 
     pub(super) fn not_sent(reason: impl Into<String>, retry_after: Option<Duration>) -> Self {
-        Self::NotSent { reason: reason.into(), retry_after }
+        Self::NotSent {
+            reason: reason.into(),
+            retry_after,
+        }
     }
 
     pub(super) fn permanent(message: impl Into<String>) -> Self {
-        Self::Permanent { message: message.into() }
+        Self::Permanent {
+            message: message.into(),
+        }
     }
 
     pub(super) fn unknown(reason: impl Into<String>) -> Self {
-        Self::Unknown { reason: reason.into() }
+        Self::Unknown {
+            reason: reason.into(),
+        }
     }
 }
 
@@ -83,7 +90,10 @@ impl CallError {
 pub(super) fn health(outcome: &Result<CallOutput, CallError>) -> Health {
     match outcome {
         Ok(_) | Err(CallError::Permanent { .. }) => Health::Answered,
-        Err(CallError::Transient { retry_after: Some(wait), .. }) => Health::Paused(*wait),
+        Err(CallError::Transient {
+            retry_after: Some(wait),
+            ..
+        }) => Health::Paused(*wait),
         Err(_) => Health::Failed,
     }
 }
@@ -133,7 +143,10 @@ fn of_tool_error(structured: &Value, text: &str) -> CallError {
         .and_then(Value::as_u64)
         .map(Duration::from_secs);
     match structured.get("error_kind").and_then(Value::as_str) {
-        Some("transient") => CallError::Transient { message, retry_after },
+        Some("transient") => CallError::Transient {
+            message,
+            retry_after,
+        },
         Some("unknown") => CallError::unknown(message),
         _ => CallError::permanent(message),
     }
@@ -164,7 +177,10 @@ pub(super) fn of_service_error(error: &ServiceError) -> CallError {
 }
 
 fn of_transport_error(error: &DynamicTransportError) -> CallError {
-    let Some(error) = error.error.downcast_ref::<StreamableHttpError<reqwest::Error>>() else {
+    let Some(error) = error
+        .error
+        .downcast_ref::<StreamableHttpError<reqwest::Error>>()
+    else {
         return CallError::unknown("the request may have been written to the server in part");
     };
     match error {
@@ -179,9 +195,10 @@ fn of_transport_error(error: &DynamicTransportError) -> CallError {
                 .and_then(|seconds| seconds.trim().parse().ok())
                 .map(Duration::from_secs),
         },
-        StreamableHttpError::HttpStatus(status) => {
-            CallError::unknown(format!("the server answered with HTTP status {}", status.status))
-        }
+        StreamableHttpError::HttpStatus(status) => CallError::unknown(format!(
+            "the server answered with HTTP status {}",
+            status.status
+        )),
         StreamableHttpError::AuthRequired(_) | StreamableHttpError::InsufficientScope(_) => {
             CallError::permanent("the server refused the credentials; renew them")
         }
@@ -213,8 +230,14 @@ mod tests {
                 retry_after: Some(Duration::from_secs(3)),
             }
         );
-        assert_eq!(tool_error(json!({ "error_kind": "unknown" })), CallError::unknown("words"));
-        assert_eq!(tool_error(json!({ "error_kind": "permanent" })), CallError::permanent("words"));
+        assert_eq!(
+            tool_error(json!({ "error_kind": "unknown" })),
+            CallError::unknown("words")
+        );
+        assert_eq!(
+            tool_error(json!({ "error_kind": "permanent" })),
+            CallError::permanent("words")
+        );
         assert_eq!(tool_error(Value::Null), CallError::permanent("words"));
     }
 
@@ -233,6 +256,9 @@ mod tests {
         let refused = rmcp::ErrorData::invalid_params("tool not found", None);
         let error = of_service_error(&ServiceError::McpError(refused));
         assert_eq!(error.label(), "permanent");
-        assert_eq!(of_service_error(&ServiceError::TransportClosed).label(), "unknown");
+        assert_eq!(
+            of_service_error(&ServiceError::TransportClosed).label(),
+            "unknown"
+        );
     }
 }

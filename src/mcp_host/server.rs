@@ -94,7 +94,11 @@ impl Server {
 
     fn ready(&self, session: &Session, tools: Vec<rmcp::model::Tool>) {
         let tools: Vec<ToolInfo> = tools.into_iter().map(ToolInfo::from).collect();
-        tracing::info!(server = self.spec.name, tools = tools.len(), "MCP server is ready");
+        tracing::info!(
+            server = self.spec.name,
+            tools = tools.len(),
+            "MCP server is ready"
+        );
         metrics::gauge!("deskbell_mcp_server_ready", "server" => self.spec.name.clone()).set(1.0);
         self.phase.send_replace(Phase::Ready {
             peer: session.peer().clone(),
@@ -103,18 +107,30 @@ impl Server {
     }
 
     fn failed(&self, reason: String, wait: Duration) {
-        tracing::warn!(server = self.spec.name, reason, ?wait, "MCP server is not available");
+        tracing::warn!(
+            server = self.spec.name,
+            reason,
+            ?wait,
+            "MCP server is not available"
+        );
         metrics::gauge!("deskbell_mcp_server_ready", "server" => self.spec.name.clone()).set(0.0);
         let next_try = Instant::now() + wait;
         self.phase.send_replace(Phase::Failed { reason, next_try });
     }
 
     /// Calls a tool once. Never repeats anything.
-    pub(super) async fn call(&self, tool: &str, arguments: JsonObject) -> Result<CallOutput, CallError> {
+    pub(super) async fn call(
+        &self,
+        tool: &str,
+        arguments: JsonObject,
+    ) -> Result<CallOutput, CallError> {
         let deadline = Instant::now() + self.spec.call_timeout;
         let turn = tokio::time::timeout_at(deadline, self.turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else {
-            return Err(CallError::not_sent("the server is busy with other calls", None));
+            return Err(CallError::not_sent(
+                "the server is busy with other calls",
+                None,
+            ));
         };
         let peer = self.peer_for(tool)?;
         let admission = self.admit()?;
@@ -141,9 +157,10 @@ impl Server {
                 reason.clone(),
                 Some(next_try.saturating_duration_since(Instant::now())),
             )),
-            Phase::Ready { peer, .. } if peer.is_transport_closed() => {
-                Err(CallError::not_sent("the session has just closed", Some(RECONNECT_MIN)))
-            }
+            Phase::Ready { peer, .. } if peer.is_transport_closed() => Err(CallError::not_sent(
+                "the session has just closed",
+                Some(RECONNECT_MIN),
+            )),
             Phase::Ready { peer, tools } => {
                 if tools.iter().any(|known| known.name == tool) {
                     return Ok(peer.clone());
@@ -160,7 +177,10 @@ impl Server {
         let admitted = self.breaker().admit(Instant::now());
         self.show_breaker();
         match admitted {
-            Ok(()) => Ok(Admission { server: self, recorded: false }),
+            Ok(()) => Ok(Admission {
+                server: self,
+                recorded: false,
+            }),
             Err(wait) => Err(CallError::not_sent(
                 "the circuit breaker is open after failures or a rate limit",
                 Some(wait),

@@ -92,9 +92,7 @@ pub enum SpecError {
         header: String,
     },
     /// Secrets would travel readable.
-    #[error(
-        "MCP server {0:?} would be sent headers over plain http to another machine; use https"
-    )]
+    #[error("MCP server {0:?} would be sent headers over plain http to another machine; use https")]
     PlainHttp(String),
 }
 
@@ -120,7 +118,9 @@ impl ServerSpec {
         let forbidden = env.keys().find(|name| {
             let upper = name.to_ascii_uppercase();
             FORBIDDEN_VARIABLES.contains(&upper.as_str())
-                || FORBIDDEN_PREFIXES.iter().any(|prefix| upper.starts_with(prefix))
+                || FORBIDDEN_PREFIXES
+                    .iter()
+                    .any(|prefix| upper.starts_with(prefix))
         });
         match forbidden {
             None => Ok(()),
@@ -139,10 +139,12 @@ impl ServerSpec {
         if url.scheme() != "https" && !headers.is_empty() && !is_loopback(url) {
             return Err(SpecError::PlainHttp(self.name.clone()));
         }
-        super::connect::header_map(headers).map(drop).map_err(|header| SpecError::BadHeader {
-            server: self.name.clone(),
-            header,
-        })
+        super::connect::header_map(headers)
+            .map(drop)
+            .map_err(|header| SpecError::BadHeader {
+                server: self.name.clone(),
+                header,
+            })
     }
 }
 
@@ -173,7 +175,10 @@ mod tests {
 
     fn http(url: &str, header: &str) -> ServerSpec {
         let headers = [(header.to_owned(), SecretString::from("hush"))].into();
-        spec(Transport::Http { url: url.parse().unwrap(), headers })
+        spec(Transport::Http {
+            url: url.parse().unwrap(),
+            headers,
+        })
     }
 
     #[test]
@@ -193,11 +198,19 @@ mod tests {
 
     #[test]
     fn secrets_travel_over_https_or_stay_on_this_machine() {
-        assert_eq!(http("https://mcp.test/mcp", "authorization").check(), Ok(()));
-        assert_eq!(http("http://127.0.0.1:9/mcp", "authorization").check(), Ok(()));
+        assert_eq!(
+            http("https://mcp.test/mcp", "authorization").check(),
+            Ok(())
+        );
+        assert_eq!(
+            http("http://127.0.0.1:9/mcp", "authorization").check(),
+            Ok(())
+        );
         let error = http("http://mcp.test/mcp", "authorization").check();
         assert_eq!(error, Err(SpecError::PlainHttp("jira".into())));
-        let error = http("https://mcp.test/mcp", "two words").check().unwrap_err();
+        let error = http("https://mcp.test/mcp", "two words")
+            .check()
+            .unwrap_err();
         assert!(error.to_string().contains("two words"));
     }
 }
