@@ -65,6 +65,7 @@ macro_rules! messages {
             /// Every sample has exactly the shape of its view model, and every template has a view model.
             #[test]
             fn samples_have_the_shape_of_the_view_models() {
+                let messages = Messages::new(Templates::load(None).unwrap());
                 let mut known = Vec::new();
                 $(
                     known.push(stringify!($name).to_owned());
@@ -72,11 +73,11 @@ macro_rules! messages {
                         let place = format!("{}.{}", stringify!($name), sample.case);
                         let model: $model = serde_json::from_value(sample.context.clone()).expect(&place);
                         assert_eq!(serde_json::to_value(&model).unwrap(), sample.context, "{place}");
-                        Messages::new(Templates::load(None).unwrap()).$name(&model).expect(&place);
+                        messages.$name(&model).expect(&place);
                     }
                 )+
                 known.sort();
-                assert_eq!(Templates::load(None).unwrap().names(), known);
+                assert_eq!(messages.templates.names(), known);
             }
         }
     };

@@ -8,6 +8,7 @@
 mod block;
 mod checker;
 mod element;
+mod object;
 mod rich_text;
 mod view;
 
