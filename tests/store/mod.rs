@@ -4,6 +4,7 @@
 
 mod audit;
 mod commits;
+mod durability;
 mod embedded;
 mod fixture;
 mod intake;
