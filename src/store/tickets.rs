@@ -109,8 +109,8 @@ impl Store {
         self.read(move |read| Ok(owner(read.conn, OWNER_OF_HELPDESK, &key)?)).await
     }
 
-    /// The newest request of a person's in a watched channel that their next message may join: not yet decided by anyone, posted at
-    /// the top of the channel, and last added to at or after `since`.
+    /// The newest request of a person's in a watched channel that their next message may join: open, posted at the top of the
+    /// channel, and last added to at or after `since`.
     ///
     /// # Errors
     /// When the store failed.
@@ -128,7 +128,7 @@ impl Store {
                 .prepare_cached(
                     "SELECT number FROM tickets
                      WHERE workspace = ?1 AND requester = ?2 AND join_channel = ?3 AND last_message_at >= ?4
-                       AND join_channel IS NOT NULL AND is_open = 1 AND status IN ('received', 'awaiting_confirmation')
+                       AND join_channel IS NOT NULL AND is_open = 1
                      ORDER BY last_message_at DESC, number DESC LIMIT 1",
                 )?
                 .query_row(
@@ -334,12 +334,15 @@ fn seal_words(write: &mut Write<'_>, ticket: &Ticket, words: Words) -> Result<Op
     write.keys.seal(write.conn, &ticket.workspace, Some(&ticket.requester), &place, &json).map(Some)
 }
 
-/// Where the requester's next quick message may join: a watched channel, and only at its top.
+/// Where the requester's next quick message may join: a watched channel or a direct message, and only at its top.
 fn join_channel(source: &Source) -> Option<&str> {
     match source {
-        Source::SlackMessage { channel, thread: None, path: SlackPath::WatchedChannel, .. } => {
-            Some(channel.as_str())
-        }
+        Source::SlackMessage {
+            channel,
+            thread: None,
+            path: SlackPath::WatchedChannel | SlackPath::DirectMessage,
+            ..
+        } => Some(channel.as_str()),
         _ => None,
     }
 }

@@ -118,7 +118,7 @@ pub async fn finds_the_request_that_a_message_may_join(store: &Store) {
     if let Source::SlackMessage { thread, .. } = &mut reply.source {
         *thread = Some(MessageTs::new("0.1"));
     }
-    let decided = Ticket { status: Status::Following, ..said_at(2, 80) };
+    let decided = Ticket { status: Status::Resolved, ..said_at(2, 80) };
     let waiting = Ticket { status: Status::AwaitingConfirmation, ..said_at(3, 20) };
     for ticket in [reply, decided, waiting, said_at(4, 10), ticket(5, "U2")] {
         put(store, ticket, 0).await;
