@@ -7,4 +7,5 @@
     clippy::string_slice
 )]
 
+mod intake;
 mod store;

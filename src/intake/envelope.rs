@@ -224,10 +224,10 @@ impl CommandEnvelope<'_> {
     }
 
     pub fn workspace(&self, home: &WorkspaceId) -> WorkspaceId {
-        let named = self
-            .field("team_id")
-            .or_else(|| self.field("enterprise_id"));
-        named.map_or_else(|| home.clone(), WorkspaceId::new)
+        let named = [self.field("team_id"), self.field("enterprise_id")]
+            .into_iter()
+            .flatten();
+        choose(home, named)
     }
 
     pub fn key(&self, raw: &[u8]) -> EventKey {
@@ -247,24 +247,28 @@ fn message_serial(workspace: &WorkspaceId, channel: &str, author: &str) -> Optio
     (serial.len() <= 200).then_some(serial)
 }
 
-/// Home, if any place names it; else the first team, else the organisation, else home.
 fn choose_workspace(
     body: &Value,
     home: &WorkspaceId,
     teams: &[&str],
     organisations: &[&str],
 ) -> WorkspaceId {
-    let named = teams
-        .iter()
-        .chain(organisations)
-        .filter_map(|pointer| text(body, pointer));
+    choose(
+        home,
+        teams
+            .iter()
+            .chain(organisations)
+            .filter_map(|pointer| text(body, pointer)),
+    )
+}
+
+/// Home, if any place names it: an org-wide install is named by the organisation here and by a team there. Else the
+/// first that is named, else home.
+fn choose<'v>(home: &WorkspaceId, mut named: impl Iterator<Item = &'v str> + Clone) -> WorkspaceId {
     if named.clone().any(|team| team == home.as_str()) {
         return home.clone();
     }
-    named
-        .clone()
-        .next()
-        .map_or_else(|| home.clone(), WorkspaceId::new)
+    named.next().map_or_else(|| home.clone(), WorkspaceId::new)
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(element: Value, expected: FieldValue) {
+    fn check(element: &Value, expected: FieldValue) {
         let view = json!({"state": {"values": {"block": {"field": element}}}});
         assert_eq!(
             values(&view),
@@ -100,60 +100,60 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         check(
-            json!({"type": "plain_text_input", "value": "words"}),
+            &json!({"type": "plain_text_input", "value": "words"}),
             FieldValue::Text("words".into()),
         );
         check(
-            json!({"type": "plain_text_input", "value": null}),
+            &json!({"type": "plain_text_input", "value": null}),
             FieldValue::Empty,
         );
         check(
-            json!({"type": "rich_text_input", "rich_text_value": {"type": "rich_text", "elements": [
+            &json!({"type": "rich_text_input", "rich_text_value": {"type": "rich_text", "elements": [
                 {"type": "rich_text_section", "elements": [{"type": "text", "text": "rich"}]}]}}),
             FieldValue::Text("rich".into()),
         );
         check(
-            json!({"type": "static_select", "selected_option": {"value": "a"}}),
+            &json!({"type": "static_select", "selected_option": {"value": "a"}}),
             FieldValue::Options(texts(&["a"])),
         );
         check(
-            json!({"type": "static_select", "selected_option": null}),
+            &json!({"type": "static_select", "selected_option": null}),
             FieldValue::Empty,
         );
         check(
-            json!({"type": "checkboxes", "selected_options": [{"value": "a"}, {"value": "b"}]}),
+            &json!({"type": "checkboxes", "selected_options": [{"value": "a"}, {"value": "b"}]}),
             FieldValue::Options(texts(&["a", "b"])),
         );
         check(
-            json!({"type": "users_select", "selected_user": "U1"}),
+            &json!({"type": "users_select", "selected_user": "U1"}),
             FieldValue::People(vec!["U1".into()]),
         );
         check(
-            json!({"type": "multi_users_select", "selected_users": ["U1", "U2"]}),
+            &json!({"type": "multi_users_select", "selected_users": ["U1", "U2"]}),
             FieldValue::People(vec!["U1".into(), "U2".into()]),
         );
         check(
-            json!({"type": "channels_select", "selected_channel": "C1"}),
+            &json!({"type": "channels_select", "selected_channel": "C1"}),
             FieldValue::Channels(vec!["C1".into()]),
         );
         check(
-            json!({"type": "multi_channels_select", "selected_channels": ["C1"]}),
+            &json!({"type": "multi_channels_select", "selected_channels": ["C1"]}),
             FieldValue::Channels(vec!["C1".into()]),
         );
         check(
-            json!({"type": "conversations_select", "selected_conversation": "C1"}),
+            &json!({"type": "conversations_select", "selected_conversation": "C1"}),
             FieldValue::Channels(vec!["C1".into()]),
         );
         check(
-            json!({"type": "datepicker", "selected_date": "2026-11-20"}),
+            &json!({"type": "datepicker", "selected_date": "2026-11-20"}),
             FieldValue::Text("2026-11-20".into()),
         );
         check(
-            json!({"type": "datetimepicker", "selected_date_time": 1_700_000_000}),
+            &json!({"type": "datetimepicker", "selected_date_time": 1_700_000_000}),
             FieldValue::Text("1700000000".into()),
         );
         check(
-            json!({"type": "something_new", "novelty": {}}),
+            &json!({"type": "something_new", "novelty": {}}),
             FieldValue::Empty,
         );
     }
