@@ -22,11 +22,14 @@
 )]
 
 pub mod assessor;
-// pub mod config;
-// pub mod console;
+pub mod command;
+pub mod config;
+pub mod console;
 pub mod intake;
 pub mod mcp_host;
 pub mod pipeline;
+pub mod prepare;
+pub mod serve;
 pub mod slack;
 pub mod store;
-// pub mod telemetry;
+pub mod telemetry;

@@ -1,1 +1,12 @@
-fn main() {}
+//! The command line; see `deskbell::command`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use deskbell::command::{self, Cli};
+
+fn main() -> ExitCode {
+    // One provider of cryptography, installed before anything makes a TLS client. An error means that it is there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    command::run(&Cli::parse())
+}

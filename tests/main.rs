@@ -1,11 +1,6 @@
-//! All integration tests in one binary: it links once.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice
-)]
+//! Drives Deskbell from outside: the real binary against a Slack workspace and a Jira in a box, on the wire.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
+mod desk;
 mod intake;
 mod store;

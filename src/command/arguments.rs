@@ -1,0 +1,167 @@
+//! What can be written on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// A Slack-native support desk: requests are understood, decided by your rules, confirmed by people, carried out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "deskbell",
+    version,
+    after_help = "Examples:\n  deskbell demo                          try it, no account needed\n  deskbell doctor                        check everything before the first start\n  deskbell --config prod.toml serve      run it\n\nExit codes: 0 done; 1 a fault was found or the work failed; 2 the command line or the configuration is wrong."
+)]
+pub struct Cli {
+    /// The configuration file.
+    #[arg(short, long, global = true, env = "DESKBELL_CONFIG", default_value = "deskbell.toml", value_name = "FILE")]
+    pub config: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run Deskbell: doors, workers, MCP servers, health pages
+    #[command(after_help = "Stops in good order on Ctrl-C or SIGTERM: running work gets [workers] drain to finish.\n\nExamples:\n  deskbell serve\n  DESKBELL_SERVER__LISTEN=0.0.0.0:8080 RUST_LOG=debug deskbell serve")]
+    Serve,
+    /// Try it: a Slack workspace and a Jira site in a box, no account needed
+    #[command(after_help = "Examples:\n  deskbell demo\n  deskbell demo --port 5000 --speed 4\n  deskbell demo --no-script --data ./demo-data")]
+    Demo(DemoArguments),
+    /// Check configuration, policy, Slack, MCP servers and store; say how to mend each fault
+    #[command(after_help = "Exit code 1 when anything is wrong.\n\nExamples:\n  deskbell doctor\n  deskbell doctor --json")]
+    Doctor(DoctorArguments),
+    /// Run one of Deskbell's own MCP servers, or look at the configured ones
+    #[command(subcommand)]
+    Mcp(McpCommand),
+    /// Check the policy, or see what its conditions may speak of
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Verify, show and replay what happened; dead letters; erasing a person
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Print a completion script for your shell
+    #[command(after_help = "Examples:\n  deskbell completions bash > ~/.local/share/bash-completion/completions/deskbell\n  deskbell completions zsh > ~/.zfunc/_deskbell\n  deskbell completions fish > ~/.config/fish/completions/deskbell.fish")]
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+/// `deskbell demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Port of the page; 0 takes a free one.
+    #[arg(long, default_value_t = 4100)]
+    pub port: u16,
+    /// How many times as fast the script plays.
+    #[arg(long, default_value_t = 1.0, value_name = "TIMES", value_parser = positive)]
+    pub speed: f64,
+    /// Play no script: everything is yours.
+    #[arg(long)]
+    pub no_script: bool,
+    /// Open the page in a browser.
+    #[arg(long)]
+    pub open: bool,
+    /// Keep the demo's data in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("give a number above 0, such as 2 or 0.5".to_owned()),
+    }
+}
+
+/// `deskbell doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// Print JSON instead of lines.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `deskbell mcp`.
+#[derive(Debug, Subcommand)]
+pub enum McpCommand {
+    /// Serve one of Deskbell's own MCP servers, on standard input and output unless --http is given
+    #[command(after_help = "jira reads DESKBELL_JIRA_URL, DESKBELL_JIRA_EMAIL, DESKBELL_JIRA_API_TOKEN and, if set,\nDESKBELL_JIRA_TIMEOUT_SECONDS. Over HTTP the server is at /mcp; DESKBELL_MCP_BEARER sets the token that\nevery request must carry and is needed beyond 127.0.0.1.\n\nExamples:\n  deskbell mcp serve jira\n  deskbell mcp serve jira --http 127.0.0.1:8090")]
+    Serve {
+        /// Which server.
+        server: OwnServer,
+        /// Serve streamable HTTP at this address.
+        #[arg(long, value_name = "ADDRESS")]
+        http: Option<SocketAddr>,
+    },
+    /// Start the configured servers and list their tools and the actions bound to them
+    List {
+        /// Print JSON instead of lines.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Deskbell's own MCP servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OwnServer {
+    /// Jira Cloud.
+    Jira,
+}
+
+/// `deskbell policy`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check a policy file: every fault with file, line and column
+    #[command(after_help = "Examples:\n  deskbell policy check\n  deskbell policy check policy.example.toml")]
+    Check {
+        /// The policy; the configured one when it is left out.
+        file: Option<PathBuf>,
+    },
+    /// List what conditions may speak of
+    Fields,
+}
+
+/// `deskbell audit`.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Recompute the entire trail and compare
+    #[command(after_help = "Examples:\n  deskbell audit verify\n  deskbell audit verify --anchor anchor.json")]
+    Verify {
+        /// A trail's end kept earlier by `audit anchor`.
+        #[arg(long, value_name = "FILE")]
+        anchor: Option<PathBuf>,
+    },
+    /// Print the trail's end as JSON, to be kept off this machine
+    #[command(after_help = "Examples:\n  deskbell audit anchor > anchor-2026-11-21.json")]
+    Anchor,
+    /// Print entries, an object a line
+    Show {
+        /// Only about this ticket (DB-42 or 42).
+        #[arg(long, value_name = "N")]
+        ticket: Option<String>,
+    },
+    /// Decide every stored ticket again and compare the bytes
+    Replay,
+    /// List the jobs that nobody tries any more, or try one again
+    DeadLetters {
+        /// Put this job back into the queue; `serve` must not be running.
+        #[arg(long, value_name = "JOB")]
+        revive: Option<String>,
+    },
+    /// Destroy the key of a person's words; `serve` must not be running
+    Erase {
+        /// Slack's user id, or `helpdesk:…`.
+        person: String,
+        /// The workspace, where the store holds several.
+        #[arg(long, value_name = "T…")]
+        workspace: Option<String>,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}

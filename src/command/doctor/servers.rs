@@ -1,0 +1,80 @@
+//! MCP servers: each starts, has the bound tools, and takes the bound arguments.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::Finding;
+use crate::config::Config;
+use crate::mcp_host::BindingConfig;
+use crate::mcp_host::{McpHost, ServerState, ServerStatus, ToolInfo};
+
+/// Starts every server, looks, and stops it again.
+pub(super) async fn examine(config: &Config) -> Vec<Finding> {
+    let specs = match config.server_specs() {
+        Ok(specs) => specs,
+        Err(errors) => return errors.0.iter().map(|error| Finding::told("mcp", error.to_string())).collect(),
+    };
+    let host = McpHost::start(specs);
+    host.settled().await;
+    let servers: BTreeMap<String, ServerStatus> =
+        host.status().into_iter().map(|server| (server.name.clone(), server)).collect();
+    host.shutdown().await;
+    let mut findings: Vec<Finding> = servers.values().map(standing).collect();
+    for (action, binding) in &config.actions {
+        if let Some(server) = servers.get(&binding.server).filter(|server| server.state == ServerState::Ready) {
+            findings.push(bound(action, binding, server));
+        }
+    }
+    findings
+}
+
+fn standing(server: &ServerStatus) -> Finding {
+    let area = format!("mcp.{}", server.name);
+    match &server.state {
+        ServerState::Ready => Finding::good(area, format!("starts and offers {} tools", server.tools.len())),
+        ServerState::Starting => Finding::told(area, "is still starting: raise its startup_timeout"),
+        ServerState::Failed { reason, .. } => Finding::told(area, reason.clone()),
+    }
+}
+
+fn bound(action: &str, binding: &BindingConfig, server: &ServerStatus) -> Finding {
+    let area = format!("actions.{action}");
+    let mut faults = call_faults(&binding.tool, binding.arguments.keys(), server);
+    if let Some(reconcile) = &binding.reconcile {
+        faults.extend(call_faults(&reconcile.tool, reconcile.arguments.keys(), server));
+    }
+    if faults.is_empty() {
+        return Finding::good(area, format!("{}.{} takes its arguments", server.name, binding.tool));
+    }
+    let mend = format!("correct [actions.{action}]; `deskbell mcp list --json` shows what the server offers");
+    Finding::bad(area, faults.join("; "), mend)
+}
+
+fn call_faults<'a>(
+    tool: &str,
+    given: impl Iterator<Item = &'a String>,
+    server: &ServerStatus,
+) -> Vec<String> {
+    let Some(info) = server.tools.iter().find(|known| known.name == tool) else {
+        return vec![format!("the server {} has no tool `{tool}`", server.name)];
+    };
+    let given: BTreeSet<&str> = given.map(String::as_str).collect();
+    let known = properties(info);
+    let unknown = given
+        .iter()
+        .filter(|name| known.is_some_and(|known| !known.contains_key(**name)))
+        .map(|name| format!("`{tool}` has no argument `{name}`"));
+    let missing = required(info)
+        .filter(|name| !given.contains(name))
+        .map(|name| format!("`{tool}` needs the argument `{name}`"));
+    unknown.chain(missing).collect()
+}
+
+fn properties(tool: &ToolInfo) -> Option<&Map<String, Value>> {
+    tool.input_schema.get("properties").and_then(Value::as_object)
+}
+
+fn required(tool: &ToolInfo) -> impl Iterator<Item = &str> {
+    tool.input_schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}

@@ -1,0 +1,104 @@
+//! `deskbell mcp serve` and `deskbell mcp list`.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use deskbell_servers::http::{HttpAccess, serve_http};
+use deskbell_servers::jira::{JiraConfig, JiraServer};
+use deskbell_servers::stdio::serve_stdio;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::{McpCommand, OwnServer};
+use super::{Failure, output, signals};
+use crate::config::{Config, LogConfig};
+use crate::console::state_word;
+use crate::mcp_host::{Bindings, McpHost, ServerState, ServerStatus};
+use crate::telemetry;
+
+/// Runs the subcommand.
+pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failure> {
+    match command {
+        McpCommand::Serve { server: OwnServer::Jira, http } => serve_jira(*http).await,
+        McpCommand::List { json } => list(config, *json).await,
+    }
+}
+
+async fn serve_jira(http: Option<SocketAddr>) -> Result<(), Failure> {
+    telemetry::start_logging(&LogConfig::default())?;
+    let jira = JiraConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
+    let server = JiraServer::new(jira).map_err(|error| Failure::wrong(error.to_string()))?;
+    let shutdown = CancellationToken::new();
+    let ending = shutdown.clone();
+    tokio::spawn(async move {
+        signals::asked_to_end().await;
+        ending.cancel();
+    });
+    match http {
+        None => serve_stdio(server, shutdown).await.map_err(|error| Failure::failed(error.to_string())),
+        Some(listen) => {
+            let bearer = std::env::var("DESKBELL_MCP_BEARER").ok().filter(|token| !token.is_empty());
+            let access = HttpAccess { bearer: bearer.map(Into::into), allowed_hosts: Vec::new() };
+            serve_http(server, listen, access, shutdown).await.map_err(|error| Failure::failed(error.to_string()))
+        }
+    }
+}
+
+async fn list(config: &Path, as_json: bool) -> Result<(), Failure> {
+    let config = Config::load(config)?;
+    let bindings = config.bindings()?;
+    let host = McpHost::start(config.server_specs()?);
+    host.settled().await;
+    let servers = host.status();
+    host.shutdown().await;
+    if as_json {
+        output::say_json(&servers.iter().map(|server| as_value(server, &bindings)).collect::<Vec<_>>());
+    } else if servers.is_empty() {
+        output::say("no MCP server is configured: add [mcp.NAME]");
+    } else {
+        let lines: Vec<String> = servers.iter().map(|server| as_lines(server, &bindings)).collect();
+        output::say(&lines.join("\n"));
+    }
+    if servers.iter().all(|server| server.state == ServerState::Ready) { Ok(()) } else { Err(Failure::said()) }
+}
+
+fn bound<'a>(bindings: &'a Bindings, server: &'a str, tool: &'a str) -> impl Iterator<Item = &'a str> {
+    bindings
+        .iter()
+        .filter(move |(_, binding)| binding.server == server && binding.tool == tool)
+        .map(|(action, _)| action)
+}
+
+fn as_value(server: &ServerStatus, bindings: &Bindings) -> serde_json::Value {
+    let tools: Vec<_> = server
+        .tools
+        .iter()
+        .map(|tool| {
+            let actions: Vec<&str> = bound(bindings, &server.name, &tool.name).collect();
+            json!({ "name": tool.name, "description": tool.description, "read_only": tool.read_only_hint, "actions": actions })
+        })
+        .collect();
+    let reason = match &server.state {
+        ServerState::Failed { reason, .. } => Some(reason),
+        ServerState::Starting | ServerState::Ready => None,
+    };
+    json!({
+        "name": server.name, "state": state_word(&server.state), "reason": reason, "required": server.required, "tools": tools,
+    })
+}
+
+fn as_lines(server: &ServerStatus, bindings: &Bindings) -> String {
+    let required = if server.required { ", required" } else { "" };
+    let mut text = format!("{}  {}{required}", server.name, state_word(&server.state));
+    if let ServerState::Failed { reason, .. } = &server.state {
+        // Writing to a String can't fail.
+        let _ = write!(text, ": {reason}");
+    }
+    for tool in server.tools.iter() {
+        let actions: Vec<&str> = bound(bindings, &server.name, &tool.name).collect();
+        let actions = if actions.is_empty() { String::new() } else { format!("  <- {}", actions.join(", ")) };
+        let _ = write!(text, "\n  {}{actions}", tool.name);
+    }
+    text
+}

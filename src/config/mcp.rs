@@ -1,0 +1,139 @@
+//! `[mcp.NAME]`: the MCP servers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::sections::is_http_address;
+use super::source::{ConfigError, Source};
+use super::value::{Length, Setting};
+use crate::mcp_host::{ServerSpec, Transport};
+
+/// One server: a child process (`command`) or an address (`url`).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct McpConfig {
+    /// The program; `deskbell` is this very program.
+    pub command: Option<Spanned<String>>,
+    /// Its arguments.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// Its environment besides `PATH`, `HOME`, `LANG` and `TMPDIR`.
+    #[serde(default)]
+    pub env: BTreeMap<String, Setting>,
+    /// Its working directory.
+    pub cwd: Option<PathBuf>,
+    /// The address of a streamable HTTP server.
+    pub url: Option<Spanned<String>>,
+    /// Headers of every request to it.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Setting>,
+    /// Time for starting it and listing its tools.
+    #[serde(default = "startup_timeout")]
+    pub startup_timeout: Length,
+    /// Time for one call.
+    #[serde(default = "call_timeout")]
+    pub call_timeout: Length,
+    /// Calls in flight at once.
+    #[serde(default = "max_concurrency")]
+    pub max_concurrency: usize,
+    /// Whether Deskbell is not ready without it.
+    #[serde(default)]
+    pub required: bool,
+    /// The largest answer that is taken, in bytes.
+    #[serde(default = "response_limit")]
+    pub response_limit: usize,
+}
+
+const fn startup_timeout() -> Length {
+    Length::seconds(20)
+}
+
+const fn call_timeout() -> Length {
+    Length::seconds(30)
+}
+
+const fn max_concurrency() -> usize {
+    4
+}
+
+const fn response_limit() -> usize {
+    1024 * 1024
+}
+
+impl McpConfig {
+    /// What is wrong with it, as far as that shows without its secrets.
+    pub(super) fn fault(&self, name: &str, source: &Source) -> Option<ConfigError> {
+        let here = |message: &str| Some(ConfigError::at(source.name(), format!("[mcp.{name}] {message}")));
+        match (&self.command, &self.url) {
+            (None, None) => return here("says neither command nor url: give one of them"),
+            (Some(_), Some(_)) => return here("says both command and url: keep one of them"),
+            (Some(_), None) if !self.headers.is_empty() => return here("headers belong to url; a child process gets env"),
+            (None, Some(_)) if !self.env.is_empty() || !self.args.is_empty() || self.cwd.is_some() => {
+                return here("args, env and cwd belong to command; a url gets headers");
+            }
+            (None, Some(url)) if !is_http_address(url.get_ref()) => {
+                let message = format!("[mcp.{name}] url: `{}` is no http(s) address", url.get_ref());
+                return Some(source.error(&url.span(), message));
+            }
+            _ => {}
+        }
+        (self.max_concurrency == 0).then(|| here("max_concurrency is 0: give at least 1")).flatten()
+    }
+
+    /// The server with its secrets, checked.
+    pub(super) fn spec(&self, name: &str, source: &Source) -> Result<ServerSpec, ConfigError> {
+        let spec = ServerSpec {
+            name: name.to_owned(),
+            transport: self.transport(name, source)?,
+            startup_timeout: self.startup_timeout.std(),
+            call_timeout: self.call_timeout.std(),
+            max_concurrency: self.max_concurrency,
+            required: self.required,
+            response_bytes_max: self.response_limit,
+        };
+        spec.check().map_err(|error| ConfigError::at(source.name(), format!("[mcp.{name}] {error}")))?;
+        Ok(spec)
+    }
+
+    fn transport(&self, name: &str, source: &Source) -> Result<Transport, ConfigError> {
+        if let Some(command) = &self.command {
+            return Ok(Transport::Stdio {
+                command: program(command.get_ref()),
+                args: self.args.clone(),
+                env: resolved(&self.env, &format!("mcp.{name}.env"), source)?,
+                cwd: self.cwd.as_ref().map(|cwd| source.folder().join(cwd)),
+            });
+        }
+        let url = self.url.as_ref().and_then(|url| url::Url::parse(url.get_ref()).ok());
+        let Some(url) = url else {
+            return Err(ConfigError::at(source.name(), format!("[mcp.{name}] says neither command nor url: give one of them")));
+        };
+        Ok(Transport::Http { url, headers: resolved(&self.headers, &format!("mcp.{name}.headers"), source)? })
+    }
+}
+
+/// `deskbell` is this very program, so that host and server are of one version.
+fn program(command: &str) -> String {
+    if command != "deskbell" {
+        return command.to_owned();
+    }
+    std::env::current_exe().map_or_else(|_| command.to_owned(), |path| path.to_string_lossy().into_owned())
+}
+
+fn resolved(
+    settings: &BTreeMap<String, Setting>,
+    field: &str,
+    source: &Source,
+) -> Result<BTreeMap<String, SecretString>, ConfigError> {
+    settings
+        .iter()
+        .map(|(name, setting)| match setting.resolve(source.folder()) {
+            Ok(value) => Ok((name.clone(), value)),
+            Err(message) => Err(source.error(&setting.span(), format!("{field}.{name}: {message}"))),
+        })
+        .collect()
+}

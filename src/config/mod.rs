@@ -1,0 +1,194 @@
+//! What Deskbell is told: `deskbell.toml`, read once, one struct per concern.
+//!
+//! Unknown keys are refused. A secret is never in the file: its value is a reference, `"env:NAME"` or `"file:PATH"`,
+//! resolved when it is needed, so that `deskbell policy check` asks for no token. Paths are relative to the file.
+//!
+//! An environment variable `DESKBELL_<SECTION>__<KEY>` overrides a key: `DESKBELL_SERVER__LISTEN=0.0.0.0:8080`,
+//! `DESKBELL_WORKERS__COUNT=8`, `DESKBELL_INTAKE__WATCHED_CHANNELS='["C0123"]'`. Two underscores go one table deeper.
+
+mod mcp;
+mod sections;
+mod source;
+mod value;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::assessor::config::AssessorConfig;
+use crate::mcp_host::{Bindings, ServerSpec};
+use crate::mcp_host::BindingConfig;
+use crate::store::{MasterKey, StoreConfig};
+
+pub use mcp::McpConfig;
+pub use sections::{
+    ConsoleConfig, Delivery, GenericHelpdeskConfig, HelpdeskConfig, IntakeSection, KnowledgeConfig, LogConfig, LogFormat,
+    PolicyConfig, ServerConfig, SlackSection, StoreSection, TemplatesConfig, WorkersConfig, ZendeskConfig,
+};
+pub use source::{ConfigError, ConfigErrors};
+pub use value::{Length, SecretRef, Setting};
+
+use source::Source;
+
+/// The whole file, read and checked. Secrets are still references.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where Deskbell listens.
+    #[serde(default)]
+    pub server: ServerConfig,
+    /// How Slack is reached.
+    pub slack: SlackSection,
+    /// What Deskbell listens to.
+    #[serde(default)]
+    pub intake: IntakeSection,
+    /// Helpdesks that may send tickets.
+    #[serde(default)]
+    pub helpdesk: HelpdeskConfig,
+    /// Where everything is kept.
+    #[serde(default)]
+    pub store: StoreSection,
+    /// Where the rules are.
+    #[serde(default)]
+    pub policy: PolicyConfig,
+    /// What `/kb` searches.
+    #[serde(default)]
+    pub knowledge: KnowledgeConfig,
+    /// How requests are assessed.
+    #[serde(default)]
+    pub assessor: AssessorConfig,
+    /// Who does the work.
+    #[serde(default)]
+    pub workers: WorkersConfig,
+    /// The company's own words for messages.
+    #[serde(default)]
+    pub templates: TemplatesConfig,
+    /// MCP servers by name.
+    #[serde(default)]
+    pub mcp: BTreeMap<String, McpConfig>,
+    /// Which tool carries out which action.
+    #[serde(default)]
+    pub actions: BTreeMap<String, BindingConfig>,
+    /// What is logged.
+    #[serde(default)]
+    pub log: LogConfig,
+    /// What operators see.
+    #[serde(default)]
+    pub console: ConsoleConfig,
+    #[serde(skip)]
+    source: Source,
+}
+
+impl Config {
+    /// Reads a file, and overrides from the process's environment.
+    ///
+    /// # Errors
+    /// Every fault that shows without resolving secrets, each with its place and the mend.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        Self::load_with(path, std::env::vars())
+    }
+
+    /// As [`Self::load`], with these environment variables.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_with(
+        path: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigErrors> {
+        let source = Source::read(path, variables)?;
+        let mut config: Self = source.parse()?;
+        config.source = source;
+        let faults = config.faults();
+        if faults.is_empty() { Ok(config) } else { Err(ConfigErrors(faults)) }
+    }
+
+    /// A path of the file, which counts from the file's folder.
+    pub fn path(&self, written: &Path) -> PathBuf {
+        self.source.folder().join(written)
+    }
+
+    /// The policy file.
+    pub fn policy_path(&self) -> PathBuf {
+        self.path(&self.policy.file)
+    }
+
+    /// What a reference stands for; `field` names it in the error.
+    ///
+    /// # Errors
+    /// When the variable is not set or the file can't be read.
+    pub fn secret(&self, field: &str, reference: &SecretRef) -> Result<SecretString, ConfigError> {
+        reference
+            .resolve(self.source.folder())
+            .map_err(|message| self.source.error(&reference.span(), format!("{field}: {message}")))
+    }
+
+    /// Where the store is.
+    pub fn store_config(&self) -> StoreConfig {
+        StoreConfig { readers: self.store.readers, ..StoreConfig::new(self.path(&self.store.path)) }
+    }
+
+    /// The master key; where none is configured, the key file beside the database, made now if `make` says so.
+    ///
+    /// # Errors
+    /// When it can't be had.
+    pub fn master_key(&self, make: bool) -> Result<MasterKey, ConfigError> {
+        let failed = |error: crate::store::KeyError| ConfigError::without_place(format!("store.master_key: {error}"));
+        let Some(reference) = &self.store.master_key else {
+            let beside = self.path(&self.store.path).with_extension("key");
+            let key = if make { MasterKey::load_or_create(&beside) } else { MasterKey::load(&beside) };
+            return key.map_err(failed);
+        };
+        if let Some(file) = reference.file() {
+            return MasterKey::load(&self.path(file)).map_err(failed);
+        }
+        let text = self.secret("store.master_key", reference)?;
+        MasterKey::from_text(secrecy::ExposeSecret::expose_secret(&text))
+            .map_err(|error| self.source.error(&reference.span(), format!("store.master_key: {error}")))
+    }
+
+    /// Every MCP server with its secrets.
+    ///
+    /// # Errors
+    /// Every secret that can't be had and every server that can't be called so.
+    pub fn server_specs(&self) -> Result<Vec<ServerSpec>, ConfigErrors> {
+        let mut faults = Vec::new();
+        let mut specs = Vec::new();
+        for (name, server) in &self.mcp {
+            match self.server_spec(name, server) {
+                Ok(spec) => specs.push(spec),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if faults.is_empty() { Ok(specs) } else { Err(ConfigErrors(faults)) }
+    }
+
+    /// One MCP server with its secrets.
+    ///
+    /// # Errors
+    /// The secret that can't be had, or why it can't be called so.
+    pub fn server_spec(&self, name: &str, server: &McpConfig) -> Result<ServerSpec, ConfigError> {
+        server.spec(name, &self.source)
+    }
+
+    /// Which tool carries out which action.
+    ///
+    /// # Errors
+    /// The first fault, with the field and the mend.
+    pub fn bindings(&self) -> Result<Bindings, ConfigError> {
+        Bindings::check(&self.actions, |name| self.mcp.contains_key(name))
+            .map_err(|error| ConfigError::at(self.source.name(), error.to_string()))
+    }
+
+    /// What shows without resolving a secret.
+    fn faults(&self) -> Vec<ConfigError> {
+        let mut faults = self.slack.faults(&self.source);
+        faults.extend(self.intake.faults(&self.source));
+        faults.extend(self.mcp.iter().filter_map(|(name, server)| server.fault(name, &self.source)));
+        faults.extend(self.assessor.check().err().map(|error| ConfigError::at(self.source.name(), error.to_string())));
+        faults.extend(self.bindings().err());
+        faults
+    }
+}

@@ -1,0 +1,300 @@
+//! The tables of the file but `[mcp]` and `[actions]`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+use toml::Spanned;
+
+use super::source::{ConfigError, Source};
+use super::value::{Length, SecretRef};
+use crate::intake::config::DEFAULT_BODY_LIMIT_BYTES;
+
+/// `[server]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    /// Address and port. Put a TLS proxy in front for the internet.
+    #[serde(deserialize_with = "address")]
+    pub listen: SocketAddr,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)) }
+    }
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|_| D::Error::custom(format!("`{text}` is no address: write for example \"127.0.0.1:8080\" or \"0.0.0.0:8080\"")))
+}
+
+/// How Slack hands events over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// Slack calls Deskbell.
+    Http,
+    /// Deskbell opens connections to Slack: no public address needed.
+    Socket,
+}
+
+/// `[slack]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlackSection {
+    /// How events arrive.
+    #[serde(default = "http")]
+    pub delivery: Delivery,
+    /// "Basic Information" of the app. Needed for `http`.
+    pub signing_secret: Option<SecretRef>,
+    /// The one before the last rotation.
+    pub previous_signing_secret: Option<SecretRef>,
+    /// `xoxb-…`, "OAuth & Permissions" of the app.
+    pub bot_token: SecretRef,
+    /// `xapp-…`, "Basic Information" of the app. Needed for `socket`.
+    pub app_token: Option<SecretRef>,
+    /// Slack's Web API.
+    #[serde(default = "slack_api")]
+    pub api_url: Spanned<String>,
+    /// A call that takes longer has an unknown outcome.
+    #[serde(default = "call_timeout")]
+    pub call_timeout: Length,
+}
+
+const fn http() -> Delivery {
+    Delivery::Http
+}
+
+fn slack_api() -> Spanned<String> {
+    Spanned::new(0..0, "https://slack.com/api".to_owned())
+}
+
+const fn call_timeout() -> Length {
+    Length::seconds(15)
+}
+
+impl SlackSection {
+    pub(super) fn faults(&self, source: &Source) -> Vec<ConfigError> {
+        let mut faults = Vec::new();
+        let here = || source.name();
+        if self.delivery == Delivery::Http && self.signing_secret.is_none() {
+            faults.push(ConfigError::at(
+                here(),
+                "[slack] signing_secret is missing: add signing_secret = \"env:SLACK_SIGNING_SECRET\" (\"Basic Information\" of \
+                 your Slack app), or set delivery = \"socket\"",
+            ));
+        }
+        if self.delivery == Delivery::Socket && self.app_token.is_none() {
+            faults.push(ConfigError::at(
+                here(),
+                "[slack] app_token is missing: delivery = \"socket\" needs app_token = \"env:SLACK_APP_TOKEN\" (an app-level token \
+                 with connections:write)",
+            ));
+        }
+        if !is_http_address(self.api_url.get_ref()) {
+            let message = format!("[slack] api_url: `{}` is no http(s) address: leave it out for Slack's own", self.api_url.get_ref());
+            faults.push(source.error(&self.api_url.span(), message));
+        }
+        faults
+    }
+}
+
+pub(super) fn is_http_address(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// `[intake]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IntakeSection {
+    /// Channels whose messages are requests, by id.
+    pub watched_channels: Vec<Spanned<String>>,
+    /// Emoji that make a ticket of a message, with or without colons.
+    pub triage_emoji: Vec<String>,
+    /// The largest body that is read, in bytes.
+    pub body_limit: usize,
+    /// Events that may wait for their commit at once; further ones get 503 and Slack sends them again.
+    pub max_in_flight_events: usize,
+}
+
+impl Default for IntakeSection {
+    fn default() -> Self {
+        Self {
+            watched_channels: Vec::new(),
+            triage_emoji: vec!["ticket".to_owned()],
+            body_limit: DEFAULT_BODY_LIMIT_BYTES,
+            max_in_flight_events: 1024,
+        }
+    }
+}
+
+impl IntakeSection {
+    pub(super) fn faults(&self, source: &Source) -> Vec<ConfigError> {
+        let wrong = |channel: &&Spanned<String>| {
+            let id = channel.get_ref();
+            !(id.starts_with(['C', 'G']) && id.len() > 1 && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
+        };
+        let mut faults: Vec<ConfigError> = self
+            .watched_channels
+            .iter()
+            .filter(wrong)
+            .map(|channel| {
+                let message = format!(
+                    "[intake] watched_channels: `{}` is no channel id: open the channel's details in Slack and copy the id at \
+                     the bottom (C…)",
+                    channel.get_ref()
+                );
+                source.error(&channel.span(), message)
+            })
+            .collect();
+        if self.body_limit < 16 * 1024 {
+            faults.push(ConfigError::at(
+                source.name(),
+                "[intake] body_limit is too small for Slack's own payloads: give at least 16384 bytes",
+            ));
+        }
+        if self.max_in_flight_events == 0 {
+            faults.push(ConfigError::at(source.name(), "[intake] max_in_flight_events is 0: give at least 1"));
+        }
+        faults
+    }
+}
+
+/// `[helpdesk]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HelpdeskConfig {
+    /// `POST /helpdesk/zendesk`.
+    pub zendesk: Option<ZendeskConfig>,
+    /// `POST /helpdesk/generic`.
+    pub generic: Option<GenericHelpdeskConfig>,
+}
+
+/// `[helpdesk.zendesk]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ZendeskConfig {
+    /// The webhook's signing secret.
+    pub secret: SecretRef,
+}
+
+/// `[helpdesk.generic]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenericHelpdeskConfig {
+    /// Standard Webhooks secrets (`whsec_…`), several while one is being rotated.
+    pub secrets: Vec<SecretRef>,
+}
+
+/// `[store]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSection {
+    /// The database file, on a local disk.
+    pub path: PathBuf,
+    /// 32 bytes as base64 or hex; by default a key file beside the database, made on the first start.
+    pub master_key: Option<SecretRef>,
+    /// Connections for reading, 1 to 64.
+    pub readers: usize,
+}
+
+impl Default for StoreSection {
+    fn default() -> Self {
+        Self { path: PathBuf::from("deskbell.db"), master_key: None, readers: 4 }
+    }
+}
+
+/// `[policy]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PolicyConfig {
+    /// The company's own rules.
+    pub file: PathBuf,
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        Self { file: PathBuf::from("policy.toml") }
+    }
+}
+
+/// `[knowledge]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KnowledgeConfig {
+    /// A folder of Markdown; none: `/kb` finds nothing.
+    pub folder: Option<PathBuf>,
+    /// Where people read the documents: the path within the folder is added to it.
+    pub base_url: Option<String>,
+}
+
+/// `[workers]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkersConfig {
+    /// Jobs performed at the same time; 0: this process takes no work.
+    pub count: usize,
+    /// A job whose worker is silent this long is given to another.
+    pub lease: Length,
+    /// How long running jobs may take to finish when Deskbell stops.
+    pub drain: Length,
+}
+
+impl Default for WorkersConfig {
+    fn default() -> Self {
+        Self { count: 8, lease: Length::seconds(60), drain: Length::seconds(20) }
+    }
+}
+
+/// `[templates]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TemplatesConfig {
+    /// A folder of templates that replace the built-in ones of the same name.
+    pub folder: Option<PathBuf>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Pretty,
+    /// An object a line.
+    Json,
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// How lines look.
+    pub format: LogFormat,
+    /// `info`, or per module as `tracing` writes it: `info,deskbell::pipeline=debug`. `RUST_LOG` overrides it.
+    pub filter: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::default(), filter: "info".to_owned() }
+    }
+}
+
+/// `[console]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConsoleConfig {
+    /// Whether `/metrics` is served.
+    pub metrics: bool,
+}
+
+impl Default for ConsoleConfig {
+    fn default() -> Self {
+        Self { metrics: true }
+    }
+}

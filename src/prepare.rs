@@ -1,0 +1,170 @@
+//! What the configuration names, read and checked: the policy, the templates, the knowledge, who assesses.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use deskbell_block_kit::templates::{RenderError, Templates};
+use deskbell_domain::policy::Policy;
+use deskbell_judgement::knowledge::{KnowledgeIndex, Source};
+
+use crate::assessor::Chain;
+use crate::assessor::config::read_examples;
+use crate::config::{Config, ConfigErrors};
+use crate::mcp_host::Bindings;
+
+/// Documents deeper than this are not looked for: a link that leads back would never end.
+const FOLDER_DEPTH_MAX: usize = 16;
+
+/// Everything wrong with the configuration or what it names, a line each: where, what, and the mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct PrepareErrors(pub Vec<String>);
+
+impl PrepareErrors {
+    fn one(line: String) -> Self {
+        Self(vec![line])
+    }
+}
+
+impl fmt::Display for PrepareErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl From<ConfigErrors> for PrepareErrors {
+    fn from(errors: ConfigErrors) -> Self {
+        Self(errors.0.iter().map(ToString::to_string).collect())
+    }
+}
+
+/// A policy with the text it was read from.
+#[derive(Debug, Clone)]
+pub struct LoadedPolicy {
+    /// The rules.
+    pub policy: Policy,
+    /// Kept, so that decisions can be made again.
+    pub source: String,
+    /// Where it was read.
+    pub path: PathBuf,
+}
+
+/// The configured policy.
+///
+/// # Errors
+/// Every fault with file, line and column.
+pub fn policy(config: &Config) -> Result<LoadedPolicy, PrepareErrors> {
+    policy_at(&config.policy_path())
+}
+
+/// The policy of a file.
+///
+/// # Errors
+/// Every fault with file, line and column.
+pub fn policy_at(path: &Path) -> Result<LoadedPolicy, PrepareErrors> {
+    let shown = path.display();
+    let source = std::fs::read_to_string(path).map_err(|error| {
+        PrepareErrors::one(format!(
+            "{shown}: can't be read ({error}): name your policy in [policy] file, or start from policy.example.toml"
+        ))
+    })?;
+    match Policy::load(&source) {
+        Ok(policy) => Ok(LoadedPolicy { policy, source, path: path.to_owned() }),
+        Err(errors) => Err(PrepareErrors(errors.0.iter().map(|error| format!("{shown}:{error}")).collect())),
+    }
+}
+
+/// The bindings; every action that the policy names must have one.
+///
+/// # Errors
+/// A fault of a binding, or each action without one.
+pub fn bindings(config: &Config, policy: &LoadedPolicy) -> Result<Bindings, PrepareErrors> {
+    let bindings = config.bindings().map_err(ConfigErrors::from)?;
+    let rules = policy.policy.rules.iter().filter_map(|rule| rule.actions.as_ref()).flatten();
+    let named: BTreeSet<&String> = policy.policy.default.actions.iter().chain(rules).collect();
+    let missing: Vec<String> = named
+        .into_iter()
+        .filter(|action| bindings.of(action).is_none())
+        .map(|action| {
+            format!(
+                "{}: the action `{action}` is bound to no tool: add [actions.{action}] with server and tool, or take it out of \
+                 the policy",
+                policy.path.display()
+            )
+        })
+        .collect();
+    if missing.is_empty() { Ok(bindings) } else { Err(PrepareErrors(missing)) }
+}
+
+/// The templates, tried on all their samples.
+///
+/// # Errors
+/// The template that can't be read or breaks Slack's limits.
+pub fn templates(config: &Config) -> Result<Templates, PrepareErrors> {
+    let folder = config.templates.folder.as_ref().map(|folder| config.path(folder));
+    Templates::load(folder.as_deref()).map_err(|error| PrepareErrors::one(format!("templates: {error}")))
+}
+
+/// A rendered template, or why it can't be.
+///
+/// # Errors
+/// Why it can't be.
+pub fn render(rendered: Result<serde_json::Value, RenderError>) -> Result<serde_json::Value, PrepareErrors> {
+    rendered.map_err(|error| PrepareErrors::one(format!("templates: {error}")))
+}
+
+/// Who assesses, having learned from the policy's examples and the configured file.
+///
+/// # Errors
+/// When the examples can't be read or learned.
+pub fn assessors(config: &Config, policy: &LoadedPolicy) -> Result<Chain, PrepareErrors> {
+    let wrong = |message: String| PrepareErrors::one(format!("[assessor]: {message}"));
+    let labelled = match &config.assessor.examples_file {
+        None => Vec::new(),
+        Some(file) => {
+            let path = config.path(file);
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                wrong(format!("examples_file {} can't be read ({error}): correct the path", path.display()))
+            })?;
+            read_examples(&text).map_err(|error| wrong(error.to_string()))?
+        }
+    };
+    Chain::local(&config.assessor, &policy.policy.categories, labelled).map_err(|error| wrong(error.to_string()))
+}
+
+/// The documents that `/kb` searches.
+///
+/// # Errors
+/// When the folder or a document can't be read.
+pub fn knowledge(config: &Config) -> Result<KnowledgeIndex, PrepareErrors> {
+    let Some(folder) = &config.knowledge.folder else { return Ok(KnowledgeIndex::default()) };
+    let root = config.path(folder);
+    let mut files = Vec::new();
+    collect_markdown(&root, FOLDER_DEPTH_MAX, &mut files)?;
+    files.sort();
+    let mut sources = Vec::with_capacity(files.len());
+    for file in files {
+        let markdown = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
+        let path = file.strip_prefix(&root).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        let url = config.knowledge.base_url.as_ref().map(|base| format!("{}/{path}", base.trim_end_matches('/')));
+        sources.push(Source { path, url, markdown });
+    }
+    Ok(KnowledgeIndex::from_documents(sources))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> PrepareErrors {
+    PrepareErrors::one(format!("[knowledge] {} can't be read ({error}): correct folder, or the file's rights", path.display()))
+}
+
+fn collect_markdown(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), PrepareErrors> {
+    let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+    for entry in entries {
+        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        if path.is_dir() && depth > 0 {
+            collect_markdown(&path, depth - 1, found)?;
+        } else if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("md")) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}

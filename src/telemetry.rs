@@ -1,0 +1,53 @@
+//! Logs to standard error, metrics for Prometheus. Neither ever holds customers' words or secrets.
+
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogConfig, LogFormat};
+
+/// Upper bounds of the histograms' buckets, in seconds.
+const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// Why telemetry could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// A filter that can't be read.
+    #[error("[log] filter (or RUST_LOG) `{filter}` can't be read: write for example \"info\" or \"info,deskbell::pipeline=debug\"")]
+    Filter {
+        /// As written.
+        filter: String,
+    },
+    /// The recorder.
+    #[error("metrics can't be recorded: {0}")]
+    Metrics(#[from] BuildError),
+}
+
+/// Starts logging to standard error; `RUST_LOG` overrides the configured filter. A second start changes nothing.
+///
+/// # Errors
+/// When the filter can't be read.
+pub fn start_logging(config: &LogConfig) -> Result<(), TelemetryError> {
+    let written = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
+    let filter = written.unwrap_or_else(|| config.filter.clone());
+    let Ok(filter) = EnvFilter::try_new(&filter) else {
+        return Err(TelemetryError::Filter { filter });
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // An error means that logging runs already.
+    let _ = match config.format {
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Pretty => {
+            let colours = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+            builder.with_ansi(colours).try_init()
+        }
+    };
+    Ok(())
+}
+
+/// Installs the recorder; its handle renders `/metrics`.
+///
+/// # Errors
+/// When another recorder is installed.
+pub fn start_metrics() -> Result<PrometheusHandle, TelemetryError> {
+    Ok(PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder()?)
+}

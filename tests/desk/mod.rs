@@ -1,0 +1,400 @@
+//! A desk on the wire: the sandbox in this process, Deskbell as a child process, joined over real HTTP with real
+//! signatures, a real MCP child and a real store on disk.
+//!
+//! Nothing sleeps: a test says what it waits for, and every change in the sandbox makes it look again.
+
+mod main_job;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use deskbell_sandbox::{Delivery, Sandbox, SandboxConfig};
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+
+/// How long anything may take before a test fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a test wants to be different.
+pub struct Wish {
+    /// The policy file's text.
+    pub policy: String,
+    /// Added to Deskbell's configuration.
+    pub config: String,
+    /// The sandbox.
+    pub sandbox: SandboxConfig,
+    /// Deliver by Socket Mode.
+    pub socket_mode: bool,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        let mut sandbox = SandboxConfig { rate_limits: false, ..SandboxConfig::default() };
+        sandbox.timing.retry_delays = vec![Duration::from_millis(50); 3];
+        Self {
+            policy: include_str!("../fixtures/policy.toml").to_owned(),
+            config: String::new(),
+            sandbox,
+            socket_mode: false,
+        }
+    }
+}
+
+impl Wish {
+    /// Replaces a piece of the policy; the piece must be there.
+    pub fn policy_with(mut self, from: &str, to: &str) -> Self {
+        assert!(self.policy.contains(from), "the policy fixture has no `{from}`");
+        self.policy = self.policy.replace(from, to);
+        self
+    }
+}
+
+/// A running desk. Dropping it stops everything.
+pub struct Desk {
+    pub sandbox: Sandbox,
+    pub http: reqwest::Client,
+    child: Option<Child>,
+    folder: tempfile::TempDir,
+    port: u16,
+    wish: Wish,
+}
+
+impl Desk {
+    /// Starts sandbox and Deskbell, and waits until Deskbell is ready.
+    pub async fn open(wish: Wish) -> Self {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        let sandbox = Sandbox::start(wish.sandbox.clone()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut desk = Self { sandbox, http, child: None, folder, port, wish };
+        std::fs::write(desk.folder.path().join("policy.toml"), &desk.wish.policy).unwrap();
+        std::fs::create_dir_all(desk.folder.path().join("knowledge")).unwrap();
+        std::fs::write(
+            desk.folder.path().join("knowledge/refunds.md"),
+            "# Refunds\n\n## How long does a refund take?\n\nA refund reaches the card within five business days.\n",
+        )
+        .unwrap();
+        std::fs::write(desk.config_path(), desk.config()).unwrap();
+        desk.start().await;
+        desk
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn config_path(&self) -> PathBuf {
+        self.folder.path().join("deskbell.toml")
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    fn config(&self) -> String {
+        let sandbox = self.sandbox.base_url();
+        let delivery = if self.wish.socket_mode { "socket" } else { "http" };
+        let binary = env!("CARGO_BIN_EXE_deskbell");
+        format!(
+            r#"
+[server]
+listen = "127.0.0.1:{port}"
+
+[slack]
+delivery = "{delivery}"
+api_url = "{sandbox}/api"
+signing_secret = "env:TEST_SIGNING_SECRET"
+bot_token = "env:TEST_BOT_TOKEN"
+app_token = "env:TEST_APP_TOKEN"
+call_timeout = "5s"
+
+[intake]
+watched_channels = ["C0SUPPORT", "C0ACME"]
+triage_emoji = ["ticket"]
+
+[store]
+path = "deskbell.db"
+
+[policy]
+file = "policy.toml"
+
+[knowledge]
+folder = "knowledge"
+base_url = "https://help.example/"
+
+[workers]
+count = 16
+lease = "5s"
+
+[helpdesk.zendesk]
+secret = "env:TEST_ZENDESK_SECRET"
+
+[helpdesk.generic]
+secrets = ["env:TEST_GENERIC_SECRET"]
+
+[mcp.jira]
+command = "{binary}"
+args = ["mcp", "serve", "jira"]
+call_timeout = "3s"
+env = {{ DESKBELL_JIRA_URL = "env:TEST_JIRA_URL", DESKBELL_JIRA_EMAIL = "env:TEST_JIRA_EMAIL", DESKBELL_JIRA_API_TOKEN = "env:TEST_JIRA_TOKEN" }}
+
+[actions.create_issue]
+server = "jira"
+tool = "create_issue"
+arguments = {{ project_key = "=action.project", issue_type = "=action.issue_type", summary = "=action.summary", description = "=action.description", priority = "=action.priority", labels = "=action.labels", idempotency_key = "=idempotency_key" }}
+result = {{ key = "/key", url = "/url" }}
+
+[actions.create_issue.reconcile]
+tool = "find_by_idempotency_key"
+arguments = {{ idempotency_key = "=idempotency_key" }}
+result = {{ key = "/found/key", url = "/found/url" }}
+lag = "3s"
+
+[actions.comment]
+server = "jira"
+tool = "add_comment"
+arguments = {{ issue_key = "=external.key", body = "=action.body", idempotency_key = "=idempotency_key" }}
+
+[actions.transition]
+server = "jira"
+tool = "transition_issue"
+arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
+
+{more}
+"#,
+            port = self.port,
+            more = self.wish.config
+        )
+    }
+
+    /// The binary with this desk's secrets.
+    pub fn deskbell(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_deskbell"));
+        command
+            .arg("--config")
+            .arg(self.config_path())
+            .current_dir(self.folder.path())
+            .env("TEST_SIGNING_SECRET", &self.wish.sandbox.signing_secret)
+            .env("TEST_BOT_TOKEN", &self.wish.sandbox.bot_token)
+            .env("TEST_APP_TOKEN", &self.wish.sandbox.app_token)
+            .env("TEST_ZENDESK_SECRET", "zendesk-secret")
+            .env("TEST_GENERIC_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+            .env("TEST_JIRA_URL", self.sandbox.jira_url().unwrap_or_default())
+            .env("TEST_JIRA_EMAIL", "deskbell@northwind.example")
+            .env("TEST_JIRA_TOKEN", "sandbox-jira-token");
+        command
+    }
+
+    /// Starts Deskbell and waits until it is ready.
+    pub async fn start(&mut self) {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.path().join("deskbell.log"))
+            .unwrap();
+        let child = self
+            .deskbell()
+            .arg("serve")
+            .env("RUST_LOG", "info,deskbell=debug")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.child = Some(child);
+        let started = Instant::now();
+        while !self.ready().await {
+            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none() && started.elapsed() < PATIENCE, "Deskbell did not start:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let delivery = if self.wish.socket_mode {
+            Delivery::SocketMode
+        } else {
+            Delivery::Http { base_url: self.url() }
+        };
+        self.sandbox.set_delivery(Some(delivery));
+    }
+
+    async fn ready(&self) -> bool {
+        let answer = self.http.get(format!("{}/readyz", self.url())).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// SIGKILL: nothing gets a chance to finish.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// SIGTERM: Deskbell drains and ends by itself.
+    pub fn stop(&mut self) -> std::process::ExitStatus {
+        let mut child = self.child.take().unwrap();
+        let killed = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap();
+        assert!(killed.success());
+        child.wait().unwrap()
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("deskbell.log")).unwrap_or_default()
+    }
+
+    /// A person does something in Slack.
+    pub async fn act(&self, act: &str, body: Value) -> Value {
+        let url = format!("{}/sandbox/act/{act}", self.sandbox.base_url());
+        let answer: Value = self.http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
+        answer
+    }
+
+    /// A person writes; the answer is the message's ts.
+    pub async fn says(&self, user: &str, channel: &str, text: &str) -> String {
+        let answer = self.act("message", json!({ "user": user, "channel": channel, "text": text })).await;
+        answer["ts"].as_str().unwrap_or_else(|| panic!("not posted: {answer}")).to_owned()
+    }
+
+    /// A person presses a button of a message.
+    pub async fn presses(&self, user: &str, message: &Message, button: &str) -> Value {
+        self.act(
+            "block_action",
+            json!({ "user": user, "channel": message.channel, "message_ts": message.ts, "action_id": button }),
+        )
+        .await
+    }
+
+    /// A person types a command.
+    pub async fn types(&self, user: &str, channel: &str, command: &str, text: &str) -> Value {
+        self.act("command", json!({ "user": user, "channel": channel, "command": command, "text": text })).await
+    }
+
+    /// Everything the sandbox shows.
+    pub async fn state(&self) -> Value {
+        let url = format!("{}/sandbox/state", self.sandbox.base_url());
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Adds a fault rule.
+    pub async fn fault(&self, rule: Value) {
+        let url = format!("{}/sandbox/faults", self.sandbox.base_url());
+        let answer = self.http.post(url).json(&rule).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    pub async fn no_faults(&self) {
+        let url = format!("{}/sandbox/faults", self.sandbox.base_url());
+        self.http.delete(url).send().await.unwrap();
+    }
+
+    /// Waits until `find` finds something in the sandbox's state; looks again after every change.
+    pub async fn until<T>(&self, what: &str, find: impl Fn(&State) -> Option<T>) -> T {
+        let url = format!("{}/sandbox/stream", self.sandbox.base_url());
+        let mut changes = self.http.get(url).send().await.unwrap().bytes_stream();
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let state = State(self.state().await);
+            if let Some(found) = find(&state) {
+                return found;
+            }
+            let change = tokio::time::timeout_at(deadline, changes.next()).await;
+            assert!(
+                change.is_ok(),
+                "waited in vain for {what}; messages: {}\nDeskbell's log:\n{}",
+                serde_json::to_string_pretty(&state.0["messages"]).unwrap(),
+                self.log()
+            );
+        }
+    }
+
+    /// The triage card in the thread of a message.
+    pub async fn card_under(&self, channel: &str, ts: &str) -> Message {
+        self.until("the triage card", |state| {
+            state.messages(channel).into_iter().find(|message| message.thread() == Some(ts) && message.is_card())
+        })
+        .await
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("--- Deskbell's log ---\n{}", self.log());
+        }
+    }
+}
+
+/// The sandbox's state.
+pub struct State(pub Value);
+
+impl State {
+    /// The messages of a channel, in order.
+    pub fn messages(&self, channel: &str) -> Vec<Message> {
+        let messages = self.0["messages"][channel].as_array().cloned().unwrap_or_default();
+        messages.into_iter().map(|body| Message::new(channel, body)).collect()
+    }
+
+    /// All Jira issues.
+    pub fn issues(&self) -> Vec<Value> {
+        self.0["jira"]["issues"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The topmost modal of a person.
+    pub fn view(&self, user: &str) -> Option<Value> {
+        self.0["views"][user].as_array().and_then(|views| views.last().cloned())
+    }
+}
+
+/// A message in the sandbox.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub channel: String,
+    pub ts: String,
+    pub body: Value,
+}
+
+impl Message {
+    fn new(channel: &str, body: Value) -> Self {
+        Self { channel: channel.to_owned(), ts: body["ts"].as_str().unwrap_or_default().to_owned(), body }
+    }
+
+    pub fn thread(&self) -> Option<&str> {
+        self.body["thread_ts"].as_str().filter(|thread| *thread != self.ts)
+    }
+
+    /// Text and blocks as one string, to look for words in.
+    pub fn all_text(&self) -> String {
+        format!("{} {}", self.body["text"].as_str().unwrap_or_default(), self.body["blocks"])
+    }
+
+    pub fn says(&self, words: &str) -> bool {
+        self.all_text().contains(words)
+    }
+
+    /// Whether it has a button with this `action_id`.
+    pub fn has_button(&self, button: &str) -> bool {
+        self.body["blocks"].to_string().contains(&format!("\"action_id\":\"{button}\""))
+    }
+
+    /// Deskbell's triage card, answered or not.
+    pub fn is_card(&self) -> bool {
+        self.marker().is_some_and(|marker| marker.contains("/card/"))
+    }
+
+    /// Deskbell's own mark on its messages.
+    pub fn marker(&self) -> Option<&str> {
+        self.body["metadata"]["event_payload"]["marker"].as_str()
+    }
+
+    pub fn only_for(&self, user: &str) -> bool {
+        self.body["ephemeral_for"].as_str() == Some(user)
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
