@@ -103,7 +103,7 @@ impl Prepared {
         let messages = Messages::new(prepare::templates(config)?);
         let loading = prepare::render(messages.loading_view(&LoadingView { title: "Deskbell".to_owned() }))?;
         let slack_config = SlackConfig {
-            api_url: config.slack.api_url.get_ref().clone(),
+            api_url: config.slack.api_url(),
             bot_token: config.secret("slack.bot_token", &config.slack.bot_token).map_err(ConfigErrors::from)?,
             call_timeout: config.slack.call_timeout.std(),
         };

@@ -18,8 +18,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::assessor::config::AssessorConfig;
-use crate::mcp_host::{Bindings, ServerSpec};
-use crate::mcp_host::BindingConfig;
+use crate::mcp_host::{BindingConfig, Bindings, ServerSpec};
 use crate::store::{MasterKey, StoreConfig};
 
 pub use mcp::McpConfig;

@@ -59,7 +59,7 @@ pub struct SlackSection {
     pub app_token: Option<SecretRef>,
     /// Slack's Web API.
     #[serde(default = "slack_api")]
-    pub api_url: Spanned<String>,
+    api_url: Spanned<String>,
     /// A call that takes longer has an unknown outcome.
     #[serde(default = "call_timeout")]
     pub call_timeout: Length,
@@ -78,6 +78,11 @@ const fn call_timeout() -> Length {
 }
 
 impl SlackSection {
+    /// Slack's Web API, without a slash at the end.
+    pub fn api_url(&self) -> String {
+        self.api_url.get_ref().trim_end_matches('/').to_owned()
+    }
+
     pub(super) fn faults(&self, source: &Source) -> Vec<ConfigError> {
         let mut faults = Vec::new();
         let here = || source.name();

@@ -83,7 +83,7 @@ fn unknowable() -> SecretString {
 pub(super) fn socket(config: &Config) -> Result<Option<SocketModeConfig>, ConfigErrors> {
     match (&config.slack.app_token, config.slack.delivery) {
         (Some(reference), Delivery::Socket) => Ok(Some(SocketModeConfig {
-            api_url: config.slack.api_url.get_ref().clone(),
+            api_url: config.slack.api_url(),
             ..SocketModeConfig::new(config.secret("slack.app_token", reference)?)
         })),
         _ => Ok(None),

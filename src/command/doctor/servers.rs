@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Finding;
 use crate::config::Config;
-use crate::mcp_host::BindingConfig;
-use crate::mcp_host::{McpHost, ServerState, ServerStatus, ToolInfo};
+use crate::mcp_host::{BindingConfig, McpHost, ServerState, ServerStatus, ToolInfo};
 
 /// Starts every server, looks, and stops it again.
 pub(super) async fn examine(config: &Config) -> Vec<Finding> {

@@ -13,7 +13,7 @@ use crate::config::{Config, Delivery};
 use crate::slack::SlackError;
 
 /// What Deskbell needs, and what for; the same as in `manifest.yml`.
-pub(super) const SCOPES: [(&str, &str); 13] = [
+const SCOPES: [(&str, &str); 14] = [
     ("app_mentions:read", "hears mentions"),
     ("channels:history", "hears messages of public channels"),
     ("channels:read", "finds public channels"),
@@ -24,9 +24,10 @@ pub(super) const SCOPES: [(&str, &str); 13] = [
     ("im:history", "hears direct messages"),
     ("im:read", "finds direct messages"),
     ("im:write", "answers in direct messages"),
+    ("mpim:history", "hears group direct messages"),
     ("reactions:read", "sees the triage emoji"),
-    ("team:read", "knows its workspace"),
-    ("users:read", "names people"),
+    ("users:read", "knows who asks"),
+    ("users:read.email", "finds the same person in the helpdesk"),
 ];
 
 /// Calls are tried again so often when Slack asks to wait.
@@ -132,7 +133,7 @@ impl Client {
         let http = http.map_err(|error| {
             Finding::bad("slack", format!("no HTTP client can be made: {error}"), "check the machine's root certificates")
         })?;
-        Ok(Self { http, api_url: config.slack.api_url.get_ref().trim_end_matches('/').to_owned() })
+        Ok(Self { http, api_url: config.slack.api_url() })
     }
 
     /// Calls a method; a refusal comes back as a finding.
@@ -210,4 +211,23 @@ fn refused(method: &str, body: &Value) -> Finding {
         },
     };
     Finding::bad("slack", format!("{method} was refused: {code}{needed}"), mend)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::SCOPES;
+
+    #[test]
+    fn the_scopes_are_the_manifests() {
+        let manifest = include_str!("../../../manifest.yml");
+        let (_, bot) = manifest.split_once("    bot:\n").unwrap();
+        let listed: BTreeSet<&str> = bot
+            .lines()
+            .take_while(|line| line.starts_with("      "))
+            .filter_map(|line| line.trim().strip_prefix("- "))
+            .collect();
+        assert_eq!(SCOPES.iter().map(|(scope, _)| *scope).collect::<BTreeSet<_>>(), listed);
+    }
 }
