@@ -1,6 +1,7 @@
 //! Drives Deskbell from outside: the real binary against a Slack workspace and a Jira in a box, on the wire.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
+mod architecture;
 mod desk;
 mod intake;
 mod store;

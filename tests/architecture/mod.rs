@@ -1,0 +1,144 @@
+//! The house's rules that the compiler does not enforce, read off the source: who may import whom inside `src/`, who may
+//! call a tool, how long a file and a function may be.
+
+mod imports;
+mod rust_text;
+mod sizes;
+
+use std::path::{Path, PathBuf};
+
+use rust_text::production_code;
+
+/// A file of production code: comments, strings and `#[cfg(test)]` items are blanked, lines keep their numbers.
+struct SourceFile {
+    /// Relative to the workspace, with `/`.
+    path: String,
+    code: String,
+}
+
+impl SourceFile {
+    /// Whether the file is, or lies under, `place` (`src/store` covers `src/store.rs` and `src/store/…`).
+    fn within(&self, place: &str) -> bool {
+        self.path.strip_prefix(place).is_some_and(|rest| rest == ".rs" || rest.starts_with('/') || rest.is_empty())
+    }
+}
+
+/// Every file of production code below one of the workspace's folders.
+fn production_files(folder: &str) -> Vec<SourceFile> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for path in rust_files(&root.join(folder)) {
+        let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+        if is_test_file(&name) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        files.push(SourceFile { path: name, code: production_code(&text) });
+    }
+    assert!(!files.is_empty(), "no source was found under {folder}");
+    files
+}
+
+/// All production code of the workspace.
+fn whole_workspace() -> Vec<SourceFile> {
+    let mut files = production_files("src");
+    for name in ["domain", "judgement", "block-kit", "servers", "sandbox"] {
+        files.extend(production_files(&format!("crates/{name}/src")));
+    }
+    files
+}
+
+fn is_test_file(path: &str) -> bool {
+    path.ends_with("/tests.rs") || path.ends_with("_tests.rs") || path.contains("/tests/")
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Fails with every fault at once.
+#[track_caller]
+fn none(faults: &[String], rule: &str) {
+    assert!(faults.is_empty(), "{rule}:\n  {}", faults.join("\n  "));
+}
+
+/// `path:line` of every place where `needle` stands in the code.
+fn places<'a>(files: &'a [SourceFile], needle: &'a str) -> impl Iterator<Item = (&'a SourceFile, usize)> {
+    files.iter().flat_map(move |file| {
+        let lines = file.code.lines().enumerate();
+        lines.filter(move |(_, line)| line.contains(needle)).map(move |(index, _)| (file, index + 1))
+    })
+}
+
+/// An action is carried out in one file, from the witness alone.
+#[test]
+fn only_the_dispatcher_calls_a_tool() {
+    let files = production_files("src");
+    let inside = ["src/mcp_host/dispatch.rs", "src/mcp_host/mod.rs", "src/mcp_host/server.rs"];
+    let mut faults = Vec::new();
+    for needle in ["call_tool(", "CallToolRequest", "self.host.call(", "host.call(", "mcp.call("] {
+        for (file, line) in places(&files, needle) {
+            if !inside.contains(&file.path.as_str()) {
+                faults.push(format!("{}:{line} has {needle}", file.path));
+            }
+        }
+    }
+    none(&faults, "only src/mcp_host/dispatch.rs calls a tool that changes something");
+    let outside = ["pub async fn call(", "pub fn call("];
+    let public: Vec<String> = outside
+        .iter()
+        .flat_map(|needle| places(&files, needle))
+        .filter(|(file, _)| file.within("src/mcp_host"))
+        .map(|(file, line)| format!("{}:{line}", file.path))
+        .collect();
+    none(&public, "mcp_host offers `dispatch` and `look`, never a bare call");
+}
+
+/// Approvals and tickets come back from the store, so that no message can bring one along.
+#[test]
+fn only_the_store_reads_tickets_and_approvals_back() {
+    let files = production_files("src");
+    let mut faults = Vec::new();
+    for type_name in ["Ticket", "Approval", "ActionRecord"] {
+        for reader in ["from_str", "from_slice", "from_value", "from_reader"] {
+            for needle in [format!("{reader}::<{type_name}>"), format!("{reader}::<Vec<{type_name}>>")] {
+                for (file, line) in places(&files, &needle) {
+                    if !file.within("src/store") {
+                        faults.push(format!("{}:{line} has {needle}", file.path));
+                    }
+                }
+            }
+        }
+    }
+    for (file, line) in places(&files, "Approval {").chain(places(&files, "Approval::new")) {
+        if !file.code.contains("struct Approval {") {
+            faults.push(format!("{}:{line} makes an approval", file.path));
+        }
+    }
+    none(&faults, "tickets and approvals are read back in src/store alone");
+}
+
+/// What the tests need is on the wire; a build for tests is the build that ships.
+#[test]
+fn production_code_has_no_test_hooks() {
+    let mut faults = Vec::new();
+    for file in &whole_workspace() {
+        for (index, line) in file.code.lines().enumerate() {
+            let hook = line.contains("cfg(feature") || line.contains("cfg(debug_assertions") || line.contains("cfg!(test");
+            if hook || line.contains("cfg!(debug_assertions") || line.contains("cfg(not(test") {
+                faults.push(format!("{}:{} {}", file.path, index + 1, line.trim()));
+            }
+        }
+    }
+    none(&faults, "production code behaves the same under test");
+}
