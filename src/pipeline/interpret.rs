@@ -41,7 +41,10 @@ impl World {
             Intake::Message(message) => self.message(reading, message, false).await,
             Intake::Mention(message) => self.message(reading, message, true).await,
             Intake::MessageChanged { channel, ts, text, .. } => {
-                self.words_moved(reading, &channel, ts.clone(), Event::MessageEdited(super::paths::said(ts, text))).await
+                // Without the mention, as the words were kept: else a link's preview, which Slack reports as a change
+                // too, would read as an edit.
+                let edited = super::paths::said(ts.clone(), self.without_mention(&text));
+                self.words_moved(reading, &channel, ts, Event::MessageEdited(edited)).await
             }
             Intake::MessageDeleted { channel, ts } => {
                 self.words_moved(reading, &channel, ts.clone(), Event::MessageDeleted(ts)).await

@@ -128,7 +128,8 @@ impl World {
         text.contains(&format!("<@{}>", self.habits.bot_user))
     }
 
-    fn without_mention(&self, text: &str) -> String {
+    /// What was said to Deskbell, without its name.
+    pub(super) fn without_mention(&self, text: &str) -> String {
         text.replace(&format!("<@{}>", self.habits.bot_user), "").trim().to_owned()
     }
 
