@@ -167,6 +167,8 @@ pub fn ticket(number: u64, requester: &str) -> Ticket {
         sla: None,
         sla_round: 0,
         changes: 0,
+        assessed_revision: 0,
+        decided_change: 0,
         closed_at: None,
         words: Words {
             messages: vec![TicketMessage { ts: None, text: SECRET.to_owned() }],

@@ -41,7 +41,7 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
         actions: first_of(&acting, |rule| rule.actions.clone()).unwrap_or_else(|| policy.default.actions.clone()),
         reason: reason(chosen, &candidates),
         runner_up,
-        matched: matching.iter().map(|rule| matched(policy, inputs, rule, &candidates)).collect(),
+        matched: matching.iter().map(|rule| matched(policy, inputs, rule)).collect(),
         warnings,
         first_response_due_at,
         resolution_due_at,
@@ -132,7 +132,9 @@ fn priority(policy: &Policy, inputs: &DecisionInputs, acting: &[&Rule]) -> Prior
 }
 
 fn queue(policy: &Policy, acting: &[&Rule], squad: &SquadId) -> Option<QueueId> {
-    first_of(acting, |rule| rule.queue.clone()).or_else(|| policy.squad(squad).and_then(|squad| squad.queue.clone()))
+    // A rule that wants another squad does not speak for this one's queue.
+    let speaks = |rule: &Rule| rule.squads.is_empty() || rule.squads.contains(squad);
+    first_of(acting, |rule| rule.queue.clone().filter(|_| speaks(rule))).or_else(|| policy.squad(squad).and_then(|squad| squad.queue.clone()))
 }
 
 fn severity(so_far: Severity, acting: &[&Rule]) -> Severity {
@@ -182,23 +184,28 @@ fn reason(chosen: &Candidate, candidates: &[Candidate]) -> String {
             chosen.squad,
             rival.squad,
             chosen.squad,
-            chosen.load / 10,
-            rival.load / 10
+            percent(chosen.load),
+            percent(rival.load)
         ),
     }
 }
 
-fn matched(policy: &Policy, inputs: &DecisionInputs, rule: &Rule, candidates: &[Candidate]) -> MatchedRule {
-    let squad = candidates
-        .iter()
-        .find(|candidate| candidate.rule.as_ref() == Some(&rule.id))
-        .map(|candidate| candidate.squad.clone())
-        .or_else(|| rule.squads.first().cloned());
+/// Thousandths as per cent, exact: two loads that differ read differently.
+fn percent(thousandths: u32) -> String {
+    match thousandths % 10 {
+        0 => (thousandths / 10).to_string(),
+        tenth => format!("{}.{tenth}", thousandths / 10),
+    }
+}
+
+fn matched(policy: &Policy, inputs: &DecisionInputs, rule: &Rule) -> MatchedRule {
+    let loads = rule.squads.iter().map(|squad| (squad, load_per_capacity(policy, inputs, squad)));
+    let best = loads.min_by_key(|(_, load)| *load);
     MatchedRule {
         rule: rule.id.clone(),
         mode: rule.mode,
         specificity: rule.when.specificity(),
-        load_per_capacity: squad.as_ref().map(|squad| load_per_capacity(policy, inputs, squad)),
-        squad,
+        squad: best.map(|(squad, _)| squad.clone()),
+        load_per_capacity: best.map(|(_, load)| load),
     }
 }

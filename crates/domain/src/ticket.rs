@@ -338,6 +338,12 @@ pub struct Ticket {
     pub sla_round: u32,
     /// Counts what people could see change on the card and the notices.
     pub changes: u32,
+    /// The revision whose assessment was used last: a second answer for it changes nothing.
+    #[serde(default)]
+    pub assessed_revision: u32,
+    /// The change with which the newest decision was made: a card that shows an older one asks something else.
+    #[serde(default)]
+    pub decided_change: u32,
     /// When it was resolved or dismissed.
     pub closed_at: Option<Timestamp>,
     /// What the customer said. The store seals it under the requester's key.

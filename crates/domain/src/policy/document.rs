@@ -29,7 +29,7 @@ pub(super) struct Document {
     #[serde(default)]
     pub confirmation: ConfirmationDocument,
     #[serde(default)]
-    pub groups: BTreeMap<String, Vec<String>>,
+    pub groups: BTreeMap<String, Vec<Spanned<String>>>,
     pub rights: RightsDocument,
     pub default: DefaultDocument,
     pub squads: BTreeMap<String, SquadDocument>,
@@ -75,10 +75,10 @@ impl Default for ConfirmationDocument {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RightsDocument {
-    pub confirm: Vec<Spanned<String>>,
-    pub escalate: Vec<Spanned<String>>,
-    pub claim: Vec<Spanned<String>>,
-    pub settle: Vec<Spanned<String>>,
+    pub confirm: Spanned<Vec<Spanned<String>>>,
+    pub escalate: Spanned<Vec<Spanned<String>>>,
+    pub claim: Spanned<Vec<Spanned<String>>>,
+    pub settle: Spanned<Vec<Spanned<String>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,7 +111,7 @@ pub(super) struct SquadDocument {
     pub name: Option<String>,
     pub channel: Spanned<String>,
     #[serde(default)]
-    pub members: Vec<String>,
+    pub members: Vec<Spanned<String>>,
     pub capacity: Spanned<u32>,
     pub queue: Option<Spanned<String>>,
     pub project: String,
@@ -172,7 +172,7 @@ pub(super) struct EscalationDocument {
 pub(super) struct LevelDocument {
     #[serde(default)]
     pub notify: Vec<Spanned<String>>,
-    pub channel: Option<String>,
+    pub channel: Option<Spanned<String>>,
     pub acknowledge_within: Spanned<String>,
 }
 
@@ -205,7 +205,7 @@ pub(super) struct ExampleDocument {
     pub text: String,
     #[serde(default = "yes")]
     pub matches: bool,
-    pub category: Option<String>,
+    pub category: Option<Spanned<String>>,
     pub confidence: Option<f64>,
     pub urgency: Option<crate::assessment::Urgency>,
     pub sentiment: Option<crate::assessment::Sentiment>,

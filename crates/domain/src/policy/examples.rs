@@ -48,7 +48,7 @@ fn inputs(example: &ExampleDocument) -> DecisionInputs {
         },
         assessment: Assessment {
             assessor: AssessorName::Keywords,
-            category: example.category.as_deref().map(|category| judged(CategoryId::from(category), confidence)),
+            category: example.category.as_ref().map(|category| judged(CategoryId::new(category.get_ref()), confidence)),
             area: String::new(),
             squad: None,
             urgency: judged(example.urgency.unwrap_or(Urgency::Normal), confidence),

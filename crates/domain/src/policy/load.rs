@@ -1,7 +1,6 @@
 //! From the text of a policy file to a checked [`Policy`]: all faults at once, each with line and column.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::ops::Range;
 
 use jiff::SignedDuration;
@@ -9,52 +8,20 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use super::condition::Condition;
+use super::error::{PolicyError, PolicyErrors};
 use super::document::{
     CategoryDocument, DefaultDocument, Document, EscalationDocument, LevelDocument, PriorityDocument, RuleDocument,
     SquadDocument,
 };
 use super::people::{Holder, Right, Rights};
+use super::place::{self, Place};
 use super::{
     Category, ConfirmationPolicy, DefaultOutcome, EscalationLevel, EscalationPolicy, Policy, Priority, Queue, Rule,
     Squad, Tracker, examples, facts,
 };
-use crate::action::Action;
 use crate::ids::{CategoryId, ChannelId, PersonId, PolicyHash, PriorityId, QueueId, RuleId, SquadId};
 use crate::sla::{BusinessHours, SlaTarget};
 use crate::ticket::Severity;
-
-/// One fault of a policy file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct PolicyError {
-    /// From 1; 0 where the fault has no place.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-    /// What is wrong and what to write instead.
-    pub message: String,
-}
-
-impl fmt::Display for PolicyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.line, self.column, self.message)
-    }
-}
-
-/// All faults of a policy file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct PolicyErrors(pub Vec<PolicyError>);
-
-impl fmt::Display for PolicyErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            error.fmt(f)?;
-        }
-        Ok(())
-    }
-}
 
 impl Policy {
     /// Reads and checks a policy file.
@@ -64,7 +31,7 @@ impl Policy {
     pub fn load(source: &str) -> Result<Self, PolicyErrors> {
         let document: Document = toml::from_str(source).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
-            PolicyErrors(vec![place(source, span.start, error.message().to_owned())])
+            PolicyErrors(vec![fault_at(place::of(source, span.start), error.message().to_owned())])
         })?;
         let mut check = Check { source, errors: Vec::new() };
         let policy = check.policy(&document);
@@ -73,18 +40,26 @@ impl Policy {
                 check.fault(&span, message);
             }
         }
-        if check.errors.is_empty() { Ok(policy) } else { Err(PolicyErrors(check.errors)) }
+        if check.errors.is_empty() {
+            return Ok(policy);
+        }
+        check.errors.sort_by_key(|error| (error.line, error.column));
+        Err(PolicyErrors(check.errors))
     }
 }
 
-fn place(source: &str, offset: usize, message: String) -> PolicyError {
-    let before = source.get(..offset).unwrap_or(source);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    PolicyError {
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        message,
-    }
+fn fault_at(place: Place, message: String) -> PolicyError {
+    PolicyError { line: place.line, column: place.column, message }
+}
+
+/// What rules may have carried out. The other actions follow from what people do.
+const PLANNED: &[&str] = &[OPENS, "comment", "set_priority"];
+/// The action that the others are about.
+const OPENS: &str = "create_issue";
+
+fn is_slack_id(text: &str, kinds: &[char]) -> bool {
+    let capital = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    text.len() > 1 && text.starts_with(kinds) && text.bytes().all(capital)
 }
 
 /// Collects faults while the document becomes a policy. After a fault it goes on with a stand-in, so that all
@@ -96,7 +71,7 @@ struct Check<'source> {
 
 impl Check<'_> {
     fn fault(&mut self, span: &Range<usize>, message: impl Into<String>) {
-        self.errors.push(place(self.source, span.start, message.into()));
+        self.errors.push(fault_at(place::of(self.source, span.start), message.into()));
     }
 
     fn policy(&mut self, document: &Document) -> Policy {
@@ -123,8 +98,11 @@ impl Check<'_> {
         let remind_after = self.duration(&written.remind_after);
         let expire_after = self.duration(&written.expire_after);
         if remind_after >= expire_after {
+            // What was left out stands nowhere in the file.
+            let spans = [written.remind_after.span(), written.expire_after.span()];
+            let span = spans.iter().find(|span| !span.is_empty()).cloned().unwrap_or_default();
             self.fault(
-                &written.remind_after.span(),
+                &span,
                 "remind_after must be shorter than expire_after: remind before the card expires",
             );
         }
@@ -135,7 +113,7 @@ impl Check<'_> {
         let groups: BTreeMap<String, Vec<PersonId>> = document
             .groups
             .iter()
-            .map(|(name, members)| (name.clone(), members.iter().map(PersonId::new).collect()))
+            .map(|(name, members)| (name.clone(), self.members(members)))
             .collect();
         let written = [
             (Right::Confirm, &document.rights.confirm),
@@ -146,7 +124,11 @@ impl Check<'_> {
         let holders = written
             .into_iter()
             .map(|(right, names)| {
-                let holders = names.iter().filter_map(|name| self.holder(name, &groups)).collect();
+                if names.get_ref().is_empty() {
+                    let message = "nobody would hold this right: write user ids (U…), \"squad\", \"internal\", \"anyone\" or \"group:NAME\"";
+                    self.fault(&names.span(), message);
+                }
+                let holders = names.get_ref().iter().filter_map(|name| self.holder(name, &groups)).collect();
                 (right, holders)
             })
             .collect();
@@ -165,28 +147,32 @@ impl Check<'_> {
                     self.unknown(&name.span(), "group", group, groups.keys().map(String::as_str));
                     None
                 }
-                None => self.person(name).map(Holder::Person),
+                None => {
+                    let or = "a Slack user id (U…), \"squad\", \"internal\", \"anyone\" or \"group:NAME\"";
+                    self.person(name, or).map(Holder::Person)
+                }
             },
         }
     }
 
-    fn person(&mut self, name: &Spanned<String>) -> Option<PersonId> {
+    fn person(&mut self, name: &Spanned<String>, or: &str) -> Option<PersonId> {
         let text = name.get_ref();
-        if text.starts_with(['U', 'W']) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if is_slack_id(text, &['U', 'W']) {
             return Some(PersonId::new(text.clone()));
         }
-        self.fault(
-            &name.span(),
-            format!(
-                "`{text}` names nobody: write a Slack user id (U…), \"squad\", \"internal\", \"anyone\" or \"group:NAME\""
-            ),
-        );
+        self.fault(&name.span(), format!("`{text}` names nobody: write {or}"));
         None
+    }
+
+    /// People by their ids alone.
+    fn members(&mut self, names: &[Spanned<String>]) -> Vec<PersonId> {
+        let or = "a Slack user id (U…); it is in the person's profile under \"Copy member ID\"";
+        names.iter().filter_map(|name| self.person(name, or)).collect()
     }
 
     fn channel(&mut self, name: &Spanned<String>) -> ChannelId {
         let text = name.get_ref();
-        if !text.starts_with(['C', 'G', 'D']) || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if !is_slack_id(text, &['C', 'G', 'D']) {
             self.fault(
                 &name.span(),
                 format!(
@@ -203,7 +189,7 @@ impl Check<'_> {
             _ => {
                 self.fault(
                     &text.span(),
-                    format!("`{}` is no length of time: write for example \"45s\", \"15m\", \"4h\" or \"1h 30m\"", text.get_ref()),
+                    format!("`{}` is no length of time: write for example \"45s\", \"15m\", \"4h\" or \"1h 30m\"; a day is \"24h\"", text.get_ref()),
                 );
                 SignedDuration::from_secs(1)
             }
@@ -255,7 +241,7 @@ impl Check<'_> {
             Some(name) => match hours.get(name.get_ref()) {
                 Some(found) => found.clone(),
                 None => {
-                    self.unknown(&name.span(), "business hours", name.get_ref(), hours.keys().map(String::as_str));
+                    self.unknown(&name.span(), "set of business hours", name.get_ref(), hours.keys().map(String::as_str));
                     BusinessHours::always()
                 }
             },
@@ -263,7 +249,7 @@ impl Check<'_> {
         Squad {
             name: written.name.clone().unwrap_or_else(|| id.to_owned()),
             channel: self.channel(&written.channel),
-            members: written.members.iter().map(PersonId::new).collect(),
+            members: self.members(&written.members),
             capacity: (*written.capacity.get_ref()).max(1),
             queue: written.queue.as_ref().map(|name| self.queue(name, names)),
             tracker: Tracker {
@@ -348,12 +334,12 @@ impl Check<'_> {
             .notify
             .iter()
             .filter(|name| name.get_ref() != "squad")
-            .filter_map(|name| self.person(name))
+            .filter_map(|name| self.person(name, "a Slack user id (U…) or \"squad\""))
             .collect();
         EscalationLevel {
             people,
             squad_too,
-            channel: written.channel.as_deref().map(ChannelId::from),
+            channel: written.channel.as_ref().map(|name| self.channel(name)),
             acknowledge_within: self.duration(&written.acknowledge_within),
         }
     }
@@ -366,6 +352,14 @@ impl Check<'_> {
     fn rule(&mut self, written: &RuleDocument, names: &Names<'_>, seen: &mut BTreeSet<String>) -> Option<Rule> {
         self.once(&written.id, "rule", seen);
         let when = self.condition(&written.when);
+        for example in &written.examples {
+            if let Some(name) = &example.get_ref().category {
+                self.known(name, "category", &names.categories);
+            }
+            for squad in example.get_ref().load.keys().filter(|squad| !names.squads.contains(squad.as_str())) {
+                self.unknown(&example.span(), "squad", squad, names.squads.iter().copied());
+            }
+        }
         let squads = written.squad.iter().chain(&written.squads).map(|name| self.squad(name, names)).collect();
         let severity = written.severity.as_ref().and_then(|level| match Severity::try_from(*level.get_ref()) {
             Ok(severity) => Some(severity),
@@ -398,24 +392,28 @@ impl Check<'_> {
             Ok(condition) => return Some(condition),
             Err(faults) => faults,
         };
-        let span = written.span();
-        let start = span.start + opening(self.source.get(span).unwrap_or_default());
-        let origin = place(self.source, start, String::new());
         for fault in faults {
-            let column = if fault.line == 1 { origin.column + fault.column - 1 } else { fault.column };
+            let inner = Place { line: fault.line, column: fault.column };
             let hint = fault.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-            self.errors.push(PolicyError {
-                line: origin.line + fault.line - 1,
-                column,
-                message: format!("{}{hint}", fault.message),
-            });
+            let place = place::within(self.source, written.span(), inner);
+            self.errors.push(fault_at(place, format!("{}{hint}", fault.message)));
         }
         None
     }
 
     fn actions(&mut self, names: &[Spanned<String>]) -> Vec<String> {
+        let opens_an_issue = names.iter().any(|name| name.get_ref() == OPENS);
+        let mut seen = BTreeSet::new();
         for name in names {
-            self.known(name, "action", &Action::NAMES.iter().copied().collect());
+            let action = name.get_ref().as_str();
+            if !PLANNED.contains(&action) {
+                let known = PLANNED.join(", ");
+                self.fault(&name.span(), format!("rules can't ask for the action `{action}`; they can for: {known}"));
+            } else if !seen.insert(action) {
+                self.fault(&name.span(), format!("`{action}` stands here twice: it would be carried out twice; remove one"));
+            } else if !opens_an_issue {
+                self.fault(&name.span(), format!("`{action}` needs an issue: put \"{OPENS}\" before it"));
+            }
         }
         names.iter().map(|name| name.get_ref().clone()).collect()
     }
@@ -456,14 +454,6 @@ impl Check<'_> {
             self.fault(&name.span(), format!("the {what} `{}` is defined twice: rename one", name.get_ref()));
         }
     }
-}
-
-/// Bytes from the opening quote to the text of a TOML string; a newline right after `'''` is not part of it.
-fn opening(literal: &str) -> usize {
-    let quotes = if literal.starts_with("'''") || literal.starts_with("\"\"\"") { 3 } else { 1 };
-    let rest = literal.get(quotes..).unwrap_or_default();
-    let newline = if quotes == 3 && rest.starts_with("\r\n") { 2 } else { usize::from(quotes == 3 && rest.starts_with('\n')) };
-    quotes + newline
 }
 
 fn queues(document: &Document) -> BTreeMap<QueueId, Queue> {

@@ -5,10 +5,12 @@
 
 pub mod condition;
 mod document;
+mod error;
 mod examples;
 pub mod facts;
 mod load;
 mod people;
+mod place;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +22,7 @@ use crate::sla::{BusinessHours, SlaTarget};
 use crate::ticket::Severity;
 
 pub use document::ExpiryChoice;
-pub use load::{PolicyError, PolicyErrors};
+pub use error::{PolicyError, PolicyErrors};
 pub use people::Right;
 
 use condition::Condition;

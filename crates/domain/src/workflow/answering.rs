@@ -48,11 +48,28 @@ impl Scene<'_> {
     }
 
     pub(super) fn confirm(&mut self, by: &Person, reply: ReplyTo) {
-        if self.permitted(Right::Confirm, by, &reply) && self.still_asked(by, &reply) {
+        if !self.permitted(Right::Confirm, by, &reply) || !self.still_asked(by, &reply) {
+            return;
+        }
+        if self.shows_the_newest_decision() && self.squad_is_known() {
             let actor = Actor::Person(by.id.clone());
             self.answer(Verdict::Confirmed, actor.clone());
             self.approve(actor);
+        } else {
+            self.tell(by, Telling::TooLate, reply);
         }
+    }
+
+    /// Whoever confirms must have seen what they confirm: the requester may have added words, and the rules
+    /// decided anew, while the card still shows the decision before.
+    fn shows_the_newest_decision(&self) -> bool {
+        let first = self.ticket.decision.as_ref().is_none_or(|decision| decision.ordinal == 1);
+        first || self.ticket.card.shown >= self.ticket.decided_change
+    }
+
+    /// The policy may have changed since the decision: nothing can be carried out for a squad that is gone.
+    fn squad_is_known(&self) -> bool {
+        self.ticket.squad.as_ref().is_some_and(|squad| self.policy.squad(squad).is_some())
     }
 
     pub(super) fn offer_change(&mut self, by: &Person, reply: ReplyTo) {
@@ -75,19 +92,25 @@ impl Scene<'_> {
         if !self.permitted(Right::Confirm, by, &reply) || !self.still_asked(by, &reply) {
             return;
         }
-        let known = self.policy.squad(&squad).is_some() && self.policy.priority(&priority).is_some();
+        let known = self.policy.squad(&squad).is_some()
+            && self.policy.priority(&priority).is_some()
+            && category.as_ref().is_none_or(|category| self.policy.category(category).is_some());
         if !known {
             // The policy changed while the modal was open.
             self.tell(by, Telling::TooLate, reply);
             return;
         }
-        self.ticket.queue = self.policy.squad(&squad).and_then(|squad| squad.queue.clone());
-        self.ticket.squad = Some(squad);
+        let squad_before = self.ticket.squad.replace(squad.clone());
+        if squad_before.as_ref() != Some(&squad) {
+            // The rules chose the queue for another squad.
+            self.ticket.queue = self.policy.squad(&squad).and_then(|squad| squad.queue.clone());
+        }
         self.ticket.priority = Some(priority);
         self.ticket.category = category.or_else(|| self.ticket.category.take());
         self.set_clocks();
         let actor = Actor::Person(by.id.clone());
         self.answer(Verdict::Changed, actor.clone());
+        self.escalation_follows(squad_before.as_ref());
         self.approve(actor);
     }
 
@@ -116,7 +139,7 @@ impl Scene<'_> {
             return;
         }
         match self.policy.confirmation.on_expiry {
-            ExpiryChoice::Confirm => {
+            ExpiryChoice::Confirm if self.squad_is_known() => {
                 self.answer(Verdict::Expired, Actor::Deskbell);
                 self.approve(Actor::Deskbell);
             }
@@ -124,7 +147,9 @@ impl Scene<'_> {
                 self.answer(Verdict::Expired, Actor::Deskbell);
                 self.close(Status::Dismissed, Actor::Deskbell, "nobody answered");
             }
-            ExpiryChoice::Escalate => self.escalate(Actor::Deskbell),
+            // Levels that are being alerted already go on; beginning anew would only repeat level 1.
+            ExpiryChoice::Confirm | ExpiryChoice::Escalate if self.escalation_is_under_way() => {}
+            ExpiryChoice::Confirm | ExpiryChoice::Escalate => self.escalate(Actor::Deskbell),
         }
     }
 
@@ -133,6 +158,10 @@ impl Scene<'_> {
         self.ticket.status = status;
         self.ticket.closed_at = Some(self.now);
         self.audit(by, AuditKind::Closed, json!({ "status": status, "why": why }));
-        self.show_card();
+        self.show_notices(|kind| matches!(kind, NoticeKind::SquadAlert | NoticeKind::EscalationAlert { .. }));
+        // A request that was withdrawn before anybody saw a card gets none.
+        if self.ticket.decision.is_some() || self.ticket.changes > 0 {
+            self.show_card();
+        }
     }
 }

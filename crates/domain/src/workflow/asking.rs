@@ -44,6 +44,8 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
         sla: None,
         sla_round: 0,
         changes: 0,
+        assessed_revision: 0,
+        decided_change: 0,
         closed_at: None,
         words: Words {
             messages: vec![request.message],
@@ -89,9 +91,8 @@ impl Scene<'_> {
     }
 
     pub(super) fn message_edited(&mut self, edited: TicketMessage) {
-        let Some(message) = self.ticket.words.messages.iter_mut().find(|message| message.ts == edited.ts) else {
-            return;
-        };
+        let same = |message: &&mut TicketMessage| edited.ts.is_some() && message.ts == edited.ts;
+        let Some(message) = self.ticket.words.messages.iter_mut().find(same) else { return };
         if message.text == edited.text {
             return;
         }
@@ -113,12 +114,15 @@ impl Scene<'_> {
             return;
         }
         self.words_changed("deleted");
+        self.pass_on("The requester deleted a message in Slack.");
     }
 
     pub(super) fn assessed(&mut self, revision: u32, assessment: Assessment) {
-        if revision != self.ticket.revision || !self.may_still_be_decided() {
+        let stale = revision != self.ticket.revision || revision == self.ticket.assessed_revision;
+        if stale || !self.may_still_be_decided() {
             return;
         }
+        self.ticket.assessed_revision = revision;
         self.audit(
             Actor::Deskbell,
             AuditKind::Assessed,
@@ -145,14 +149,15 @@ impl Scene<'_> {
         let ordinal = self.ticket.decision.as_ref().map_or(1, |decision| decision.ordinal + 1);
         let decision = decide(self.policy, &inputs, ordinal);
         self.audit(Actor::Deskbell, AuditKind::Decided, json!(decision));
-        self.ticket.squad = Some(decision.squad.clone());
+        let squad_before = self.ticket.squad.replace(decision.squad.clone());
         self.ticket.queue.clone_from(&decision.queue);
         self.ticket.priority = Some(decision.priority.clone());
         self.ticket.category.clone_from(&decision.category);
         self.ticket.severity = decision.severity;
         self.ticket.decision = Some(decision.clone());
         self.set_clocks();
-        self.show_card();
+        self.show_decision();
+        self.escalation_follows(squad_before.as_ref());
         if decision.mode == Mode::Auto {
             let rule = decision.matched.iter().find(|matched| matched.mode == Mode::Auto);
             let by = rule.map_or(Actor::Deskbell, |matched| Actor::Rule(matched.rule.clone()));

@@ -46,15 +46,17 @@ impl Scene<'_> {
         self.show_card();
     }
 
-    /// The approval of a ticket covers what the requester adds to it: a comment on its issue.
+    /// The approval of a ticket covers what the requester adds to it: a comment on its issue. Without an issue,
+    /// now or to come, the squad's alert alone shows the new words.
     pub(super) fn pass_on(&mut self, body: &str) {
         let approved_by = self.ticket.approvals.first().map(|approval| approval.by().clone());
-        if let Some(by) = approved_by
-            && self.ticket.status.is_open()
-        {
+        let Some(by) = approved_by.filter(|_| self.ticket.status.is_open()) else { return };
+        let issue_may_come = self.ticket.actions.iter().any(|record| record.primary && !record.state.is_settled());
+        if self.ticket.external.is_some() || issue_may_come {
             self.allow(by, vec![Action::Comment { body: body.to_owned() }]);
-            self.go_on();
         }
+        self.show_card();
+        self.go_on();
     }
 
     fn dispatch_primaries(&mut self) {
@@ -84,12 +86,12 @@ impl Scene<'_> {
         }
         let parked = primaries().any(|record| matches!(record.state, ActionState::Parked { .. }));
         self.alert_squad();
-        if parked {
-            self.ticket.status = Status::Parked;
-            return;
+        // What is closed stays closed, whatever becomes of its actions.
+        if self.ticket.status.is_open() {
+            self.ticket.status = if parked { Status::Parked } else { Status::Following };
         }
-        if matches!(self.ticket.status, Status::Dispatching | Status::Parked) {
-            self.ticket.status = Status::Following;
+        if parked {
+            return;
         }
         if self.ticket.external.is_some() {
             self.dispatch_pending(false);
@@ -100,20 +102,25 @@ impl Scene<'_> {
 
     /// Without an issue there is nothing to comment on.
     fn skip_what_needs_an_issue(&mut self) {
+        let mut skipped = Vec::new();
         for record in self.ticket.actions.iter_mut().filter(|record| !record.primary) {
             if record.state == ActionState::Pending {
                 record.state = ActionState::Skipped { by: Actor::Deskbell };
+                skipped.push(record.id.ordinal);
             }
+        }
+        if !skipped.is_empty() {
+            let detail = json!({ "actions": skipped, "choice": "skipped", "why": "there is no issue" });
+            self.audit(Actor::Deskbell, AuditKind::ActionSettled, detail);
         }
     }
 
     fn alert_squad(&mut self) {
         let alerted = self.ticket.notices.iter().any(|notice| notice.kind == NoticeKind::SquadAlert);
-        let channel =
-            self.ticket.squad.as_ref().and_then(|squad| self.policy.squad(squad)).map(|squad| squad.channel.clone());
-        match channel {
-            Some(channel) if !alerted => self.notify(NoticeKind::SquadAlert, channel, None),
-            _ => self.show_notices(|kind| *kind == NoticeKind::SquadAlert),
+        if alerted {
+            self.show_notices(|kind| *kind == NoticeKind::SquadAlert);
+        } else {
+            self.notify(NoticeKind::SquadAlert, self.squad_channel(), None);
         }
     }
 
@@ -129,6 +136,8 @@ impl Scene<'_> {
         let primary = record.primary;
         record.state = ActionState::Done { external: external.clone() };
         self.audit(Actor::Deskbell, AuditKind::ActionDone, json!({ "action": action.ordinal, "external": external }));
+        // It may have been found after all: nobody in the ops channel needs to choose any more.
+        self.settle_ops_alerts(action, &Actor::Deskbell);
         if primary && let Some(external) = external {
             self.ticket.external = Some(external);
             let (channel, thread) = self.thread();
@@ -167,11 +176,19 @@ impl Scene<'_> {
         let actor = Actor::Person(by.id.clone());
         let parked = self.ticket.action(action).is_some_and(|record| matches!(record.state, ActionState::Parked { .. }));
         if !parked {
-            self.tell(by, Telling::AlreadyDecided, reply);
+            if !self.settled_last_by(action, &actor) {
+                self.tell(by, Telling::AlreadyDecided, reply);
+            }
             return;
         }
+        let open = self.ticket.status.is_open();
         let Some(record) = self.record(action) else { return };
         let primary = record.primary;
+        if button == Button::Retry && primary && !open {
+            // It would open an issue for what is resolved.
+            self.tell(by, Telling::TooLate, reply);
+            return;
+        }
         match button {
             Button::Retry => {
                 record.state = ActionState::Pending;
@@ -185,12 +202,22 @@ impl Scene<'_> {
         self.settle_ops_alerts(action, &actor);
         self.show_card();
         if primary {
-            self.ticket.status = Status::Dispatching;
+            if open {
+                self.ticket.status = Status::Dispatching;
+            }
             self.dispatch_primaries();
             self.go_on();
         } else {
             self.dispatch_pending(false);
         }
+    }
+
+    /// A second press by whoever chose is silent: they see what they did.
+    fn settled_last_by(&self, about: ActionId, who: &Actor) -> bool {
+        self.ticket.notices.iter().rev().any(|notice| match &notice.kind {
+            NoticeKind::OpsAlert { action, settled_by: Some(by) } => *action == about && by == who,
+            _ => false,
+        })
     }
 
     fn settle_ops_alerts(&mut self, settled: ActionId, by: &Actor) {
@@ -230,6 +257,10 @@ impl Scene<'_> {
             clock.first_responded_at.get_or_insert(self.now);
         }
         self.audit(Actor::Person(by.id.clone()), AuditKind::Claimed, json!({}));
+        if self.escalation_is_under_way() {
+            // Whoever takes the ticket is on it: alerting further levels would be noise.
+            self.acknowledge(by, reply);
+        }
         self.show_notices(|kind| *kind == NoticeKind::SquadAlert);
         self.show_card();
     }
@@ -247,12 +278,13 @@ impl Scene<'_> {
             let done = Action::Transition { to: self.done_status() };
             self.allow(actor.clone(), vec![done]);
             self.dispatch_pending(false);
+        } else {
+            self.skip_what_needs_an_issue();
         }
         if let Some(clock) = &mut self.ticket.sla {
             clock.first_responded_at.get_or_insert(self.now);
         }
         self.close(Status::Resolved, actor, "resolved");
-        self.show_notices(|kind| matches!(kind, NoticeKind::SquadAlert | NoticeKind::EscalationAlert { .. }));
         let (channel, thread) = self.thread();
         self.notify(NoticeKind::Resolved { by: by.id.clone() }, channel, thread);
     }

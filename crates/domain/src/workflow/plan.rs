@@ -73,7 +73,12 @@ fn context(policy: &Policy, ticket: &Ticket) -> String {
         lines.push(format!("**Squad** {}", squad.name));
     }
     if let Some(decision) = &ticket.decision {
-        lines.push(format!("**Why** {}", decision.reason));
+        let proposed = &decision.squad;
+        lines.push(if ticket.squad.as_ref() == Some(proposed) {
+            format!("**Why** {}", decision.reason)
+        } else {
+            format!("**Why** a person chose this squad; the rules proposed {proposed}")
+        });
     }
     lines.join("  \n")
 }

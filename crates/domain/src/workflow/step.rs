@@ -71,11 +71,12 @@ pub(super) struct Scene<'world> {
     pub ticket: Ticket,
     pub out: Transition,
     card_changed: bool,
+    decided: bool,
 }
 
 impl<'world> Scene<'world> {
     pub fn new(policy: &'world Policy, context: &'world Context, ticket: Ticket, now: Timestamp) -> Self {
-        Self { policy, context, now, ticket, out: Transition::default(), card_changed: false }
+        Self { policy, context, now, ticket, out: Transition::default(), card_changed: false, decided: false }
     }
 
     fn handle(&mut self, event: Event) {
@@ -136,6 +137,12 @@ impl<'world> Scene<'world> {
         self.card_changed = true;
     }
 
+    /// From now on the card asks something else.
+    pub fn show_decision(&mut self) {
+        self.decided = true;
+        self.show_card();
+    }
+
     /// Adds a message about the ticket.
     pub fn notify(&mut self, kind: NoticeKind, channel: ChannelId, thread: Option<MessageTs>) {
         let ordinal = u32::try_from(self.ticket.notices.len()).unwrap_or(u32::MAX).saturating_add(1);
@@ -181,6 +188,17 @@ impl<'world> Scene<'world> {
         self.out.timers.push((timer, at));
     }
 
+    /// Where a squad hears of its tickets. A squad that the policy no longer knows has nobody who listens, so
+    /// the default's hears, and the ops channel at last.
+    pub fn squad_channel(&self) -> ChannelId {
+        let squads = [self.ticket.squad.as_ref(), Some(&self.policy.default.squad)];
+        squads
+            .into_iter()
+            .flatten()
+            .find_map(|id| self.policy.squad(id))
+            .map_or_else(|| self.policy.ops_channel.clone(), |squad| squad.channel.clone())
+    }
+
     /// Where messages in the ticket's thread go: under the card, or beside it in the requester's thread.
     pub fn thread(&self) -> (ChannelId, Option<MessageTs>) {
         let card = &self.ticket.card;
@@ -191,7 +209,7 @@ impl<'world> Scene<'world> {
     fn card_undeliverable(&mut self, reason: String) {
         self.audit(Actor::Deskbell, AuditKind::DeliveryFailed, json!({ "what": "card", "reason": reason }));
         let what = format!("the triage card of {}", self.ticket.id);
-        self.notify(NoticeKind::DeliveryFailed { what, reason }, self.policy.ops_channel.clone(), None);
+        self.report_delivery(what, reason);
         if self.ticket.card.channel != self.policy.triage_channel {
             self.ticket.card.channel = self.policy.triage_channel.clone();
             self.ticket.card.thread = None;
@@ -213,7 +231,15 @@ impl<'world> Scene<'world> {
             && channel != ops
         {
             let what = format!("{} in <#{channel}>", label(&kind));
-            self.notify(NoticeKind::DeliveryFailed { what, reason }, ops, None);
+            self.report_delivery(what, reason);
+        }
+    }
+
+    /// Tells the ops channel, once for each message and reason: every later change would fail alike.
+    fn report_delivery(&mut self, what: String, reason: String) {
+        let report = NoticeKind::DeliveryFailed { what, reason };
+        if !self.ticket.notices.iter().any(|notice| notice.kind == report) {
+            self.notify(report, self.policy.ops_channel.clone(), None);
         }
     }
 
@@ -221,6 +247,9 @@ impl<'world> Scene<'world> {
         if self.card_changed {
             self.ticket.changes += 1;
             self.out.effects.push(Effect::ShowCard { change: self.ticket.changes });
+        }
+        if self.decided {
+            self.ticket.decided_change = self.ticket.changes;
         }
         if &self.ticket != before {
             self.out.ticket = Some(self.ticket);
