@@ -170,6 +170,7 @@ impl Desk {
                 lease: config.workers.lease.signed(),
                 drain: config.workers.drain.std(),
             },
+            dispatch_attempts: config.workers.dispatch_attempts,
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         };
@@ -277,6 +278,7 @@ struct Work {
     gate: Gate,
     standing: watch::Sender<SlackStanding>,
     settings: WorkerSettings,
+    dispatch_attempts: u32,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -299,6 +301,7 @@ impl Work {
             bot_user: identity.bot_user,
             watched_channels: doors.watched.channels.iter().cloned().collect(),
             triage_emoji: doors.watched.triage_emoji.iter().cloned().collect(),
+            dispatch_attempts: self.dispatch_attempts,
         };
         let doors = IntakeState::new(doors, self.store.clone(), Arc::clone(&slack));
         let world = World {

@@ -247,11 +247,14 @@ pub struct WorkersConfig {
     pub lease: Length,
     /// How long running jobs may take to finish when Deskbell stops.
     pub drain: Length,
+    /// Attempts at an action that surely did nothing, backing off in between, before the ops channel is asked. 12 take
+    /// about ten minutes.
+    pub dispatch_attempts: u32,
 }
 
 impl Default for WorkersConfig {
     fn default() -> Self {
-        Self { count: 8, lease: Length::seconds(60), drain: Length::seconds(20) }
+        Self { count: 8, lease: Length::seconds(60), drain: Length::seconds(20), dispatch_attempts: 12 }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::RngExt;
 use rmcp::model::{CallToolRequestParams, JsonObject};
 use rmcp::service::{Peer, RoleClient};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +45,8 @@ pub(super) struct Server {
     pub(super) phase: watch::Sender<Phase>,
     turns: Semaphore,
     breaker: Mutex<Breaker>,
+    /// A call got no answer: the server may hang.
+    doubted: Notify,
 }
 
 impl Server {
@@ -56,6 +58,7 @@ impl Server {
             phase: watch::Sender::new(Phase::Starting),
             turns,
             breaker: Mutex::new(Breaker::default()),
+            doubted: Notify::new(),
         }
     }
 
@@ -71,13 +74,15 @@ impl Server {
                 Ok((session, tools)) => {
                     let since = Instant::now();
                     self.ready(&session, tools);
-                    if watch_session(session, &shutdown).await == Ended::ByUs {
-                        return;
-                    }
+                    let ended = self.watch_session(session, &shutdown).await;
                     if since.elapsed() >= STEADY_AFTER {
                         pause = RECONNECT_MIN;
                     }
-                    "the server closed the session".to_owned()
+                    match ended {
+                        Ended::ByUs => return,
+                        Ended::ByServer => "the server closed the session".to_owned(),
+                        Ended::Silent => "the server hung and was ended".to_owned(),
+                    }
                 }
                 Err(error) => error.to_string(),
             };
@@ -140,10 +145,13 @@ impl Server {
         let result = match answer {
             Ok(Ok(response)) => outcome::of_response(response, self.spec.response_bytes_max),
             Ok(Err(error)) => Err(outcome::of_service_error(&error)),
-            Err(_) => Err(CallError::unknown(format!(
-                "no answer within {:?}",
-                self.spec.call_timeout
-            ))),
+            Err(_) => {
+                self.doubted.notify_one();
+                Err(CallError::unknown(format!(
+                    "no answer within {:?}",
+                    self.spec.call_timeout
+                )))
+            }
         };
         admission.record(&result);
         result
@@ -234,17 +242,39 @@ impl Drop for Admission<'_> {
 enum Ended {
     ByUs,
     ByServer,
+    Silent,
 }
 
-/// Waits for the end of the session, or ends it in good order on `shutdown`.
-async fn watch_session(session: Session, shutdown: &CancellationToken) -> Ended {
-    let closing = session.cancellation_token();
-    let mut waiting = std::pin::pin!(session.waiting());
-    tokio::select! {
-        _ = &mut waiting => return Ended::ByServer,
-        () = shutdown.cancelled() => closing.cancel(),
+impl Server {
+    /// Waits for the end of the session, or ends it: in good order on `shutdown`, and when the server hangs. A call
+    /// may be slow because of what lies behind the server, so a server is taken to hang only when it does not even
+    /// list its tools.
+    async fn watch_session(&self, session: Session, shutdown: &CancellationToken) -> Ended {
+        let closing = session.cancellation_token();
+        let peer = session.peer().clone();
+        let mut waiting = std::pin::pin!(session.waiting());
+        let ended = loop {
+            tokio::select! {
+                _ = &mut waiting => return Ended::ByServer,
+                () = shutdown.cancelled() => break Ended::ByUs,
+                () = self.doubted.notified() => {}
+            }
+            tokio::select! {
+                _ = &mut waiting => return Ended::ByServer,
+                () = shutdown.cancelled() => break Ended::ByUs,
+                answer = tokio::time::timeout(self.spec.call_timeout, peer.list_tools(None)) => {
+                    if answer.is_err() {
+                        break Ended::Silent;
+                    }
+                }
+            }
+        };
+        if ended == Ended::Silent {
+            self.failed("the server hangs and is being ended".to_owned(), RECONNECT_MIN);
+        }
+        closing.cancel();
+        // The child is killed when this is dropped, so a late one costs nothing but its good order.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, waiting).await;
+        ended
     }
-    // The child is killed when this is dropped, so a late one costs nothing but its good order.
-    let _ = tokio::time::timeout(CLOSE_TIMEOUT, waiting).await;
-    Ended::ByUs
 }

@@ -1,5 +1,7 @@
 //! Cards and notices: post once, then keep up to date.
 
+use std::time::Duration;
+
 use deskbell_domain::ids::{ChannelId, MessageTs, NoticeId};
 use deskbell_domain::ticket::{PostedMessage, Ticket};
 use deskbell_domain::workflow::event::Event;
@@ -15,6 +17,9 @@ use crate::store::ClaimedJob;
 
 /// How far back a marker is looked for before the ticket's arrival, in seconds: clocks differ.
 const CLOCK_SLACK_SECONDS: i64 = 120;
+
+/// The pause before a message is tried again that Slack refuses because of the app's own installation.
+const APP_REFUSED: Duration = Duration::from_secs(30);
 
 /// What happened to a message.
 enum Delivery {
@@ -101,6 +106,8 @@ impl World {
         };
         match result {
             Ok(posted) => Ok(Delivery::Shown(posted)),
+            // Every message would be given up, in the ops channel too: they wait until the app is mended.
+            Err(error) if error.concerns_app() => Err(Undone::Later { after: Some(APP_REFUSED), reason: error.to_string() }),
             Err(SlackError::Refused { code, mend }) => Ok(Delivery::Refused(format!("{code}: {mend}"))),
             Err(error) => Err(Undone::Later { after: error.retry_after(), reason: error.to_string() }),
         }

@@ -13,8 +13,8 @@ use super::perform::Undone;
 use crate::mcp_host::{DispatchError, Found};
 use crate::store::ClaimedJob;
 
-/// Attempts that surely did nothing, before a human is asked: about ten minutes of backing off.
-const ATTEMPTS: u32 = 12;
+/// Looks that fail in a row before a human is asked: about ten minutes of backing off. Looking changes nothing.
+const LOOKS: u32 = 12;
 /// The first look for a marker comes this soon; each further one waits twice as long.
 const FIRST_LOOK: SignedDuration = SignedDuration::from_secs(1);
 
@@ -24,7 +24,8 @@ impl World {
         let ticket = self.ticket_of(job).await?;
         let generation = ticket.action(id).map_or(0, |record| record.generation);
         if job.crashes > 0 {
-            return self.look_later(job, id, generation, 1, job.run_at).await;
+            // The worker that died may have sent it until its lease ran out: from now on it can't.
+            return self.look_later(job, id, generation, 1, Timestamp::now()).await;
         }
         let approved = match ApprovedAction::rebuild(&ticket, id) {
             Ok(approved) => approved,
@@ -34,11 +35,10 @@ impl World {
             }
             Err(error @ NotApproved::NoWords) => return self.park(job, id, error.to_string(), false).await,
         };
-        let started = Timestamp::now();
         let key = approved.idempotency_key(&job.workspace);
         match self.host.dispatch(&self.bindings, &approved, &key).await {
             Ok(external) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
-            Err(DispatchError::NotDone { reason, retry_after }) if job.attempts < ATTEMPTS => {
+            Err(DispatchError::NotDone { reason, retry_after }) if job.attempts < self.habits.dispatch_attempts => {
                 Err(Undone::Later { after: retry_after, reason })
             }
             Err(DispatchError::NotDone { reason, .. } | DispatchError::Refused { reason }) => {
@@ -46,7 +46,7 @@ impl World {
             }
             Err(DispatchError::Unknown { reason }) => {
                 tracing::warn!(job = %job.id, reason, "an action's outcome is unknown; looking for its marker");
-                self.look_later(job, id, generation, 1, started).await
+                self.look_later(job, id, generation, 1, Timestamp::now()).await
             }
         }
     }
@@ -80,10 +80,10 @@ impl World {
             Ok(Found::CannotTell) => {
                 self.park(job, id, "the answer got lost and the server has no way to look it up".to_owned(), true).await
             }
-            Err(DispatchError::NotDone { reason, retry_after }) if job.attempts < ATTEMPTS => {
+            Err(DispatchError::NotDone { reason, retry_after }) if job.attempts < LOOKS => {
                 Err(Undone::Later { after: retry_after, reason })
             }
-            Err(DispatchError::Unknown { reason }) if job.attempts < ATTEMPTS => {
+            Err(DispatchError::Unknown { reason }) if job.attempts < LOOKS => {
                 Err(Undone::Later { after: None, reason })
             }
             Err(error) => self.park(job, id, error.to_string(), true).await,

@@ -65,4 +65,6 @@ pub struct Habits {
     pub watched_channels: Vec<ChannelId>,
     /// Reactions that make a ticket of a message, without colons.
     pub triage_emoji: Vec<String>,
+    /// Attempts at an action that surely did nothing, before a human is asked.
+    pub dispatch_attempts: u32,
 }

@@ -87,9 +87,9 @@ impl World {
             Effect::Reconcile { action, generation, look, since } => {
                 self.reconcile(job, *action, *generation, *look, *since).await
             }
-            Effect::OfferChange { view, .. } => {
+            Effect::OfferChange { person, view } => {
                 let ticket = self.ticket_of(job).await?;
-                let sent = self.fill_change_view(&ticket, view).await;
+                let sent = self.offer_change(&ticket, person, view).await;
                 self.once_shown(job, sent).await
             }
             Effect::Tell { person, what, reply, .. } => {
@@ -111,6 +111,10 @@ impl World {
             Effect::Dispatch { action, .. } | Effect::Reconcile { action, .. } => {
                 let event = Event::ActionParked { action: *action, reason, fate_unknown: true };
                 self.step_ticket(job, event).await
+            }
+            Effect::ShowCard { .. } => self.step_ticket(job, Event::CardUndeliverable { reason }).await,
+            Effect::ShowNotice { notice, .. } => {
+                self.step_ticket(job, Event::NoticeUndeliverable { notice: *notice, reason }).await
             }
             _ => Err(Undone::Never { reason }),
         }

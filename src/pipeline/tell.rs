@@ -40,19 +40,25 @@ impl World {
                 result => return result,
             }
         }
-        match &reply.channel {
-            Some(channel) => self.slack.whisper(channel, person, message).await,
-            None => {
-                let channel = self.slack.direct_channel(person).await?;
-                self.slack.whisper(&channel, person, message).await
-            }
+        if let Some(channel) = &reply.channel {
+            return self.slack.whisper(channel, person, message).await;
         }
+        let channel = self.slack.direct_channel(person).await?;
+        self.slack.whisper(&channel, person, message).await
     }
 
-    /// Fills the modal behind Change.
-    pub(super) async fn fill_change_view(&self, ticket: &Ticket, view: &str) -> Result<(), SlackError> {
+    /// Fills the modal behind Change. Where Slack never opened it, the person who pressed is told.
+    pub(super) async fn offer_change(&self, ticket: &Ticket, person: &PersonId, view: &str) -> Result<(), SlackError> {
         let filled = rendered(self.messages.change_view(&views::change_view(&self.policy, ticket)))?;
-        self.slack.fill_view(view, &filled).await
+        match self.slack.fill_view(view, &filled).await {
+            Err(SlackError::Refused { code, .. }) if code == "not_found" => {
+                let channel = ticket.card.posted.as_ref().map(|posted| posted.channel.clone());
+                let reply = ReplyTo { channel, ..ReplyTo::default() };
+                let message = rendered(self.messages.notice(&views::window_missing(ticket)))?;
+                self.say(person, &reply, &message).await
+            }
+            result => result,
+        }
     }
 
     /// Fills the modal for a new request.

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::World;
 use super::perform::Undone;
-use crate::store::ClaimedJob;
+use crate::store::{ClaimedJob, LeaseError};
 
 /// How the workers run.
 #[derive(Debug, Clone)]
@@ -108,9 +108,14 @@ async fn keep_lease(world: &World, settings: &WorkerSettings, job: &ClaimedJob) 
     loop {
         tokio::time::sleep(lease / 3).await;
         let until = Timestamp::now() + settings.lease;
-        if let Err(error) = world.store.renew(&job.id, job.fence, until).await {
-            tracing::warn!(job = %job.id, %error, "lost the lease of a job; another worker has it");
-            return;
+        match world.store.renew(&job.id, job.fence, until).await {
+            Ok(()) => {}
+            Err(LeaseError::Fenced) => {
+                tracing::warn!(job = %job.id, "lost the lease of a job; another worker has it");
+                return;
+            }
+            // Nobody else takes the job before its lease runs out, and then the commit is fenced.
+            Err(error) => tracing::warn!(job = %job.id, %error, "a lease could not be prolonged; trying again"),
         }
     }
 }

@@ -41,6 +41,21 @@ impl SlackError {
         Self::Refused { code: code.to_owned(), mend: mend(code) }
     }
 
+    /// The app itself is refused, not what it asked: all is well again once somebody mends the installation.
+    pub fn concerns_app(&self) -> bool {
+        const CODES: [&str; 8] = [
+            "invalid_auth",
+            "not_authed",
+            "token_revoked",
+            "token_expired",
+            "account_inactive",
+            "missing_scope",
+            "ekm_access_denied",
+            "org_login_required",
+        ];
+        matches!(self, Self::Refused { code, .. } if CODES.contains(&code.as_str()))
+    }
+
     /// When to try again at the earliest, if Slack said so.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -47,6 +47,15 @@ pub(in crate::pipeline) fn new_ticket_view(policy: &Policy) -> NewTicketView {
     NewTicketView { text: None, priorities: priorities(policy), channel_id: None }
 }
 
+/// The window behind Change did not open, or is closed again.
+pub(in crate::pipeline) fn window_missing(ticket: &Ticket) -> Notice {
+    Notice {
+        tone: Tone::Warning,
+        text: format!("The form for {} did not open, or was closed too soon.", ticket.id),
+        mend: Some("Press Change again.".to_owned()),
+    }
+}
+
 /// One line to one person.
 pub(in crate::pipeline) fn telling(ticket: &Ticket, what: &Telling) -> Notice {
     let number = ticket.id;
