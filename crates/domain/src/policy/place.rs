@@ -28,8 +28,11 @@ pub(super) fn within(source: &str, span: Range<usize>, inner: Place) -> Place {
     let mut rest = literal.get(start..).unwrap_or_default();
     let escapes = literal.starts_with('"');
     let mut at = Place { line: 1, column: 1 };
-    while at != inner && !rest.is_empty() {
+    while !rest.is_empty() {
         let (written, meant) = unit(rest, escapes);
+        if at == inner && meant.is_some() {
+            break;
+        }
         at = match meant {
             Some('\n') => Place { line: at.line + 1, column: 1 },
             Some(_) => Place { line: at.line, column: at.column + 1 },
