@@ -92,10 +92,29 @@ pub struct Words {
     /// The newest assessment (it quotes).
     pub assessment: Option<Assessment>,
     /// What was approved, to the letter, by its id.
+    #[serde(default, with = "pairs")]
     pub actions: BTreeMap<ActionId, Action>,
     /// True once the requester's key was destroyed: the words are gone for good.
     #[serde(default)]
     pub erased: bool,
+}
+
+/// A list of pairs, because a JSON object's keys are text.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::action::Action;
+    use crate::ids::ActionId;
+
+    pub fn serialize<S: Serializer>(actions: &BTreeMap<ActionId, Action>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(actions)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<ActionId, Action>, D::Error> {
+        Vec::deserialize(from).map(|pairs: Vec<(ActionId, Action)>| pairs.into_iter().collect())
+    }
 }
 
 impl Words {

@@ -242,6 +242,8 @@ fn any_inputs() -> impl Strategy<Value = DecisionInputs> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn stored_inputs_decide_alike_to_the_byte(inputs in any_inputs(), ordinal in 1_u32..9) {
         let source = format!("{POLICY}{RIVALS}");

@@ -1,0 +1,360 @@
+//! Random lives of a ticket: people press what they like, messages come and go, effects are performed late, twice
+//! and out of order, timers fire when they are due or again later. What must always hold is checked after each event.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+#[path = "support/desk.rs"]
+mod desk;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use deskbell_domain::action::ActionState;
+use deskbell_domain::ids::{ActionId, MessageTs, NoticeId};
+use deskbell_domain::interaction::Button;
+use deskbell_domain::notice::NoticeKind;
+use deskbell_domain::policy::Policy;
+use deskbell_domain::ticket::{PostedMessage, Status, Ticket};
+use deskbell_domain::workflow::Transition;
+use deskbell_domain::workflow::effect::Effect;
+use deskbell_domain::workflow::event::{Event, ReplyTo};
+use desk::{Desk, approved, assessed, changed, issue, message, person, pressed, request, shows_card};
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use support::{POLICY, load, load_of};
+
+const PEOPLE: [&str; 7] = ["U0BEN", "U0CARLA", "U0DEV", "U0LEAD", "U0BOSS", "U0ANN", "U9GUEST"];
+const SQUADS: [&str; 3] = ["payments", "platform", "gone"];
+const CATEGORIES: [Option<&str>; 3] = [Some("billing"), Some("login"), None];
+const SETTLING: [Button; 3] = [Button::Retry, Button::Skip, Button::TakeOver];
+
+/// What happens next. Numbers are taken modulo what there is to choose from.
+#[derive(Debug, Clone)]
+enum Happening {
+    Press(usize, usize),
+    Change(usize, usize),
+    Say(u8),
+    Edit(u8, u8),
+    Delete(u8),
+    /// Perform an effect of the queue: which, how it ends, and whether it is performed again later.
+    Perform { which: usize, ends: u8, again: bool },
+    OpsChoose(usize, usize, usize),
+    Wait(u16),
+    /// A timer is delivered once more.
+    Repeat(usize),
+    Load(u32, u32),
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let any_number = any::<usize>();
+    prop_oneof![
+        4 => (any_number, any_number).prop_map(|(button, who)| Happening::Press(button, who)),
+        1 => (any_number, any_number).prop_map(|(squad, who)| Happening::Change(squad, who)),
+        2 => (0_u8..6).prop_map(Happening::Say),
+        1 => (0_u8..6, any::<u8>()).prop_map(|(which, text)| Happening::Edit(which, text)),
+        1 => (0_u8..6).prop_map(Happening::Delete),
+        8 => (any_number, any::<u8>(), any::<bool>())
+            .prop_map(|(which, ends, again)| Happening::Perform { which, ends, again }),
+        3 => (any_number, any_number, any_number).prop_map(|(which, button, who)| Happening::OpsChoose(which, button, who)),
+        2 => (1_u16..300).prop_map(Happening::Wait),
+        1 => any_number.prop_map(Happening::Repeat),
+        1 => (0_u32..9, 0_u32..9).prop_map(|(payments, platform)| Happening::Load(payments, platform)),
+    ]
+}
+
+struct Simulation {
+    desk: Desk,
+    queue: Vec<Effect>,
+    /// Each job's id and what it does: the same id must always mean the same.
+    jobs: BTreeMap<String, String>,
+    /// Actions that took effect at the vendor's.
+    carried_out: BTreeSet<ActionId>,
+    fired: Vec<Effect>,
+    posts: u32,
+}
+
+impl Simulation {
+    fn new(policy: Policy) -> Self {
+        let mut simulation = Self {
+            desk: Desk::new(policy),
+            queue: Vec::new(),
+            jobs: BTreeMap::new(),
+            carried_out: BTreeSet::new(),
+            fired: Vec::new(),
+            posts: 0,
+        };
+        simulation.on(request("Charged twice"));
+        simulation
+    }
+
+    fn on(&mut self, event: Event) {
+        let before = self.desk.ticket.clone();
+        let timers = self.desk.timers.len();
+        let transition = self.desk.on(event.clone());
+        if let Some(after) = &transition.ticket {
+            check_change(before.as_ref(), after, &transition, &event);
+        }
+        self.enqueue(&transition, &event);
+        for (timer, at) in self.desk.timers[timers..].to_vec() {
+            assert!(at >= self.desk.ticket().received_at, "{timer:?}");
+            self.remember(&Effect::Fire(timer));
+        }
+    }
+
+    fn enqueue(&mut self, transition: &Transition, event: &Event) {
+        for effect in &transition.effects {
+            if let Effect::Dispatch { action, .. } = effect {
+                assert!(approved(self.desk.ticket(), *action), "{action} is dispatched without a right by {event:?}");
+            }
+            if self.remember(effect) {
+                self.queue.push(effect.clone());
+            }
+        }
+    }
+
+    /// Whether the job is new.
+    fn remember(&mut self, effect: &Effect) -> bool {
+        let ticket = self.desk.ticket();
+        let id = effect.job_id(&ticket.workspace, Some(ticket.id)).to_string();
+        let what = format!("{effect:?}");
+        match self.jobs.insert(id.clone(), what.clone()) {
+            Some(known) => {
+                assert_eq!(known, what, "{id} is the name of two jobs");
+                assert!(matches!(effect, Effect::Dispatch { .. }), "{id} is asked for twice");
+                false
+            }
+            None => true,
+        }
+    }
+
+    fn happen(&mut self, happening: &Happening) {
+        match *happening {
+            Happening::Press(button, who) => {
+                self.on(pressed(Button::ALL[button % Button::ALL.len()], PEOPLE[who % PEOPLE.len()]));
+            }
+            Happening::Change(squad, who) => {
+                self.on(changed(SQUADS[squad % SQUADS.len()], "p1", PEOPLE[who % PEOPLE.len()]));
+            }
+            Happening::Say(number) => self.on(Event::MessageJoined(message(&format!("1.000{number}"), "more"))),
+            Happening::Edit(number, text) => {
+                self.on(Event::MessageEdited(message(&format!("1.000{number}"), &format!("edited {text}"))));
+            }
+            Happening::Delete(number) => self.on(Event::MessageDeleted(MessageTs::from(&*format!("1.000{number}")))),
+            Happening::Perform { which, ends, again } => self.perform(which, ends, again),
+            Happening::OpsChoose(which, button, who) => self.ops_choose(which, button, who),
+            Happening::Wait(minutes) => self.wait(i64::from(minutes)),
+            Happening::Repeat(which) => {
+                if !self.fired.is_empty()
+                    && let Effect::Fire(timer) = self.fired[which % self.fired.len()].clone()
+                {
+                    self.on(Event::TimerFired(timer));
+                }
+            }
+            Happening::Load(payments, platform) => {
+                self.desk.load = load_of(&[("payments", payments), ("platform", platform)]);
+            }
+        }
+    }
+
+    fn ops_choose(&mut self, which: usize, button: usize, who: usize) {
+        let known = self.desk.ticket().actions.len();
+        let action = desk::action(u32::try_from(which % (known + 1)).unwrap() + 1);
+        let button = SETTLING[button % SETTLING.len()];
+        let by = person(PEOPLE[who % PEOPLE.len()]);
+        self.on(Event::OpsChose { action, button, by, reply: ReplyTo::default() });
+    }
+
+    fn wait(&mut self, minutes: i64) {
+        let until = self.desk.now + SignedDuration::from_mins(minutes);
+        while let Some(next) = (0..self.desk.timers.len())
+            .filter(|at| self.desk.timers[*at].1 <= until)
+            .min_by_key(|at| self.desk.timers[*at].1)
+        {
+            let (timer, at) = self.desk.timers.remove(next);
+            self.desk.now = self.desk.now.max(at);
+            self.fired.push(Effect::Fire(timer.clone()));
+            self.on(Event::TimerFired(timer));
+        }
+        self.desk.now = until;
+    }
+
+    fn perform(&mut self, which: usize, ends: u8, again: bool) {
+        if self.queue.is_empty() {
+            return;
+        }
+        let effect = self.queue.remove(which % self.queue.len());
+        if again {
+            self.queue.push(effect.clone());
+        }
+        self.outcome(&effect, ends);
+    }
+
+    /// Performs as a worker would: it loads the ticket, does nothing that is settled, and reports.
+    fn outcome(&mut self, effect: &Effect, ends: u8) {
+        match effect {
+            Effect::Assess { revision } => self.on(assessed(*revision, CATEGORIES[usize::from(ends) % 3])),
+            Effect::ShowCard { change } => {
+                if ends.is_multiple_of(8) {
+                    return self.on(Event::CardUndeliverable { reason: "not_in_channel".to_owned() });
+                }
+                let posted = self.posted();
+                let seen = self.desk.ticket().changes;
+                self.on(Event::CardPosted { posted, change: seen.max(*change) });
+            }
+            Effect::ShowNotice { notice, .. } => self.show_notice(*notice, ends),
+            Effect::Dispatch { action, .. } => self.dispatch(*action, ends),
+            Effect::Tell { .. } | Effect::OfferChange { .. } => {}
+            other => panic!("the workflow asked for {other:?}"),
+        }
+    }
+
+    fn show_notice(&mut self, notice: NoticeId, ends: u8) {
+        if ends.is_multiple_of(8) {
+            return self.on(Event::NoticeUndeliverable { notice, reason: "is_archived".to_owned() });
+        }
+        let posted = self.posted();
+        let change = self.desk.ticket().changes;
+        self.on(Event::NoticePosted { notice, posted, change });
+    }
+
+    fn posted(&mut self) -> PostedMessage {
+        self.posts += 1;
+        PostedMessage { channel: "C0ANY".into(), ts: MessageTs::from(&*format!("9.{}", self.posts)) }
+    }
+
+    fn dispatch(&mut self, action: ActionId, ends: u8) {
+        if !approved(self.desk.ticket(), action) {
+            return;
+        }
+        let external = self.desk.ticket().action(action).unwrap().primary.then(|| issue("PAY-1"));
+        match ends % 4 {
+            0 => self.on(Event::ActionParked { action, reason: "refused".to_owned(), fate_unknown: false }),
+            1 => {
+                self.carried_out.insert(action);
+                self.on(Event::ActionParked { action, reason: "lost".to_owned(), fate_unknown: true });
+            }
+            _ => {
+                self.carried_out.insert(action);
+                self.on(Event::ActionDone { action, external });
+            }
+        }
+    }
+
+    /// Everything that is due is done and succeeds.
+    fn complete(&mut self) {
+        for _ in 0..2000 {
+            if self.queue.is_empty() {
+                return;
+            }
+            let effect = self.queue.remove(0);
+            self.outcome(&effect, 3);
+        }
+        panic!("the effects never end: {:?}", self.queue);
+    }
+}
+
+/// What people can see on the card, as far as the ticket itself says it.
+fn visible(ticket: &Ticket) -> impl PartialEq + std::fmt::Debug + use<> {
+    let states: Vec<ActionState> = ticket.actions.iter().map(|record| record.state.clone()).collect();
+    let decision = ticket.decision.as_ref().map(|decision| decision.ordinal);
+    let facts = (ticket.squad.clone(), ticket.queue.clone(), ticket.priority.clone(), ticket.category.clone());
+    let people = (ticket.assignee.clone(), ticket.answer.clone(), ticket.escalation.clone());
+    let clock = ticket.sla.as_ref().and_then(|clock| clock.breached_at);
+    (ticket.status, ticket.severity, states, decision, facts, people, ticket.external.clone(), clock, ticket.card.channel.clone())
+}
+
+fn check_change(before: Option<&Ticket>, after: &Ticket, transition: &Transition, event: &Event) {
+    let alerts = after.notices.iter().filter(|notice| notice.kind == NoticeKind::SquadAlert).count();
+    assert!(alerts <= 1, "{alerts} squad alerts after {event:?}");
+    for (index, record) in after.actions.iter().enumerate() {
+        assert_eq!(usize::try_from(record.id.ordinal).unwrap(), index + 1);
+        let approvals = after.approvals.iter().filter(|approval| approval.actions().contains(&record.id)).count();
+        assert_eq!(approvals, 1, "{} is approved {approvals} times", record.id);
+        assert!(after.words.actions.contains_key(&record.id));
+    }
+    let issues = after.actions.iter().filter(|record| record.primary).count();
+    assert!(issues <= 1, "{issues} issues are wanted after {event:?}");
+    let Some(before) = before else { return };
+    if !before.status.is_open() {
+        assert_eq!(after.status, before.status, "{event:?} reopened it");
+        assert_eq!(after.closed_at, before.closed_at);
+    }
+    if before.status != after.status {
+        assert!(!transition.audit.is_empty(), "{event:?} changed the status without a trace");
+    }
+    if before.answer.is_some() {
+        assert_eq!(after.answer, before.answer, "{event:?} changed the answer");
+    }
+    if visible(before) != visible(after) && after.decision.is_some() {
+        assert!(shows_card(transition), "{event:?} changed {:?} to {:?} unseen", visible(before), visible(after));
+    }
+    check_history(before, after, event);
+}
+
+/// What happened is never taken back.
+fn check_history(before: &Ticket, after: &Ticket, event: &Event) {
+    assert!(after.severity <= before.severity, "{event:?} made it milder");
+    assert!(after.changes >= before.changes && after.revision >= before.revision);
+    assert!(after.approvals.starts_with(&before.approvals), "{event:?} rewrote an approval");
+    assert!(after.notices.len() >= before.notices.len() && after.actions.len() >= before.actions.len());
+    assert!(before.external.is_none() || after.external == before.external, "{event:?} lost the issue");
+    for (was, is) in before.actions.iter().zip(&after.actions) {
+        assert_eq!(before.words.actions[&was.id], after.words.actions[&is.id], "what was approved is what is sent");
+        if was.state.is_settled() {
+            assert_eq!(was.state, is.state, "{event:?} unsettled {}", was.id);
+        }
+        assert!(is.generation >= was.generation);
+    }
+    let breach = |kind: &NoticeKind| matches!(kind, NoticeKind::SlaBreached { .. });
+    let breaches = after.notices.iter().filter(|notice| breach(&notice.kind)).count();
+    assert!(breaches <= 2, "{breaches} breaches of two targets");
+}
+
+/// Once all that was asked for is done, nothing waits but what waits for a person.
+fn check_rest(ticket: &Ticket) {
+    for record in &ticket.actions {
+        let waits_for_ops = matches!(record.state, ActionState::Parked { .. });
+        // A secondary action waits with the primary that is parked.
+        let waits_for_the_issue = !record.primary && ticket.status == Status::Parked && record.state == ActionState::Pending;
+        assert!(record.state.is_settled() || waits_for_ops || waits_for_the_issue, "{record:?} in {:?}", ticket.status);
+        if waits_for_ops {
+            let open = ticket.notices.iter().any(|notice| {
+                matches!(&notice.kind, NoticeKind::OpsAlert { action, settled_by: None } if *action == record.id)
+            });
+            assert!(open, "nobody can settle {record:?}");
+        }
+    }
+    assert!(!matches!(ticket.status, Status::Received | Status::Dispatching), "it hangs in {:?}", ticket.status);
+    if !ticket.approvals.is_empty() {
+        assert!(ticket.notices.iter().any(|notice| notice.kind == NoticeKind::SquadAlert), "the squad never heard");
+    }
+    if ticket.decision.is_some() {
+        assert!(ticket.card.posted.is_some() && ticket.card.shown >= ticket.decided_change, "the card is behind");
+    }
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    let expiry = prop_oneof![Just("escalate"), Just("confirm"), Just("dismiss")];
+    (expiry, any::<bool>()).prop_map(|(expiry, clocks)| {
+        let source = POLICY.replace("on_expiry = \"escalate\"", &format!("on_expiry = \"{expiry}\""));
+        let normal = if clocks { "normal = \"p1\"" } else { "normal = \"p3\"" };
+        load(&source.replace("normal = \"p3\"", normal))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_life_keeps_the_promises(policy in policies(), life in prop::collection::vec(happening(), 1..60)) {
+        let mut simulation = Simulation::new(policy);
+        for happening in &life {
+            simulation.happen(happening);
+        }
+        simulation.complete();
+        let rested = simulation.desk.ticket().clone();
+        check_rest(&rested);
+        // A store that wrote and read the ticket goes on as if nothing had been.
+        let stored: Ticket = serde_json::from_str(&serde_json::to_string(&rested).unwrap()).unwrap();
+        prop_assert_eq!(stored, rested);
+    }
+}
