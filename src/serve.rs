@@ -98,6 +98,10 @@ impl Prepared {
     /// # Errors
     /// Every fault of the configuration and what it names.
     pub fn new(config: &Config) -> Result<Self, ServeError> {
+        let missing = config.missing_secrets();
+        if !missing.is_empty() {
+            return Err(ConfigErrors(missing).into());
+        }
         let policy = prepare::policy(config)?;
         let bindings = prepare::bindings(config, &policy)?;
         let messages = Messages::new(prepare::templates(config)?);

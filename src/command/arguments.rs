@@ -15,7 +15,7 @@ use clap_complete::Shell;
 )]
 pub struct Cli {
     /// The configuration file.
-    #[arg(short, long, global = true, env = "DESKBELL_CONFIG", default_value = "deskbell.toml", value_name = "FILE")]
+    #[arg(short, long, global = true, env = "DESKBELL_CONFIG", hide_env_values = true, default_value = "deskbell.toml", value_name = "FILE")]
     pub config: PathBuf,
     /// What to do.
     #[command(subcommand)]
@@ -90,7 +90,7 @@ pub struct DoctorArguments {
 #[derive(Debug, Subcommand)]
 pub enum McpCommand {
     /// Serve one of Deskbell's own MCP servers, on standard input and output unless --http is given
-    #[command(after_help = "jira reads DESKBELL_JIRA_URL, DESKBELL_JIRA_EMAIL, DESKBELL_JIRA_API_TOKEN and, if set,\nDESKBELL_JIRA_TIMEOUT_SECONDS. Over HTTP the server is at /mcp; DESKBELL_MCP_BEARER sets the token that\nevery request must carry and is needed beyond 127.0.0.1.\n\nExamples:\n  deskbell mcp serve jira\n  deskbell mcp serve jira --http 127.0.0.1:8090")]
+    #[command(after_help = "jira reads DESKBELL_JIRA_URL, DESKBELL_JIRA_EMAIL, DESKBELL_JIRA_API_TOKEN and, if set,\nDESKBELL_JIRA_TIMEOUT_SECONDS. Over HTTP the server is at /mcp; DESKBELL_MCP_BEARER\nis the token that every request must carry, and is needed beyond 127.0.0.1.\n\nExamples:\n  deskbell mcp serve jira\n  deskbell mcp serve jira --http 127.0.0.1:8090")]
     Serve {
         /// Which server.
         server: OwnServer,

@@ -158,6 +158,10 @@ async fn erase_in(store: &Store, person: &str, workspace: Option<&str>, yes: boo
         return Err(Failure::failed("nothing was erased"));
     }
     let erased = store.erase_person(&workspace, &PersonId::new(person), &Actor::Deskbell, Timestamp::now()).await?;
+    if erased.keys == 0 {
+        output::say(&format!("nothing of {person} is kept in {workspace}"));
+        return Ok(());
+    }
     output::say(&format!(
         "{person} in {workspace}: {} keys destroyed, the words of {} tickets are gone. Backups of the database still hold the \
          old keys: replace them.",

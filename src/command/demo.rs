@@ -9,7 +9,7 @@ use deskbell_sandbox::{Delivery, Sandbox, SandboxConfig};
 use rust_embed::RustEmbed;
 
 use super::arguments::DemoArguments;
-use super::{Failure, output, signals};
+use super::{Failure, doctor, output, signals};
 use crate::config::Config;
 use crate::serve::{Desk, Prepared};
 use crate::telemetry;
@@ -23,6 +23,7 @@ struct DemoFiles;
 pub(super) async fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let folder = Folder::make(arguments.data.as_deref())?;
     let settings = SandboxConfig {
+        scopes: doctor::SCOPES.iter().map(|(scope, _)| (*scope).to_owned()).collect(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port)),
         ..SandboxConfig::default()
     };
@@ -39,6 +40,8 @@ pub(super) async fn run(arguments: &DemoArguments) -> Result<(), Failure> {
 async fn play(arguments: &DemoArguments, folder: &Path, sandbox: &Sandbox) -> Result<(), Failure> {
     let overrides = [("DESKBELL_SLACK__API_URL".to_owned(), sandbox.api_url())];
     let config = Config::load_with(&folder.join("deskbell.toml"), overrides)?;
+    // Before logging starts: the advice to back the key up is not for a demo.
+    config.master_key(true)?;
     telemetry::start_logging(&config.log)?;
     let metrics = telemetry::start_metrics()?;
     let desk = Desk::start(&config, Prepared::new(&config)?, Some(metrics)).await?;
@@ -110,12 +113,11 @@ struct Folder {
 impl Folder {
     /// Makes it and writes the demo's files into it; files that stand there already are kept, so that rules can be edited.
     fn make(chosen: Option<&Path>) -> Result<Self, Failure> {
-        let folder = match chosen {
-            Some(path) => Self { path: path.to_owned(), temporary: false },
-            None => {
-                let name = format!("deskbell-demo-{}", std::process::id());
-                Self { path: std::env::temp_dir().join(name), temporary: true }
-            }
+        let folder = if let Some(path) = chosen {
+            Self { path: path.to_owned(), temporary: false }
+        } else {
+            let name = format!("deskbell-demo-{}", std::process::id());
+            Self { path: std::env::temp_dir().join(name), temporary: true }
         };
         for name in DemoFiles::iter() {
             let path = folder.path.join(name.as_ref());

@@ -49,6 +49,9 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Command::Mcp(command) => mcp::run(&cli.config, command).await,
         Command::Policy(command) => policy::run(&cli.config, command),
         Command::Audit(command) => audit::run(&cli.config, command).await,
-        Command::Completions { shell } => completions::run(*shell),
+        Command::Completions { shell } => {
+            completions::run(*shell);
+            Ok(())
+        }
     }
 }

@@ -84,6 +84,18 @@ impl McpConfig {
         (self.max_concurrency == 0).then(|| here("max_concurrency is 0: give at least 1")).flatten()
     }
 
+    /// Its secrets that can't be had.
+    pub(super) fn missing_secrets(&self, name: &str, source: &Source) -> Vec<ConfigError> {
+        let env = self.env.iter().map(|(key, setting)| (format!("mcp.{name}.env.{key}"), setting));
+        let headers = self.headers.iter().map(|(key, setting)| (format!("mcp.{name}.headers.{key}"), setting));
+        env.chain(headers)
+            .filter_map(|(field, setting)| {
+                let message = setting.resolve(source.folder()).err()?;
+                Some(source.error(&setting.span(), format!("{field}: {message}")))
+            })
+            .collect()
+    }
+
     /// The server with its secrets, checked.
     pub(super) fn spec(&self, name: &str, source: &Source) -> Result<ServerSpec, ConfigError> {
         let spec = ServerSpec {

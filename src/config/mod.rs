@@ -124,6 +124,27 @@ impl Config {
             .map_err(|message| self.source.error(&reference.span(), format!("{field}: {message}")))
     }
 
+    /// Every secret that serving needs and that can't be had.
+    pub fn missing_secrets(&self) -> Vec<ConfigError> {
+        let slack = &self.slack;
+        let app_token = slack.app_token.as_ref().filter(|_| slack.delivery == Delivery::Socket);
+        let named = [
+            ("slack.signing_secret", slack.signing_secret.as_ref()),
+            ("slack.previous_signing_secret", slack.previous_signing_secret.as_ref()),
+            ("slack.bot_token", Some(&slack.bot_token)),
+            ("slack.app_token", app_token),
+            ("helpdesk.zendesk.secret", self.helpdesk.zendesk.as_ref().map(|zendesk| &zendesk.secret)),
+        ];
+        let generic = self.helpdesk.generic.iter().flat_map(|generic| &generic.secrets);
+        named
+            .into_iter()
+            .filter_map(|(field, reference)| Some((field, reference?)))
+            .chain(generic.map(|reference| ("helpdesk.generic.secrets", reference)))
+            .filter_map(|(field, reference)| self.secret(field, reference).err())
+            .chain(self.mcp.iter().flat_map(|(name, server)| server.missing_secrets(name, &self.source)))
+            .collect()
+    }
+
     /// Where the store is.
     pub fn store_config(&self) -> StoreConfig {
         StoreConfig { readers: self.store.readers, ..StoreConfig::new(self.path(&self.store.path)) }

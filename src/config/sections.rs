@@ -289,7 +289,7 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: LogFormat::default(), filter: "info".to_owned() }
+        Self { format: LogFormat::default(), filter: "info,rmcp=warn".to_owned() }
     }
 }
 

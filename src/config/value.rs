@@ -36,7 +36,7 @@ impl<'de> Deserialize<'de> for Length {
         let text = String::deserialize(deserializer)?;
         text.parse::<SignedDuration>()
             .ok()
-            .filter(|length| length.is_positive())
+            .filter(SignedDuration::is_positive)
             .and_then(|length| Duration::try_from(length).ok())
             .map(Self)
             .ok_or_else(|| Error::custom(format!("`{text}` is no length of time: write for example \"15s\", \"2m\" or \"1h 30m\"")))

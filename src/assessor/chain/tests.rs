@@ -1,10 +1,9 @@
 use std::sync::Arc;
 
 use deskbell_domain::assessment::{Assessment, AssessorName, Confidence, SimilarTicket, Urgency};
-use deskbell_domain::ids::{SquadId, TicketId};
-use deskbell_domain::policy::Category;
+use deskbell_domain::ids::TicketId;
+use deskbell_domain::policy::{Category, Policy};
 use deskbell_judgement::classifier::{Example, TrainingError};
-use serde::Deserialize;
 
 use super::Chain;
 use crate::assessor::config::{AssessorConfig, AssessorConfigError};
@@ -28,33 +27,8 @@ impl Assessor for Unreachable {
     }
 }
 
-#[derive(Deserialize)]
-struct Demo {
-    categories: Vec<Written>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    id: String,
-    name: String,
-    area: String,
-    squad: String,
-    keywords: Vec<String>,
-    examples: Vec<String>,
-}
-
 fn demo_categories() -> Vec<Category> {
-    let demo: Demo = toml::from_str(include_str!("../../../demo/categories.toml")).unwrap();
-    let category = |written: Written| Category {
-        id: written.id.as_str().into(),
-        name: written.name,
-        area: written.area,
-        squad: Some(SquadId::new(written.squad)),
-        keywords: written.keywords,
-        examples: written.examples,
-    };
-    demo.categories.into_iter().map(category).collect()
+    Policy::load(include_str!("../../../demo/policy.toml")).unwrap().categories
 }
 
 fn request(text: &str) -> AssessRequest {

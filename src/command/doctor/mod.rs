@@ -13,6 +13,8 @@ use super::{Failure, output};
 use crate::config::{Config, ConfigErrors};
 use crate::prepare::{self, LoadedPolicy, PrepareErrors};
 
+pub(super) use slack::SCOPES;
+
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Finding {

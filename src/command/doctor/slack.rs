@@ -13,7 +13,7 @@ use crate::config::{Config, Delivery};
 use crate::slack::SlackError;
 
 /// What Deskbell needs, and what for; the same as in `manifest.yml`.
-const SCOPES: [(&str, &str); 14] = [
+pub(in crate::command) const SCOPES: [(&str, &str); 14] = [
     ("app_mentions:read", "hears mentions"),
     ("channels:history", "hears messages of public channels"),
     ("channels:read", "finds public channels"),

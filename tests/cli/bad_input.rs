@@ -1,0 +1,140 @@
+//! Bad configurations and policies: one clear message each, with its place and the mend; never a panic.
+
+use std::fmt::Write;
+
+use super::{Said, deskbell, repository_file};
+
+/// A name, what is replaced in the example, and by what.
+type Change = (&'static str, &'static str, &'static str);
+
+const CONFIGS: &[Change] = &[
+    ("unknown key", "listen = \"127", "lsten = \"127"),
+    ("unknown table", "[intake]", "[intakes]"),
+    ("unknown key of an action", "tool = \"add_comment\"", "tool = \"add_comment\"\ntols = 1"),
+    ("not TOML", "readers = 4", "readers = 4 5"),
+    ("wrong type", "readers = 4", "readers = \"four\""),
+    ("missing table", "[slack]", "[slack_gone]"),
+    ("address", "127.0.0.1:8080", "localhost"),
+    ("inline token", "\"env:SLACK_BOT_TOKEN\"", "\"xoxb-1-2-abc\""),
+    ("inline token as text", "\"env:JIRA_API_TOKEN\"", "\"text:ATATT3xFf\""),
+    ("a value without its origin", "\"env:JIRA_EMAIL\"", "\"bot@example.com\""),
+    ("no signing secret", "signing_secret = \"env:SLACK_SIGNING_SECRET\"", ""),
+    ("no app token", "delivery = \"http\"", "delivery = \"socket\""),
+    ("unknown delivery", "delivery = \"http\"", "delivery = \"pigeon\""),
+    ("channel name for an id", "\"C0123456789\"", "\"#support\""),
+    ("length of time", "lease = \"60s\"", "lease = \"60\""),
+    ("neither command nor url", "command = \"deskbell\"", ""),
+    ("both command and url", "command = \"deskbell\"", "command = \"deskbell\"\nurl = \"https://mcp.test\""),
+    ("unknown server", "server = \"jira\"\ntool = \"add_comment\"", "server = \"jra\"\ntool = \"add_comment\""),
+    ("unknown action", "[actions.assign]", "[actions.asign]"),
+    ("bad expression", "\"=action.body\"", "\"=action..body\""),
+    ("bad lag", "lag = \"90s\"", "lag = \"soon\""),
+    ("confidence", "abstain_below = 0.4", "abstain_below = 40"),
+    ("no policy there", "policy.example.toml", "rules.toml"),
+    ("no such knowledge folder", "# folder = \"knowledge\"", "folder = \"knowledge\""),
+    ("no such template folder", "# folder = \"blocks\"", "folder = \"blocks\""),
+    ("log filter", "filter = \"info,rmcp=warn\"", "filter = \"deskbell=loud\""),
+];
+
+const SECRETS: [(&str, &str); 4] = [
+    ("SLACK_SIGNING_SECRET", "a"),
+    ("SLACK_BOT_TOKEN", "b"),
+    ("JIRA_EMAIL", "c"),
+    ("JIRA_API_TOKEN", "d"),
+];
+
+fn serve(config: &str, policy: &str, variables: &[(&str, &str)]) -> Said {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("deskbell.toml"), config).unwrap();
+    std::fs::write(folder.path().join("policy.example.toml"), policy).unwrap();
+    let mut command = deskbell(folder.path(), &["serve"]);
+    Said::of(&command.envs(variables.iter().copied()).output().unwrap())
+}
+
+fn changed(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "the example holds no {from}");
+    text.replacen(from, to, 1)
+}
+
+#[test]
+fn a_bad_configuration_is_refused_with_place_and_mend() {
+    let (config, policy) = (repository_file("deskbell.example.toml"), repository_file("policy.example.toml"));
+    let mut report = String::new();
+    for (name, from, to) in CONFIGS {
+        let said = serve(&changed(&config, from, to), &policy, &SECRETS);
+        assert!(!said.stderr.contains("panicked"), "{name}: {}", said.stderr);
+        writeln!(report, "## {name}\n{}", said.all()).unwrap();
+    }
+    insta::assert_snapshot!("bad_configurations", report);
+}
+
+#[test]
+fn an_action_of_the_policy_without_a_tool_is_refused() {
+    let config = repository_file("deskbell.example.toml");
+    let (before, rest) = config.split_once("[actions.create_issue]").unwrap();
+    let (_, after) = rest.split_once("[actions.comment]").unwrap();
+    let config = format!("{before}[actions.comment]{after}");
+    let said = serve(&config, &repository_file("policy.example.toml"), &SECRETS);
+    insta::assert_snapshot!(said.all(), @r"
+    error: policy.example.toml: the action `create_issue` is bound to no tool: add [actions.create_issue] with server and tool, or take it out of the policy
+    exit 2
+    ");
+}
+
+#[test]
+fn a_bad_environment_is_refused_with_its_variable() {
+    let (config, policy) = (repository_file("deskbell.example.toml"), repository_file("policy.example.toml"));
+    let mut report = String::new();
+    for (name, set) in [
+        ("missing secrets", [("SLACK_BOT_TOKEN", "b"), ("JIRA_EMAIL", " ")]),
+        ("unknown key", [("DESKBELL_SERVER__LISTN", "x"), ("JIRA_EMAIL", "c")]),
+        ("bad value", [("DESKBELL_SERVER__LISTEN", "x"), ("JIRA_EMAIL", "c")]),
+        ("too deep", [("DESKBELL_SERVER__LISTEN__PORT", "1"), ("JIRA_EMAIL", "c")]),
+        ("inline token", [("DESKBELL_SLACK__BOT_TOKEN", "xoxb-1"), ("JIRA_EMAIL", "c")]),
+    ] {
+        writeln!(report, "## {name}\n{}", serve(&config, &policy, &set).all()).unwrap();
+    }
+    insta::assert_snapshot!("bad_environment", report);
+}
+
+const POLICIES: &[Change] = &[
+    ("unknown key", "capacity = 6", "capcity = 6"),
+    ("unknown field in a branch that no example reaches", "customer.tier == \"enterprise\"", "customer.teir == \"enterprise\""),
+    ("type mismatch in a branch", "customer.tier == \"enterprise\"", "customer.open_cases == \"many\""),
+    ("not CEL", "'assessment.category == \"api\"'", "'assessment.category = \"api\"'"),
+    ("not a condition", "'assessment.category == \"api\"'", "'assessment.category'"),
+    ("unknown squad", "squads = [\"platform\", \"support\"]", "squads = [\"platform\", \"suport\"]"),
+    ("unknown priority", "priority = \"p4\"", "priority = \"p5\""),
+    ("unknown action", "actions = [\"create_issue\"]", "actions = [\"create_isue\"]"),
+    ("example that does not hold", "text = \"nobody can pay\", category", "text = \"nobody can pay\", matches = false, category"),
+    ("channel name for an id", "channel = \"C0000000003\"", "channel = \"#payments\""),
+    ("nobody", "settle = [\"group:leads\"]", "settle = [\"group:bosses\", \"@anna\"]"),
+    ("length of time", "expire_after = \"4h\"", "expire_after = \"soon\""),
+    ("shadow default", "mode = \"confirm\"                #", "mode = \"shadow\" #"),
+    ("severity", "severity = 1", "severity = 9"),
+    ("time zone", "Europe/Berlin", "Europe/Berln"),
+    ("capacity", "capacity = 8", "capacity = 0"),
+    ("twice", "id = \"api\"\nname", "id = \"payments\"\nname"),
+];
+
+#[test]
+fn a_bad_policy_is_refused_with_line_and_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = repository_file("policy.example.toml");
+    let mut report = String::new();
+    for (name, from, to) in POLICIES {
+        std::fs::write(folder.path().join("policy.toml"), changed(&policy, from, to)).unwrap();
+        let said = super::run(folder.path(), &["policy", "check", "policy.toml"]);
+        assert_eq!(said.code, 1, "{name}: {}", said.stdout);
+        writeln!(report, "## {name}\n{}", said.stderr).unwrap();
+    }
+    insta::assert_snapshot!("bad_policies", report);
+}
+
+#[test]
+fn the_policys_errors_stop_serving_too() {
+    let policy = changed(&repository_file("policy.example.toml"), "capacity = 6", "capacity = 0");
+    let said = serve(&repository_file("deskbell.example.toml"), &policy, &SECRETS);
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("policy.example.toml:39:12: capacity must be at least 1"), "{}", said.stderr);
+}

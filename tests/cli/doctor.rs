@@ -1,0 +1,153 @@
+//! `deskbell doctor` against a sandbox with something wrong in it.
+
+use deskbell_sandbox::seed::ChannelSeed;
+use deskbell_sandbox::{Sandbox, SandboxConfig};
+
+use super::{Said, Workplace};
+
+/// The scopes of `manifest.yml`.
+fn manifest_scopes() -> Vec<String> {
+    let manifest = super::repository_file("manifest.yml");
+    let (_, bot) = manifest.split_once("    bot:\n").unwrap();
+    bot.lines()
+        .take_while(|line| line.starts_with("      "))
+        .filter_map(|line| line.trim().strip_prefix("- ").map(str::to_owned))
+        .collect()
+}
+
+fn settings() -> SandboxConfig {
+    SandboxConfig { scopes: manifest_scopes(), rate_limits: false, ..SandboxConfig::default() }
+}
+
+async fn examined(settings: SandboxConfig, change: impl FnOnce(&Workplace)) -> Said {
+    let sandbox = Sandbox::start(settings).await.unwrap();
+    let place = Workplace::of(&sandbox);
+    change(&place);
+    let said = place.run(&sandbox, &["doctor"]).await;
+    sandbox.shutdown().await;
+    said
+}
+
+fn faults(said: &Said) -> String {
+    let mut text = String::new();
+    let mut within = false;
+    for line in said.stdout.lines() {
+        within = line.starts_with('✗') || (within && line.starts_with("    ->"));
+        if within {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_is_well_in_the_demo() {
+    let said = examined(settings(), |_| {}).await;
+    assert_eq!((faults(&said).as_str(), said.stderr.as_str(), said.code), ("", "", 0), "{}", said.stdout);
+    insta::assert_snapshot!("doctor_well", said.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_token_is_named() {
+    let said = examined(settings(), |place| place.write("secrets/bot_token", "xoxb-another")).await;
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(faults(&said), @r#"
+✗ slack: auth.test was refused: invalid_auth
+    -> reinstall the app and set the new bot token
+"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_scope_is_named_with_its_use() {
+    let scopes = manifest_scopes().into_iter().filter(|scope| scope != "reactions:read").collect();
+    let said = examined(SandboxConfig { scopes, ..settings() }, |_| {}).await;
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(faults(&said), @r#"
+✗ slack: the token lacks reactions:read (sees the triage emoji)
+    -> add them under "OAuth & Permissions" of your Slack app (manifest.yml holds them all) and install the app again
+"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn channels_without_deskbell_are_named() {
+    let mut settings = settings();
+    settings.workspace.channels.push(ChannelSeed {
+        id: "C0QUIET".into(),
+        name: "quiet".into(),
+        topic: String::new(),
+        is_private: false,
+        is_ext_shared: false,
+        members: vec!["U0ANNA".into()],
+    });
+    let said = examined(settings, |place| {
+        place.change("\"C0SUPPORT\", \"C0ACME\"", "\"C0SUPPORT\", \"C0QUIET\", \"C0LEADERS\", \"C0NOWHERE\"");
+    })
+    .await;
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(faults(&said), @r#"
+✗ channel C0LEADERS (watched): conversations.info was refused: channel_not_found
+    -> correct the id; if it is a private channel, write /invite @deskbell there: Slack hides it from those outside
+✗ channel C0NOWHERE (watched): conversations.info was refused: channel_not_found
+    -> correct the id; if it is a private channel, write /invite @deskbell there: Slack hides it from those outside
+✗ channel C0QUIET (watched): Deskbell is not in #quiet
+    -> write /invite @deskbell in that channel
+"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bindings_that_do_not_fit_the_server_are_named() {
+    let said = examined(settings(), |place| {
+        place.change("tool = \"add_comment\"", "tool = \"comment\"");
+        place.change("priority = \"=action.priority\"\nlabels", "urgency = \"=action.priority\"\nlabels");
+        place.change("{ issue_key = \"=external.key\", to_status", "{ issue = \"=external.key\", to_status");
+    })
+    .await;
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(faults(&said), @r#"
+✗ actions.comment: the server jira has no tool `comment`
+    -> correct [actions.comment]; `deskbell mcp list --json` shows what the server offers
+✗ actions.create_issue: `create_issue` has no argument `urgency`
+    -> correct [actions.create_issue]; `deskbell mcp list --json` shows what the server offers
+✗ actions.transition: `transition_issue` has no argument `issue`; `transition_issue` needs the argument `issue_key`
+    -> correct [actions.transition]; `deskbell mcp list --json` shows what the server offers
+"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_do_not_start_are_named() {
+    let said = examined(settings(), |place| place.change("command = \"deskbell\"", "command = \"deskbell-of-tomorrow\"")).await;
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(faults(&said), @r#"
+✗ mcp.jira: the program "deskbell-of-tomorrow" could not be started (No such file or directory (os error 2)); check its path
+"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slack_that_is_not_there_is_named() {
+    let sandbox = Sandbox::start(settings()).await.unwrap();
+    let place = Workplace::of(&sandbox);
+    let mut command = place.command(&sandbox, &["doctor"]);
+    command.env("DESKBELL_SLACK__API_URL", "http://127.0.0.1:9/api");
+    let said = Said::of(&tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(faults(&said), @r#"
+✗ slack: http://127.0.0.1:9/api can't be reached: the connection failed
+    -> check the network, the proxy and [slack] api_url
+"#);
+    sandbox.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_holds_the_same() {
+    let sandbox = Sandbox::start(settings()).await.unwrap();
+    let place = Workplace::of(&sandbox);
+    place.write("deskbell.db", "no database");
+    let said = place.run(&sandbox, &["doctor", "--json"]).await;
+    sandbox.shutdown().await;
+    let findings: Vec<serde_json::Value> = serde_json::from_str(&said.stdout).unwrap();
+    let bad: Vec<_> = findings.iter().filter(|finding| finding["ok"] == false).collect();
+    assert_eq!(bad.len(), 1, "{bad:?}");
+    assert_eq!(bad[0]["area"], "store");
+    assert_eq!(said.code, 1);
+}
