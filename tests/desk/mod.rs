@@ -3,7 +3,23 @@
 //!
 //! Nothing sleeps: a test says what it waits for, and every change in the sandbox makes it look again.
 
+mod buttons;
+mod chaos;
+mod commands;
+mod console;
+mod decisions;
+mod duplicates;
+mod escalation;
+mod expiry;
+mod failures;
+mod helpdesk;
+mod ledger;
 mod main_job;
+mod modals;
+mod paths;
+mod requests;
+mod rights;
+mod socket_mode;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -23,6 +39,8 @@ pub struct Wish {
     pub policy: String,
     /// Added to Deskbell's configuration.
     pub config: String,
+    /// Replaced in Deskbell's configuration.
+    pub config_edits: Vec<(String, String)>,
     /// The sandbox.
     pub sandbox: SandboxConfig,
     /// Deliver by Socket Mode.
@@ -36,6 +54,7 @@ impl Default for Wish {
         Self {
             policy: include_str!("../fixtures/policy.toml").to_owned(),
             config: String::new(),
+            config_edits: Vec::new(),
             sandbox,
             socket_mode: false,
         }
@@ -47,6 +66,12 @@ impl Wish {
     pub fn policy_with(mut self, from: &str, to: &str) -> Self {
         assert!(self.policy.contains(from), "the policy fixture has no `{from}`");
         self.policy = self.policy.replace(from, to);
+        self
+    }
+
+    /// Replaces a piece of Deskbell's configuration; the piece must be there.
+    pub fn config_with(mut self, from: &str, to: &str) -> Self {
+        self.config_edits.push((from.to_owned(), to.to_owned()));
         self
     }
 }
@@ -78,7 +103,12 @@ impl Desk {
             "# Refunds\n\n## How long does a refund take?\n\nA refund reaches the card within five business days.\n",
         )
         .unwrap();
-        std::fs::write(desk.config_path(), desk.config()).unwrap();
+        let mut config = desk.config();
+        for (from, to) in &desk.wish.config_edits {
+            assert!(config.contains(from), "the configuration has no `{from}`");
+            config = config.replace(from, to);
+        }
+        std::fs::write(desk.config_path(), config).unwrap();
         desk.start().await;
         desk
     }
@@ -93,6 +123,11 @@ impl Desk {
 
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The process that serves.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
     }
 
     fn config(&self) -> String {
@@ -292,9 +327,14 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
 
     /// Waits until `find` finds something in the sandbox's state; looks again after every change.
     pub async fn until<T>(&self, what: &str, find: impl Fn(&State) -> Option<T>) -> T {
+        self.until_within(PATIENCE, what, find).await
+    }
+
+    /// As [`Self::until`], for what takes longer.
+    pub async fn until_within<T>(&self, patience: Duration, what: &str, find: impl Fn(&State) -> Option<T>) -> T {
         let url = format!("{}/sandbox/stream", self.sandbox.base_url());
         let mut changes = self.http.get(url).send().await.unwrap().bytes_stream();
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = tokio::time::Instant::now() + patience;
         loop {
             let state = State(self.state().await);
             if let Some(found) = find(&state) {
@@ -308,6 +348,55 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
                 self.log()
             );
         }
+    }
+
+    /// Somebody asks in #support; the answer is the card.
+    pub async fn asks(&self, user: &str, text: &str) -> Message {
+        let ts = self.says(user, "C0SUPPORT", text).await;
+        self.card_under("C0SUPPORT", &ts).await
+    }
+
+    /// A message as it is now.
+    pub async fn again(&self, message: &Message) -> Message {
+        let state = State(self.state().await);
+        let found = state.messages(&message.channel).into_iter().find(|found| found.ts == message.ts);
+        found.unwrap_or_else(|| panic!("{} is gone from {}", message.ts, message.channel))
+    }
+
+    /// Waits until a message has become what `find` wants.
+    pub async fn until_message(&self, what: &str, message: &Message, find: impl Fn(&Message) -> bool) -> Message {
+        self.until(what, |state| {
+            state.messages(&message.channel).into_iter().find(|found| found.ts == message.ts && find(found))
+        })
+        .await
+    }
+
+    /// Waits for a message in a channel.
+    pub async fn until_posted(&self, what: &str, channel: &str, find: impl Fn(&Message) -> bool) -> Message {
+        self.until(what, |state| state.messages(channel).into_iter().find(|found| find(found))).await
+    }
+
+    /// Waits for what only this person sees.
+    pub async fn until_told(&self, user: &str, channel: &str, words: &str) -> Message {
+        let what = format!("the word `{words}` to {user}");
+        self.until_posted(&what, channel, |message| message.only_for(user) && message.says(words)).await
+    }
+
+    /// Presses Confirm and waits for the issue of the card's ticket.
+    pub async fn confirms(&self, user: &str, card: &Message) -> Value {
+        let pressed = self.presses(user, card, "confirm").await;
+        assert_eq!(pressed["ok"], true, "{pressed}");
+        let number = card.number();
+        self.until("the issue", |state| state.issues().into_iter().find(|issue| is_issue_of(issue, &number))).await
+    }
+
+    /// Runs `deskbell` to its end; the answer is whether it succeeded and what it said.
+    pub async fn runs(&self, arguments: &[&str]) -> (bool, String) {
+        let mut command = self.deskbell();
+        command.args(arguments).stdin(Stdio::null());
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
     }
 
     /// The triage card in the thread of a message.
@@ -390,9 +479,20 @@ impl Message {
         self.body["metadata"]["event_payload"]["marker"].as_str()
     }
 
+    /// Deskbell's number of the ticket that a card is about: `DB-1`.
+    pub fn number(&self) -> String {
+        self.marker().and_then(|marker| marker.split('/').nth(1)).unwrap_or_else(|| panic!("no card: {self:?}")).to_owned()
+    }
+
     pub fn only_for(&self, user: &str) -> bool {
         self.body["ephemeral_for"].as_str() == Some(user)
     }
+}
+
+/// Whether an issue in Jira was made for this ticket.
+pub fn is_issue_of(issue: &Value, number: &str) -> bool {
+    let description = issue["description"].as_str().unwrap_or_default();
+    description.split_whitespace().any(|word| word == number)
 }
 
 fn free_port() -> u16 {
