@@ -116,8 +116,7 @@ impl Folder {
         let folder = if let Some(path) = chosen {
             Self { path: path.to_owned(), temporary: false }
         } else {
-            let name = format!("deskbell-demo-{}", std::process::id());
-            Self { path: std::env::temp_dir().join(name), temporary: true }
+            Self { path: temporary_folder()?, temporary: true }
         };
         for name in DemoFiles::iter() {
             let path = folder.path.join(name.as_ref());
@@ -135,6 +134,18 @@ impl Drop for Folder {
             tracing::debug!(folder = %self.path.display(), "the demo's folder could not be removed");
         }
     }
+}
+
+/// A new folder that nobody else may enter.
+fn temporary_folder() -> Result<PathBuf, Failure> {
+    let path = std::env::temp_dir().join(format!("deskbell-demo-{}-{:08x}", std::process::id(), rand::random::<u32>()));
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&path).map_err(|error| {
+        Failure::failed(format!("{} can't be made ({error}): name a writable folder with --data", path.display()))
+    })?;
+    Ok(path)
 }
 
 fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
