@@ -241,7 +241,7 @@ pub struct KnowledgeConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkersConfig {
-    /// Jobs performed at the same time; 0: this process takes no work.
+    /// Jobs of one lane performed at the same time (events, assessing, Slack, MCP servers); 0: this process takes no work.
     pub count: usize,
     /// A job whose worker is silent this long is given to another.
     pub lease: Length,

@@ -109,7 +109,11 @@ impl World {
             // Every message would be given up, in the ops channel too: they wait until the app is mended.
             Err(error) if error.concerns_app() => Err(Undone::Later { after: Some(APP_REFUSED), reason: error.to_string() }),
             Err(SlackError::Refused { code, mend }) => Ok(Delivery::Refused(format!("{code}: {mend}"))),
-            Err(error) => Err(Undone::Later { after: error.retry_after(), reason: error.to_string() }),
+            // It would be looked for in vain: what a rate limit turned away was not posted.
+            Err(SlackError::RateLimited { retry_after: after }) => {
+                Err(Undone::PutOff { after, reason: "a rate limit of Slack's".to_owned() })
+            }
+            Err(error) => Err(Undone::Later { after: None, reason: error.to_string() }),
         }
     }
 

@@ -18,6 +18,13 @@ use crate::store::{ClaimedJob, StoreError};
 pub(super) enum Undone {
     /// Somebody else has it.
     LeaseLost,
+    /// The attempt did nothing and does not count: try again.
+    PutOff {
+        /// After this.
+        after: Duration,
+        /// As below.
+        reason: String,
+    },
     /// Try again.
     Later {
         /// Not before this.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use deskbell_domain::workflow::effect::Lane;
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use rand::RngExt;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,7 +18,7 @@ use crate::store::{ClaimedJob, LeaseError};
 /// How the workers run.
 #[derive(Debug, Clone)]
 pub struct WorkerSettings {
-    /// Jobs performed at the same time.
+    /// Jobs of one lane performed at the same time.
     pub count: usize,
     /// A job whose worker is silent this long is given to another.
     pub lease: SignedDuration,
@@ -31,42 +34,55 @@ const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// Runs until `shutdown`, then lets running jobs finish within the settings' drain time. What does not finish
 /// keeps its lease and is taken up after it runs out.
 pub async fn run(world: Arc<World>, settings: WorkerSettings, shutdown: CancellationToken) {
-    let slots = Arc::new(Semaphore::new(settings.count.max(1)));
     let jobs = TaskTracker::new();
-    while !shutdown.is_cancelled() {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
-        let free = slots.available_permits() + 1;
-        drop(slot);
-        let woken = world.store.woken();
-        let pause = match claim(&world, &settings, free).await {
-            Some(claimed) if !claimed.is_empty() => {
-                for job in claimed {
-                    let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
-                    let (world, settings) = (Arc::clone(&world), settings.clone());
-                    jobs.spawn(async move {
-                        work(&world, &settings, job).await;
-                        drop(slot);
-                    });
-                }
-                continue;
-            }
-            Some(_) => until_next(&world).await,
-            None => AFTER_ERROR,
-        };
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            () = woken => {}
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
+    join_all(Lane::ALL.map(|lane| run_lane(&world, &settings, lane, &jobs, &shutdown))).await;
     jobs.close();
     if tokio::time::timeout(settings.drain, jobs.wait()).await.is_err() {
         tracing::warn!(still_running = jobs.len(), "stopped before all jobs were done; they will be taken up again");
     }
 }
 
-async fn claim(world: &World, settings: &WorkerSettings, free: usize) -> Option<Vec<ClaimedJob>> {
-    match world.store.claim(Timestamp::now(), "worker", settings.lease, free).await {
+/// Hands the lane's jobs out until `shutdown`.
+async fn run_lane(
+    world: &Arc<World>,
+    settings: &WorkerSettings,
+    lane: Lane,
+    jobs: &TaskTracker,
+    shutdown: &CancellationToken,
+) {
+    let slots = Arc::new(Semaphore::new(settings.count.max(1)));
+    loop {
+        // Only this loop takes slots, so one that is free stays free until a job is spawned.
+        let slot = shutdown.run_until_cancelled(slots.acquire()).await;
+        let Some(Ok(slot)) = slot else { return };
+        let free = slots.available_permits() + 1;
+        drop(slot);
+        let woken = world.store.woken();
+        let pause = match claim(world, settings, lane, free).await {
+            Some(claimed) if !claimed.is_empty() => {
+                for job in claimed {
+                    let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+                    let (world, settings) = (Arc::clone(world), settings.clone());
+                    jobs.spawn(async move {
+                        Box::pin(work(&world, &settings, job)).await;
+                        drop(slot);
+                    });
+                }
+                continue;
+            }
+            Some(_) => until_next(world, lane).await,
+            None => AFTER_ERROR,
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = woken => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn claim(world: &World, settings: &WorkerSettings, lane: Lane, free: usize) -> Option<Vec<ClaimedJob>> {
+    match world.store.claim(Timestamp::now(), "worker", lane, settings.lease, free).await {
         Ok(claimed) => Some(claimed),
         Err(error) => {
             tracing::error!(%error, "the store gave no work; trying again");
@@ -75,8 +91,8 @@ async fn claim(world: &World, settings: &WorkerSettings, free: usize) -> Option<
     }
 }
 
-async fn until_next(world: &World) -> Duration {
-    match world.store.next_run_at().await {
+async fn until_next(world: &World, lane: Lane) -> Duration {
+    match world.store.next_run_at(lane).await {
         Ok(Some(at)) => {
             let wait = at.duration_since(Timestamp::now());
             Duration::try_from(wait).unwrap_or(Duration::ZERO).min(IDLE)
@@ -124,6 +140,12 @@ async fn keep_lease(world: &World, settings: &WorkerSettings, job: &ClaimedJob) 
 async fn settle(world: &World, job: &ClaimedJob, undone: Undone) -> &'static str {
     let (result, outcome) = match undone {
         Undone::LeaseLost => return "lease_lost",
+        Undone::PutOff { after, reason } => {
+            // Those that were turned away together do not all come back together.
+            let wait = after.mul_f64(rand::rng().random_range(1.0..=1.5));
+            let at = Timestamp::now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_secs(60));
+            (world.store.put_off(&job.id, job.fence, at, &reason).await, "put_off")
+        }
         Undone::Later { after, reason } => {
             tracing::info!(job = %job.id, attempts = job.attempts, reason, "will try again");
             let wait = super::backoff::wait(job.attempts, after);

@@ -5,7 +5,7 @@
 //! `leased`, the others wait: so a claim looks at nothing but jobs that may run, however long the queues behind them are.
 
 use deskbell_domain::ids::{JobId, TicketId, WorkspaceId};
-use deskbell_domain::workflow::effect::Effect;
+use deskbell_domain::workflow::effect::{Effect, Lane};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
@@ -75,7 +75,7 @@ pub struct DeadLetter {
 }
 
 impl Store {
-    /// Hands out at most `limit` due jobs, the longest due first, and leases them to `worker` until `now + lease`.
+    /// Hands out at most `limit` due jobs of a lane, the longest due first, and leases them to `worker` until `now + lease`.
     /// Jobs whose lease ran out are due again, with a crash counted.
     ///
     /// # Errors
@@ -84,6 +84,7 @@ impl Store {
         &self,
         now: Timestamp,
         worker: &str,
+        lane: Lane,
         lease: SignedDuration,
         limit: usize,
     ) -> Result<Vec<ClaimedJob>, StoreError> {
@@ -93,7 +94,7 @@ impl Store {
                 let now_micros = micros(now);
                 let until = now_micros.saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
                 take_back_expired(write, now_micros, limit)?;
-                claim(write, now_micros, &worker, until, limit)
+                claim(write, lane, now_micros, (&worker, until), limit)
             })
             .await
     }
@@ -128,6 +129,31 @@ impl Store {
         run_at: Timestamp,
         last_error: &str,
     ) -> Result<(), LeaseError> {
+        self.give_back(job, fence, run_at, last_error, true).await
+    }
+
+    /// The same for an attempt that did nothing, like one that a rate limit turned away: it does not count.
+    ///
+    /// # Errors
+    /// [`LeaseError::Fenced`] when another worker has the job.
+    pub async fn put_off(
+        &self,
+        job: &JobId,
+        fence: u64,
+        run_at: Timestamp,
+        last_error: &str,
+    ) -> Result<(), LeaseError> {
+        self.give_back(job, fence, run_at, last_error, false).await
+    }
+
+    async fn give_back(
+        &self,
+        job: &JobId,
+        fence: u64,
+        run_at: Timestamp,
+        last_error: &str,
+        counts: bool,
+    ) -> Result<(), LeaseError> {
         let (job, last_error) = (job.clone(), shortened(last_error));
         self.writer()?
             .run(Durability::Synced, WhenFull::Wait, move |write| {
@@ -135,10 +161,11 @@ impl Store {
                 write
                     .conn
                     .prepare_cached(
-                        "UPDATE jobs SET state = 1, run_at = ?2, last_error = ?3, lease_until = NULL, worker = NULL
+                        "UPDATE jobs SET state = 1, run_at = ?2, last_error = ?3, attempts = attempts - ?4,
+                             lease_until = NULL, worker = NULL
                          WHERE seq = ?1",
                     )?
-                    .execute(params![turn.seq, micros(run_at), last_error])?;
+                    .execute(params![turn.seq, micros(run_at), last_error, i64::from(!counts)])?;
                 Ok(give_turn(write, &turn)?)
             })
             .await
@@ -195,7 +222,8 @@ impl Store {
         .await
     }
 
-    /// Makes a dead letter a job again, due now, its attempts and crashes forgotten. False when it is no dead letter.
+    /// Makes a dead letter a job again, due now. Of its attempts one is remembered, so that what it may have done is looked for
+    /// before it is done again. False when it is no dead letter.
     ///
     /// # Errors
     /// When the store failed.
@@ -207,7 +235,7 @@ impl Store {
                     .conn
                     .prepare_cached(
                         "UPDATE jobs SET state = CASE WHEN serial IS NULL THEN 1 ELSE 0 END, run_at = ?2, order_at = ?2,
-                             attempts = 0, crashes = 0, settled_at = NULL
+                             attempts = min(attempts, 1), crashes = 0, settled_at = NULL
                          WHERE id = ?1 AND state = 4 RETURNING seq, workspace, serial",
                     )?
                     .query_row(params![job.as_str(), micros(now)], Turn::from_row)
@@ -217,19 +245,20 @@ impl Store {
             .await
     }
 
-    /// When there is something to claim next: the earliest due moment or end of a lease. `None` when nothing is queued.
+    /// When there is something to claim next in a lane: the earliest due moment there, or the end of any lease. `None` when
+    /// nothing is queued.
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn next_run_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|read| {
+    pub async fn next_run_at(&self, lane: Lane) -> Result<Option<Timestamp>, StoreError> {
+        self.read(move |read| {
             let next: Option<i64> = read
                 .conn
                 .prepare_cached(
-                    "SELECT min(at) FROM (SELECT min(run_at) AS at FROM jobs WHERE state = 1
+                    "SELECT min(at) FROM (SELECT min(run_at) AS at FROM jobs WHERE state = 1 AND lane = ?1
                      UNION ALL SELECT min(lease_until) FROM jobs WHERE state = 2)",
                 )?
-                .query_row([], |row| row.get(0))?;
+                .query_row([lane.as_str()], |row| row.get(0))?;
             next.map(timestamp).transpose()
         })
         .await
@@ -273,14 +302,15 @@ pub(super) fn insert_job(
     write
         .conn
         .prepare_cached(
-            "INSERT INTO jobs (id, workspace, ticket, serial, state, run_at, order_at, key_id, sealed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)",
+            "INSERT INTO jobs (id, workspace, ticket, serial, lane, state, run_at, order_at, key_id, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9)",
         )?
         .execute(params![
             id.as_str(),
             workspace.as_str(),
             job.ticket.map(|ticket| signed(ticket.number())),
             job.serial,
+            job.effect.lane().as_str(),
             i64::from(job.serial.is_none()),
             micros(job.run_at),
             sealed.key_id,
@@ -403,18 +433,18 @@ struct Due {
 
 fn claim(
     write: &mut Write<'_>,
+    lane: Lane,
     now: i64,
-    worker: &str,
-    until: i64,
+    (worker, until): (&str, i64),
     at_most: usize,
 ) -> Result<Vec<ClaimedJob>, StoreError> {
     let due = write
         .conn
         .prepare_cached(
             "SELECT seq, id, workspace, serial, ticket, attempts, crashes, fence, run_at, key_id, sealed
-             FROM jobs WHERE state = 1 AND run_at <= ?1 ORDER BY run_at, seq LIMIT ?2",
+             FROM jobs WHERE state = 1 AND lane = ?1 AND run_at <= ?2 ORDER BY run_at, seq LIMIT ?3",
         )?
-        .query_map([now, limit(at_most)], |row| {
+        .query_map(params![lane.as_str(), now, limit(at_most)], |row| {
             Ok(Due {
                 turn: Turn::from_row(row)?,
                 id: row.get("id")?,

@@ -131,7 +131,7 @@ impl Doors {
     pub async fn waiting_jobs(&self) -> usize {
         let later = Timestamp::now() + jiff::SignedDuration::from_secs(1);
         self.store
-            .claim(later, "test", jiff::SignedDuration::from_secs(60), 1000)
+            .claim(later, "test", deskbell_domain::workflow::effect::Lane::Desk, jiff::SignedDuration::from_secs(60), 1000)
             .await
             .unwrap()
             .len()

@@ -295,12 +295,12 @@ async fn hot_queries_use_their_indexes() {
     fixture.store.commit(Commit::new(workspace())).await.unwrap();
     let conn = Connection::open(&fixture.config.path).unwrap();
     for sql in [
-        "SELECT seq, id FROM jobs WHERE state = 1 AND run_at <= 1 ORDER BY run_at, seq LIMIT 1",
+        "SELECT seq, id FROM jobs WHERE state = 1 AND lane = 'a' AND run_at <= 1 ORDER BY run_at, seq LIMIT 1",
         "SELECT seq FROM jobs WHERE state = 2 AND lease_until <= 1 ORDER BY lease_until LIMIT 1",
         "SELECT seq, state FROM jobs WHERE workspace = 'a' AND serial = 'b' AND serial IS NOT NULL AND state IN (1, 2)",
         "SELECT seq FROM jobs WHERE workspace = 'a' AND serial = 'b' AND serial IS NOT NULL AND state < 2
          ORDER BY order_at, seq LIMIT 1",
-        "SELECT min(run_at) FROM jobs WHERE state = 1",
+        "SELECT min(run_at) FROM jobs WHERE state = 1 AND lane = 'a'",
         "SELECT squad, count(*) FROM tickets WHERE workspace = 'a' AND is_open = 1 AND squad IS NOT NULL GROUP BY squad",
         "SELECT number FROM tickets WHERE workspace = 'a' AND requester = 'b' AND join_channel = 'c' AND last_message_at >= 1
          AND join_channel IS NOT NULL AND is_open = 1

@@ -8,7 +8,7 @@ use deskbell_domain::ids::{ChannelId, EventKey, MessageTs, PersonId, TicketId, W
 use deskbell_domain::ticket::{
     Actor, Card, Severity, SlackPath, Source, Status, Ticket, TicketMessage, Words,
 };
-use deskbell_domain::workflow::effect::Effect;
+use deskbell_domain::workflow::effect::{Effect, Lane};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
@@ -105,8 +105,13 @@ pub async fn queue(store: &Store, jobs: Vec<NewJob>) {
     store.commit(Commit { jobs, ..Commit::new(workspace()) }).await.unwrap();
 }
 
+/// Claims in every lane.
 pub async fn claim(store: &Store, now: i64, limit: usize) -> Vec<ClaimedJob> {
-    store.claim(at(now), "worker", LEASE, limit).await.unwrap()
+    let mut claimed = Vec::new();
+    for lane in Lane::ALL {
+        claimed.extend(store.claim(at(now), "worker", lane, LEASE, limit - claimed.len()).await.unwrap());
+    }
+    claimed
 }
 
 pub async fn finish(store: &Store, job: &ClaimedJob) {

@@ -5,11 +5,11 @@ use std::pin::pin;
 
 use deskbell::store::{Commit, CommitError, LeaseError, NewJob, Store};
 use deskbell_domain::ids::TicketId;
-use deskbell_domain::workflow::effect::{Effect, Timer};
+use deskbell_domain::workflow::effect::{Effect, Lane, Timer};
 use futures_util::FutureExt;
 use proptest::prelude::*;
 
-use super::fixture::{Fixture, LEASE, at, claim, finish, job, number, numbers, queue, workspace};
+use super::fixture::{Fixture, LEASE, at, claim, finish, job, number, numbers, queue, record, workspace};
 
 pub async fn hands_out_the_longest_due_first(store: &Store) {
     queue(store, vec![job(1, 30, None), job(2, 10, None), job(3, 20, None), job(4, 99, None)]).await;
@@ -96,7 +96,7 @@ pub async fn lets_a_far_timer_block_nobody(store: &Store) {
     let claimed = claim(store, 5, 10).await;
     assert_eq!(numbers(&claimed), [2]);
     finish(store, &claimed[0]).await;
-    assert_eq!(store.next_run_at().await.unwrap(), Some(at(1000)));
+    assert_eq!(store.next_run_at(Lane::Assessor).await.unwrap(), Some(at(1000)));
     assert_eq!(numbers(&claim(store, 1000, 10).await), [1]);
 }
 
@@ -110,6 +110,25 @@ pub async fn lets_an_earlier_newcomer_go_first(store: &Store) {
     assert_eq!(numbers(&next), [2]);
     finish(store, &next[0]).await;
     assert_eq!(numbers(&claim(store, 6, 10).await), [1]);
+}
+
+pub async fn does_not_count_an_attempt_that_was_put_off(store: &Store) {
+    queue(store, vec![job(1, 0, None)]).await;
+    let first = claim(store, 5, 10).await.remove(0);
+    store.put_off(&first.id, first.fence, at(9), "429").await.unwrap();
+    let second = claim(store, 9, 10).await.remove(0);
+    assert_eq!((first.attempts, second.attempts), (1, 1));
+    assert!(second.fence > first.fence);
+}
+
+pub async fn keeps_lanes_apart(store: &Store) {
+    queue(store, vec![job(1, 0, None)]).await;
+    record(store, "Ev1").await;
+    assert!(store.claim(at(5), "worker", Lane::Slack, LEASE, 10).await.unwrap().is_empty());
+    assert_eq!(store.next_run_at(Lane::Slack).await.unwrap(), None);
+    assert_eq!(numbers(&store.claim(at(5), "worker", Lane::Assessor, LEASE, 10).await.unwrap()), [1]);
+    let events = store.claim(at(5), "worker", Lane::Desk, LEASE, 10).await.unwrap();
+    assert!(matches!(events[0].effect, Effect::Interpret { .. }));
 }
 
 pub async fn buries_and_revives(store: &Store) {
@@ -129,7 +148,7 @@ pub async fn buries_and_revives(store: &Store) {
     assert!(claim(store, 6, 10).await.is_empty(), "2 is leased");
     finish(store, &second[0]).await;
     let revived = claim(store, 6, 10).await.remove(0);
-    assert_eq!((number(&revived), revived.attempts, revived.crashes), (1, 1, 0));
+    assert_eq!((number(&revived), revived.attempts, revived.crashes), (1, 2, 0), "it was tried: what it may have done is looked for");
     assert!(revived.fence > claimed.fence, "whoever held it before stays fenced");
     assert!(store.dead_letters(10).await.unwrap().is_empty());
 }
@@ -146,17 +165,17 @@ pub async fn queues_the_same_cause_once(store: &Store) {
 }
 
 pub async fn tells_when_there_is_something_to_do(store: &Store) {
-    assert_eq!(store.next_run_at().await.unwrap(), None);
+    assert_eq!(store.next_run_at(Lane::Assessor).await.unwrap(), None);
     let mut woken = pin!(store.woken());
     assert!(woken.as_mut().now_or_never().is_none());
     queue(store, vec![job(1, 40, None), job(2, 20, None)]).await;
     woken.await;
     assert!(store.woken().now_or_never().is_none(), "what was before the call does not count");
-    assert_eq!(store.next_run_at().await.unwrap(), Some(at(20)));
+    assert_eq!(store.next_run_at(Lane::Assessor).await.unwrap(), Some(at(20)));
     claim(store, 20, 1).await;
-    assert_eq!(store.next_run_at().await.unwrap(), Some(at(40)));
+    assert_eq!(store.next_run_at(Lane::Assessor).await.unwrap(), Some(at(40)));
     claim(store, 40, 1).await;
-    assert_eq!(store.next_run_at().await.unwrap(), Some(at(20) + LEASE), "the first lease's end");
+    assert_eq!(store.next_run_at(Lane::Assessor).await.unwrap(), Some(at(20) + LEASE), "the first lease's end");
 }
 
 /// What a worker does with a claimed job.

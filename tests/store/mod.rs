@@ -45,6 +45,8 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
         keeps_a_retried_job_at_the_head_of_its_serial,
         lets_a_far_timer_block_nobody,
         lets_an_earlier_newcomer_go_first,
+        does_not_count_an_attempt_that_was_put_off,
+        keeps_lanes_apart,
         buries_and_revives,
         queues_the_same_cause_once,
         tells_when_there_is_something_to_do;

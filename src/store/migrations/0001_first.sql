@@ -42,6 +42,7 @@ CREATE INDEX events_unparsed ON events (id) WHERE outcome_name = 'unparsed';
 CREATE INDEX events_expiring ON events (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Durable jobs. state: 0 waits for its turn in `serial`, 1 ready, 2 leased, 3 done, 4 dead letter.
+-- `lane` says whose workers do it.
 -- `order_at` is the first `run_at`: a retry moves `run_at`, never a job's place in its serial.
 CREATE TABLE jobs (
     seq         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -49,6 +50,7 @@ CREATE TABLE jobs (
     workspace   TEXT NOT NULL,
     ticket      INTEGER,
     serial      TEXT,
+    lane        TEXT NOT NULL,
     state       INTEGER NOT NULL,
     run_at      INTEGER NOT NULL,
     order_at    INTEGER NOT NULL,
@@ -62,7 +64,7 @@ CREATE TABLE jobs (
     key_id      INTEGER REFERENCES data_keys (id),
     sealed      BLOB
 ) STRICT;
-CREATE INDEX jobs_ready ON jobs (run_at) WHERE state = 1;
+CREATE INDEX jobs_ready ON jobs (lane, run_at) WHERE state = 1;
 CREATE INDEX jobs_leased ON jobs (lease_until) WHERE state = 2;
 CREATE INDEX jobs_waiting ON jobs (seq) WHERE state = 0;
 CREATE INDEX jobs_done ON jobs (settled_at) WHERE state = 3;

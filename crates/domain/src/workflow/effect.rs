@@ -112,6 +112,35 @@ pub enum Effect {
     Fire(Timer),
 }
 
+/// Whose time an effect takes. Each lane has its own workers, so that a tracker or a Slack that hangs holds up what waits for
+/// it and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Deskbell's own: events, timers.
+    Desk,
+    /// The assessor's.
+    Assessor,
+    /// Slack's.
+    Slack,
+    /// The MCP servers'.
+    Systems,
+}
+
+impl Lane {
+    /// Every lane.
+    pub const ALL: [Self; 4] = [Self::Desk, Self::Assessor, Self::Slack, Self::Systems];
+
+    /// The name in the store and in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Desk => "desk",
+            Self::Assessor => "assessor",
+            Self::Slack => "slack",
+            Self::Systems => "systems",
+        }
+    }
+}
+
 /// What one person is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "telling", rename_all = "snake_case")]
@@ -158,6 +187,20 @@ impl Effect {
             },
         };
         JobId::new(format!("{workspace}/{subject}/{rest}"))
+    }
+
+    /// Whose time it takes.
+    pub const fn lane(&self) -> Lane {
+        match self {
+            Self::Interpret { .. } | Self::Fire(_) => Lane::Desk,
+            Self::Assess { .. } => Lane::Assessor,
+            Self::Dispatch { .. } | Self::Reconcile { .. } => Lane::Systems,
+            Self::ShowCard { .. }
+            | Self::ShowNotice { .. }
+            | Self::OfferChange { .. }
+            | Self::Answer { .. }
+            | Self::Tell { .. } => Lane::Slack,
+        }
     }
 
     /// Jobs that share this run one after the other: two of them would post the same message twice.
