@@ -56,7 +56,7 @@ impl World {
     }
 
     fn problem(&self, text: &str, mend: &str) -> Result<Value, SlackError> {
-        let notice = Notice { tone: Tone::Error, text: text.to_owned(), mend: Some(mend.to_owned()) };
+        let notice = Notice { tone: Tone::Error, text: text.to_owned(), by_user_id: None, mend: Some(mend.to_owned()) };
         rendered(self.messages.notice(&notice))
     }
 

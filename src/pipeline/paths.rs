@@ -279,7 +279,7 @@ impl World {
         let text = command.text.trim();
         let reply = command.reply();
         match command.command {
-            SlashCommand::Triage if !text.is_empty() && text != "help" => {
+            SlashCommand::Triage if !text.is_empty() && !text.eq_ignore_ascii_case("help") => {
                 let here = command.channel.as_str().starts_with('C');
                 let card = if here {
                     Card { channel: command.channel.clone(), thread: None, posted: None, shown: 0 }

@@ -125,14 +125,14 @@ impl Words {
         lines.join("\n")
     }
 
-    /// The assessor's summary, or the first line of what was asked.
+    /// The assessor's summary, or the first line of what was asked; never empty.
     pub fn summary(&self) -> String {
         if self.erased {
             return "(erased)".to_owned();
         }
         match &self.assessment {
             Some(assessment) if !assessment.summary.is_empty() => assessment.summary.clone(),
-            _ => self.text().lines().next().unwrap_or_default().to_owned(),
+            _ => self.text().lines().next().unwrap_or("(no text)").to_owned(),
         }
     }
 }

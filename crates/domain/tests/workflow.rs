@@ -311,7 +311,7 @@ fn an_action_found_done_after_all_settles_its_ops_alert() {
     let found = desk.on(done(1, Some("PAY-1")));
     assert_eq!((desk.status(), dispatched(&found)), (Status::Following, vec![(2, 0)]));
     let late = desk.on(chosen(Button::Retry, 1));
-    assert_eq!(told(&late), [Telling::AlreadyDecided]);
+    assert_eq!(told(&late), [Telling::AlreadySettled]);
     let open = |kind: &NoticeKind| matches!(kind, NoticeKind::OpsAlert { settled_by: None, .. });
     assert!(desk.notices(open).is_empty());
 }
@@ -338,7 +338,7 @@ fn claiming_answers_once_and_stops_the_first_clock() {
     desk.on(pressed(Button::Claim, "U0BEN"));
     desk.ignores(pressed(Button::Claim, "U0BEN"));
     let second = desk.on(pressed(Button::Claim, "U0CARLA"));
-    assert_eq!(told(&second), [Telling::AlreadyDecided]);
+    assert_eq!(told(&second), [Telling::AlreadyClaimed]);
     assert_eq!(desk.ticket().sla.as_ref().unwrap().first_responded_at, Some(desk.now));
     desk.wait(60);
     assert_eq!(desk.audited(AuditKind::SlaBreached), 0);
@@ -399,7 +399,7 @@ fn escalation_climbs_until_somebody_acknowledges() {
     let mut desk = Desk::asking(policy(), Some("billing"));
     let raised = desk.on(pressed(Button::Escalate, "U0ANN"));
     assert_eq!((told(&raised), desk.ticket().severity.level()), (vec![Telling::Escalated], 3));
-    assert_eq!(told(&desk.on(pressed(Button::Escalate, "U0BEN"))), [Telling::AlreadyDecided]);
+    assert_eq!(told(&desk.on(pressed(Button::Escalate, "U0BEN"))), [Telling::AlreadyEscalated]);
     assert_eq!(desk.status(), Status::AwaitingConfirmation, "the card still asks");
     desk.wait(9);
     assert_eq!(desk.escalations(), [(1, "C0PAYMENTS")]);
@@ -409,7 +409,7 @@ fn escalation_climbs_until_somebody_acknowledges() {
     assert!(matches!(told(&desk.on(pressed(Button::Acknowledge, "U0CEO")))[..], [Telling::NotAllowed { .. }]));
     desk.on(pressed(Button::Acknowledge, "U0BOSS"));
     desk.ignores(pressed(Button::Acknowledge, "U0BOSS"));
-    assert_eq!(told(&desk.on(pressed(Button::Acknowledge, "U0BEN"))), [Telling::AlreadyDecided]);
+    assert_eq!(told(&desk.on(pressed(Button::Acknowledge, "U0BEN"))), [Telling::AlreadyAcknowledged]);
     desk.wait(50);
     assert_eq!(desk.escalations().len(), 2);
 

@@ -52,7 +52,7 @@ pub(in crate::pipeline) fn render(
 }
 
 fn plain(tone: Tone, text: String) -> crate::slack::messages::Notice {
-    crate::slack::messages::Notice { tone, text, mend: None }
+    crate::slack::messages::Notice { tone, text, by_user_id: None, mend: None }
 }
 
 fn squad_name(policy: &Policy, ticket: &Ticket) -> String {

@@ -81,6 +81,8 @@ view_model! {
         pub tone: Tone,
         /// What happened.
         pub text: String,
+        /// Who did it, at the end of the line.
+        pub by_user_id: Option<String>,
         /// What to do.
         pub mend: Option<String>,
     }

@@ -78,6 +78,16 @@ impl Scene<'_> {
         }
     }
 
+    /// The assessor's summary quotes words that the requester took back, and no further assessment replaces it.
+    fn forget_summary(&mut self) {
+        if let Some(assessment) = &mut self.ticket.words.assessment {
+            assessment.summary.clear();
+        }
+        if !self.may_still_be_decided() {
+            self.show_card();
+        }
+    }
+
     pub(super) fn message_joined(&mut self, message: TicketMessage) {
         let known = message.ts.is_some() && self.ticket.words.messages.iter().any(|known| known.ts == message.ts);
         if known || !self.ticket.status.is_open() {
@@ -97,6 +107,9 @@ impl Scene<'_> {
             return;
         }
         message.text.clone_from(&edited.text);
+        if !self.may_still_be_decided() {
+            self.forget_summary();
+        }
         self.words_changed("edited");
         self.pass_on(&format!("The requester edited a message. It reads now:\n\n{}", super::plan::quoted(&edited.text)));
     }
@@ -107,7 +120,11 @@ impl Scene<'_> {
         if self.ticket.words.messages.len() == before {
             return;
         }
-        if self.ticket.words.messages.is_empty() && self.may_still_be_decided() {
+        let nothing_left = self.ticket.words.messages.is_empty();
+        if nothing_left || !self.may_still_be_decided() {
+            self.forget_summary();
+        }
+        if nothing_left && self.may_still_be_decided() {
             let by = Actor::Person(self.ticket.requester.clone());
             self.audit(by.clone(), AuditKind::WordsChanged, json!({ "what": "deleted" }));
             self.close(Status::Dismissed, by, "the requester deleted the message");

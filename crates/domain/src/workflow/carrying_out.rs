@@ -140,7 +140,7 @@ impl Scene<'_> {
         self.settle_ops_alerts(action, &Actor::Deskbell);
         if primary && let Some(external) = external {
             self.ticket.external = Some(external);
-            let (channel, thread) = self.thread();
+            let (channel, thread) = self.conversation();
             self.notify(NoticeKind::IssueCreated, channel, thread);
         }
         self.show_card();
@@ -177,7 +177,7 @@ impl Scene<'_> {
         let parked = self.ticket.action(action).is_some_and(|record| matches!(record.state, ActionState::Parked { .. }));
         if !parked {
             if !self.settled_last_by(action, &actor) {
-                self.tell(by, Telling::AlreadyDecided, reply);
+                self.tell(by, Telling::AlreadySettled, reply);
             }
             return;
         }
@@ -247,7 +247,7 @@ impl Scene<'_> {
         match &self.ticket.assignee {
             Some(assignee) if assignee == &by.id => return,
             Some(_) => {
-                self.tell(by, Telling::AlreadyDecided, reply);
+                self.tell(by, Telling::AlreadyClaimed, reply);
                 return;
             }
             None => {}
@@ -285,7 +285,7 @@ impl Scene<'_> {
             clock.first_responded_at.get_or_insert(self.now);
         }
         self.close(Status::Resolved, actor, "resolved");
-        let (channel, thread) = self.thread();
+        let (channel, thread) = self.conversation();
         self.notify(NoticeKind::Resolved { by: by.id.clone() }, channel, thread);
     }
 

@@ -152,8 +152,16 @@ pub enum Telling {
         /// Who may, in words.
         who: String,
     },
-    /// Somebody else was first.
+    /// Somebody else answered the confirmation first.
     AlreadyDecided,
+    /// Somebody else has the ticket.
+    AlreadyClaimed,
+    /// An escalation is under way.
+    AlreadyEscalated,
+    /// Somebody else acknowledged the escalation first.
+    AlreadyAcknowledged,
+    /// Somebody else chose what becomes of the step.
+    AlreadySettled,
     /// The command made a ticket.
     Accepted,
     /// The escalation was raised.

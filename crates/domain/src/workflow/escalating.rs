@@ -21,7 +21,7 @@ impl Scene<'_> {
             return;
         }
         if self.escalation_is_under_way() {
-            self.tell(by, Telling::AlreadyDecided, reply);
+            self.tell(by, Telling::AlreadyEscalated, reply);
             return;
         }
         self.escalate(Actor::Person(by.id.clone()));
@@ -101,7 +101,7 @@ impl Scene<'_> {
         match &running.acknowledged_by {
             Some(person) if person == &by.id => return,
             Some(_) => {
-                self.tell(by, Telling::AlreadyDecided, reply);
+                self.tell(by, Telling::AlreadyAcknowledged, reply);
                 return;
             }
             None => running.acknowledged_by = Some(by.id.clone()),

@@ -9,7 +9,7 @@ use crate::ids::{ChannelId, MessageTs, NoticeId, TicketId};
 use crate::interaction::Button;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::Policy;
-use crate::ticket::{Actor, Ticket};
+use crate::ticket::{Actor, SlackPath, Source, Ticket};
 use crate::workflow::effect::{Effect, Telling, Timer};
 use crate::workflow::event::{Event, Person, ReplyTo};
 
@@ -204,6 +204,16 @@ impl<'world> Scene<'world> {
         let card = &self.ticket.card;
         let thread = card.thread.clone().or_else(|| card.posted.as_ref().map(|posted| posted.ts.clone()));
         (card.channel.clone(), thread)
+    }
+
+    /// Where the requester reads on: in the ticket's thread, or in their direct conversation, since its card is elsewhere.
+    pub fn conversation(&self) -> (ChannelId, Option<MessageTs>) {
+        match &self.ticket.source {
+            Source::SlackMessage { channel, ts, thread, path: SlackPath::DirectMessage } => {
+                (channel.clone(), Some(thread.clone().unwrap_or_else(|| ts.clone())))
+            }
+            _ => self.thread(),
+        }
     }
 
     fn card_undeliverable(&mut self, reason: String) {

@@ -1,0 +1,116 @@
+//! A request that grows, changes or disappears.
+
+use serde_json::{Value, json};
+
+use super::{Desk, Message, State, Wish};
+
+async fn edit(desk: &Desk, ts: &str, text: &str) {
+    let body = json!({ "user": "U0GRACE", "channel": "C0SUPPORT", "message_ts": ts, "text": text });
+    assert_eq!(desk.act("edit", body).await["ok"], true);
+}
+
+async fn delete(desk: &Desk, ts: &str) {
+    let body = json!({ "user": "U0GRACE", "channel": "C0SUPPORT", "message_ts": ts });
+    assert_eq!(desk.act("delete", body).await["ok"], true);
+}
+
+async fn reply(desk: &Desk, user: &str, thread: &str, text: &str) {
+    let body = json!({ "user": user, "channel": "C0SUPPORT", "thread_ts": thread, "text": text });
+    assert_eq!(desk.act("message", body).await["ok"], true);
+}
+
+/// The comments of the one issue.
+async fn comments(desk: &Desk) -> Vec<String> {
+    desk.settled().await;
+    let issues = State(desk.state().await).issues();
+    assert_eq!(issues.len(), 1, "{issues:?}");
+    let comments = issues[0]["comments"].as_array().unwrap();
+    comments.iter().map(|comment: &Value| comment["text"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn asked(desk: &Desk, text: &str) -> (String, Message) {
+    let asked = desk.says("U0GRACE", "C0SUPPORT", text).await;
+    let card = desk.card_under("C0SUPPORT", &asked).await;
+    (asked, card)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_before_the_confirmation_is_decided_anew() {
+    let desk = Desk::open(Wish::default()).await;
+    let (asked, card) = asked(&desk, "The payment failed").await;
+    assert!(card.says("Payments"), "{}", card.all_text());
+    edit(&desk, &asked, "Nobody can log in with SSO").await;
+    let card = desk.until_message("the new decision", &card, |card| card.says("Identity")).await;
+    assert!(card.says("Nobody can log in") && !card.says("The payment failed"), "{}", card.all_text());
+    // Who confirms must have seen the new decision, so Deskbell waits until it knows that the card shows it.
+    desk.settled().await;
+    let issue = desk.confirms("U0FRANK", &card).await;
+    assert!(issue["key"].as_str().unwrap().starts_with("IAM-"), "{issue}");
+    assert_eq!(comments(&desk).await, Vec::<String>::new());
+    assert_eq!(desk.tickets().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_after_the_confirmation_is_a_comment_on_the_issue() {
+    let desk = Desk::open(Wish::default()).await;
+    let (asked, card) = asked(&desk, "The payment failed").await;
+    desk.confirms("U0BEN", &card).await;
+    edit(&desk, &asked, "The payment of 4711 failed").await;
+    let comments = comments(&desk).await;
+    assert!(comments.len() == 1 && comments[0].contains("The payment of 4711 failed"), "{comments:?}");
+    assert_eq!(desk.tickets()[0].squad.as_deref(), Some("payments"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_deleted_before_the_confirmation_is_none() {
+    let desk = Desk::open(Wish::default()).await;
+    let (asked, card) = asked(&desk, "The payment failed").await;
+    delete(&desk, &asked).await;
+    let card = desk.until_message("the dismissed card", &card, |card| !card.has_button("confirm")).await;
+    assert!(!card.says("The payment failed"), "{}", card.all_text());
+    desk.settled().await;
+    assert_eq!(desk.tickets()[0].status, "dismissed");
+    let pressed = desk.presses("U0BEN", &card, "confirm").await;
+    assert_eq!(pressed["error"], "action_not_found", "{pressed}");
+    assert_eq!(State(desk.state().await).issues(), Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_deleted_message_of_two_is_decided_anew() {
+    let desk = Desk::open(Wish::default()).await;
+    let (_, card) = asked(&desk, "The payment failed with error 402, the card was charged").await;
+    let second = desk.says("U0GRACE", "C0SUPPORT", "and invoice 4711 is wrong").await;
+    desk.settled().await;
+    delete(&desk, &second).await;
+    desk.settled().await;
+    let issue = desk.confirms("U0BEN", &desk.again(&card).await).await;
+    let description = issue["description"].as_str().unwrap();
+    assert!(description.contains("error 402") && !description.contains("4711"), "{description}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_deleted_after_the_confirmation_is_a_comment_on_the_issue() {
+    let desk = Desk::open(Wish::default()).await;
+    let (asked, card) = asked(&desk, "The payment failed").await;
+    desk.confirms("U0BEN", &card).await;
+    delete(&desk, &asked).await;
+    let comments = comments(&desk).await;
+    assert!(comments.len() == 1 && comments[0].contains("deleted"), "{comments:?}");
+    assert_eq!(desk.tickets()[0].status, "following");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_requester_replies_joins_the_ticket() {
+    let desk = Desk::open(Wish::default()).await;
+    let (asked, card) = asked(&desk, "The payment failed").await;
+    reply(&desk, "U0GRACE", &asked, "The customer is number 4711").await;
+    reply(&desk, "U0DEV", &asked, "I look into it, the API answers 500").await;
+    desk.settled().await;
+    let issue = desk.confirms("U0BEN", &card).await;
+    let description = issue["description"].as_str().unwrap();
+    assert!(description.contains("4711") && !description.contains("look into it"), "{description}");
+    reply(&desk, "U0GRACE", &asked, "It works for customer 4712").await;
+    let comments = comments(&desk).await;
+    assert!(comments.len() == 1 && comments[0].contains("4712"), "{comments:?}");
+    assert_eq!(desk.tickets().len(), 1);
+}
