@@ -21,6 +21,9 @@ const CLOCK_SLACK_SECONDS: i64 = 120;
 /// The pause before a message is tried again that Slack refuses because of the app's own installation.
 const APP_REFUSED: Duration = Duration::from_secs(30);
 
+/// How long a post may still be under way inside Slack after its answer got lost.
+const STILL_LANDING: Duration = Duration::from_secs(2);
+
 /// What happened to a message.
 enum Delivery {
     /// It stands there and is up to date.
@@ -112,6 +115,10 @@ impl World {
             // It would be looked for in vain: what a rate limit turned away was not posted.
             Err(SlackError::RateLimited { retry_after: after }) => {
                 Err(Undone::PutOff { after, reason: "a rate limit of Slack's".to_owned() })
+            }
+            // A post that nobody waits for any more may still land: it is looked for when it has had the time.
+            Err(error @ SlackError::Unknown { .. }) => {
+                Err(Undone::Later { after: Some(STILL_LANDING), reason: error.to_string() })
             }
             Err(error) => Err(Undone::Later { after: None, reason: error.to_string() }),
         }

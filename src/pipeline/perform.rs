@@ -55,8 +55,9 @@ impl From<StoreError> for Undone {
     }
 }
 
-/// A job that crashed its worker this often is a poison job.
-const CRASHES: u32 = 5;
+/// A job that crashed its worker this often is a poison job. No fewer: a machine that dies again and again takes good jobs
+/// with it.
+const CRASHES: u32 = 10;
 /// Attempts before a message to one person is given up.
 const TELL_ATTEMPTS: u32 = 5;
 /// Attempts before a job of any other kind becomes a dead letter: about two days of backing off.
