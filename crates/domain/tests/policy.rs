@@ -1,5 +1,12 @@
 //! A policy file either loads, or every fault of it is named with its place and its mend.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_raw_string_hashes)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::needless_raw_string_hashes
+)]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Random lives of a ticket: people press what they like, messages come and go, effects are performed late, twice
 //! and out of order, timers fire when they are due or again later. What must always hold is checked after each event.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::needless_pass_by_value)]
 
 mod support;
 #[path = "support/desk.rs"]
@@ -22,7 +22,9 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use support::{POLICY, load, load_of};
 
-const PEOPLE: [&str; 7] = ["U0BEN", "U0CARLA", "U0DEV", "U0LEAD", "U0BOSS", "U0ANN", "U9GUEST"];
+/// Those who may most stand twice, so that lives get far.
+const PEOPLE: [&str; 10] =
+    ["U0BEN", "U0BEN", "U0DEV", "U0DEV", "U0LEAD", "U0LEAD", "U0CARLA", "U0BOSS", "U0ANN", "U9GUEST"];
 const SQUADS: [&str; 3] = ["payments", "platform", "gone"];
 const CATEGORIES: [Option<&str>; 3] = [Some("billing"), Some("login"), None];
 const SETTLING: [Button; 3] = [Button::Retry, Button::Skip, Button::TakeOver];
@@ -49,9 +51,9 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         4 => (any_number, any_number).prop_map(|(button, who)| Happening::Press(button, who)),
         1 => (any_number, any_number).prop_map(|(squad, who)| Happening::Change(squad, who)),
-        2 => (0_u8..6).prop_map(Happening::Say),
+        1 => (0_u8..6).prop_map(Happening::Say),
         1 => (0_u8..6, any::<u8>()).prop_map(|(which, text)| Happening::Edit(which, text)),
-        1 => (0_u8..6).prop_map(Happening::Delete),
+        1 => (1_u8..9).prop_map(Happening::Delete),
         8 => (any_number, any::<u8>(), any::<bool>())
             .prop_map(|(which, ends, again)| Happening::Perform { which, ends, again }),
         3 => (any_number, any_number, any_number).prop_map(|(which, button, who)| Happening::OpsChoose(which, button, who)),
@@ -94,7 +96,8 @@ impl Simulation {
             check_change(before.as_ref(), after, &transition, &event);
         }
         self.enqueue(&transition, &event);
-        for (timer, at) in self.desk.timers[timers..].to_vec() {
+        for set in timers..self.desk.timers.len() {
+            let (timer, at) = self.desk.timers[set].clone();
             assert!(at >= self.desk.ticket().received_at, "{timer:?}");
             self.remember(&Effect::Fire(timer));
         }
@@ -342,10 +345,10 @@ fn policies() -> impl Strategy<Value = Policy> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_life_keeps_the_promises(policy in policies(), life in prop::collection::vec(happening(), 1..60)) {
+    fn any_life_keeps_the_promises(policy in policies(), life in prop::collection::vec(happening(), 1..120)) {
         let mut simulation = Simulation::new(policy);
         for happening in &life {
             simulation.happen(happening);

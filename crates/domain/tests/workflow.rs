@@ -1,5 +1,5 @@
 //! Journeys of a ticket, event by event.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
 mod support;
 #[path = "support/desk.rs"]

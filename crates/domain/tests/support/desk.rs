@@ -1,5 +1,5 @@
 //! One ticket at a desk: events in, what follows is collected; time moves only when told.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)]
 
 use deskbell_domain::action::{ActionState, ApprovedAction};
 use deskbell_domain::audit::{AuditEntry, AuditKind};
