@@ -1,6 +1,6 @@
 //! Every button of a card and of a squad's alert.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Desk, Message, State, Wish};
 
@@ -112,4 +112,40 @@ async fn two_confirmations_make_one_issue_and_one_alert() {
     desk.until_told(second, "C0SUPPORT", &format!("<@{first}>")).await;
     let state = State(desk.state().await);
     assert_eq!((state.issues().len(), state.messages("C0PAYMENTS").len()), (1, 1));
+}
+
+/// A press on a card as it was a moment ago: somebody's screen was not up to date.
+async fn late_press(desk: &Desk, user: &str, card: &Message, button: &str) {
+    let payload = json!({
+        "type": "block_actions", "api_app_id": "A0DESKBELL", "trigger_id": format!("1.2.{user}"),
+        "team": { "id": "T0NORTHWIND", "domain": "northwind" }, "user": { "id": user, "team_id": "T0NORTHWIND" },
+        "container": { "type": "message", "message_ts": card.ts, "channel_id": card.channel },
+        "channel": { "id": card.channel }, "message": { "ts": card.ts, "team": "T0NORTHWIND" },
+        "actions": [{ "type": "button", "action_id": button, "value": card.number(), "action_ts": "1700000000.000100" }],
+    });
+    let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();
+    let body = json!({ "path": "/slack/interactions", "body": form, "content_type": "application/x-www-form-urlencoded" });
+    let url = format!("{}/sandbox/raw", desk.sandbox.base_url());
+    let answer: Value = desk.http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["status"], 200, "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_on_a_card_that_is_over_changes_nothing() {
+    let desk = Desk::open(Wish::default()).await;
+    let card = desk.asks("U0GRACE", "The payment page is prettier now").await;
+    press(&desk, "U0BEN", &card, "not_a_ticket").await;
+    desk.settled().await;
+    for (user, button, words) in [
+        ("U0CARLA", "confirm", "is decided already, by <@U0BEN>"),
+        ("U0ANNA", "not_a_ticket", "is decided already, by <@U0BEN>"),
+        ("U0DEV", "escalate", "is closed: it was no request"),
+    ] {
+        late_press(&desk, user, &card, button).await;
+        desk.until_told(user, "C0SUPPORT", words).await;
+    }
+    desk.settled().await;
+    assert_eq!(desk.tickets()[0].status, "dismissed");
+    let state = State(desk.state().await);
+    assert_eq!((state.issues().len(), state.messages("C0PAYMENTS").len()), (0, 0));
 }

@@ -39,7 +39,7 @@ async fn health_readiness_and_figures() {
     ] {
         assert!(figures.contains(name), "{name} is missing:\n{figures}");
     }
-    assert!(!figures.contains("U0GRACE") && !figures.contains("402"), "{figures}");
+    assert!(!figures.contains("U0GRACE") && !figures.contains("payment"), "{figures}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
