@@ -192,9 +192,10 @@ impl Binding {
         &self,
         approved: &ApprovedAction<'_>,
         key: &str,
-    ) -> Option<Result<(&str, Map<String, Value>, SignedDuration), String>> {
+    ) -> Option<Result<Look<'_>, String>> {
         let reconcile = self.reconcile.as_ref()?;
-        Some(fill(&reconcile.arguments, approved, key).map(|filled| (reconcile.tool.as_str(), filled, reconcile.lag)))
+        let arguments = fill(&reconcile.arguments, approved, key);
+        Some(arguments.map(|arguments| Look { tool: &reconcile.tool, arguments, lag: reconcile.lag }))
     }
 
     /// What a tool's answer says was made.
@@ -211,6 +212,14 @@ impl Binding {
     pub fn tools(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.tool.as_str()).chain(self.reconcile.iter().map(|reconcile| reconcile.tool.as_str()))
     }
+}
+
+/// A read-only call that finds out whether something happened.
+pub(super) struct Look<'binding> {
+    pub tool: &'binding str,
+    pub arguments: Map<String, Value>,
+    /// How long it may have happened and stay invisible.
+    pub lag: SignedDuration,
 }
 
 fn external(server: &str, pointers: &ResultPointers, answer: &Value) -> Option<ExternalRef> {

@@ -87,11 +87,11 @@ impl McpHost {
     ) -> Result<Found, DispatchError> {
         let binding = bound(bindings, approved)?;
         let Some(look) = binding.reconciliation(approved, key) else { return Ok(Found::CannotTell) };
-        let (tool, arguments, lag) = look.map_err(|reason| DispatchError::Refused { reason })?;
-        let answer = self.call(&binding.server, tool, arguments).await?;
+        let look = look.map_err(|reason| DispatchError::Refused { reason })?;
+        let answer = self.call(&binding.server, look.tool, look.arguments).await?;
         Ok(match binding.found(&answer.structured) {
             Some(external) => Found::Yes(Some(external)),
-            None => Found::NotYet { lag },
+            None => Found::NotYet { lag: look.lag },
         })
     }
 }

@@ -42,14 +42,12 @@ fn child() {
         },
         // Leaves a grandchild that would outlive it and tells its id, then says nothing more.
         file => {
-            let sleeper = std::process::Command::new("sleep")
+            let mut sleeper = std::process::Command::new("sleep")
                 .arg("600")
                 .spawn()
                 .unwrap();
             std::fs::write(file, sleeper.id().to_string()).unwrap();
-            loop {
-                std::thread::park();
-            }
+            sleeper.wait().unwrap();
         }
     }
 }

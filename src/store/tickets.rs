@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use deskbell_domain::action::Action;
 use deskbell_domain::decision::Load;
-use deskbell_domain::ids::{ActionId, ChannelId, MessageTs, PersonId, QueueId, SquadId, TicketId, WorkspaceId};
+use deskbell_domain::ids::{ChannelId, MessageTs, PersonId, QueueId, SquadId, TicketId, WorkspaceId};
 use deskbell_domain::ticket::{SlackPath, Source, Status, Ticket, Words};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
-use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::commit::TicketWrite;
@@ -246,7 +244,7 @@ impl TicketRow {
         let mut ticket: Ticket = from_json(&name, self.document.as_bytes())?;
         let place = place(&self.workspace, unsigned(self.number));
         ticket.words = match open_sealed(read.conn, read.master, &place, self.sealed)? {
-            Opened::Value(json) => from_json::<WordsDocument>(&name, &json)?.into_words(),
+            Opened::Value(json) => from_json(&name, &json)?,
             Opened::Nothing | Opened::Erased => Words { erased: true, ..Words::default() },
         };
         Ok(VersionedTicket { ticket, version: unsigned(self.version) })
@@ -263,7 +261,7 @@ pub(super) fn write_ticket(write: &mut Write<'_>, change: &mut TicketWrite) -> R
     let ticket = &change.ticket;
     let workspace = ticket.workspace.as_str();
     let number = signed(ticket.id.number());
-    let sealed = seal_words(write, ticket, words)?;
+    let sealed = seal_words(write, ticket, &words)?;
     let document = to_json_text("a ticket", ticket)?;
     let sql = if change.expected_version == 0 {
         "INSERT INTO tickets (workspace, number, version, status, is_open, squad, queue, requester, join_channel,
@@ -307,29 +305,12 @@ pub(super) fn write_ticket(write: &mut Write<'_>, change: &mut TicketWrite) -> R
     Ok(())
 }
 
-/// Words as they are sealed. The actions stand apart as pairs, because a JSON object's keys are text.
-#[derive(Serialize, Deserialize)]
-struct WordsDocument {
-    words: Words,
-    actions: Vec<(ActionId, Action)>,
-}
-
-impl WordsDocument {
-    fn new(mut words: Words) -> Self {
-        Self { actions: std::mem::take(&mut words.actions).into_iter().collect(), words }
-    }
-
-    fn into_words(self) -> Words {
-        Words { actions: self.actions.into_iter().collect(), ..self.words }
-    }
-}
-
 /// Words that are gone stay gone: nothing is sealed for them.
-fn seal_words(write: &mut Write<'_>, ticket: &Ticket, words: Words) -> Result<Option<Sealed>, StoreError> {
+fn seal_words(write: &mut Write<'_>, ticket: &Ticket, words: &Words) -> Result<Option<Sealed>, StoreError> {
     if words.erased {
         return Ok(None);
     }
-    let json = to_json("a ticket's words", &WordsDocument::new(words))?;
+    let json = to_json("a ticket's words", words)?;
     let place = place(ticket.workspace.as_str(), ticket.id.number());
     write.keys.seal(write.conn, &ticket.workspace, Some(&ticket.requester), &place, &json).map(Some)
 }

@@ -84,8 +84,7 @@ impl Action {
     pub fn compensation(&self) -> Option<Self> {
         match self {
             Self::CreateIssue { .. } => Some(Self::Transition { to: "Done".to_owned() }),
-            Self::Comment { .. } => None,
-            Self::Transition { .. } | Self::SetPriority { .. } | Self::Assign { .. } => None,
+            Self::Comment { .. } | Self::Transition { .. } | Self::SetPriority { .. } | Self::Assign { .. } => None,
         }
     }
 }

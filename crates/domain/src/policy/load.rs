@@ -238,13 +238,10 @@ impl Check<'_> {
         }
         let works = match &written.hours {
             None => BusinessHours::always(),
-            Some(name) => match hours.get(name.get_ref()) {
-                Some(found) => found.clone(),
-                None => {
-                    self.unknown(&name.span(), "set of business hours", name.get_ref(), hours.keys().map(String::as_str));
-                    BusinessHours::always()
-                }
-            },
+            Some(name) => hours.get(name.get_ref()).cloned().unwrap_or_else(|| {
+                self.unknown(&name.span(), "set of business hours", name.get_ref(), hours.keys().map(String::as_str));
+                BusinessHours::always()
+            }),
         };
         Squad {
             name: written.name.clone().unwrap_or_else(|| id.to_owned()),

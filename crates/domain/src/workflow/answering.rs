@@ -84,7 +84,7 @@ impl Scene<'_> {
     pub(super) fn changed(
         &mut self,
         by: &Person,
-        squad: SquadId,
+        squad: &SquadId,
         priority: PriorityId,
         category: Option<CategoryId>,
         reply: ReplyTo,
@@ -92,7 +92,7 @@ impl Scene<'_> {
         if !self.permitted(Right::Confirm, by, &reply) || !self.still_asked(by, &reply) {
             return;
         }
-        let known = self.policy.squad(&squad).is_some()
+        let known = self.policy.squad(squad).is_some()
             && self.policy.priority(&priority).is_some()
             && category.as_ref().is_none_or(|category| self.policy.category(category).is_some());
         if !known {
@@ -101,9 +101,9 @@ impl Scene<'_> {
             return;
         }
         let squad_before = self.ticket.squad.replace(squad.clone());
-        if squad_before.as_ref() != Some(&squad) {
+        if squad_before.as_ref() != Some(squad) {
             // The rules chose the queue for another squad.
-            self.ticket.queue = self.policy.squad(&squad).and_then(|squad| squad.queue.clone());
+            self.ticket.queue = self.policy.squad(squad).and_then(|squad| squad.queue.clone());
         }
         self.ticket.priority = Some(priority);
         self.ticket.category = category.or_else(|| self.ticket.category.take());
@@ -114,8 +114,8 @@ impl Scene<'_> {
         self.approve(actor);
     }
 
-    pub(super) fn not_a_ticket(&mut self, by: &Person, reply: ReplyTo) {
-        if self.permitted(Right::Confirm, by, &reply) && self.still_asked(by, &reply) {
+    pub(super) fn not_a_ticket(&mut self, by: &Person, reply: &ReplyTo) {
+        if self.permitted(Right::Confirm, by, reply) && self.still_asked(by, reply) {
             let actor = Actor::Person(by.id.clone());
             self.answer(Verdict::NotATicket, actor.clone());
             self.close(Status::Dismissed, actor, "not a ticket");

@@ -100,7 +100,7 @@ impl Scene<'_> {
         self.pass_on(&format!("The requester added:\n\n{}", super::plan::quoted(&text)));
     }
 
-    pub(super) fn message_edited(&mut self, edited: TicketMessage) {
+    pub(super) fn message_edited(&mut self, edited: &TicketMessage) {
         let same = |message: &&mut TicketMessage| edited.ts.is_some() && message.ts == edited.ts;
         let Some(message) = self.ticket.words.messages.iter_mut().find(same) else { return };
         if message.text == edited.text {

@@ -149,13 +149,13 @@ impl Scene<'_> {
         }
     }
 
-    pub(super) fn action_parked(&mut self, action: ActionId, reason: String, fate_unknown: bool) {
+    pub(super) fn action_parked(&mut self, action: ActionId, reason: &str, fate_unknown: bool) {
         let Some(record) = self.record(action) else { return };
         if record.state != ActionState::Pending {
             return;
         }
         let primary = record.primary;
-        record.state = ActionState::Parked { reason: reason.clone(), fate_unknown };
+        record.state = ActionState::Parked { reason: reason.to_owned(), fate_unknown };
         self.audit(
             Actor::Deskbell,
             AuditKind::ActionParked,

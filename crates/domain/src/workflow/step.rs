@@ -83,16 +83,16 @@ impl<'world> Scene<'world> {
         match event {
             Event::Received(_) => {}
             Event::MessageJoined(message) => self.message_joined(message),
-            Event::MessageEdited(message) => self.message_edited(message),
+            Event::MessageEdited(message) => self.message_edited(&message),
             Event::MessageDeleted(ts) => self.message_deleted(&ts),
             Event::Assessed { revision, assessment } => self.assessed(revision, *assessment),
             Event::Pressed { button, by, reply } => self.pressed(button, &by, reply),
             Event::Changed { by, squad, priority, category, reply } => {
-                self.changed(&by, squad, priority, category, reply);
+                self.changed(&by, &squad, priority, category, reply);
             }
             Event::TimerFired(timer) => self.timer_fired(&timer),
             Event::ActionDone { action, external } => self.action_done(action, external),
-            Event::ActionParked { action, reason, fate_unknown } => self.action_parked(action, reason, fate_unknown),
+            Event::ActionParked { action, reason, fate_unknown } => self.action_parked(action, &reason, fate_unknown),
             Event::OpsChose { action, button, by, reply } => self.ops_chose(action, button, &by, reply),
             Event::CardPosted { posted, change } => {
                 self.ticket.card.posted = Some(posted);
@@ -113,7 +113,7 @@ impl<'world> Scene<'world> {
         match button {
             Button::Confirm => self.confirm(by, reply),
             Button::Change => self.offer_change(by, reply),
-            Button::NotATicket => self.not_a_ticket(by, reply),
+            Button::NotATicket => self.not_a_ticket(by, &reply),
             Button::Escalate => self.escalate_pressed(by, reply),
             Button::Acknowledge => self.acknowledge(by, reply),
             Button::Claim => self.claim(by, reply),
