@@ -18,7 +18,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/deskbell --create-home deskbell
 COPY --from=build /deskbell /usr/local/bin/deskbell
-USER deskbell
+USER 10001
 WORKDIR /var/lib/deskbell
 VOLUME /var/lib/deskbell
 ENV DESKBELL_CONFIG=/etc/deskbell/deskbell.toml \
