@@ -24,6 +24,9 @@ const APP_REFUSED: Duration = Duration::from_secs(30);
 /// How long a post may still be under way inside Slack after its answer got lost.
 const STILL_LANDING: Duration = Duration::from_secs(2);
 
+/// Attempts for which a message that belongs under the card waits for it.
+const CARD_FIRST: u32 = 10;
+
 /// What happened to a message.
 enum Delivery {
     /// It stands there and is up to date.
@@ -52,7 +55,12 @@ impl World {
         }
         let similar = self.similar(job, &ticket).await?;
         let card = present::card::triage_card(&self.policy, &ticket, similar);
-        let message = self.messages.triage_card(&card).map_err(|error| Undone::Never { reason: error.to_string() })?;
+        let message = match self.messages.triage_card(&card) {
+            Ok(message) => message,
+            Err(error) => {
+                return self.step_ticket(job, Event::CardUndeliverable { reason: error.to_string() }).await;
+            }
+        };
         let delivery = self
             .deliver(
                 job,
@@ -80,14 +88,26 @@ impl World {
             self.finish(job, Along::default()).await?;
             return Ok(());
         };
-        let message = present::notice::render(&self.messages, &self.policy, &ticket, notice)
-            .map_err(|error| Undone::Never { reason: error.to_string() })?;
+        let message = match present::notice::render(&self.messages, &self.policy, &ticket, notice) {
+            Ok(message) => message,
+            Err(error) => {
+                let event = Event::NoticeUndeliverable { notice: id, reason: error.to_string() };
+                return self.step_ticket(job, event).await;
+            }
+        };
+        let under_card = notice.thread.is_none()
+            && notice.kind.belongs_under_card()
+            && notice.channel == ticket.card.channel;
+        let card = ticket.card.posted.as_ref().filter(|_| under_card);
+        if under_card && card.is_none() && job.attempts < CARD_FIRST {
+            return Err(Undone::Later { after: None, reason: "the card stands nowhere yet".to_owned() });
+        }
         let delivery = self
             .deliver(
                 job,
                 Shown {
                     channel: &notice.channel,
-                    thread: notice.thread.as_ref(),
+                    thread: notice.thread.as_ref().or(card.map(|card| &card.ts)),
                     posted: notice.posted.as_ref(),
                     marker: format!("{}/{}", job.workspace, notice.id),
                     message,

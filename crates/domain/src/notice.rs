@@ -50,6 +50,13 @@ pub enum NoticeKind {
     },
 }
 
+impl NoticeKind {
+    /// It belongs under the card, wherever that stands.
+    pub const fn belongs_under_card(&self) -> bool {
+        matches!(self, Self::Reminder { .. } | Self::IssueCreated | Self::Resolved { .. })
+    }
+}
+
 /// One message about a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
