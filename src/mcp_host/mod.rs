@@ -129,11 +129,11 @@ impl McpHost {
         }
     }
 
-    /// Calls a tool once, within the server's `call_timeout`.
+    /// Calls a tool once, within the server's `call_timeout`. Outside this module only an approved action leads here.
     ///
     /// # Errors
     /// [`CallError`], which says whether the call may have had an effect.
-    pub(crate) async fn call(
+    async fn call(
         &self,
         server: &str,
         tool: &str,

@@ -59,7 +59,7 @@ impl World {
             let version = known.as_ref().map_or(0, |known| known.version);
             let transition = step(&self.policy, &context, before, event.clone(), now);
             let made = transition.ticket.is_some() || ticket.is_some();
-            let commit = commit(job, id, version, transition, &along, now);
+            let commit = commit(job, Some(id), version, transition, &along, now);
             match self.store.commit(commit).await {
                 Ok(()) => return Ok(made.then_some(id)),
                 Err(CommitError::Fenced) => return Err(NotCommitted::LeaseLost),
@@ -73,7 +73,7 @@ impl World {
 
     /// Finishes a job that changes no ticket.
     pub(super) async fn finish(&self, job: &ClaimedJob, along: Along) -> Result<(), NotCommitted> {
-        self.finish_about(job, job.ticket.unwrap_or(TicketId::new(0)), along).await
+        self.finish_as(job, job.ticket, along).await
     }
 
     /// The same, where what follows is about another ticket than the job.
@@ -83,8 +83,12 @@ impl World {
         id: TicketId,
         along: Along,
     ) -> Result<(), NotCommitted> {
+        self.finish_as(job, Some(id), along).await
+    }
+
+    async fn finish_as(&self, job: &ClaimedJob, about: Option<TicketId>, along: Along) -> Result<(), NotCommitted> {
         let transition = Transition::default();
-        match self.store.commit(commit(job, id, 0, transition, &along, Timestamp::now())).await {
+        match self.store.commit(commit(job, about, 0, transition, &along, Timestamp::now())).await {
             Ok(()) => Ok(()),
             Err(CommitError::Fenced) => Err(NotCommitted::LeaseLost),
             Err(CommitError::Conflict(_)) => Err(NotCommitted::Overtaken),
@@ -107,8 +111,14 @@ impl World {
     }
 }
 
-fn commit(job: &ClaimedJob, id: TicketId, version: u64, transition: Transition, along: &Along, now: Timestamp) -> Commit {
-    let about = (id.number() > 0).then_some(id);
+fn commit(
+    job: &ClaimedJob,
+    about: Option<TicketId>,
+    version: u64,
+    transition: Transition,
+    along: &Along,
+    now: Timestamp,
+) -> Commit {
     let new_job = |effect: Effect, run_at: Timestamp| {
         let serial = effect.serial(&job.workspace, about);
         NewJob { effect, ticket: about, run_at, serial }
@@ -124,7 +134,7 @@ fn commit(job: &ClaimedJob, id: TicketId, version: u64, transition: Transition, 
     Commit {
         workspace: job.workspace.clone(),
         finished: Some((job.id.clone(), job.fence)),
-        event_outcome: along.outcome.clone().map(|(key, outcome)| (key, with_ticket(outcome, id))),
+        event_outcome: along.outcome.clone().map(|(key, outcome)| (key, with_ticket(outcome, about))),
         ticket: transition.ticket.map(|ticket| TicketWrite {
             ticket,
             expected_version: version,
@@ -138,9 +148,9 @@ fn commit(job: &ClaimedJob, id: TicketId, version: u64, transition: Transition, 
 }
 
 /// The number of a new ticket is known only here.
-fn with_ticket(outcome: EventOutcome, id: TicketId) -> EventOutcome {
-    match outcome {
-        EventOutcome::MadeTicket { .. } => EventOutcome::MadeTicket { ticket: id },
-        other => other,
+fn with_ticket(outcome: EventOutcome, made: Option<TicketId>) -> EventOutcome {
+    match (outcome, made) {
+        (EventOutcome::MadeTicket { .. }, Some(ticket)) => EventOutcome::MadeTicket { ticket },
+        (other, _) => other,
     }
 }
