@@ -153,7 +153,10 @@ pub fn knowledge(config: &Config) -> Result<KnowledgeIndex, PrepareErrors> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> PrepareErrors {
-    PrepareErrors::one(format!("[knowledge] {} can't be read ({error}): correct folder, or the file's rights", path.display()))
+    PrepareErrors::one(format!(
+        "[knowledge] {} can't be read ({error}): correct folder, or the file's rights",
+        path.display()
+    ))
 }
 
 fn collect_markdown(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), PrepareErrors> {

@@ -5,6 +5,7 @@
 //! accepting, lets running work finish, and closes the store.
 
 mod doors;
+mod listener;
 mod policy_change;
 
 use std::net::SocketAddr;
@@ -236,16 +237,7 @@ async fn listen(
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     let stopped = shutdown.clone().cancelled_owned();
-    tasks.spawn(async move {
-        let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "could not set TCP_NODELAY");
-            }
-        });
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-            tracing::error!(%error, "the HTTP server ended");
-        }
-    });
+    tasks.spawn(listener::serve(listener, router, listener::Limits::default(), stopped));
     Ok(bound)
 }
 

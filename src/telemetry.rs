@@ -1,18 +1,26 @@
 //! Logs to standard error, metrics for Prometheus. Neither ever holds customers' words or secrets.
 
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{LogConfig, LogFormat};
 
 /// Upper bounds of the histograms' buckets, in seconds.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
+/// Libraries whose finest logs hold what goes over the wire: customers' words, and a socket's ticket.
+const TALKATIVE: [&str; 6] = ["rmcp", "tungstenite", "tokio_tungstenite", "hyper", "reqwest", "slack_morphism"];
+
 /// Why telemetry could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// A filter that can't be read.
-    #[error("[log] filter (or RUST_LOG) `{filter}` can't be read: write for example \"info\" or \"info,deskbell::pipeline=debug\"")]
+    #[error(
+        "[log] filter (or RUST_LOG) `{filter}` can't be read: write for example \"info\" or \"info,deskbell::pipeline=debug\""
+    )]
     Filter {
         /// As written.
         filter: String,
@@ -22,7 +30,8 @@ pub enum TelemetryError {
     Metrics(#[from] BuildError),
 }
 
-/// Starts logging to standard error; `RUST_LOG` overrides the configured filter. A second start changes nothing.
+/// Starts logging to standard error; `RUST_LOG` overrides the configured filter, but no filter makes libraries log what
+/// goes over the wire. A second start changes nothing.
 ///
 /// # Errors
 /// When the filter can't be read.
@@ -32,16 +41,23 @@ pub fn start_logging(config: &LogConfig) -> Result<(), TelemetryError> {
     let Ok(filter) = EnvFilter::try_new(&filter) else {
         return Err(TelemetryError::Filter { filter });
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // An error means that logging runs already.
-    let _ = match config.format {
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = match config.format {
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
         LogFormat::Pretty => {
-            let colours = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
-            builder.with_ansi(colours).try_init()
+            let colours =
+                std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+            layer.with_ansi(colours).boxed()
         }
     };
+    // An error means that logging runs already.
+    let _ = tracing_subscriber::registry().with(filter).with(layer.with_filter(discretion())).try_init();
     Ok(())
+}
+
+fn discretion() -> Targets {
+    let quiet = TALKATIVE.iter().map(|library| (*library, LevelFilter::DEBUG));
+    Targets::new().with_default(LevelFilter::TRACE).with_targets(quiet)
 }
 
 /// Installs the recorder; its handle renders `/metrics`.

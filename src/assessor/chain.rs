@@ -80,22 +80,14 @@ impl Chain {
 
 impl std::fmt::Debug for Chain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<AssessorName> = self
-            .preferred
-            .iter()
-            .map(|assessor| assessor.name())
-            .collect();
-        f.debug_struct("Chain")
-            .field("preferred", &names)
-            .finish_non_exhaustive()
+        let names: Vec<AssessorName> = self.preferred.iter().map(|assessor| assessor.name()).collect();
+        f.debug_struct("Chain").field("preferred", &names).finish_non_exhaustive()
     }
 }
 
 fn with_warnings(mut assessment: Assessment, failures: &[String]) -> Assessment {
     let who = spoken(&assessment.assessor).to_owned();
-    let warnings = failures
-        .iter()
-        .map(|failure| format!("{failure}; assessed by {who}"));
+    let warnings = failures.iter().map(|failure| format!("{failure}; assessed by {who}"));
     assessment.warnings.splice(0..0, warnings);
     assessment
 }
@@ -108,31 +100,15 @@ fn spoken(name: &AssessorName) -> &str {
     }
 }
 
-fn all_examples(
-    categories: &[Category],
-    labelled: Vec<Example>,
-) -> Result<Vec<Example>, AssessorConfigError> {
-    let stranger = labelled.iter().find(|example| {
-        categories
-            .iter()
-            .all(|known| known.id.as_str() != example.label)
-    });
+fn all_examples(categories: &[Category], labelled: Vec<Example>) -> Result<Vec<Example>, AssessorConfigError> {
+    let stranger = labelled.iter().find(|example| categories.iter().all(|known| known.id.as_str() != example.label));
     if let Some(example) = stranger {
-        let known: Vec<&str> = categories
-            .iter()
-            .map(|category| category.id.as_str())
-            .collect();
-        return Err(AssessorConfigError::UnknownLabel {
-            label: example.label.clone(),
-            known: known.join(", "),
-        });
+        let known: Vec<&str> = categories.iter().map(|category| category.id.as_str()).collect();
+        return Err(AssessorConfigError::UnknownLabel { label: example.label.clone(), known: known.join(", ") });
     }
     let own = categories.iter().flat_map(|category| {
         let label = category.id.as_str();
-        category.examples.iter().map(move |text| Example {
-            text: text.clone(),
-            label: label.to_owned(),
-        })
+        category.examples.iter().map(move |text| Example { text: text.clone(), label: label.to_owned() })
     });
     Ok(own.chain(labelled).collect())
 }
@@ -146,15 +122,10 @@ fn too_little(categories: &[Category], examples: &[Example]) -> Option<String> {
     for example in examples {
         *counts.entry(&example.label).or_insert(0) += 1;
     }
-    let poor = categories.iter().find(|category| {
-        counts
-            .get(category.id.as_str())
-            .is_none_or(|count| *count < EXAMPLES_AT_LEAST)
-    })?;
-    Some(format!(
-        "category `{}` has fewer than {EXAMPLES_AT_LEAST} examples",
-        poor.id
-    ))
+    let poor = categories
+        .iter()
+        .find(|category| counts.get(category.id.as_str()).is_none_or(|count| *count < EXAMPLES_AT_LEAST))?;
+    Some(format!("category `{}` has fewer than {EXAMPLES_AT_LEAST} examples", poor.id))
 }
 
 #[cfg(test)]

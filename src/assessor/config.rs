@@ -17,10 +17,7 @@ pub struct AssessorConfig {
 
 impl Default for AssessorConfig {
     fn default() -> Self {
-        Self {
-            abstain_below: 0.4,
-            examples_file: None,
-        }
+        Self { abstain_below: 0.4, examples_file: None }
     }
 }
 
@@ -33,9 +30,7 @@ impl AssessorConfig {
         if (0.0..=1.0).contains(&self.abstain_below) {
             Ok(())
         } else {
-            Err(AssessorConfigError::AbstainBelow {
-                given: self.abstain_below,
-            })
+            Err(AssessorConfigError::AbstainBelow { given: self.abstain_below })
         }
     }
 }
@@ -50,17 +45,13 @@ pub enum AssessorConfigError {
         given: f64,
     },
     /// A line of the examples file isn't an example.
-    #[error(
-        "line {line} of the examples file is no {{\"text\": …, \"label\": …}}: mend or delete it"
-    )]
+    #[error("line {line} of the examples file is no {{\"text\": …, \"label\": …}}: mend or delete it")]
     Line {
         /// Counted from 1.
         line: usize,
     },
     /// A label that is no category.
-    #[error(
-        "the examples file has the label `{label}`, which is no category of the policy; known are: {known}"
-    )]
+    #[error("the examples file has the label `{label}`, which is no category of the policy; known are: {known}")]
     UnknownLabel {
         /// The label.
         label: String,
@@ -84,10 +75,7 @@ struct Line {
 /// # Errors
 /// Names the first line that is no example, without quoting it.
 pub fn read_examples(lines: &str) -> Result<Vec<Example>, AssessorConfigError> {
-    let numbered = lines
-        .lines()
-        .zip(1..)
-        .filter(|(line, _)| !line.trim().is_empty());
+    let numbered = lines.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
     numbered
         .map(|(text, line)| match serde_json::from_str(text) {
             Ok(Line { text, label }) => Ok(Example { text, label }),
@@ -102,38 +90,25 @@ mod tests {
 
     #[test]
     fn reads_one_example_per_line() {
-        let read =
-            read_examples("{\"text\":\"a\",\"label\":\"x\"}\n\n{\"text\":\"b\",\"label\":\"y\"}\n")
-                .unwrap();
+        let read = read_examples("{\"text\":\"a\",\"label\":\"x\"}\n\n{\"text\":\"b\",\"label\":\"y\"}\n").unwrap();
         assert_eq!(read.len(), 2);
         assert_eq!((read[1].text.as_str(), read[1].label.as_str()), ("b", "y"));
     }
 
     #[test]
     fn names_the_line_that_is_no_example() {
-        for (lines, line) in [
-            ("x", 1),
-            ("\n{\"text\":1,\"label\":\"x\"}", 2),
-            ("{\"text\":\"a\",\"lable\":\"x\"}", 1),
-        ] {
-            assert_eq!(
-                read_examples(lines),
-                Err(AssessorConfigError::Line { line }),
-                "{lines}"
-            );
+        for (lines, line) in [("x", 1), ("\n{\"text\":1,\"label\":\"x\"}", 2), ("{\"text\":\"a\",\"lable\":\"x\"}", 1)]
+        {
+            assert_eq!(read_examples(lines), Err(AssessorConfigError::Line { line }), "{lines}");
         }
     }
 
     #[test]
     fn unknown_keys_and_impossible_numbers_are_refused() {
-        assert_eq!(
-            toml::from_str::<AssessorConfig>("").unwrap(),
-            AssessorConfig::default()
-        );
+        assert_eq!(toml::from_str::<AssessorConfig>("").unwrap(), AssessorConfig::default());
         assert!(toml::from_str::<AssessorConfig>("abstain = 0.5").is_err());
         for given in ["1.5", "-0.1", "nan"] {
-            let config: AssessorConfig =
-                toml::from_str(&format!("abstain_below = {given}")).unwrap();
+            let config: AssessorConfig = toml::from_str(&format!("abstain_below = {given}")).unwrap();
             assert!(config.check().is_err(), "{given}");
         }
     }

@@ -17,10 +17,7 @@ pub struct KeywordAssessor {
 impl KeywordAssessor {
     /// Prepares the policy's categories.
     pub fn new(categories: &[Category]) -> Self {
-        Self {
-            categories: categories.to_vec(),
-            keywords: Keywords::new(categories),
-        }
+        Self { categories: categories.to_vec(), keywords: Keywords::new(categories) }
     }
 
     /// Assesses at once. Takes well under a millisecond for a message, some for the longest text: call it where

@@ -33,13 +33,7 @@ impl LocalAssessor {
         abstain_below: f64,
     ) -> Result<Self, TrainingError> {
         let model = Model::train(examples)?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                model,
-                keywords,
-                abstain_below,
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { model, keywords, abstain_below }) })
     }
 }
 
@@ -50,23 +44,9 @@ impl Inner {
     }
 
     fn category(&self, text: &str) -> (AssessorName, Option<Judged<CategoryId>>) {
-        if let Some(judged) = self
-            .model
-            .classify(reading::read_part(text), self.abstain_below)
-        {
-            let Judged {
-                value,
-                confidence,
-                evidence,
-            } = judged;
-            return (
-                AssessorName::Local,
-                Some(Judged {
-                    value: CategoryId::new(value),
-                    confidence,
-                    evidence,
-                }),
-            );
+        if let Some(judged) = self.model.classify(reading::read_part(text), self.abstain_below) {
+            let Judged { value, confidence, evidence } = judged;
+            return (AssessorName::Local, Some(Judged { value: CategoryId::new(value), confidence, evidence }));
         }
         match self.keywords.category(text) {
             Some(judged) => (AssessorName::Keywords, Some(judged)),
@@ -85,12 +65,7 @@ impl Assessor for LocalAssessor {
         Box::pin(async move {
             let work = tokio::task::spawn_blocking(move || inner.assess(&request));
             work.await.map_err(|error| AssessError::Unavailable {
-                reason: if error.is_panic() {
-                    "the local model broke off"
-                } else {
-                    "Deskbell is stopping"
-                }
-                .to_owned(),
+                reason: if error.is_panic() { "the local model broke off" } else { "Deskbell is stopping" }.to_owned(),
                 retry_after: None,
             })
         })

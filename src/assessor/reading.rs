@@ -27,17 +27,12 @@ pub fn assessment(
     categories: &[Category],
 ) -> Assessment {
     let text = read_part(&request.text);
-    let known = category
-        .as_ref()
-        .and_then(|judged| categories.iter().find(|known| known.id == judged.value));
-    let squad = known
-        .and_then(|known| known.squad.clone())
-        .zip(category.as_ref())
-        .map(|(squad, judged)| Judged {
-            value: squad,
-            confidence: judged.confidence,
-            evidence: judged.evidence.clone(),
-        });
+    let known = category.as_ref().and_then(|judged| categories.iter().find(|known| known.id == judged.value));
+    let squad = known.and_then(|known| known.squad.clone()).zip(category.as_ref()).map(|(squad, judged)| Judged {
+        value: squad,
+        confidence: judged.confidence,
+        evidence: judged.evidence.clone(),
+    });
     Assessment {
         assessor,
         area: known.map(|known| known.area.clone()).unwrap_or_default(),

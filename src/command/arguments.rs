@@ -15,7 +15,15 @@ use clap_complete::Shell;
 )]
 pub struct Cli {
     /// The configuration file.
-    #[arg(short, long, global = true, env = "DESKBELL_CONFIG", hide_env_values = true, default_value = "deskbell.toml", value_name = "FILE")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "DESKBELL_CONFIG",
+        hide_env_values = true,
+        default_value = "deskbell.toml",
+        value_name = "FILE"
+    )]
     pub config: PathBuf,
     /// What to do.
     #[command(subcommand)]
@@ -26,13 +34,19 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run Deskbell: doors, workers, MCP servers, health pages
-    #[command(after_help = "Stops in good order on Ctrl-C or SIGTERM: running work gets [workers] drain to finish.\n\nExamples:\n  deskbell serve\n  DESKBELL_SERVER__LISTEN=0.0.0.0:8080 RUST_LOG=debug deskbell serve")]
+    #[command(
+        after_help = "Stops in good order on Ctrl-C or SIGTERM: running work gets [workers] drain to finish.\n\nExamples:\n  deskbell serve\n  DESKBELL_SERVER__LISTEN=0.0.0.0:8080 RUST_LOG=debug deskbell serve"
+    )]
     Serve,
     /// Try it: a Slack workspace and a Jira site in a box, no account needed
-    #[command(after_help = "Examples:\n  deskbell demo\n  deskbell demo --port 5000 --speed 4\n  deskbell demo --no-script --data ./demo-data")]
+    #[command(
+        after_help = "Examples:\n  deskbell demo\n  deskbell demo --port 5000 --speed 4\n  deskbell demo --no-script --data ./demo-data"
+    )]
     Demo(DemoArguments),
     /// Check configuration, policy, Slack, MCP servers and store; say how to mend each fault
-    #[command(after_help = "Exit code 1 when anything is wrong.\n\nExamples:\n  deskbell doctor\n  deskbell doctor --json")]
+    #[command(
+        after_help = "Exit code 1 when anything is wrong.\n\nExamples:\n  deskbell doctor\n  deskbell doctor --json"
+    )]
     Doctor(DoctorArguments),
     /// Run one of Deskbell's own MCP servers, or look at the configured ones
     #[command(subcommand)]
@@ -44,7 +58,9 @@ pub enum Command {
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Print a completion script for your shell
-    #[command(after_help = "Examples:\n  deskbell completions bash > ~/.local/share/bash-completion/completions/deskbell\n  deskbell completions zsh > ~/.zfunc/_deskbell\n  deskbell completions fish > ~/.config/fish/completions/deskbell.fish")]
+    #[command(
+        after_help = "Examples:\n  deskbell completions bash > ~/.local/share/bash-completion/completions/deskbell\n  deskbell completions zsh > ~/.zfunc/_deskbell\n  deskbell completions fish > ~/.config/fish/completions/deskbell.fish"
+    )]
     Completions {
         /// Which shell.
         shell: Shell,
@@ -90,7 +106,9 @@ pub struct DoctorArguments {
 #[derive(Debug, Subcommand)]
 pub enum McpCommand {
     /// Serve one of Deskbell's own MCP servers, on standard input and output unless --http is given
-    #[command(after_help = "jira reads DESKBELL_JIRA_URL, DESKBELL_JIRA_EMAIL, DESKBELL_JIRA_API_TOKEN and, if set,\nDESKBELL_JIRA_TIMEOUT_SECONDS. Over HTTP the server is at /mcp; DESKBELL_MCP_BEARER\nis the token that every request must carry, and is needed beyond 127.0.0.1.\n\nExamples:\n  deskbell mcp serve jira\n  deskbell mcp serve jira --http 127.0.0.1:8090")]
+    #[command(
+        after_help = "jira reads DESKBELL_JIRA_URL, DESKBELL_JIRA_EMAIL, DESKBELL_JIRA_API_TOKEN and, if set,\nDESKBELL_JIRA_TIMEOUT_SECONDS. Over HTTP the server is at /mcp; DESKBELL_MCP_BEARER\nis the token that every request must carry, and is needed beyond 127.0.0.1, as is\nDESKBELL_MCP_HOSTS: the names, separated by commas, by which others reach the server.\n\nExamples:\n  deskbell mcp serve jira\n  deskbell mcp serve jira --http 127.0.0.1:8090"
+    )]
     Serve {
         /// Which server.
         server: OwnServer,

@@ -83,9 +83,7 @@ async fn workspaces(store: &Store) -> Result<Vec<WorkspaceId>, Failure> {
 
 async fn show(config: &Config, ticket: Option<&str>) -> Result<(), Failure> {
     let ticket = ticket
-        .map(|text| {
-            TicketId::parse(text).ok_or_else(|| Failure::wrong(format!("--ticket {text}: write DB-42 or 42")))
-        })
+        .map(|text| TicketId::parse(text).ok_or_else(|| Failure::wrong(format!("--ticket {text}: write DB-42 or 42"))))
         .transpose()?;
     let store = reading(config)?;
     let filter = AuditFilter { ticket, ..AuditFilter::default() };

@@ -75,7 +75,8 @@ async fn play_script(sandbox: &Sandbox, speed: f64) -> Result<(), deskbell_sandb
 }
 
 fn banner(page: &str, desk: &str, folder: &Path, no_script: bool) -> String {
-    let script = if no_script { "Nothing happens by itself: write in #support." } else { "Requests come in by themselves." };
+    let script =
+        if no_script { "Nothing happens by itself: write in #support." } else { "Requests come in by themselves." };
     format!(
         "
   Deskbell demo

@@ -39,10 +39,16 @@ async fn serve_jira(http: Option<SocketAddr>) -> Result<(), Failure> {
         None => serve_stdio(server, shutdown).await.map_err(|error| Failure::failed(error.to_string())),
         Some(listen) => {
             let bearer = std::env::var("DESKBELL_MCP_BEARER").ok().filter(|token| !token.is_empty());
-            let access = HttpAccess { bearer: bearer.map(Into::into), allowed_hosts: Vec::new() };
+            let access = HttpAccess { bearer: bearer.map(Into::into), allowed_hosts: allowed_hosts() };
             serve_http(server, listen, access, shutdown).await.map_err(|error| Failure::failed(error.to_string()))
         }
     }
+}
+
+/// The names under which other machines reach the server: `DESKBELL_MCP_HOSTS`, separated by commas.
+fn allowed_hosts() -> Vec<String> {
+    let named = std::env::var("DESKBELL_MCP_HOSTS").unwrap_or_default();
+    named.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 async fn list(config: &Path, as_json: bool) -> Result<(), Failure> {

@@ -64,7 +64,9 @@ async fn policy_of(
         return Ok(policy.clone());
     }
     let policy = match store.policy_source(hash).await? {
-        Some(source) => Policy::load(&source).map_err(|error| format!("its policy {hash} does not load any more: {error}")),
+        Some(source) => {
+            Policy::load(&source).map_err(|error| format!("its policy {hash} does not load any more: {error}"))
+        }
         None => Err(format!("its policy {hash} was not kept")),
     };
     known.insert(hash.clone(), policy.clone());

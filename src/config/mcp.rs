@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::sections::is_http_address;
 use super::source::{ConfigError, Source};
-use super::value::{Length, Setting};
+use super::value::{Length, Setting, looks_secret};
 use crate::mcp_host::{ServerSpec, Transport};
 
 /// One server: a child process (`command`) or an address (`url`).
@@ -71,7 +71,9 @@ impl McpConfig {
         match (&self.command, &self.url) {
             (None, None) => return here("says neither command nor url: give one of them"),
             (Some(_), Some(_)) => return here("says both command and url: keep one of them"),
-            (Some(_), None) if !self.headers.is_empty() => return here("headers belong to url; a child process gets env"),
+            (Some(_), None) if !self.headers.is_empty() => {
+                return here("headers belong to url; a child process gets env");
+            }
             (None, Some(_)) if !self.env.is_empty() || !self.args.is_empty() || self.cwd.is_some() => {
                 return here("args, env and cwd belong to command; a url gets headers");
             }
@@ -80,6 +82,11 @@ impl McpConfig {
                 return Some(source.error(&url.span(), message));
             }
             _ => {}
+        }
+        if self.args.iter().any(|argument| looks_secret(argument)) {
+            return here(
+                "args hold what looks like a secret, which every user of the machine can read: give it by env",
+            );
         }
         (self.max_concurrency == 0).then(|| here("max_concurrency is 0: give at least 1")).flatten()
     }
@@ -122,7 +129,10 @@ impl McpConfig {
         }
         let url = self.url.as_ref().and_then(|url| url::Url::parse(url.get_ref()).ok());
         let Some(url) = url else {
-            return Err(ConfigError::at(source.name(), format!("[mcp.{name}] says neither command nor url: give one of them")));
+            return Err(ConfigError::at(
+                source.name(),
+                format!("[mcp.{name}] says neither command nor url: give one of them"),
+            ));
         };
         Ok(Transport::Http { url, headers: resolved(&self.headers, &format!("mcp.{name}.headers"), source)? })
     }

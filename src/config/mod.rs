@@ -23,8 +23,8 @@ use crate::store::{MasterKey, StoreConfig};
 
 pub use mcp::McpConfig;
 pub use sections::{
-    ConsoleConfig, Delivery, GenericHelpdeskConfig, HelpdeskConfig, IntakeSection, KnowledgeConfig, LogConfig, LogFormat,
-    PolicyConfig, ServerConfig, SlackSection, StoreSection, TemplatesConfig, WorkersConfig, ZendeskConfig,
+    ConsoleConfig, Delivery, GenericHelpdeskConfig, HelpdeskConfig, IntakeSection, KnowledgeConfig, LogConfig,
+    LogFormat, PolicyConfig, ServerConfig, SlackSection, StoreSection, TemplatesConfig, WorkersConfig, ZendeskConfig,
 };
 pub use source::{ConfigError, ConfigErrors};
 pub use value::{Length, SecretRef, Setting};
@@ -93,10 +93,7 @@ impl Config {
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub fn load_with(
-        path: &Path,
-        variables: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, ConfigErrors> {
+    pub fn load_with(path: &Path, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigErrors> {
         let source = Source::read(path, variables)?;
         let mut config: Self = source.parse()?;
         config.source = source;

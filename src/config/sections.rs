@@ -28,8 +28,9 @@ impl Default for ServerConfig {
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse()
-        .map_err(|_| D::Error::custom(format!("`{text}` is no address: write for example \"127.0.0.1:8080\" or \"0.0.0.0:8080\"")))
+    text.parse().map_err(|_| {
+        D::Error::custom(format!("`{text}` is no address: write for example \"127.0.0.1:8080\" or \"0.0.0.0:8080\""))
+    })
 }
 
 /// How Slack hands events over.
@@ -101,7 +102,10 @@ impl SlackSection {
             ));
         }
         if !is_http_address(self.api_url.get_ref()) {
-            let message = format!("[slack] api_url: `{}` is no http(s) address: leave it out for Slack's own", self.api_url.get_ref());
+            let message = format!(
+                "[slack] api_url: `{}` is no http(s) address: leave it out for Slack's own",
+                self.api_url.get_ref()
+            );
             faults.push(source.error(&self.api_url.span(), message));
         }
         faults
@@ -141,7 +145,9 @@ impl IntakeSection {
     pub(super) fn faults(&self, source: &Source) -> Vec<ConfigError> {
         let wrong = |channel: &&Spanned<String>| {
             let id = channel.get_ref();
-            !(id.starts_with(['C', 'G']) && id.len() > 1 && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
+            !(id.starts_with(['C', 'G'])
+                && id.len() > 1
+                && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
         };
         let mut faults: Vec<ConfigError> = self
             .watched_channels

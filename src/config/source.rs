@@ -87,7 +87,13 @@ impl Override {
     fn parsed(&self) -> DeValue<'_> {
         let written = DeValue::parse(&self.value).map(Spanned::into_inner);
         match written {
-            Ok(value @ (DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Array(_) | DeValue::String(_))) => value,
+            Ok(
+                value @ (DeValue::Integer(_)
+                | DeValue::Float(_)
+                | DeValue::Boolean(_)
+                | DeValue::Array(_)
+                | DeValue::String(_)),
+            ) => value,
             _ => DeValue::String(self.value.as_str().into()),
         }
     }
@@ -124,8 +130,9 @@ impl Source {
         let mut document = DeTable::parse(&self.text).map_err(|error| failed(&error))?;
         for (index, set) in self.overrides.iter().enumerate() {
             let at = self.text.len() + 1 + index;
-            insert(document.get_mut(), &set.keys(), set.parsed(), at..at)
-                .map_err(|key| self.error(&(at..at), format!("`{key}` is a value, not a table: correct the variable's name")))?;
+            insert(document.get_mut(), &set.keys(), set.parsed(), at..at).map_err(|key| {
+                self.error(&(at..at), format!("`{key}` is a value, not a table: correct the variable's name"))
+            })?;
         }
         T::deserialize(toml::de::Deserializer::from(document)).map_err(|error| failed(&error).into())
     }

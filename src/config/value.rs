@@ -39,7 +39,9 @@ impl<'de> Deserialize<'de> for Length {
             .filter(SignedDuration::is_positive)
             .and_then(|length| Duration::try_from(length).ok())
             .map(Self)
-            .ok_or_else(|| Error::custom(format!("`{text}` is no length of time: write for example \"15s\", \"2m\" or \"1h 30m\"")))
+            .ok_or_else(|| {
+                Error::custom(format!("`{text}` is no length of time: write for example \"15s\", \"2m\" or \"1h 30m\""))
+            })
     }
 }
 
@@ -88,7 +90,9 @@ impl<'de> Deserialize<'de> for SecretRef {
         let text = Spanned::<String>::deserialize(deserializer)?;
         let span = text.span();
         match Origin::parse(text.get_ref()) {
-            Some(origin @ (Origin::Variable(_) | Origin::File(_))) => Ok(Self { origin, span }),
+            Some(origin @ (Origin::Variable(_) | Origin::File(_))) if !origin.looks_secret() => {
+                Ok(Self { origin, span })
+            }
             _ => Err(Error::custom(
                 "a secret does not belong in this file: write \"env:NAME\" and set that variable, or \"file:PATH\"; \
                  if this was a real one, replace it at its vendor",
@@ -127,7 +131,7 @@ impl<'de> Deserialize<'de> for Setting {
         let text = Spanned::<String>::deserialize(deserializer)?;
         let span = text.span();
         match Origin::parse(text.get_ref()) {
-            Some(Origin::Text(value)) if looks_secret(&value) => Err(Error::custom(
+            Some(origin) if origin.looks_secret() => Err(Error::custom(
                 "this looks like a secret, which does not belong in this file: write \"env:NAME\" and set that \
                  variable, or \"file:PATH\"; if it was a real one, replace it at its vendor",
             )),
@@ -141,10 +145,22 @@ impl<'de> Deserialize<'de> for Setting {
 
 /// Beginnings of vendors' tokens.
 const TOKEN_BEGINNINGS: [&str; 12] = [
-    "xoxb-", "xoxp-", "xapp-", "xoxe", "whsec_", "ghp_", "github_pat_", "sk-", "ATATT", "Bearer ", "Basic ", "-----BEGIN",
+    "xoxb-",
+    "xoxp-",
+    "xapp-",
+    "xoxe",
+    "whsec_",
+    "ghp_",
+    "github_pat_",
+    "sk-",
+    "ATATT",
+    "Bearer ",
+    "Basic ",
+    "-----BEGIN",
 ];
 
-fn looks_secret(value: &str) -> bool {
+/// Whether a text begins as vendors' tokens do.
+pub(super) fn looks_secret(value: &str) -> bool {
     TOKEN_BEGINNINGS.iter().any(|beginning| value.starts_with(beginning))
 }
 
@@ -156,6 +172,14 @@ impl Origin {
             "file" if !rest.is_empty() => Some(Self::File(rest.to_owned())),
             "text" => Some(Self::Text(rest.to_owned())),
             _ => None,
+        }
+    }
+
+    /// A token where a name belongs, which a message about the name would repeat.
+    fn looks_secret(&self) -> bool {
+        match self {
+            Self::Variable(written) | Self::Text(written) => looks_secret(written),
+            Self::File(_) => false,
         }
     }
 

@@ -25,8 +25,7 @@ const REPLY_WITHIN: Duration = Duration::from_secs(5);
 const KEY_KEPT: SignedDuration = SignedDuration::from_hours(3 * 24);
 const BODY_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-const NOT_ACCEPTED: &str =
-    "Deskbell could not take this in just now. Please try again in a moment.";
+const NOT_ACCEPTED: &str = "Deskbell could not take this in just now. Please try again in a moment.";
 
 /// What the sender is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,11 +55,7 @@ pub(super) struct Arrival<'r> {
 
 impl Arrival<'_> {
     fn into_event(self, now: Timestamp) -> NewEvent {
-        let kept = if self.raw.is_some() {
-            BODY_KEPT
-        } else {
-            KEY_KEPT
-        };
+        let kept = if self.raw.is_some() { BODY_KEPT } else { KEY_KEPT };
         NewEvent {
             workspace: self.workspace,
             key: self.key,
@@ -82,17 +77,13 @@ pub(super) async fn event(state: &IntakeState, door: Door, raw: &[u8]) -> Answer
     let event = EventEnvelope(&body);
     match event.outer_type() {
         "url_verification" => {
-            return text(&body, "/challenge").map_or(Answer::Malformed, |challenge| {
-                Answer::Challenge(challenge.to_owned())
-            });
+            return text(&body, "/challenge")
+                .map_or(Answer::Malformed, |challenge| Answer::Challenge(challenge.to_owned()));
         }
         "app_rate_limited" => {
             metrics::counter!("deskbell_intake_rate_limited_total").increment(1);
             let minute = body.get("minute_rate_limited").and_then(Value::as_i64);
-            tracing::warn!(
-                minute,
-                "Slack holds events back: over 30,000 in an hour for this workspace"
-            );
+            tracing::warn!(minute, "Slack holds events back: over 30,000 in an hour for this workspace");
         }
         _ => {}
     }
@@ -112,23 +103,14 @@ pub(super) async fn event(state: &IntakeState, door: Door, raw: &[u8]) -> Answer
     record_or_later(state, door, arrival).await
 }
 
-async fn keeps_body(
-    state: &IntakeState,
-    event: EventEnvelope<'_>,
-    workspace: &WorkspaceId,
-) -> bool {
+async fn keeps_body(state: &IntakeState, event: EventEnvelope<'_>, workspace: &WorkspaceId) -> bool {
     let (channel, messages) = match keep(event, &state.config().watched) {
         Keep::Body => return true,
         Keep::KeyOnly => return false,
         Keep::BodyIfTicket { channel, messages } => (channel, messages),
     };
     for message in &messages {
-        match state
-            .0
-            .store
-            .ticket_by_message(workspace, &channel, message)
-            .await
-        {
+        match state.0.store.ticket_by_message(workspace, &channel, message).await {
             Ok(None) => {}
             // When in doubt, keep: a follow-up that is dropped is gone for good.
             Ok(Some(_)) | Err(_) => return true,
@@ -138,18 +120,9 @@ async fn keeps_body(
 }
 
 /// Records what its sender delivers again if it has to.
-pub(super) async fn record_or_later(
-    state: &IntakeState,
-    door: Door,
-    arrival: Arrival<'_>,
-) -> Answer {
+pub(super) async fn record_or_later(state: &IntakeState, door: Door, arrival: Arrival<'_>) -> Answer {
     let has_body = arrival.raw.is_some();
-    match state
-        .0
-        .store
-        .record_event(arrival.into_event(Timestamp::now()))
-        .await
-    {
+    match state.0.store.record_event(arrival.into_event(Timestamp::now())).await {
         Ok(recorded) => {
             count(door, outcome(recorded, has_body));
             Answer::Accepted
@@ -169,12 +142,7 @@ fn overloaded(door: Door) -> Answer {
 }
 
 /// A slash command.
-pub(super) async fn command(
-    state: &IntakeState,
-    door: Door,
-    raw: &[u8],
-    fields: &BTreeMap<String, String>,
-) -> Answer {
+pub(super) async fn command(state: &IntakeState, door: Door, raw: &[u8], fields: &BTreeMap<String, String>) -> Answer {
     let command = CommandEnvelope(fields);
     if command.field("ssl_check") == Some("1") {
         return Answer::Accepted;
@@ -197,12 +165,7 @@ pub(super) async fn command(
 }
 
 /// A click, a shortcut, a submitted modal, or whatever else Slack sends to the interactivity URL.
-pub(super) async fn interaction(
-    state: &IntakeState,
-    door: Door,
-    raw: &[u8],
-    payload: &Value,
-) -> Answer {
+pub(super) async fn interaction(state: &IntakeState, door: Door, raw: &[u8], payload: &Value) -> Answer {
     let interaction = InteractionEnvelope(payload);
     let workspace = interaction.workspace(&state.config().workspace);
     let key = interaction.key(raw);
@@ -222,35 +185,16 @@ pub(super) async fn interaction(
         raw: Some(raw),
         workspace,
     };
-    if record_in_time(
-        state,
-        door,
-        arrival,
-        COMMIT_WITHIN.saturating_sub(started.elapsed()),
-    )
-    .await
-    {
+    if record_in_time(state, door, arrival, COMMIT_WITHIN.saturating_sub(started.elapsed())).await {
         return Answer::Accepted;
     }
     not_accepted(state, interaction)
 }
 
 /// Slack asks while somebody types. What they typed so far is nobody's business: only the key is kept.
-async fn no_suggestions(
-    state: &IntakeState,
-    door: Door,
-    workspace: WorkspaceId,
-    key: EventKey,
-) -> Answer {
+async fn no_suggestions(state: &IntakeState, door: Door, workspace: WorkspaceId, key: EventKey) -> Answer {
     let kind = EventKind::SlackInteraction;
-    let arrival = Arrival {
-        workspace,
-        key,
-        kind,
-        subject: None,
-        serial: None,
-        raw: None,
-    };
+    let arrival = Arrival { workspace, key, kind, subject: None, serial: None, raw: None };
     record_or_later(state, door, arrival).await;
     Answer::Json(json!({ "options": [] }))
 }
@@ -259,53 +203,29 @@ fn wants_modal(payload: &Value) -> bool {
     let interaction = InteractionEnvelope(payload);
     match interaction.kind() {
         "block_actions" => {
-            let pressed = items(payload, "/actions")
-                .iter()
-                .filter_map(|action| text(action, "/action_id"));
-            pressed
-                .filter_map(Button::parse)
-                .any(|button| button == Button::Change)
+            let pressed = items(payload, "/actions").iter().filter_map(|action| text(action, "/action_id"));
+            pressed.filter_map(Button::parse).any(|button| button == Button::Change)
         }
-        "shortcut" => {
-            interaction.callback().and_then(SlackShortcut::parse) == Some(SlackShortcut::NewTicket)
-        }
+        "shortcut" => interaction.callback().and_then(SlackShortcut::parse) == Some(SlackShortcut::NewTicket),
         _ => false,
     }
 }
 
-async fn open_loading_view(
-    state: &IntakeState,
-    workspace: &WorkspaceId,
-    trigger: &str,
-    key: &EventKey,
-) {
+async fn open_loading_view(state: &IntakeState, workspace: &WorkspaceId, trigger: &str, key: &EventKey) {
     let external_id = view_external_id(key);
-    let opening = state
-        .0
-        .slack
-        .open_loading_view(workspace, trigger, &external_id);
+    let opening = state.0.slack.open_loading_view(workspace, trigger, &external_id);
     match tokio::time::timeout(OPEN_VIEW_WITHIN, opening).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
             tracing::warn!(%error, "no loading view opened; the click is recorded all the same");
         }
-        Err(_) => tracing::warn!(
-            "Slack did not open a loading view in time; the click is recorded all the same"
-        ),
+        Err(_) => tracing::warn!("Slack did not open a loading view in time; the click is recorded all the same"),
     }
 }
 
 /// Waits for room and for the disk, but not past Slack's 3 s. A commit that is only late still counts.
-async fn record_in_time(
-    state: &IntakeState,
-    door: Door,
-    arrival: Arrival<'_>,
-    within: Duration,
-) -> bool {
-    let recording = state
-        .0
-        .store
-        .record_event_waiting(arrival.into_event(Timestamp::now()));
+async fn record_in_time(state: &IntakeState, door: Door, arrival: Arrival<'_>, within: Duration) -> bool {
+    let recording = state.0.store.record_event_waiting(arrival.into_event(Timestamp::now()));
     match tokio::time::timeout(within, recording).await {
         Ok(Ok(recorded)) => {
             count(door, outcome(recorded, true));
@@ -317,10 +237,7 @@ async fn record_in_time(
             false
         }
         Err(_) => {
-            tracing::error!(
-                door = door.as_str(),
-                "the store took too long, the person is told"
-            );
+            tracing::error!(door = door.as_str(), "the store took too long, the person is told");
             count(door, "too_late");
             false
         }

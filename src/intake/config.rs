@@ -65,8 +65,7 @@ pub struct Watched {
 impl Watched {
     /// This emoji asks for triage; a skin tone (`wave::skin-tone-3`) does not matter.
     pub fn is_triage_emoji(&self, name: &str) -> bool {
-        self.triage_emoji
-            .contains(name.split("::").next().unwrap_or(name))
+        self.triage_emoji.contains(name.split("::").next().unwrap_or(name))
     }
 
     /// The text mentions Deskbell (`<@U123>` or `<@U123|name>`).
@@ -85,10 +84,7 @@ mod tests {
 
     #[test]
     fn a_mention_is_of_exactly_this_user() {
-        let watched = Watched {
-            bot_user_id: Some("U1".into()),
-            ..Watched::default()
-        };
+        let watched = Watched { bot_user_id: Some("U1".into()), ..Watched::default() };
         assert!(watched.is_mentioned_in("hi <@U1> there"));
         assert!(watched.is_mentioned_in("<@U10> and <@U1|deskbell>"));
         assert!(!watched.is_mentioned_in("<@U10> @U1 <@U1"));
@@ -97,10 +93,7 @@ mod tests {
 
     #[test]
     fn a_skin_tone_does_not_change_an_emoji() {
-        let watched = Watched {
-            triage_emoji: ["wave".to_owned()].into(),
-            ..Watched::default()
-        };
+        let watched = Watched { triage_emoji: ["wave".to_owned()].into(), ..Watched::default() };
         assert!(watched.is_triage_emoji("wave"));
         assert!(watched.is_triage_emoji("wave::skin-tone-3"));
         assert!(!watched.is_triage_emoji("waver"));

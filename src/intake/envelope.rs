@@ -19,12 +19,7 @@ pub fn view_external_id(key: &EventKey) -> String {
 
 /// The requester's id for somebody outside Slack: the helpdesk's number where it gives one, else a digest of the
 /// e-mail address, so that no address stands in an index; without either the ticket's number.
-pub fn helpdesk_requester(
-    system: &str,
-    requester: Option<&str>,
-    email: Option<&str>,
-    ticket: &str,
-) -> PersonId {
+pub fn helpdesk_requester(system: &str, requester: Option<&str>, email: Option<&str>, ticket: &str) -> PersonId {
     let who = match (requester, email) {
         (Some(requester), _) => requester.to_owned(),
         (None, Some(email)) => {
@@ -38,10 +33,7 @@ pub fn helpdesk_requester(
 
 /// Names a payload that names itself not.
 pub(super) fn digest_key(door: &str, raw: &[u8]) -> EventKey {
-    EventKey::new(format!(
-        "{door}/sha256:{}",
-        hex::encode(Sha256::digest(raw))
-    ))
+    EventKey::new(format!("{door}/sha256:{}", hex::encode(Sha256::digest(raw))))
 }
 
 /// A body of the Events API, `event_callback` or not.
@@ -67,19 +59,13 @@ impl<'v> EventEnvelope<'v> {
 
     /// The conversation, whichever way this type of event names it.
     pub fn channel(self) -> Option<&'v str> {
-        const PLACES: [&str; 4] = [
-            "/event/channel",
-            "/event/channel/id",
-            "/event/item/channel",
-            "/event/channel_id",
-        ];
+        const PLACES: [&str; 4] = ["/event/channel", "/event/channel/id", "/event/item/channel", "/event/channel_id"];
         first_text(self.0, &PLACES)
     }
 
     /// A conversation with the bot alone.
     pub fn is_direct(self) -> bool {
-        text(self.0, "/event/channel_type") == Some("im")
-            || self.channel().is_some_and(|id| id.starts_with('D'))
+        text(self.0, "/event/channel_type") == Some("im") || self.channel().is_some_and(|id| id.starts_with('D'))
     }
 
     /// The message the event is about: an edit nests it, a deletion keeps the last version.
@@ -98,8 +84,7 @@ impl<'v> EventEnvelope<'v> {
         if self.event_type().starts_with("reaction_") {
             return first_text(self.0, &["/event/item_user", "/event/user"]);
         }
-        first_text(self.message(), &WRITER)
-            .or_else(|| first_text(self.0, &["/event/user", "/event/user/id"]))
+        first_text(self.message(), &WRITER).or_else(|| first_text(self.0, &["/event/user", "/event/user/id"]))
     }
 
     /// Who caused the event: their key seals it.
@@ -114,27 +99,18 @@ impl<'v> EventEnvelope<'v> {
     /// The workspace. In a Slack Connect channel `team_id` can be the other organisation's, so the installation that
     /// Slack names in `authorizations` goes first.
     pub fn workspace(self, home: &WorkspaceId) -> WorkspaceId {
-        const TEAMS: [&str; 4] = [
-            "/authorizations/0/team_id",
-            "/context_team_id",
-            "/team_id",
-            "/event/team",
-        ];
-        const ORGANISATIONS: [&str; 3] = [
-            "/authorizations/0/enterprise_id",
-            "/context_enterprise_id",
-            "/enterprise_id",
-        ];
+        const TEAMS: [&str; 4] = ["/authorizations/0/team_id", "/context_team_id", "/team_id", "/event/team"];
+        const ORGANISATIONS: [&str; 3] =
+            ["/authorizations/0/enterprise_id", "/context_enterprise_id", "/enterprise_id"];
         choose_workspace(self.0, home, &TEAMS, &ORGANISATIONS)
     }
 
     /// `(api_app_id, team, event_id)`, as Slack says to recognise a redelivery.
     pub fn key(self, workspace: &WorkspaceId, raw: &[u8]) -> EventKey {
         match id(self.0, "/event_id") {
-            Some(event) if event.len() <= 200 => EventKey::new(format!(
-                "{}/{workspace}/{event}",
-                self.app_id().unwrap_or("app")
-            )),
+            Some(event) if event.len() <= 200 => {
+                EventKey::new(format!("{}/{workspace}/{event}", self.app_id().unwrap_or("app")))
+            }
             _ => digest_key("event", raw),
         }
     }
@@ -170,28 +146,15 @@ impl<'v> InteractionEnvelope<'v> {
     /// The words in a message shortcut are the author's; all else is by the one who pressed.
     pub fn subject(self) -> Option<PersonId> {
         let presser = || first_text(self.0, &["/user/id", "/user"]);
-        let author = if self.kind() == "message_action" {
-            text(self.0, "/message/user")
-        } else {
-            None
-        };
+        let author = if self.kind() == "message_action" { text(self.0, "/message/user") } else { None };
         author.or_else(presser).map(PersonId::new)
     }
 
     /// The workspace the app is installed in: `team` is the presser's own, in a Slack Connect channel another one.
     pub fn workspace(self, home: &WorkspaceId) -> WorkspaceId {
-        const TEAMS: [&str; 5] = [
-            "/view/app_installed_team_id",
-            "/message/team",
-            "/team/id",
-            "/view/team_id",
-            "/user/team_id",
-        ];
-        const ORGANISATIONS: [&str; 3] = [
-            "/enterprise/id",
-            "/team/enterprise_id",
-            "/user/enterprise_id",
-        ];
+        const TEAMS: [&str; 5] =
+            ["/view/app_installed_team_id", "/message/team", "/team/id", "/view/team_id", "/user/team_id"];
+        const ORGANISATIONS: [&str; 3] = ["/enterprise/id", "/team/enterprise_id", "/user/enterprise_id"];
         choose_workspace(self.0, home, &TEAMS, &ORGANISATIONS)
     }
 
@@ -213,10 +176,7 @@ pub(super) struct CommandEnvelope<'f>(pub &'f BTreeMap<String, String>);
 
 impl CommandEnvelope<'_> {
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
+        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     pub fn subject(&self) -> Option<PersonId> {
@@ -224,9 +184,7 @@ impl CommandEnvelope<'_> {
     }
 
     pub fn workspace(&self, home: &WorkspaceId) -> WorkspaceId {
-        let named = [self.field("team_id"), self.field("enterprise_id")]
-            .into_iter()
-            .flatten();
+        let named = [self.field("team_id"), self.field("enterprise_id")].into_iter().flatten();
         choose(home, named)
     }
 
@@ -247,19 +205,8 @@ fn message_serial(workspace: &WorkspaceId, channel: &str, author: &str) -> Optio
     (serial.len() <= 200).then_some(serial)
 }
 
-fn choose_workspace(
-    body: &Value,
-    home: &WorkspaceId,
-    teams: &[&str],
-    organisations: &[&str],
-) -> WorkspaceId {
-    choose(
-        home,
-        teams
-            .iter()
-            .chain(organisations)
-            .filter_map(|pointer| text(body, pointer)),
-    )
+fn choose_workspace(body: &Value, home: &WorkspaceId, teams: &[&str], organisations: &[&str]) -> WorkspaceId {
+    choose(home, teams.iter().chain(organisations).filter_map(|pointer| text(body, pointer)))
 }
 
 /// Home, if any place names it: an org-wide install is named by the organisation here and by a team there. Else the
@@ -292,8 +239,7 @@ mod tests {
     fn a_shared_channels_event_belongs_to_the_workspace_of_the_installation() {
         let body = json!({"team_id": "T9", "authorizations": [{"team_id": "T1"}]});
         assert_eq!(EventEnvelope(&body).workspace(&home()), home());
-        let click =
-            json!({"team": {"id": "T9"}, "user": {"team_id": "T9"}, "message": {"team": "T1"}});
+        let click = json!({"team": {"id": "T9"}, "user": {"team_id": "T9"}, "message": {"team": "T1"}});
         assert_eq!(InteractionEnvelope(&click).workspace(&home()), home());
         let click = json!({"team": null, "enterprise": {"id": "E1"}, "user": {"team_id": "T2"}});
         assert_eq!(InteractionEnvelope(&click).workspace(&home()), "T2".into());
@@ -309,30 +255,18 @@ mod tests {
             json!({"event": {"type": "reaction_added", "user": "U2", "item_user": "U1", "item": {"channel": "C1"}}}),
         ];
         for body in &about {
-            assert_eq!(
-                EventEnvelope(body).serial(&home()).as_deref(),
-                Some("T1/C1/U1"),
-                "{body}"
-            );
+            assert_eq!(EventEnvelope(body).serial(&home()).as_deref(), Some("T1/C1/U1"), "{body}");
         }
     }
 
     #[test]
     fn a_payload_is_named_by_its_id_or_by_its_digest() {
         let named = json!({"api_app_id": "A1", "event_id": "Ev1"});
-        assert_eq!(
-            EventEnvelope(&named).key(&home(), b"x").as_str(),
-            "A1/T1/Ev1"
-        );
+        assert_eq!(EventEnvelope(&named).key(&home(), b"x").as_str(), "A1/T1/Ev1");
         let nameless = EventEnvelope(&json!({})).key(&home(), b"x");
         assert_eq!(nameless, digest_key("event", b"x"));
         assert_ne!(nameless, digest_key("event", b"y"));
-        assert_eq!(
-            InteractionEnvelope(&json!({"trigger_id": "1.2"}))
-                .key(b"x")
-                .as_str(),
-            "interaction/1.2"
-        );
+        assert_eq!(InteractionEnvelope(&json!({"trigger_id": "1.2"})).key(b"x").as_str(), "interaction/1.2");
     }
 
     #[test]
@@ -346,18 +280,9 @@ mod tests {
     #[test]
     fn a_requesters_address_stands_in_no_id() {
         let by_address = helpdesk_requester("zendesk", None, Some("Ann@Example.com"), "7");
-        assert_eq!(
-            by_address,
-            helpdesk_requester("zendesk", None, Some("ann@example.com "), "8")
-        );
+        assert_eq!(by_address, helpdesk_requester("zendesk", None, Some("ann@example.com "), "8"));
         assert!(!by_address.as_str().contains("example"));
-        assert_eq!(
-            helpdesk_requester("zendesk", Some("42"), Some("a@b.c"), "7").as_str(),
-            "helpdesk:zendesk/42"
-        );
-        assert_eq!(
-            helpdesk_requester("x", None, None, "7").as_str(),
-            "helpdesk:x/of-ticket-7"
-        );
+        assert_eq!(helpdesk_requester("zendesk", Some("42"), Some("a@b.c"), "7").as_str(), "helpdesk:zendesk/42");
+        assert_eq!(helpdesk_requester("x", None, None, "7").as_str(), "helpdesk:x/of-ticket-7");
     }
 }

@@ -33,11 +33,7 @@ pub(super) async fn generic(State(state): State<IntakeState>, request: Request) 
 
 async fn zendesk_answer(state: &IntakeState, request: Request) -> Result<Answer, Refusal> {
     let config = state.config();
-    let secret = config
-        .helpdesk
-        .zendesk_signing_secret
-        .as_ref()
-        .ok_or(Refusal::NotConfigured)?;
+    let secret = config.helpdesk.zendesk_signing_secret.as_ref().ok_or(Refusal::NotConfigured)?;
     let (parts, stream) = request.into_parts();
     let claim = Claim::zendesk(&parts.headers, Timestamp::now())?;
     let raw = body::read(&parts.headers, stream, config.body_limit_bytes).await?;
@@ -45,15 +41,7 @@ async fn zendesk_answer(state: &IntakeState, request: Request) -> Result<Answer,
     let payload = json::object(&raw).ok_or(Refusal::Malformed)?;
     let ticket = zendesk_ticket(&payload);
     let key = zendesk_key(&parts.headers, ticket.as_ref(), &raw);
-    Ok(record(
-        state,
-        Door::Zendesk,
-        EventKind::Zendesk,
-        key,
-        ticket.as_ref(),
-        &raw,
-    )
-    .await)
+    Ok(record(state, Door::Zendesk, EventKind::Zendesk, key, ticket.as_ref(), &raw).await)
 }
 
 async fn generic_answer(state: &IntakeState, request: Request) -> Result<Answer, Refusal> {
@@ -69,28 +57,15 @@ async fn generic_answer(state: &IntakeState, request: Request) -> Result<Answer,
     let payload = json::object(&raw).ok_or(Refusal::Malformed)?;
     let ticket = generic_ticket(&payload);
     let key = EventKey::new(format!("generic/{id}"));
-    Ok(record(
-        state,
-        Door::GenericHelpdesk,
-        EventKind::GenericHelpdesk,
-        key,
-        ticket.as_ref(),
-        &raw,
-    )
-    .await)
+    Ok(record(state, Door::GenericHelpdesk, EventKind::GenericHelpdesk, key, ticket.as_ref(), &raw).await)
 }
 
 /// Zendesk repeats the invocation's id when it delivers again
 /// (<https://developer.zendesk.com/documentation/webhooks/anatomy-of-a-webhook-request/>).
 fn zendesk_key(headers: &HeaderMap, ticket: Option<&HelpdeskTicket>, raw: &[u8]) -> EventKey {
     let invocation = single_header(headers, "x-zendesk-webhook-invocation-id").ok();
-    match (
-        invocation.filter(|id| !id.is_empty() && id.len() <= 100),
-        ticket,
-    ) {
-        (Some(invocation), Some(ticket)) => {
-            EventKey::new(format!("zendesk/{invocation}/{}", ticket.external_id))
-        }
+    match (invocation.filter(|id| !id.is_empty() && id.len() <= 100), ticket) {
+        (Some(invocation), Some(ticket)) => EventKey::new(format!("zendesk/{invocation}/{}", ticket.external_id)),
         (Some(invocation), None) => EventKey::new(format!("zendesk/{invocation}")),
         (None, _) => digest_key("zendesk", raw),
     }
@@ -109,18 +84,10 @@ async fn record(
         key,
         kind,
         subject: ticket.map(|ticket| {
-            let (requester, email) = (
-                ticket.requester_id.as_deref(),
-                ticket.requester_email.as_deref(),
-            );
+            let (requester, email) = (ticket.requester_id.as_deref(), ticket.requester_email.as_deref());
             helpdesk_requester(&ticket.system, requester, email, &ticket.external_id)
         }),
-        serial: ticket.map(|ticket| {
-            format!(
-                "{workspace}/helpdesk/{}/{}",
-                ticket.system, ticket.external_id
-            )
-        }),
+        serial: ticket.map(|ticket| format!("{workspace}/helpdesk/{}/{}", ticket.system, ticket.external_id)),
         raw: Some(raw),
         workspace,
     };

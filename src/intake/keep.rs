@@ -33,19 +33,10 @@ pub(super) fn keep(event: EventEnvelope<'_>, watched: &Watched) -> Keep {
         "app_mention" => Keep::Body,
         "reaction_added" => {
             let emoji = text(event.0, "/event/reaction").unwrap_or_default();
-            if watched.is_triage_emoji(emoji) {
-                Keep::Body
-            } else {
-                Keep::KeyOnly
-            }
+            if watched.is_triage_emoji(emoji) { Keep::Body } else { Keep::KeyOnly }
         }
         "reaction_removed" => Keep::KeyOnly,
-        _ if event
-            .channel()
-            .is_none_or(|_| is_listened_to(event, watched)) =>
-        {
-            Keep::Body
-        }
+        _ if event.channel().is_none_or(|_| is_listened_to(event, watched)) => Keep::Body,
         _ => Keep::KeyOnly,
     }
 }
@@ -55,55 +46,39 @@ fn keep_message(event: EventEnvelope<'_>, watched: &Watched) -> Keep {
         return Keep::Body;
     }
     let message = event.message();
-    let places = ["/thread_ts", "/ts"]
-        .into_iter()
-        .filter_map(|place| text(message, place));
+    let places = ["/thread_ts", "/ts"].into_iter().filter_map(|place| text(message, place));
     let mut messages: Vec<MessageTs> = places.map(MessageTs::new).collect();
     messages.extend(text(event.0, "/event/deleted_ts").map(MessageTs::new));
     messages.dedup();
     let is_follow_up = !event.subtype().is_empty() || text(message, "/thread_ts").is_some();
     match event.channel() {
-        Some(channel) if is_follow_up && !messages.is_empty() => Keep::BodyIfTicket {
-            channel: channel.into(),
-            messages,
-        },
+        Some(channel) if is_follow_up && !messages.is_empty() => {
+            Keep::BodyIfTicket { channel: channel.into(), messages }
+        }
         _ => Keep::KeyOnly,
     }
 }
 
 fn is_listened_to(event: EventEnvelope<'_>, watched: &Watched) -> bool {
-    event.is_direct()
-        || event
-            .channel()
-            .is_some_and(|channel| watched.channels.contains(&channel.into()))
+    event.is_direct() || event.channel().is_some_and(|channel| watched.channels.contains(&channel.into()))
 }
 
 fn mentions_us(event: EventEnvelope<'_>, watched: &Watched) -> bool {
-    let texts = [
-        "/event/text",
-        "/event/message/text",
-        "/event/previous_message/text",
-    ];
-    texts
-        .iter()
-        .filter_map(|place| text(event.0, place))
-        .any(|text| watched.is_mentioned_in(text))
+    let texts = ["/event/text", "/event/message/text", "/event/previous_message/text"];
+    texts.iter().filter_map(|place| text(event.0, place)).any(|text| watched.is_mentioned_in(text))
 }
 
 /// Our own messages and clicks come back as events. The app's id tells them, even before `auth.test` told the user's.
 fn is_by_ourselves(event: EventEnvelope<'_>, watched: &Watched) -> bool {
     let message = event.message();
     let by_bot_user = watched.bot_user_id.as_ref().is_some_and(|bot| {
-        text(event.0, "/event/user") == Some(bot.as_str())
-            || text(message, "/user") == Some(bot.as_str())
+        text(event.0, "/event/user") == Some(bot.as_str()) || text(message, "/user") == Some(bot.as_str())
     });
     by_bot_user || event.app_id().is_some_and(|ours| is_by_app(message, ours))
 }
 
 fn is_by_app(message: &Value, app: &str) -> bool {
-    ["/app_id", "/bot_profile/app_id"]
-        .iter()
-        .any(|place| text(message, place) == Some(app))
+    ["/app_id", "/bot_profile/app_id"].iter().any(|place| text(message, place) == Some(app))
 }
 
 #[cfg(test)]

@@ -52,12 +52,7 @@ impl IntakeState {
     /// The doors' world. `slack` opens loading views, and tells people that a click was not accepted.
     pub fn new(config: IntakeConfig, store: Store, slack: Arc<SlackClient>) -> Self {
         let in_flight = Semaphore::new(config.max_in_flight_events.min(Semaphore::MAX_PERMITS));
-        Self(Arc::new(Shared {
-            config,
-            store,
-            slack,
-            in_flight,
-        }))
+        Self(Arc::new(Shared { config, store, slack, in_flight }))
     }
 
     fn config(&self) -> &IntakeConfig {
@@ -93,10 +88,7 @@ impl Door {
 pub fn router(state: IntakeState) -> Router {
     Router::new()
         .route("/slack/events", post(slack_routes::events))
-        .route(
-            "/slack/commands",
-            post(slack_routes::commands).get(slack_routes::check_certificate),
-        )
+        .route("/slack/commands", post(slack_routes::commands).get(slack_routes::check_certificate))
         .route("/slack/interactions", post(slack_routes::interactions))
         .route("/helpdesk/zendesk", post(helpdesk::zendesk))
         .route("/helpdesk/generic", post(helpdesk::generic))

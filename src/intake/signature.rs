@@ -26,20 +26,14 @@ impl Claim {
     pub fn slack(headers: &HeaderMap, now: Timestamp) -> Result<Self, Refusal> {
         let timestamp = single_header(headers, "x-slack-request-timestamp")?;
         let stated = single_header(headers, "x-slack-signature")?;
-        if timestamp.is_empty()
-            || timestamp.len() > 12
-            || !timestamp.bytes().all(|byte| byte.is_ascii_digit())
-        {
+        if timestamp.is_empty() || timestamp.len() > 12 || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Refusal::OddHeader);
         }
         let seconds: i64 = timestamp.parse().map_err(|_| Refusal::OddHeader)?;
         within_window(seconds, now)?;
         let digits = stated.strip_prefix("v0=").ok_or(Refusal::OddHeader)?;
         let signature = hex::decode(digits).map_err(|_| Refusal::OddHeader)?;
-        Ok(Self {
-            prefix: format!("v0:{timestamp}:").into_bytes(),
-            signature,
-        })
+        Ok(Self { prefix: format!("v0:{timestamp}:").into_bytes(), signature })
     }
 
     /// Zendesk's: `base64(HMAC-SHA256("{timestamp}{body}"))`, the timestamp as ISO 8601
@@ -50,39 +44,22 @@ impl Claim {
         let at: Timestamp = timestamp.parse().map_err(|_| Refusal::OddHeader)?;
         within_window(at.as_second(), now)?;
         let signature = STANDARD.decode(stated).map_err(|_| Refusal::OddHeader)?;
-        Ok(Self {
-            prefix: timestamp.as_bytes().to_vec(),
-            signature,
-        })
+        Ok(Self { prefix: timestamp.as_bytes().to_vec(), signature })
     }
 
     /// Holds when one of the secrets made the signature over this body.
-    pub fn check<'s>(
-        &self,
-        body: &[u8],
-        secrets: impl IntoIterator<Item = &'s SecretString>,
-    ) -> Result<(), Refusal> {
+    pub fn check<'s>(&self, body: &[u8], secrets: impl IntoIterator<Item = &'s SecretString>) -> Result<(), Refusal> {
         let made_by = |secret: &SecretString| {
             Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).is_ok_and(|mac| {
-                mac.chain_update(&self.prefix)
-                    .chain_update(body)
-                    .verify_slice(&self.signature)
-                    .is_ok()
+                mac.chain_update(&self.prefix).chain_update(body).verify_slice(&self.signature).is_ok()
             })
         };
-        if secrets.into_iter().any(made_by) {
-            Ok(())
-        } else {
-            Err(Refusal::WrongSignature)
-        }
+        if secrets.into_iter().any(made_by) { Ok(()) } else { Err(Refusal::WrongSignature) }
     }
 }
 
 /// Standard Webhooks (<https://www.standardwebhooks.com>): checks the headers alone, before the body is read.
-pub(super) fn standard_webhook_headers(
-    headers: &HeaderMap,
-    now: Timestamp,
-) -> Result<String, Refusal> {
+pub(super) fn standard_webhook_headers(headers: &HeaderMap, now: Timestamp) -> Result<String, Refusal> {
     let id = single_header(headers, standardwebhooks::HEADER_WEBHOOK_ID)?;
     single_header(headers, standardwebhooks::HEADER_WEBHOOK_SIGNATURE)?;
     let seconds = single_header(headers, standardwebhooks::HEADER_WEBHOOK_TIMESTAMP)?;
@@ -94,20 +71,12 @@ pub(super) fn standard_webhook_headers(
 }
 
 /// Holds when one of the secrets made the Standard Webhooks signature over this body.
-pub(super) fn standard_webhook(
-    headers: &HeaderMap,
-    body: &[u8],
-    secrets: &[SecretString],
-) -> Result<(), Refusal> {
+pub(super) fn standard_webhook(headers: &HeaderMap, body: &[u8], secrets: &[SecretString]) -> Result<(), Refusal> {
     let made_by = |secret: &SecretString| {
         standardwebhooks::Webhook::new(secret.expose_secret())
             .is_ok_and(|webhook| webhook.verify(body, headers).is_ok())
     };
-    if secrets.iter().any(made_by) {
-        Ok(())
-    } else {
-        Err(Refusal::WrongSignature)
-    }
+    if secrets.iter().any(made_by) { Ok(()) } else { Err(Refusal::WrongSignature) }
 }
 
 /// The header's value, if it is there exactly once and is text.
@@ -121,11 +90,7 @@ pub(super) fn single_header<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'
 }
 
 fn within_window(seconds: i64, now: Timestamp) -> Result<(), Refusal> {
-    if seconds.abs_diff(now.as_second()) <= WINDOW_SECONDS {
-        Ok(())
-    } else {
-        Err(Refusal::StaleTimestamp)
-    }
+    if seconds.abs_diff(now.as_second()) <= WINDOW_SECONDS { Ok(()) } else { Err(Refusal::StaleTimestamp) }
 }
 
 #[cfg(test)]
@@ -140,45 +105,25 @@ mod tests {
         headers.insert("x-slack-request-timestamp", "1531420618".parse().unwrap());
         headers.insert(
             "x-slack-signature",
-            "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
-                .parse()
-                .unwrap(),
+            "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503".parse().unwrap(),
         );
         let now = Timestamp::from_second(1_531_420_618).unwrap();
         let claim = Claim::slack(&headers, now).unwrap_or_else(|refusal| panic!("{refusal:?}"));
         let secret = SecretString::from("8f742231b10e8888abcd99yyyzzz85a5");
         assert_eq!(claim.check(body, [&secret]), Ok(()));
-        assert_eq!(
-            claim.check(b"other", [&secret]),
-            Err(Refusal::WrongSignature)
-        );
-        assert_eq!(
-            claim.check(body, [&SecretString::from("other")]),
-            Err(Refusal::WrongSignature)
-        );
-        assert_eq!(
-            claim.check(body, [&SecretString::from("other"), &secret]),
-            Ok(()),
-            "rotation"
-        );
+        assert_eq!(claim.check(b"other", [&secret]), Err(Refusal::WrongSignature));
+        assert_eq!(claim.check(body, [&SecretString::from("other")]), Err(Refusal::WrongSignature));
+        assert_eq!(claim.check(body, [&SecretString::from("other"), &secret]), Ok(()), "rotation");
     }
 
     #[test]
     fn the_window_is_five_minutes_either_way() {
         let now = Timestamp::from_second(1_700_000_000).unwrap();
         for offset in [-300, 0, 300] {
-            assert_eq!(
-                within_window(1_700_000_000 + offset, now),
-                Ok(()),
-                "{offset}"
-            );
+            assert_eq!(within_window(1_700_000_000 + offset, now), Ok(()), "{offset}");
         }
         for seconds in [1_700_000_301, 1_699_999_699, i64::MIN, i64::MAX] {
-            assert_eq!(
-                within_window(seconds, now),
-                Err(Refusal::StaleTimestamp),
-                "{seconds}"
-            );
+            assert_eq!(within_window(seconds, now), Err(Refusal::StaleTimestamp), "{seconds}");
         }
     }
 }

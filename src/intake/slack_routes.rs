@@ -29,8 +29,7 @@ pub(super) async fn commands(State(state): State<IntakeState>, request: Request)
     let started = Instant::now();
     let answer = match verified(&state, request).await {
         Ok(raw) => {
-            let fields: BTreeMap<String, String> =
-                url::form_urlencoded::parse(&raw).into_owned().collect();
+            let fields: BTreeMap<String, String> = url::form_urlencoded::parse(&raw).into_owned().collect();
             Ok(accept::command(&state, Door::Commands, &raw, &fields).await)
         }
         Err(refusal) => Err(refusal),
@@ -42,11 +41,7 @@ pub(super) async fn commands(State(state): State<IntakeState>, request: Request)
 pub(super) async fn check_certificate(RawQuery(query): RawQuery) -> StatusCode {
     let is_check = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .any(|(name, value)| name == "ssl_check" && value == "1");
-    if is_check {
-        StatusCode::OK
-    } else {
-        StatusCode::METHOD_NOT_ALLOWED
-    }
+    if is_check { StatusCode::OK } else { StatusCode::METHOD_NOT_ALLOWED }
 }
 
 /// `POST /slack/interactions`.
@@ -54,9 +49,7 @@ pub(super) async fn interactions(State(state): State<IntakeState>, request: Requ
     let started = Instant::now();
     let answer = match verified(&state, request).await {
         Ok(raw) => match json::form_payload(&raw) {
-            Some(payload) => {
-                Ok(accept::interaction(&state, Door::Interactions, &raw, &payload).await)
-            }
+            Some(payload) => Ok(accept::interaction(&state, Door::Interactions, &raw, &payload).await),
             None if is_certificate_check(&raw) => Ok(Answer::Accepted),
             None => Err(Refusal::Malformed),
         },
@@ -75,13 +68,7 @@ async fn verified(state: &IntakeState, request: Request) -> Result<Bytes, Refusa
     let claim = Claim::slack(&parts.headers, Timestamp::now())?;
     let config = state.config();
     let raw = body::read(&parts.headers, stream, config.body_limit_bytes).await?;
-    claim.check(
-        &raw,
-        config
-            .previous_signing_secret
-            .iter()
-            .chain([&config.signing_secret]),
-    )?;
+    claim.check(&raw, config.previous_signing_secret.iter().chain([&config.signing_secret]))?;
     Ok(raw)
 }
 
@@ -97,19 +84,11 @@ pub(super) fn respond(door: Door, started: Instant, answer: Result<Answer, Refus
         Ok(Answer::Accepted) => StatusCode::OK.into_response(),
         Ok(Answer::Json(body)) => axum::Json(body).into_response(),
         Ok(Answer::Challenge(challenge)) => {
-            let headers = [
-                (header::CONTENT_TYPE, "text/plain"),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            ];
+            let headers = [(header::CONTENT_TYPE, "text/plain"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
             (headers, challenge).into_response()
         }
-        Ok(Answer::Later) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            [(header::RETRY_AFTER, "2")],
-        )
-            .into_response(),
+        Ok(Answer::Later) => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")]).into_response(),
     };
-    metrics::histogram!("deskbell_intake_ack_seconds", "path" => door.as_str())
-        .record(started.elapsed());
+    metrics::histogram!("deskbell_intake_ack_seconds", "path" => door.as_str()).record(started.elapsed());
     response
 }

@@ -188,11 +188,7 @@ impl Binding {
     ///
     /// # Errors
     /// As [`Self::arguments`].
-    pub(super) fn reconciliation(
-        &self,
-        approved: &ApprovedAction<'_>,
-        key: &str,
-    ) -> Option<Result<Look<'_>, String>> {
+    pub(super) fn reconciliation(&self, approved: &ApprovedAction<'_>, key: &str) -> Option<Result<Look<'_>, String>> {
         let reconcile = self.reconcile.as_ref()?;
         let arguments = fill(&reconcile.arguments, approved, key);
         Some(arguments.map(|arguments| Look { tool: &reconcile.tool, arguments, lag: reconcile.lag }))

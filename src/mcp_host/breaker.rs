@@ -73,23 +73,16 @@ impl Breaker {
         match health {
             // A pause that another call was asked for in the meantime still counts.
             Health::Answered => {
-                *self = Self {
-                    paused_until: self.paused_until,
-                    ..Self::default()
-                };
+                *self = Self { paused_until: self.paused_until, ..Self::default() };
             }
             Health::Paused(wait) => {
-                *self = Self {
-                    paused_until: self.paused_until.max(Some(now + wait.min(PAUSE_MAX))),
-                    ..Self::default()
-                };
+                *self =
+                    Self { paused_until: self.paused_until.max(Some(now + wait.min(PAUSE_MAX))), ..Self::default() };
             }
             Health::Failed => {
                 self.failures += 1;
                 if probe || self.failures >= FAILURES_MAX {
-                    let wait = OPEN_MIN
-                        .saturating_mul(1 << self.openings.min(16))
-                        .min(OPEN_MAX);
+                    let wait = OPEN_MIN.saturating_mul(1 << self.openings.min(16)).min(OPEN_MAX);
                     self.open_until = Some(now + wait);
                     self.openings += 1;
                 }

@@ -34,15 +34,10 @@ pub(super) enum ConnectError {
     #[error("{0}")]
     Spec(#[from] super::spec::SpecError),
     #[error("the program {command:?} could not be started ({source}); check its path")]
-    Spawn {
-        command: String,
-        source: std::io::Error,
-    },
+    Spawn { command: String, source: std::io::Error },
     #[error("the HTTP client could not be made ({0}); check the TLS setup")]
     HttpClient(#[source] reqwest::Error),
-    #[error(
-        "the MCP session could not be opened ({0}); check the command, address and credentials"
-    )]
+    #[error("the MCP session could not be opened ({0}); check the command, address and credentials")]
     Handshake(String),
     #[error("the server did not list its tools ({0})")]
     Tools(String),
@@ -61,12 +56,7 @@ pub(super) async fn open(spec: &ServerSpec) -> Result<(Session, Vec<Tool>), Conn
 
 async fn open_unbounded(spec: &ServerSpec) -> Result<(Session, Vec<Tool>), ConnectError> {
     let session = match &spec.transport {
-        Transport::Stdio {
-            command,
-            args,
-            env,
-            cwd,
-        } => {
+        Transport::Stdio { command, args, env, cwd } => {
             let child = spawn(&spec.name, command, args, env, cwd.as_ref())?;
             handshake(child, lifecycle(&spec.transport)).await?
         }
@@ -89,17 +79,13 @@ async fn open_unbounded(spec: &ServerSpec) -> Result<(Session, Vec<Tool>), Conne
 fn lifecycle(transport: &Transport) -> ClientLifecycleMode {
     match transport {
         Transport::Stdio { .. } => ClientLifecycleMode::Initialize,
-        Transport::Http { .. } => ClientLifecycleMode::Auto {
-            preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-            legacy_version: None,
-        },
+        Transport::Http { .. } => {
+            ClientLifecycleMode::Auto { preferred_versions: vec![ProtocolVersion::V_2026_07_28], legacy_version: None }
+        }
     }
 }
 
-async fn handshake<T, E, A>(
-    transport: T,
-    lifecycle: ClientLifecycleMode,
-) -> Result<Session, ConnectError>
+async fn handshake<T, E, A>(transport: T, lifecycle: ClientLifecycleMode) -> Result<Session, ConnectError>
 where
     T: rmcp::transport::IntoTransport<RoleClient, E, A>,
     E: std::error::Error + Send + Sync + 'static,
@@ -134,13 +120,8 @@ fn spawn(
     });
     // A group of its own, so that a server's own children are ended with it.
     wrap.wrap(ProcessGroup::leader()).wrap(KillOnDrop);
-    let spawned = TokioChildProcess::builder(wrap)
-        .stderr(Stdio::piped())
-        .spawn();
-    let (child, stderr) = spawned.map_err(|source| ConnectError::Spawn {
-        command: command.to_owned(),
-        source,
-    })?;
+    let spawned = TokioChildProcess::builder(wrap).stderr(Stdio::piped()).spawn();
+    let (child, stderr) = spawned.map_err(|source| ConnectError::Spawn { command: command.to_owned(), source })?;
     if let Some(stderr) = stderr {
         tokio::spawn(log_stderr(server.to_owned(), stderr));
     }
@@ -174,9 +155,7 @@ fn http_client(headers: &BTreeMap<String, SecretString>) -> Result<reqwest::Clie
 pub(super) fn header_map(headers: &BTreeMap<String, SecretString>) -> Result<HeaderMap, String> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
-        let parsed = HeaderName::try_from(name.as_str())
-            .ok()
-            .zip(HeaderValue::from_str(value.expose_secret()).ok());
+        let parsed = HeaderName::try_from(name.as_str()).ok().zip(HeaderValue::from_str(value.expose_secret()).ok());
         let Some((header, mut value)) = parsed else {
             return Err(name.clone());
         };

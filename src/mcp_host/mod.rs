@@ -35,7 +35,6 @@ pub use spec::{ServerSpec, SpecError, Transport};
 
 use server::{Phase, Server};
 
-
 /// The sessions with all configured servers. Clones share them; the servers end when
 /// [`McpHost::shutdown`] is called or the last clone is dropped.
 #[derive(Debug, Clone)]
@@ -100,13 +99,7 @@ impl McpHost {
             supervisors.spawn(async move { supervised.supervise(shutdown).await });
             servers.insert(name, server);
         }
-        Self {
-            inner: Arc::new(Inner {
-                servers,
-                supervisors: tokio::sync::Mutex::new(supervisors),
-                shutdown,
-            }),
-        }
+        Self { inner: Arc::new(Inner { servers, supervisors: tokio::sync::Mutex::new(supervisors), shutdown }) }
     }
 
     /// Every server in the order of their names.
@@ -133,12 +126,7 @@ impl McpHost {
     ///
     /// # Errors
     /// [`CallError`], which says whether the call may have had an effect.
-    async fn call(
-        &self,
-        server: &str,
-        tool: &str,
-        arguments: Map<String, Value>,
-    ) -> Result<CallOutput, CallError> {
+    async fn call(&self, server: &str, tool: &str, arguments: Map<String, Value>) -> Result<CallOutput, CallError> {
         let Some(server) = self.inner.servers.get(server) else {
             return Err(CallError::permanent(format!(
                 "no MCP server is named {server:?}; correct the name or configure it"
@@ -150,8 +138,7 @@ impl McpHost {
         let name = server.spec.name.clone();
         metrics::histogram!("deskbell_mcp_call_seconds", "server" => name.clone())
             .record(started.elapsed().as_secs_f64());
-        metrics::counter!("deskbell_mcp_calls_total", "server" => name, "outcome" => outcome)
-            .increment(1);
+        metrics::counter!("deskbell_mcp_calls_total", "server" => name, "outcome" => outcome).increment(1);
         result
     }
 

@@ -67,22 +67,15 @@ impl CallError {
     }
 
     pub(super) fn not_sent(reason: impl Into<String>, retry_after: Option<Duration>) -> Self {
-        Self::NotSent {
-            reason: reason.into(),
-            retry_after,
-        }
+        Self::NotSent { reason: reason.into(), retry_after }
     }
 
     pub(super) fn permanent(message: impl Into<String>) -> Self {
-        Self::Permanent {
-            message: message.into(),
-        }
+        Self::Permanent { message: message.into() }
     }
 
     pub(super) fn unknown(reason: impl Into<String>) -> Self {
-        Self::Unknown {
-            reason: reason.into(),
-        }
+        Self::Unknown { reason: reason.into() }
     }
 }
 
@@ -90,36 +83,25 @@ impl CallError {
 pub(super) fn health(outcome: &Result<CallOutput, CallError>) -> Health {
     match outcome {
         Ok(_) | Err(CallError::Permanent { .. }) => Health::Answered,
-        Err(CallError::Transient {
-            retry_after: Some(wait),
-            ..
-        }) => Health::Paused(*wait),
+        Err(CallError::Transient { retry_after: Some(wait), .. }) => Health::Paused(*wait),
         Err(_) => Health::Failed,
     }
 }
 
 /// The outcome of an answer that arrived.
-pub(super) fn of_response(
-    response: CallToolResponse,
-    response_bytes_max: usize,
-) -> Result<CallOutput, CallError> {
+pub(super) fn of_response(response: CallToolResponse, response_bytes_max: usize) -> Result<CallOutput, CallError> {
     match response {
         CallToolResponse::Complete(result) => of_result(result, response_bytes_max),
         CallToolResponse::InputRequired(_) => Err(CallError::permanent(
             "the tool asks for more input, which Deskbell does not give; call a tool that needs none",
         )),
-        _ => Err(CallError::unknown(
-            "the server goes on with the call in the background and told no result",
-        )),
+        _ => Err(CallError::unknown("the server goes on with the call in the background and told no result")),
     }
 }
 
 fn of_result(result: CallToolResult, response_bytes_max: usize) -> Result<CallOutput, CallError> {
-    let text: Vec<&str> = result
-        .content
-        .iter()
-        .filter_map(|block| block.as_text().map(|text| text.text.as_str()))
-        .collect();
+    let text: Vec<&str> =
+        result.content.iter().filter_map(|block| block.as_text().map(|text| text.text.as_str())).collect();
     let text = text.join("\n");
     let structured = result.structured_content.unwrap_or(Value::Null);
     if result.is_error == Some(true) {
@@ -138,15 +120,9 @@ fn of_result(result: CallToolResult, response_bytes_max: usize) -> Result<CallOu
 /// decides.
 fn of_tool_error(structured: &Value, text: &str) -> CallError {
     let message: String = text.chars().take(WORDS_MAX).collect();
-    let retry_after = structured
-        .get("retry_after_seconds")
-        .and_then(Value::as_u64)
-        .map(Duration::from_secs);
+    let retry_after = structured.get("retry_after_seconds").and_then(Value::as_u64).map(Duration::from_secs);
     match structured.get("error_kind").and_then(Value::as_str) {
-        Some("transient") => CallError::Transient {
-            message,
-            retry_after,
-        },
+        Some("transient") => CallError::Transient { message, retry_after },
         Some("unknown") => CallError::unknown(message),
         _ => CallError::permanent(message),
     }
@@ -166,9 +142,7 @@ pub(super) fn of_service_error(error: &ServiceError) -> CallError {
             code => CallError::unknown(format!("the server failed with JSON-RPC error {}", code.0)),
         },
         ServiceError::TransportSend(error) => of_transport_error(error),
-        ServiceError::TransportClosed => {
-            CallError::unknown("the connection closed before the answer")
-        }
+        ServiceError::TransportClosed => CallError::unknown("the connection closed before the answer"),
         ServiceError::UnexpectedResponse => {
             CallError::unknown("the server answered with something that is no tool result")
         }
@@ -177,10 +151,7 @@ pub(super) fn of_service_error(error: &ServiceError) -> CallError {
 }
 
 fn of_transport_error(error: &DynamicTransportError) -> CallError {
-    let Some(error) = error
-        .error
-        .downcast_ref::<StreamableHttpError<reqwest::Error>>()
-    else {
+    let Some(error) = error.error.downcast_ref::<StreamableHttpError<reqwest::Error>>() else {
         return CallError::unknown("the request may have been written to the server in part");
     };
     match error {
@@ -195,16 +166,13 @@ fn of_transport_error(error: &DynamicTransportError) -> CallError {
                 .and_then(|seconds| seconds.trim().parse().ok())
                 .map(Duration::from_secs),
         },
-        StreamableHttpError::HttpStatus(status) => CallError::unknown(format!(
-            "the server answered with HTTP status {}",
-            status.status
-        )),
+        StreamableHttpError::HttpStatus(status) => {
+            CallError::unknown(format!("the server answered with HTTP status {}", status.status))
+        }
         StreamableHttpError::AuthRequired(_) | StreamableHttpError::InsufficientScope(_) => {
             CallError::permanent("the server refused the credentials; renew them")
         }
-        StreamableHttpError::SessionExpired => {
-            CallError::not_sent("the server had forgotten the session", None)
-        }
+        StreamableHttpError::SessionExpired => CallError::not_sent("the server had forgotten the session", None),
         _ => CallError::unknown("the connection failed before the answer"),
     }
 }
@@ -225,19 +193,10 @@ mod tests {
     fn the_servers_own_classification_counts() {
         assert_eq!(
             tool_error(json!({ "error_kind": "transient", "retry_after_seconds": 3 })),
-            CallError::Transient {
-                message: "words".into(),
-                retry_after: Some(Duration::from_secs(3)),
-            }
+            CallError::Transient { message: "words".into(), retry_after: Some(Duration::from_secs(3)) }
         );
-        assert_eq!(
-            tool_error(json!({ "error_kind": "unknown" })),
-            CallError::unknown("words")
-        );
-        assert_eq!(
-            tool_error(json!({ "error_kind": "permanent" })),
-            CallError::permanent("words")
-        );
+        assert_eq!(tool_error(json!({ "error_kind": "unknown" })), CallError::unknown("words"));
+        assert_eq!(tool_error(json!({ "error_kind": "permanent" })), CallError::permanent("words"));
         assert_eq!(tool_error(Value::Null), CallError::permanent("words"));
     }
 
@@ -256,9 +215,6 @@ mod tests {
         let refused = rmcp::ErrorData::invalid_params("tool not found", None);
         let error = of_service_error(&ServiceError::McpError(refused));
         assert_eq!(error.label(), "permanent");
-        assert_eq!(
-            of_service_error(&ServiceError::TransportClosed).label(),
-            "unknown"
-        );
+        assert_eq!(of_service_error(&ServiceError::TransportClosed).label(), "unknown");
     }
 }

@@ -28,14 +28,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
 #[derive(Debug, Clone)]
 pub(super) enum Phase {
     Starting,
-    Ready {
-        peer: Peer<RoleClient>,
-        tools: Arc<Vec<ToolInfo>>,
-    },
-    Failed {
-        reason: String,
-        next_try: Instant,
-    },
+    Ready { peer: Peer<RoleClient>, tools: Arc<Vec<ToolInfo>> },
+    Failed { reason: String, next_try: Instant },
 }
 
 /// One server, shared by its supervisor and its callers.
@@ -99,43 +93,24 @@ impl Server {
 
     fn ready(&self, session: &Session, tools: Vec<rmcp::model::Tool>) {
         let tools: Vec<ToolInfo> = tools.into_iter().map(ToolInfo::from).collect();
-        tracing::info!(
-            server = self.spec.name,
-            tools = tools.len(),
-            "MCP server is ready"
-        );
+        tracing::info!(server = self.spec.name, tools = tools.len(), "MCP server is ready");
         metrics::gauge!("deskbell_mcp_server_ready", "server" => self.spec.name.clone()).set(1.0);
-        self.phase.send_replace(Phase::Ready {
-            peer: session.peer().clone(),
-            tools: Arc::new(tools),
-        });
+        self.phase.send_replace(Phase::Ready { peer: session.peer().clone(), tools: Arc::new(tools) });
     }
 
     fn failed(&self, reason: String, wait: Duration) {
-        tracing::warn!(
-            server = self.spec.name,
-            reason,
-            ?wait,
-            "MCP server is not available"
-        );
+        tracing::warn!(server = self.spec.name, reason, ?wait, "MCP server is not available");
         metrics::gauge!("deskbell_mcp_server_ready", "server" => self.spec.name.clone()).set(0.0);
         let next_try = Instant::now() + wait;
         self.phase.send_replace(Phase::Failed { reason, next_try });
     }
 
     /// Calls a tool once. Never repeats anything.
-    pub(super) async fn call(
-        &self,
-        tool: &str,
-        arguments: JsonObject,
-    ) -> Result<CallOutput, CallError> {
+    pub(super) async fn call(&self, tool: &str, arguments: JsonObject) -> Result<CallOutput, CallError> {
         let deadline = Instant::now() + self.spec.call_timeout;
         let turn = tokio::time::timeout_at(deadline, self.turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else {
-            return Err(CallError::not_sent(
-                "the server is busy with other calls",
-                None,
-            ));
+            return Err(CallError::not_sent("the server is busy with other calls", None));
         };
         let peer = self.peer_for(tool)?;
         let admission = self.admit()?;
@@ -147,10 +122,7 @@ impl Server {
             Ok(Err(error)) => Err(outcome::of_service_error(&error)),
             Err(_) => {
                 self.doubted.notify_one();
-                Err(CallError::unknown(format!(
-                    "no answer within {:?}",
-                    self.spec.call_timeout
-                )))
+                Err(CallError::unknown(format!("no answer within {:?}", self.spec.call_timeout)))
             }
         };
         admission.record(&result);
@@ -161,14 +133,12 @@ impl Server {
     fn peer_for(&self, tool: &str) -> Result<Peer<RoleClient>, CallError> {
         match &*self.phase.borrow() {
             Phase::Starting => Err(CallError::not_sent("the server is starting", None)),
-            Phase::Failed { reason, next_try } => Err(CallError::not_sent(
-                reason.clone(),
-                Some(next_try.saturating_duration_since(Instant::now())),
-            )),
-            Phase::Ready { peer, .. } if peer.is_transport_closed() => Err(CallError::not_sent(
-                "the session has just closed",
-                Some(RECONNECT_MIN),
-            )),
+            Phase::Failed { reason, next_try } => {
+                Err(CallError::not_sent(reason.clone(), Some(next_try.saturating_duration_since(Instant::now()))))
+            }
+            Phase::Ready { peer, .. } if peer.is_transport_closed() => {
+                Err(CallError::not_sent("the session has just closed", Some(RECONNECT_MIN)))
+            }
             Phase::Ready { peer, tools } => {
                 if tools.iter().any(|known| known.name == tool) {
                     return Ok(peer.clone());
@@ -185,14 +155,10 @@ impl Server {
         let admitted = self.breaker().admit(Instant::now());
         self.show_breaker();
         match admitted {
-            Ok(()) => Ok(Admission {
-                server: self,
-                recorded: false,
-            }),
-            Err(wait) => Err(CallError::not_sent(
-                "the circuit breaker is open after failures or a rate limit",
-                Some(wait),
-            )),
+            Ok(()) => Ok(Admission { server: self, recorded: false }),
+            Err(wait) => {
+                Err(CallError::not_sent("the circuit breaker is open after failures or a rate limit", Some(wait)))
+            }
         }
     }
 

@@ -8,16 +8,8 @@ use secrecy::SecretString;
 use url::Url;
 
 /// Variables that change which code a child runs; they are never taken from the configuration.
-const FORBIDDEN_VARIABLES: [&str; 8] = [
-    "PATH",
-    "BASH_ENV",
-    "ENV",
-    "IFS",
-    "NODE_OPTIONS",
-    "PYTHONSTARTUP",
-    "PYTHONPATH",
-    "PERL5OPT",
-];
+const FORBIDDEN_VARIABLES: [&str; 8] =
+    ["PATH", "BASH_ENV", "ENV", "IFS", "NODE_OPTIONS", "PYTHONSTARTUP", "PYTHONPATH", "PERL5OPT"];
 /// Prefixes of such variables: the dynamic linkers' own.
 const FORBIDDEN_PREFIXES: [&str; 2] = ["LD_", "DYLD_"];
 
@@ -118,33 +110,23 @@ impl ServerSpec {
         let forbidden = env.keys().find(|name| {
             let upper = name.to_ascii_uppercase();
             FORBIDDEN_VARIABLES.contains(&upper.as_str())
-                || FORBIDDEN_PREFIXES
-                    .iter()
-                    .any(|prefix| upper.starts_with(prefix))
+                || FORBIDDEN_PREFIXES.iter().any(|prefix| upper.starts_with(prefix))
         });
         match forbidden {
             None => Ok(()),
-            Some(variable) => Err(SpecError::ForbiddenVariable {
-                server: self.name.clone(),
-                variable: variable.clone(),
-            }),
+            Some(variable) => {
+                Err(SpecError::ForbiddenVariable { server: self.name.clone(), variable: variable.clone() })
+            }
         }
     }
 
-    fn check_http(
-        &self,
-        url: &Url,
-        headers: &BTreeMap<String, SecretString>,
-    ) -> Result<(), SpecError> {
+    fn check_http(&self, url: &Url, headers: &BTreeMap<String, SecretString>) -> Result<(), SpecError> {
         if url.scheme() != "https" && !headers.is_empty() && !is_loopback(url) {
             return Err(SpecError::PlainHttp(self.name.clone()));
         }
         super::connect::header_map(headers)
             .map(drop)
-            .map_err(|header| SpecError::BadHeader {
-                server: self.name.clone(),
-                header,
-            })
+            .map_err(|header| SpecError::BadHeader { server: self.name.clone(), header })
     }
 }
 
@@ -175,22 +157,14 @@ mod tests {
 
     fn http(url: &str, header: &str) -> ServerSpec {
         let headers = [(header.to_owned(), SecretString::from("hush"))].into();
-        spec(Transport::Http {
-            url: url.parse().unwrap(),
-            headers,
-        })
+        spec(Transport::Http { url: url.parse().unwrap(), headers })
     }
 
     #[test]
     fn variables_that_replace_code_are_refused() {
         for variable in ["LD_PRELOAD", "ld_library_path", "PATH", "NODE_OPTIONS"] {
             let env = [(variable.to_owned(), SecretString::from("x"))].into();
-            let spec = spec(Transport::Stdio {
-                command: "x".into(),
-                args: Vec::new(),
-                env,
-                cwd: None,
-            });
+            let spec = spec(Transport::Stdio { command: "x".into(), args: Vec::new(), env, cwd: None });
             let error = spec.check().unwrap_err();
             assert!(error.to_string().contains(variable), "{error}");
         }
@@ -198,19 +172,11 @@ mod tests {
 
     #[test]
     fn secrets_travel_over_https_or_stay_on_this_machine() {
-        assert_eq!(
-            http("https://mcp.test/mcp", "authorization").check(),
-            Ok(())
-        );
-        assert_eq!(
-            http("http://127.0.0.1:9/mcp", "authorization").check(),
-            Ok(())
-        );
+        assert_eq!(http("https://mcp.test/mcp", "authorization").check(), Ok(()));
+        assert_eq!(http("http://127.0.0.1:9/mcp", "authorization").check(), Ok(()));
         let error = http("http://mcp.test/mcp", "authorization").check();
         assert_eq!(error, Err(SpecError::PlainHttp("jira".into())));
-        let error = http("https://mcp.test/mcp", "two words")
-            .check()
-            .unwrap_err();
+        let error = http("https://mcp.test/mcp", "two words").check().unwrap_err();
         assert!(error.to_string().contains("two words"));
     }
 }

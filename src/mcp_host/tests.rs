@@ -23,17 +23,11 @@ const BEARER: &str = "open-sesame";
 #[test]
 #[ignore = "runs as a child of the other tests"]
 fn child() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match std::env::var(BEHAVIOUR).unwrap().as_str() {
         "jira" => runtime.block_on(async {
             install_tls();
-            assert!(
-                std::env::var_os("CARGO_MANIFEST_DIR").is_none(),
-                "environment leaked"
-            );
+            assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_none(), "environment leaked");
             let server = JiraServer::new(JiraConfig::from_env().unwrap()).unwrap();
             serve_stdio(server, CancellationToken::new()).await.unwrap();
         }),
@@ -42,10 +36,7 @@ fn child() {
         },
         // Leaves a grandchild that would outlive it and tells its id, then says nothing more.
         file => {
-            let mut sleeper = std::process::Command::new("sleep")
-                .arg("600")
-                .spawn()
-                .unwrap();
+            let mut sleeper = std::process::Command::new("sleep").arg("600").spawn().unwrap();
             std::fs::write(file, sleeper.id().to_string()).unwrap();
             sleeper.wait().unwrap();
         }
@@ -78,11 +69,7 @@ async fn site() -> Site {
     });
     let router = jira.router();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Site {
-        jira,
-        faults,
-        base_url,
-    }
+    Site { jira, faults, base_url }
 }
 
 impl Site {
@@ -95,13 +82,7 @@ impl Site {
     }
 
     fn fault(&self, target: &str, fault: Fault, count: u64) {
-        self.faults.add(FaultRule {
-            target: target.into(),
-            fault,
-            probability: None,
-            count: Some(count),
-            skip: 0,
-        });
+        self.faults.add(FaultRule { target: target.into(), fault, probability: None, count: Some(count), skip: 0 });
     }
 
     fn child_spec(&self) -> ServerSpec {
@@ -114,10 +95,7 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let variables: BTreeMap<_, _> = self.variables().into_iter().collect();
         let config = JiraConfig::from_variables(|name| variables.get(name).cloned()).unwrap();
-        let access = HttpAccess {
-            bearer: Some(BEARER.into()),
-            ..HttpAccess::default()
-        };
+        let access = HttpAccess { bearer: Some(BEARER.into()), ..HttpAccess::default() };
         let shutdown = CancellationToken::new();
         let server = JiraServer::new(config).unwrap();
         tokio::spawn(serve_listener(server, listener, access, shutdown.clone()));
@@ -138,29 +116,13 @@ fn spec(transport: Transport) -> ServerSpec {
 }
 
 fn child_spec(behaviour: &str, variables: BTreeMap<&str, String>) -> ServerSpec {
-    let mut env: BTreeMap<String, SecretString> = variables
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.into()))
-        .collect();
+    let mut env: BTreeMap<String, SecretString> =
+        variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     env.insert(BEHAVIOUR.to_owned(), behaviour.into());
-    let command = std::env::current_exe()
-        .unwrap()
-        .to_str()
-        .unwrap()
-        .to_owned();
-    let args = [
-        "--exact",
-        "mcp_host::tests::child",
-        "--ignored",
-        "--nocapture",
-    ];
+    let command = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
+    let args = ["--exact", "mcp_host::tests::child", "--ignored", "--nocapture"];
     let args = args.map(String::from).into();
-    spec(Transport::Stdio {
-        command,
-        args,
-        env,
-        cwd: None,
-    })
+    spec(Transport::Stdio { command, args, env, cwd: None })
 }
 
 fn http_spec(address: std::net::SocketAddr, bearer: &str) -> ServerSpec {
@@ -188,30 +150,17 @@ async fn a_child_is_called_and_its_classification_is_kept() {
     host.settled().await;
     assert!(host.required_ready());
     let tools = &host.status()[0].tools;
-    assert!(
-        tools
-            .iter()
-            .any(|tool| tool.name == "get_issue" && tool.read_only_hint)
-    );
+    assert!(tools.iter().any(|tool| tool.name == "get_issue" && tool.read_only_hint));
 
-    let limit = Fault::Status {
-        status: 429,
-        retry_after_seconds: Some(0),
-    };
+    let limit = Fault::Status { status: 429, retry_after_seconds: Some(0) };
     site.fault("jira:POST /issue", limit, 1);
-    let limited = host
-        .call("jira", "create_issue", issue())
-        .await
-        .unwrap_err();
+    let limited = host.call("jira", "create_issue", issue()).await.unwrap_err();
     let CallError::Transient { retry_after, .. } = limited else {
         panic!("{limited}");
     };
     assert_eq!(retry_after, Some(Duration::ZERO));
     site.fault("jira:POST /issue", Fault::LostResponse, 1);
-    let lost = host
-        .call("jira", "create_issue", issue())
-        .await
-        .unwrap_err();
+    let lost = host.call("jira", "create_issue", issue()).await.unwrap_err();
     assert!(matches!(lost, CallError::Unknown { .. }), "{lost}");
     let found = host.call("jira", "create_issue", issue()).await.unwrap();
     assert_eq!(found.structured["created"], false);
@@ -233,18 +182,8 @@ async fn a_call_that_takes_too_long_is_unknown_and_the_next_one_works() {
     spec.call_timeout = Duration::from_millis(300);
     let host = McpHost::start(vec![spec]);
     host.settled().await;
-    site.fault(
-        "jira:POST /issue",
-        Fault::Timeout {
-            ms: 60_000,
-            work_done: true,
-        },
-        1,
-    );
-    let late = host
-        .call("jira", "create_issue", issue())
-        .await
-        .unwrap_err();
+    site.fault("jira:POST /issue", Fault::Timeout { ms: 60_000, work_done: true }, 1);
+    let late = host.call("jira", "create_issue", issue()).await.unwrap_err();
     assert!(matches!(late, CallError::Unknown { .. }), "{late}");
     let found = host.call("jira", "create_issue", issue()).await.unwrap();
     assert_eq!(found.structured["created"], false);
@@ -256,31 +195,14 @@ async fn failures_in_a_row_open_the_breaker_before_anything_is_sent() {
     let site = site().await;
     let host = McpHost::start(vec![site.child_spec()]);
     host.settled().await;
-    site.fault(
-        "jira:*",
-        Fault::Status {
-            status: 500,
-            retry_after_seconds: None,
-        },
-        100,
-    );
+    site.fault("jira:*", Fault::Status { status: 500, retry_after_seconds: None }, 100);
     for _ in 0..5 {
-        let error = host
-            .call("jira", "create_issue", issue())
-            .await
-            .unwrap_err();
+        let error = host.call("jira", "create_issue", issue()).await.unwrap_err();
         assert!(matches!(error, CallError::Transient { .. }), "{error}");
     }
     let requests = site.jira.counts().requests;
-    let error = host
-        .call("jira", "create_issue", issue())
-        .await
-        .unwrap_err();
-    let CallError::NotSent {
-        retry_after: Some(wait),
-        ..
-    } = error
-    else {
+    let error = host.call("jira", "create_issue", issue()).await.unwrap_err();
+    let CallError::NotSent { retry_after: Some(wait), .. } = error else {
         panic!("{error}");
     };
     assert!(wait <= Duration::from_secs(1));
@@ -304,26 +226,15 @@ async fn a_silent_child_fails_at_its_timeout_and_harms_nobody_else() {
     absent.name = "absent".into();
     let host = McpHost::start(vec![silent, absent, site.child_spec()]);
     host.settled().await;
-    let states: BTreeMap<String, ServerState> = host
-        .status()
-        .into_iter()
-        .map(|status| (status.name, status.state))
-        .collect();
+    let states: BTreeMap<String, ServerState> =
+        host.status().into_iter().map(|status| (status.name, status.state)).collect();
     assert_eq!(states["jira"], ServerState::Ready);
     let reason = |name: &str| match &states[name] {
         ServerState::Failed { reason, .. } => reason.clone(),
         other => panic!("{other:?}"),
     };
-    assert!(
-        reason("silent").contains("startup_timeout"),
-        "{}",
-        reason("silent")
-    );
-    assert!(
-        reason("absent").contains("/no/such/program"),
-        "{}",
-        reason("absent")
-    );
+    assert!(reason("silent").contains("startup_timeout"), "{}", reason("silent"));
+    assert!(reason("absent").contains("/no/such/program"), "{}", reason("absent"));
     assert!(!host.required_ready());
     host.shutdown().await;
 }
@@ -341,16 +252,9 @@ async fn a_killed_child_is_started_again() {
     }
     let server = &host.inner.servers["jira"];
     let mut phase = server.phase.subscribe();
-    let failed = phase
-        .wait_for(|phase| matches!(phase, super::Phase::Failed { .. }))
-        .await;
+    let failed = phase.wait_for(|phase| matches!(phase, super::Phase::Failed { .. })).await;
     drop(failed.unwrap());
-    drop(
-        phase
-            .wait_for(|phase| matches!(phase, super::Phase::Ready { .. }))
-            .await
-            .unwrap(),
-    );
+    drop(phase.wait_for(|phase| matches!(phase, super::Phase::Ready { .. })).await.unwrap());
     host.call("jira", "create_issue", issue()).await.unwrap();
     host.shutdown().await;
 }
@@ -370,9 +274,7 @@ async fn grandchildren_end_with_their_server() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), gone)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
     host.shutdown().await;
 }
 
@@ -399,9 +301,7 @@ async fn http_servers_are_called_with_their_headers() {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), gone)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
     assert_eq!(site.jira.counts().issues, 1);
 }
 
@@ -412,11 +312,7 @@ fn children_of(parent: u32) -> Vec<u32> {
     let names = tasks.map(|task| task.unwrap().file_name().into_string().unwrap());
     names
         .flat_map(|task| std::fs::read_to_string(path(&task)))
-        .flat_map(|list| {
-            list.split_whitespace()
-                .map(|id| id.parse().unwrap())
-                .collect::<Vec<_>>()
-        })
+        .flat_map(|list| list.split_whitespace().map(|id| id.parse().unwrap()).collect::<Vec<_>>())
         .collect()
 }
 
@@ -433,9 +329,7 @@ fn serves(process: u32, base_url: &str) -> bool {
 
 #[cfg(target_os = "linux")]
 fn kill(process: u32) {
-    let status = std::process::Command::new("kill")
-        .args(["-9", &process.to_string()])
-        .status();
+    let status = std::process::Command::new("kill").args(["-9", &process.to_string()]).status();
     assert!(status.unwrap().success());
 }
 

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::World;
 use super::commit::Along;
+use super::paths::CommandCall;
 use super::perform::Undone;
 use super::present::ticket_view::ticket_view;
 use super::tell::rendered;
-use super::paths::CommandCall;
 use crate::intake::parse::{self, Intake};
 use crate::slack::SlackError;
 use crate::slack::messages::{Help, KbAnswer, Notice, Passage, Tone};
@@ -69,7 +69,10 @@ impl World {
 
     fn knowledge_answer(&self, question: &str) -> Result<Value, SlackError> {
         if question.is_empty() {
-            return self.problem("What do you want to know?", "Write the question after the command: /kb How do refunds work?");
+            return self.problem(
+                "What do you want to know?",
+                "Write the question after the command: /kb How do refunds work?",
+            );
         }
         let passages = self
             .knowledge
@@ -86,10 +89,9 @@ impl World {
 
     async fn ticket_answer(&self, job: &ClaimedJob, text: &str) -> Result<Result<Value, SlackError>, StoreError> {
         let Some(id) = TicketId::parse(text) else {
-            return Ok(self.problem(
-                "That is no ticket number.",
-                "Write the number as it stands on the card: /ticket DB-42.",
-            ));
+            return Ok(
+                self.problem("That is no ticket number.", "Write the number as it stands on the card: /ticket DB-42.")
+            );
         };
         Ok(match self.store.ticket(&job.workspace, id).await? {
             Some(found) => rendered(self.messages.ticket_view(&ticket_view(&self.policy, &found.ticket))),

@@ -77,12 +77,7 @@ impl World {
     }
 
     /// The same, where what follows is about another ticket than the job.
-    pub(super) async fn finish_about(
-        &self,
-        job: &ClaimedJob,
-        id: TicketId,
-        along: Along,
-    ) -> Result<(), NotCommitted> {
+    pub(super) async fn finish_about(&self, job: &ClaimedJob, id: TicketId, along: Along) -> Result<(), NotCommitted> {
         self.finish_as(job, Some(id), along).await
     }
 

@@ -95,9 +95,8 @@ impl World {
                 return self.step_ticket(job, event).await;
             }
         };
-        let under_card = notice.thread.is_none()
-            && notice.kind.belongs_under_card()
-            && notice.channel == ticket.card.channel;
+        let under_card =
+            notice.thread.is_none() && notice.kind.belongs_under_card() && notice.channel == ticket.card.channel;
         let card = ticket.card.posted.as_ref().filter(|_| under_card);
         if under_card && card.is_none() && job.attempts < CARD_FIRST {
             return Err(Undone::Later { after: None, reason: "the card stands nowhere yet".to_owned() });
@@ -130,7 +129,9 @@ impl World {
         match result {
             Ok(posted) => Ok(Delivery::Shown(posted)),
             // Every message would be given up, in the ops channel too: they wait until the app is mended.
-            Err(error) if error.concerns_app() => Err(Undone::Later { after: Some(APP_REFUSED), reason: error.to_string() }),
+            Err(error) if error.concerns_app() => {
+                Err(Undone::Later { after: Some(APP_REFUSED), reason: error.to_string() })
+            }
             Err(SlackError::Refused { code, mend }) => Ok(Delivery::Refused(format!("{code}: {mend}"))),
             // It would be looked for in vain: what a rate limit turned away was not posted.
             Err(SlackError::RateLimited { retry_after: after }) => {
@@ -163,12 +164,7 @@ impl World {
             }
         }
         self.slack
-            .post(Post {
-                channel: shown.channel,
-                thread: shown.thread,
-                message: &shown.message,
-                marker: &shown.marker,
-            })
+            .post(Post { channel: shown.channel, thread: shown.thread, message: &shown.message, marker: &shown.marker })
             .await
     }
 

@@ -73,7 +73,8 @@ impl World {
                 if waited < lag {
                     self.look_later(job, id, generation, look + 1, since).await
                 } else {
-                    let reason = format!("no trace of it after {} s; it may or may not have happened", waited.as_secs());
+                    let reason =
+                        format!("no trace of it after {} s; it may or may not have happened", waited.as_secs());
                     self.park(job, id, reason, true).await
                 }
             }

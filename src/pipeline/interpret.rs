@@ -115,9 +115,7 @@ impl World {
         event: Event,
     ) -> Result<(), Undone> {
         match self.store.ticket_by_message(&reading.job.workspace, channel, &ts).await? {
-            Some(ticket) => {
-                self.concerns(reading, ticket, event, EventOutcome::Joined { ticket }, Vec::new()).await
-            }
+            Some(ticket) => self.concerns(reading, ticket, event, EventOutcome::Joined { ticket }, Vec::new()).await,
             None => self.ignored(reading, "the message is no ticket's").await,
         }
     }

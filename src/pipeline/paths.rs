@@ -51,12 +51,7 @@ struct Asked {
 
 impl World {
     /// A message in a watched channel, a direct message, or a mention.
-    pub(super) async fn message(
-        &self,
-        reading: &Reading<'_>,
-        message: Message,
-        mentioned: bool,
-    ) -> Result<(), Undone> {
+    pub(super) async fn message(&self, reading: &Reading<'_>, message: Message, mentioned: bool) -> Result<(), Undone> {
         if message.is_bot || message.user.id == self.habits.bot_user {
             return self.ignored(reading, "a bot wrote it").await;
         }
@@ -85,17 +80,9 @@ impl World {
             return self.ignored(reading, "a reply in a thread").await;
         }
         let thread = message.reply_thread().cloned();
-        let asked = Asked {
-            channel: message.channel,
-            ts: message.ts,
-            thread,
-            person: message.user,
-            text,
-            path,
-        };
-        let told = (path == SlackPath::DirectMessage).then(|| {
-            (asked.person.id.clone(), ReplyTo { channel: Some(asked.channel.clone()), ..ReplyTo::default() })
-        });
+        let asked = Asked { channel: message.channel, ts: message.ts, thread, person: message.user, text, path };
+        let told = (path == SlackPath::DirectMessage)
+            .then(|| (asked.person.id.clone(), ReplyTo { channel: Some(asked.channel.clone()), ..ReplyTo::default() }));
         self.asked(reading, asked, told).await
     }
 
@@ -112,9 +99,8 @@ impl World {
                 return Ok(None);
             };
             let found = self.store.ticket(workspace, id).await?;
-            let own = found.is_some_and(|found| {
-                found.ticket.requester == message.user.id && found.ticket.status.is_open()
-            });
+            let own =
+                found.is_some_and(|found| found.ticket.requester == message.user.id && found.ticket.status.is_open());
             return Ok(own.then_some(id));
         }
         if path == SlackPath::Mention {
@@ -293,9 +279,7 @@ impl World {
             SlashCommand::Escalate => {
                 let ticket = text.split_whitespace().next().and_then(TicketId::parse);
                 match self.existing(reading, ticket).await? {
-                    Some(ticket) => {
-                        self.pressed(reading, ticket, Button::Escalate, command.user, reply).await
-                    }
+                    Some(ticket) => self.pressed(reading, ticket, Button::Escalate, command.user, reply).await,
                     None => self.to_be_answered(reading).await,
                 }
             }
@@ -418,16 +402,8 @@ impl World {
 
     /// A helpdesk's ticket.
     pub(super) async fn helpdesk(&self, reading: &Reading<'_>, intake: Intake) -> Result<(), Undone> {
-        let Intake::Helpdesk {
-            system,
-            external_id,
-            url,
-            requester,
-            requester_name,
-            requester_email,
-            subject,
-            text,
-        } = intake
+        let Intake::Helpdesk { system, external_id, url, requester, requester_name, requester_email, subject, text } =
+            intake
         else {
             return self.ignored(reading, "no helpdesk's ticket").await;
         };

@@ -170,11 +170,7 @@ impl World {
     }
 
     /// An answer to a command: as [`Self::once_shown`], for jobs of no ticket.
-    pub(super) async fn once_answered(
-        &self,
-        job: &ClaimedJob,
-        sent: Result<(), SlackError>,
-    ) -> Result<(), Undone> {
+    pub(super) async fn once_answered(&self, job: &ClaimedJob, sent: Result<(), SlackError>) -> Result<(), Undone> {
         self.once_shown(job, sent).await
     }
 }

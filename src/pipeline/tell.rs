@@ -69,9 +69,7 @@ impl World {
 }
 
 /// Templates are tried when Deskbell starts, so a failure here is a defect of an override.
-pub(super) fn rendered(
-    result: Result<Value, deskbell_block_kit::templates::RenderError>,
-) -> Result<Value, SlackError> {
+pub(super) fn rendered(result: Result<Value, deskbell_block_kit::templates::RenderError>) -> Result<Value, SlackError> {
     result.map_err(|error| {
         tracing::error!(%error, "a template failed");
         SlackError::refused("template_failed")

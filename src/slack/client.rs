@@ -23,6 +23,9 @@ type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
 /// The type of our markers in a message's metadata.
 pub const MARKER_EVENT_TYPE: &str = "deskbell_message";
 
+/// Where Slack takes answers to clicks and commands, besides the API's own origin.
+const RESPONSE_ORIGINS: [&str; 2] = ["https://hooks.slack.com", "https://hooks.slack-gov.com"];
+
 /// How to reach Slack.
 #[derive(Debug, Clone)]
 pub struct SlackConfig {
@@ -41,7 +44,7 @@ pub struct SlackClient {
     http: reqwest::Client,
     call_timeout: Duration,
     limiter: ChannelLimiter,
-    response_hosts: Vec<String>,
+    response_origins: Vec<url::Origin>,
     loading_view: Value,
 }
 
@@ -91,10 +94,12 @@ impl SlackClient {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
-        let https =
-            hyper_rustls::HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().wrap_connector(http);
+        let https = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_native_roots()?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(http);
         let connector = SlackClientHyperConnector::with_connector(https).with_slack_api_url(&config.api_url);
-        let api_host = url::Url::parse(&config.api_url).ok().and_then(|url| url.host_str().map(str::to_owned));
         Ok(Self {
             client: MorphismClient::new(connector),
             token: SlackApiToken::new(SlackApiTokenValue::new(config.bot_token.expose_secret().to_owned())),
@@ -105,7 +110,11 @@ impl SlackClient {
                 .map_err(std::io::Error::other)?,
             call_timeout: config.call_timeout,
             limiter: ChannelLimiter::default(),
-            response_hosts: api_host.into_iter().chain(["hooks.slack.com".to_owned()]).collect(),
+            response_origins: RESPONSE_ORIGINS
+                .iter()
+                .chain([&config.api_url.as_str()])
+                .filter_map(|url| origin(url))
+                .collect(),
             loading_view,
         })
     }
@@ -256,10 +265,7 @@ impl SlackClient {
     /// # Errors
     /// See [`SlackError`]. A URL that is not Slack's is refused.
     pub async fn respond(&self, response_url: &str, message: &Value) -> Result<(), SlackError> {
-        let ours = url::Url::parse(response_url)
-            .ok()
-            .and_then(|url| url.host_str().map(|host| self.response_hosts.iter().any(|known| known == host)));
-        if ours != Some(true) {
+        if !origin(response_url).is_some_and(|origin| self.response_origins.contains(&origin)) {
             return Err(SlackError::refused("response_url_not_slack"));
         }
         let mut body = message.clone();
@@ -274,7 +280,9 @@ impl SlackClient {
         })?;
         match answer.status() {
             status if status.is_success() => Ok(()),
-            status if status.is_server_error() => Err(SlackError::Transient { reason: format!("HTTP {}", status.as_u16()) }),
+            status if status.is_server_error() => {
+                Err(SlackError::Transient { reason: format!("HTTP {}", status.as_u16()) })
+            }
             status => Err(SlackError::refused(&format!("http_{}", status.as_u16()))),
         }
     }
@@ -347,6 +355,13 @@ impl SlackClient {
     }
 }
 
+/// Scheme, host and port. An address with a user in it is nobody's.
+fn origin(url: &str) -> Option<url::Origin> {
+    let url = url::Url::parse(url).ok()?;
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    Some(url.origin()).filter(|origin| is_plain && origin.is_tuple())
+}
+
 fn insert(body: &mut Value, name: &str, value: Value) {
     if let (Value::Object(fields), false) = (body, value.is_null()) {
         fields.insert(name.to_owned(), value);
@@ -368,4 +383,29 @@ fn posted(answer: &Value, channel: &ChannelId) -> Option<PostedMessage> {
 fn marked(message: &Value, marker: &str) -> bool {
     message.pointer("/metadata/event_type").and_then(Value::as_str) == Some(MARKER_EVENT_TYPE)
         && message.pointer("/metadata/event_payload/marker").and_then(Value::as_str) == Some(marker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_go_to_slacks_own_origins_alone() {
+        let known: Vec<_> = RESPONSE_ORIGINS.iter().filter_map(|url| origin(url)).collect();
+        let is_slacks = |url: &str| origin(url).is_some_and(|origin| known.contains(&origin));
+        assert!(is_slacks("https://hooks.slack.com/commands/T1/2/x"));
+        for foreign in [
+            "http://hooks.slack.com/x",
+            "https://hooks.slack.com:8443/x",
+            "https://hooks.slack.com@evil.example/x",
+            "https://user:word@hooks.slack.com/x",
+            "https://hooks.slack.com.evil.example/x",
+            "http://169.254.169.254/latest",
+            "file:///etc/passwd",
+            "hooks.slack.com",
+            "",
+        ] {
+            assert!(!is_slacks(foreign), "{foreign}");
+        }
+    }
 }

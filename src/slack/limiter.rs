@@ -58,8 +58,7 @@ mod tests {
         let now = Instant::now() + Duration::from_secs(60);
         let patience = Duration::from_secs(5);
         let one = ChannelId::from("C1");
-        let waits: Vec<u64> =
-            (0..5).map(|_| limiter.reserve(&one, now, patience).unwrap().as_secs()).collect();
+        let waits: Vec<u64> = (0..5).map(|_| limiter.reserve(&one, now, patience).unwrap().as_secs()).collect();
         assert_eq!(waits, [0, 0, 0, 1, 2]);
         assert_eq!(limiter.reserve(&ChannelId::from("C2"), now, patience), Ok(Duration::ZERO));
     }

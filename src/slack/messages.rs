@@ -25,8 +25,8 @@ use deskbell_block_kit::templates::{RenderError, Templates};
 use serde_json::Value;
 
 pub use alerts::{
-    AlertStatus, EscalationAlert, EscalationStatus, Fate, OpsAlert, OpsStatus, Reminder,
-    SquadAlert, ThreadEvent, ThreadUpdate,
+    AlertStatus, EscalationAlert, EscalationStatus, Fate, OpsAlert, OpsStatus, Reminder, SquadAlert, ThreadEvent,
+    ThreadUpdate,
 };
 pub use answers::{CommandAck, Help, HistoryLine, KbAnswer, Notice, Passage, TicketView};
 pub use card::{CardStatus, SimilarTicket, TriageCard, Why};

@@ -219,8 +219,7 @@ pub(super) fn append(write: &mut Write<'_>, entry: &AuditEntry) -> Result<(), St
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let seq = last + 1;
     let detail = to_json("an audit entry", &entry.detail)?;
-    let sealed =
-        write.keys.seal(write.conn, &entry.workspace, entry.subject.as_ref(), &place(seq), &detail)?;
+    let sealed = write.keys.seal(write.conn, &entry.workspace, entry.subject.as_ref(), &place(seq), &detail)?;
     let mut row = ChainRow {
         seq,
         workspace: entry.workspace.to_string(),
@@ -241,7 +240,15 @@ pub(super) fn append(write: &mut Write<'_>, entry: &AuditEntry) -> Result<(), St
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
-            row.seq, row.workspace, row.at, row.kind, row.actor, row.ticket, row.subject, row.key_id, row.sealed,
+            row.seq,
+            row.workspace,
+            row.at,
+            row.kind,
+            row.actor,
+            row.ticket,
+            row.subject,
+            row.key_id,
+            row.sealed,
             row.hash,
         ])?;
     write
@@ -272,9 +279,8 @@ fn verify(conn: &rusqlite::Connection, anchor: Option<&Anchor>) -> Result<AuditR
     if let Some(anchor) = anchor.filter(|anchor| anchor.seq > unsigned(seq)) {
         return Err(AuditBroken { seq: anchor.seq, fault: AuditFault::ShorterThanAnchor }.into());
     }
-    let head: Option<(i64, Vec<u8>)> = conn
-        .query_row("SELECT seq, hash FROM audit_head", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+    let head: Option<(i64, Vec<u8>)> =
+        conn.query_row("SELECT seq, hash FROM audit_head", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     if head.is_none_or(|(head_seq, head_hash)| head_seq != seq || head_hash != hash) {
         return Err(broken(seq + 1, AuditFault::HeadDiffers).into());
     }

@@ -84,10 +84,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn new_ticket_id(
-        &self,
-        workspace: &WorkspaceId,
-    ) -> Result<TicketId, StoreError> {
+    pub async fn new_ticket_id(&self, workspace: &WorkspaceId) -> Result<TicketId, StoreError> {
         let workspace = workspace.clone();
         self.writer()?
             .run(Durability::Relaxed, WhenFull::Wait, move |write| {

@@ -49,8 +49,7 @@ impl Store {
                 "SELECT ticket, ordinal, at, policy, decision, key_id, sealed FROM decisions
                  WHERE workspace = ?1 AND (ticket, ordinal) > (?2, ?3) ORDER BY ticket, ordinal LIMIT ?4",
             )?;
-            let mut rows =
-                statement.query(params![workspace.as_str(), ticket, ordinal, limit(at_most)])?;
+            let mut rows = statement.query(params![workspace.as_str(), ticket, ordinal, limit(at_most)])?;
             let mut decisions = Vec::new();
             while let Some(row) = rows.next()? {
                 let (ticket, ordinal): (i64, i64) = (row.get(0)?, row.get(1)?);
@@ -74,12 +73,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn save_policy(
-        &self,
-        hash: &PolicyHash,
-        source: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn save_policy(&self, hash: &PolicyHash, source: &str, now: Timestamp) -> Result<(), StoreError> {
         let (hash, source) = (hash.clone(), source.to_owned());
         self.writer()?
             .run(Durability::Synced, WhenFull::Wait, move |write| {

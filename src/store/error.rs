@@ -8,9 +8,7 @@ use deskbell_domain::ids::TicketId;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has it.
-    #[error(
-        "{path} is in use by another process: stop the other Deskbell, or give this one its own [store] path"
-    )]
+    #[error("{path} is in use by another process: stop the other Deskbell, or give this one its own [store] path")]
     InUse {
         /// The database.
         path: PathBuf,
@@ -139,9 +137,7 @@ impl From<rusqlite::Error> for StoreError {
         use rusqlite::ErrorCode;
         let mend = match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => ": free space on its disk",
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                ": another process holds it, stop that one"
-            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ": another process holds it, stop that one",
             Some(ErrorCode::ReadOnly) => ": make the file and its folder writable",
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => ": restore a backup",
             Some(ErrorCode::SystemIoFailure) => ": check its disk",

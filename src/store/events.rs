@@ -164,11 +164,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store failed or its body does not open.
-    pub async fn event(
-        &self,
-        workspace: &WorkspaceId,
-        key: &EventKey,
-    ) -> Result<Option<StoredEvent>, StoreError> {
+    pub async fn event(&self, workspace: &WorkspaceId, key: &EventKey) -> Result<Option<StoredEvent>, StoreError> {
         let (workspace, key) = (workspace.clone(), key.clone());
         self.read(move |read| {
             let found = read
@@ -192,9 +188,7 @@ impl Store {
                 erased: body == Opened::Erased,
                 raw: body.into_value(),
                 received_at: timestamp(received_at)?,
-                outcome: outcome
-                    .map(|json| from_json("an event's outcome", json.as_bytes()))
-                    .transpose()?,
+                outcome: outcome.map(|json| from_json("an event's outcome", json.as_bytes())).transpose()?,
             }))
         })
         .await
@@ -206,9 +200,7 @@ impl Store {
     /// # Errors
     /// When the store failed.
     pub async fn replay_unparsed(&self, now: Timestamp, at_most: usize) -> Result<usize, StoreError> {
-        self.writer()?
-            .run(Durability::Synced, WhenFull::Wait, move |write| replay(write, now, at_most))
-            .await
+        self.writer()?.run(Durability::Synced, WhenFull::Wait, move |write| replay(write, now, at_most)).await
     }
 }
 
@@ -254,10 +246,7 @@ fn record(write: &mut Write<'_>, event: &NewEvent) -> Result<Recorded, StoreErro
 
 /// Spares a duplicate the sealing: redeliveries come when there is least time.
 fn is_recorded(write: &Write<'_>, workspace: &str, key: &str) -> Result<bool, StoreError> {
-    Ok(write
-        .conn
-        .prepare_cached("SELECT 1 FROM events WHERE workspace = ?1 AND key = ?2")?
-        .exists([workspace, key])?)
+    Ok(write.conn.prepare_cached("SELECT 1 FROM events WHERE workspace = ?1 AND key = ?2")?.exists([workspace, key])?)
 }
 
 fn interpretation(event: &EventKey, run_at: Timestamp, serial: Option<String>) -> NewJob {
@@ -274,9 +263,7 @@ pub(super) fn settle_event(
     let json = to_json_text("an event's outcome", outcome)?;
     write
         .conn
-        .prepare_cached(
-            "UPDATE events SET outcome = ?3, outcome_name = ?4 WHERE workspace = ?1 AND key = ?2",
-        )?
+        .prepare_cached("UPDATE events SET outcome = ?3, outcome_name = ?4 WHERE workspace = ?1 AND key = ?2")?
         .execute([workspace.as_str(), key.as_str(), &json, outcome.as_str()])?;
     Ok(())
 }

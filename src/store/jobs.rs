@@ -109,9 +109,7 @@ impl Store {
             .run(Durability::Relaxed, WhenFull::Wait, move |write| {
                 let renewed = write
                     .conn
-                    .prepare_cached(
-                        "UPDATE jobs SET lease_until = ?3 WHERE id = ?1 AND fence = ?2 AND state = 2",
-                    )?
+                    .prepare_cached("UPDATE jobs SET lease_until = ?3 WHERE id = ?1 AND fence = ?2 AND state = 2")?
                     .execute(params![job.as_str(), signed(fence), micros(until)])?;
                 if renewed == 1 { Ok(()) } else { Err(LeaseError::Fenced) }
             })
@@ -175,12 +173,7 @@ impl Store {
     ///
     /// # Errors
     /// [`LeaseError::Fenced`] when another worker has the job.
-    pub async fn bury(
-        &self,
-        job: &JobId,
-        fence: u64,
-        last_error: &str,
-    ) -> Result<(), LeaseError> {
+    pub async fn bury(&self, job: &JobId, fence: u64, last_error: &str) -> Result<(), LeaseError> {
         let (job, last_error) = (job.clone(), shortened(last_error));
         self.writer()?
             .run(Durability::Synced, WhenFull::Wait, move |write| {
@@ -287,11 +280,7 @@ impl Turn {
 }
 
 /// Queues a job unless its id is known.
-pub(super) fn insert_job(
-    write: &mut Write<'_>,
-    workspace: &WorkspaceId,
-    job: &NewJob,
-) -> Result<(), StoreError> {
+pub(super) fn insert_job(write: &mut Write<'_>, workspace: &WorkspaceId, job: &NewJob) -> Result<(), StoreError> {
     let id = job.effect.job_id(workspace, job.ticket);
     let known = write.conn.prepare_cached("SELECT 1 FROM jobs WHERE id = ?1")?.exists([id.as_str()])?;
     if known {
@@ -322,19 +311,12 @@ pub(super) fn insert_job(
 
 /// Removes a settled job, so that the same id may be queued again.
 pub(super) fn forget_job(write: &Write<'_>, job: &JobId) -> Result<(), StoreError> {
-    write
-        .conn
-        .prepare_cached("DELETE FROM jobs WHERE id = ?1 AND state IN (3, 4)")?
-        .execute([job.as_str()])?;
+    write.conn.prepare_cached("DELETE FROM jobs WHERE id = ?1 AND state IN (3, 4)")?.execute([job.as_str()])?;
     Ok(())
 }
 
 /// Marks a leased job as done; `None` when the fence is not the lease's. The row stays, so that its id is never queued again.
-pub(super) fn finish_job(
-    write: &mut Write<'_>,
-    job: &JobId,
-    fence: u64,
-) -> Result<Option<()>, StoreError> {
+pub(super) fn finish_job(write: &mut Write<'_>, job: &JobId, fence: u64) -> Result<Option<()>, StoreError> {
     let Some(turn) = leased(write, job, fence)? else { return Ok(None) };
     write
         .conn

@@ -54,12 +54,7 @@ impl KeyRing {
     }
 
     /// Opens a value; `None` when its key was destroyed.
-    pub fn open(
-        &mut self,
-        conn: &Connection,
-        place: &Place,
-        sealed: &Sealed,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    pub fn open(&mut self, conn: &Connection, place: &Place, sealed: &Sealed) -> Result<Option<Vec<u8>>, StoreError> {
         if let Some(key) = self.unwrapped.get(&sealed.key_id) {
             let value = key.open(place, &sealed.bytes);
             return value.map(Some).map_err(|_| StoreError::BrokenSeal { table: place.table() });
@@ -149,9 +144,7 @@ pub(super) fn open_sealed(
 ) -> Result<Opened, StoreError> {
     let Some(sealed) = sealed else { return Ok(Opened::Nothing) };
     let Some(key) = load_key(conn, master, sealed.key_id)? else { return Ok(Opened::Erased) };
-    key.open(place, &sealed.bytes)
-        .map(Opened::Value)
-        .map_err(|_| StoreError::BrokenSeal { table: place.table() })
+    key.open(place, &sealed.bytes).map(Opened::Value).map_err(|_| StoreError::BrokenSeal { table: place.table() })
 }
 
 /// The two columns `key_id` and `sealed` of a row.

@@ -23,13 +23,13 @@ impl Store {
         let path = config.path.as_path();
         let lock = Lock::take(path)?;
         let failed = |error| open_error(path, error);
+        make_private(path);
         let conn = open_for_writing(path).map_err(failed)?;
         migrate(&conn, path)?;
         check_master_key(&conn, path, &master)?;
         let readers = Readers::open(path, config.readers, master.clone()).map_err(failed)?;
-        let writer = Writer::start(conn, KeyRing::new(master), lock, config.queue_length).map_err(|error| {
-            OpenError::NotWritable { path: path.to_owned(), reason: error.to_string() }
-        })?;
+        let writer = Writer::start(conn, KeyRing::new(master), lock, config.queue_length)
+            .map_err(|error| OpenError::NotWritable { path: path.to_owned(), reason: error.to_string() })?;
         Ok(Self { inner: Arc::new(Inner { readers, writer: Some(writer) }) })
     }
 
@@ -54,10 +54,18 @@ impl Store {
     }
 }
 
+/// Makes a new store's file for its owner alone; the database engine gives its log and index beside it the same mode. What is wrong
+/// with the path is said when the engine opens it.
+fn make_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
+}
+
 fn open_for_writing(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     // secure_delete overwrites a destroyed key in its page.

@@ -42,10 +42,7 @@ impl Store {
     /// # Errors
     /// What keeps the store from working, with the mend.
     pub async fn health(&self) -> Result<(), StoreError> {
-        self.read(|read| {
-            Ok::<_, StoreError>(read.conn.query_row("SELECT 1 FROM audit_head", [], |_| Ok(()))?)
-        })
-        .await?;
+        self.read(|read| Ok::<_, StoreError>(read.conn.query_row("SELECT 1 FROM audit_head", [], |_| Ok(()))?)).await?;
         self.writer()?
             .run(Durability::Synced, WhenFull::Wait, |write| {
                 write
@@ -109,12 +106,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn prune(
-        &self,
-        now: Timestamp,
-        done_before: Timestamp,
-        at_most: usize,
-    ) -> Result<Pruned, StoreError> {
+    pub async fn prune(&self, now: Timestamp, done_before: Timestamp, at_most: usize) -> Result<Pruned, StoreError> {
         self.writer()?
             .run(Durability::Synced, WhenFull::Wait, move |write| {
                 let events = write.conn.execute(

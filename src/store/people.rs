@@ -37,9 +37,7 @@ impl Store {
         let (workspace, person, by) = (workspace.clone(), person.clone(), by.clone());
         let writer = self.writer()?;
         let erased = writer
-            .run(Durability::Synced, WhenFull::Wait, move |write| {
-                erase(write, &workspace, &person, by, now)
-            })
+            .run(Durability::Synced, WhenFull::Wait, move |write| erase(write, &workspace, &person, by, now))
             .await?;
         // The old page with the wrapped key may still stand in the log: fold it in and empty the log.
         writer.fold_log().await?;

@@ -68,10 +68,7 @@ fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connecti
 }
 
 /// Several statements of one read see the same state.
-fn on_one_snapshot<T, E: From<StoreError>>(
-    conn: &Connection,
-    read: impl FnOnce() -> Result<T, E>,
-) -> Result<T, E> {
+fn on_one_snapshot<T, E: From<StoreError>>(conn: &Connection, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     conn.execute_batch("BEGIN").map_err(StoreError::from)?;
     let result = read();
     let ended = conn.execute_batch("COMMIT").map_err(StoreError::from);

@@ -62,11 +62,7 @@ impl Store {
     ///
     /// # Errors
     /// When the store failed or the words do not open.
-    pub async fn ticket(
-        &self,
-        workspace: &WorkspaceId,
-        id: TicketId,
-    ) -> Result<Option<VersionedTicket>, StoreError> {
+    pub async fn ticket(&self, workspace: &WorkspaceId, id: TicketId) -> Result<Option<VersionedTicket>, StoreError> {
         let workspace = workspace.clone();
         self.read(move |read| {
             let row = read
@@ -129,10 +125,9 @@ impl Store {
                        AND join_channel IS NOT NULL AND is_open = 1
                      ORDER BY last_message_at DESC, number DESC LIMIT 1",
                 )?
-                .query_row(
-                    params![workspace.as_str(), person.as_str(), channel.as_str(), micros(since)],
-                    |row| row.get(0),
-                )
+                .query_row(params![workspace.as_str(), person.as_str(), channel.as_str(), micros(since)], |row| {
+                    row.get(0)
+                })
                 .optional()?;
             Ok(number.map(|number| TicketId::new(unsigned(number))))
         })
@@ -328,14 +323,12 @@ fn join_channel(source: &Source) -> Option<&str> {
     }
 }
 
-const OWNER_OF_MESSAGE: &str =
-    "SELECT ticket FROM ticket_messages WHERE workspace = ?1 AND channel = ?2 AND ts = ?3";
+const OWNER_OF_MESSAGE: &str = "SELECT ticket FROM ticket_messages WHERE workspace = ?1 AND channel = ?2 AND ts = ?3";
 const OWNER_OF_HELPDESK: &str =
     "SELECT ticket FROM ticket_helpdesk WHERE workspace = ?1 AND system = ?2 AND external_id = ?3";
 
 fn owner(conn: &rusqlite::Connection, sql: &str, key: &[String; 3]) -> rusqlite::Result<Option<TicketId>> {
-    let number: Option<i64> =
-        conn.prepare_cached(sql)?.query_row(key.each_ref(), |row| row.get(0)).optional()?;
+    let number: Option<i64> = conn.prepare_cached(sql)?.query_row(key.each_ref(), |row| row.get(0)).optional()?;
     Ok(number.map(|number| TicketId::new(unsigned(number))))
 }
 
@@ -348,10 +341,7 @@ fn own(
     ticket: TicketId,
 ) -> Result<(), CommitError> {
     let [workspace, place, id] = key;
-    let added = write
-        .conn
-        .prepare_cached(insert)?
-        .execute(params![workspace, place, id, signed(ticket.number())])?;
+    let added = write.conn.prepare_cached(insert)?.execute(params![workspace, place, id, signed(ticket.number())])?;
     if added == 1 {
         return Ok(());
     }

@@ -62,12 +62,7 @@ pub(super) enum WhenFull {
 
 impl Writer {
     /// Starts the thread. It owns the connection, the keys and the lock until it stops.
-    pub fn start(
-        conn: Connection,
-        keys: KeyRing,
-        lock: Lock,
-        queue_length: usize,
-    ) -> std::io::Result<Self> {
+    pub fn start(conn: Connection, keys: KeyRing, lock: Lock, queue_length: usize) -> std::io::Result<Self> {
         let (queue, commands) = mpsc::channel(queue_length.max(1));
         let (wake, jobs) = watch::channel(0);
         let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {

@@ -29,7 +29,16 @@ const RULES: &[Rule] = &[
     Rule {
         who: "serve",
         may_import: &[
-            "assessor", "config", "console", "intake", "mcp_host", "pipeline", "prepare", "slack", "store", "telemetry",
+            "assessor",
+            "config",
+            "console",
+            "intake",
+            "mcp_host",
+            "pipeline",
+            "prepare",
+            "slack",
+            "store",
+            "telemetry",
         ],
     },
     Rule {
@@ -67,9 +76,10 @@ fn part_of(path: &str) -> Option<&str> {
 
 fn allowed(rule: &Rule, import: &str) -> bool {
     let own = import.split("::").next() == Some(rule.who);
-    own || rule.may_import.iter().any(|may| {
-        import == *may || import.strip_prefix(may).is_some_and(|rest| rest.starts_with("::"))
-    })
+    own || rule
+        .may_import
+        .iter()
+        .any(|may| import == *may || import.strip_prefix(may).is_some_and(|rest| rest.starts_with("::")))
 }
 
 /// Every path after `crate::`, with its line; a group `crate::{a, b::c}` counts as each of its members.

@@ -134,7 +134,8 @@ fn production_code_has_no_test_hooks() {
     let mut faults = Vec::new();
     for file in &whole_workspace() {
         for (index, line) in file.code.lines().enumerate() {
-            let hook = line.contains("cfg(feature") || line.contains("cfg(debug_assertions") || line.contains("cfg!(test");
+            let hook =
+                line.contains("cfg(feature") || line.contains("cfg(debug_assertions") || line.contains("cfg!(test");
             if hook || line.contains("cfg!(debug_assertions") || line.contains("cfg(not(test") {
                 faults.push(format!("{}:{} {}", file.path, index + 1, line.trim()));
             }

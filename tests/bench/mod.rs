@@ -69,7 +69,10 @@ async fn acknowledging() {
     print("Deskbell, one core, committed to disk", ours);
     pin(desk.pid(), "0,1");
     pin(std::process::id(), "0,1");
-    print("Deskbell, two cores shared with the generator", load::run(&address, "/slack/commands", &secret, 64, 32_000).await);
+    print(
+        "Deskbell, two cores shared with the generator",
+        load::run(&address, "/slack/commands", &secret, 64, 32_000).await,
+    );
     drop(desk);
     let peer = bolt(&secret, 4777).await;
     pin(peer.0.id(), "0");

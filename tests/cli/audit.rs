@@ -69,7 +69,8 @@ async fn a_change_to_the_trail_or_a_decision_is_noticed() {
     assert!(replayed.stdout.contains("DB-1 decision 1: differs from byte"), "{}", replayed.all());
 
     let entries: i64 = store.query_row("SELECT max(seq) FROM audit", [], |row| row.get(0)).unwrap();
-    let hash: Vec<u8> = store.query_row("SELECT hash FROM audit WHERE seq = ?1", [entries - 1], |row| row.get(0)).unwrap();
+    let hash: Vec<u8> =
+        store.query_row("SELECT hash FROM audit WHERE seq = ?1", [entries - 1], |row| row.get(0)).unwrap();
     // Cut off, with the remembered end put right: only the anchor can tell.
     store.execute_batch("DROP TRIGGER audit_no_delete; DROP TRIGGER audit_head_grows;").unwrap();
     store.execute("DELETE FROM audit WHERE seq = ?1", [entries]).unwrap();
@@ -79,7 +80,9 @@ async fn a_change_to_the_trail_or_a_decision_is_noticed() {
     assert!(said.code == 1 && said.stderr.contains("the trail is shorter"), "{}", said.all());
 
     // Altered: the chain tells.
-    store.execute_batch("DROP TRIGGER audit_no_update; UPDATE audit SET actor = '\"deskbell\"' WHERE kind = 'answered'").unwrap();
+    store
+        .execute_batch("DROP TRIGGER audit_no_update; UPDATE audit SET actor = '\"deskbell\"' WHERE kind = 'answered'")
+        .unwrap();
     let said = run(&desk, &["audit", "verify"]);
     assert!(said.code == 1 && said.stderr.contains("does not match its hash"), "{}", said.all());
 }

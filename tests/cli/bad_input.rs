@@ -36,12 +36,8 @@ const CONFIGS: &[Change] = &[
     ("log filter", "filter = \"info,rmcp=warn\"", "filter = \"deskbell=loud\""),
 ];
 
-const SECRETS: [(&str, &str); 4] = [
-    ("SLACK_SIGNING_SECRET", "a"),
-    ("SLACK_BOT_TOKEN", "b"),
-    ("JIRA_EMAIL", "c"),
-    ("JIRA_API_TOKEN", "d"),
-];
+const SECRETS: [(&str, &str); 4] =
+    [("SLACK_SIGNING_SECRET", "a"), ("SLACK_BOT_TOKEN", "b"), ("JIRA_EMAIL", "c"), ("JIRA_API_TOKEN", "d")];
 
 fn serve(config: &str, policy: &str, variables: &[(&str, &str)]) -> Said {
     let folder = tempfile::tempdir().unwrap();
@@ -99,14 +95,22 @@ fn a_bad_environment_is_refused_with_its_variable() {
 
 const POLICIES: &[Change] = &[
     ("unknown key", "capacity = 6", "capcity = 6"),
-    ("unknown field in a branch that no example reaches", "customer.tier == \"enterprise\"", "customer.teir == \"enterprise\""),
+    (
+        "unknown field in a branch that no example reaches",
+        "customer.tier == \"enterprise\"",
+        "customer.teir == \"enterprise\"",
+    ),
     ("type mismatch in a branch", "customer.tier == \"enterprise\"", "customer.open_cases == \"many\""),
     ("not CEL", "'assessment.category == \"api\"'", "'assessment.category = \"api\"'"),
     ("not a condition", "'assessment.category == \"api\"'", "'assessment.category'"),
     ("unknown squad", "squads = [\"platform\", \"support\"]", "squads = [\"platform\", \"suport\"]"),
     ("unknown priority", "priority = \"p4\"", "priority = \"p5\""),
     ("unknown action", "actions = [\"create_issue\"]", "actions = [\"create_isue\"]"),
-    ("example that does not hold", "text = \"nobody can pay\", category", "text = \"nobody can pay\", matches = false, category"),
+    (
+        "example that does not hold",
+        "text = \"nobody can pay\", category",
+        "text = \"nobody can pay\", matches = false, category",
+    ),
     ("channel name for an id", "channel = \"C0000000003\"", "channel = \"#payments\""),
     ("nobody", "settle = [\"group:leads\"]", "settle = [\"group:bosses\", \"@anna\"]"),
     ("length of time", "expire_after = \"4h\"", "expire_after = \"soon\""),

@@ -123,8 +123,10 @@ async fn late_press(desk: &Desk, user: &str, card: &Message, button: &str) {
         "channel": { "id": card.channel }, "message": { "ts": card.ts, "team": "T0NORTHWIND" },
         "actions": [{ "type": "button", "action_id": button, "value": card.number(), "action_ts": "1700000000.000100" }],
     });
-    let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();
-    let body = json!({ "path": "/slack/interactions", "body": form, "content_type": "application/x-www-form-urlencoded" });
+    let form =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();
+    let body =
+        json!({ "path": "/slack/interactions", "body": form, "content_type": "application/x-www-form-urlencoded" });
     let url = format!("{}/sandbox/raw", desk.sandbox.base_url());
     let answer: Value = desk.http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
     assert_eq!(answer["status"], 200, "{answer}");

@@ -7,7 +7,7 @@
 
 mod checker;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use deskbell_sandbox::faults::{Fault, FaultRule};
@@ -61,7 +61,8 @@ impl Scale {
             .config_with("lag = \"3s\"", &lag);
         wish.sandbox.faults_seed = self.seed;
         wish.sandbox.jira.as_mut().unwrap().search_lag_ms = 0..=self.lag_seconds * 1000;
-        wish.sandbox.timing.retry_delays = [100, 500, 1000, 2000, 4000, 8000, 8000, 8000, 8000].map(Duration::from_millis).to_vec();
+        wish.sandbox.timing.retry_delays =
+            [100, 500, 1000, 2000, 4000, 8000, 8000, 8000, 8000].map(Duration::from_millis).to_vec();
         wish
     }
 
@@ -125,9 +126,13 @@ struct Storm {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_or_repeated_while_deskbell_dies_again_and_again() {
     let scale = Scale::from_environment();
-    eprintln!("{scale:?}; replay with DESKBELL_CHAOS_SEED={}", scale.seed);
+    #[allow(clippy::print_stderr)]
+    {
+        eprintln!("{scale:?}; replay with DESKBELL_CHAOS_SEED={}", scale.seed);
+    }
     let mut storm = Storm::begin(&scale).await;
-    let mut kills: Vec<usize> = (0..scale.kills).map(|_| storm.random.random_range(1..=scale.requests + scale.requests / 4)).collect();
+    let mut kills: Vec<usize> =
+        (0..scale.kills).map(|_| storm.random.random_range(1..=scale.requests + scale.requests / 4)).collect();
     kills.sort_unstable();
     for request in 0..scale.requests {
         storm.ask(request).await;
@@ -148,7 +153,8 @@ async fn nothing_is_lost_or_repeated_while_deskbell_dies_again_and_again() {
 }
 
 async fn changes(desk: &Desk) -> BoxStream<'static, ()> {
-    let stream = desk.http.get(format!("{}/sandbox/stream", desk.sandbox.base_url())).send().await.unwrap().bytes_stream();
+    let stream =
+        desk.http.get(format!("{}/sandbox/stream", desk.sandbox.base_url())).send().await.unwrap().bytes_stream();
     drain(stream).boxed()
 }
 
@@ -209,7 +215,8 @@ impl Storm {
         if self.random.random_bool(0.2) && !self.requests.is_empty() {
             let at = self.random.random_range(0..self.requests.len());
             let Request { channel, ts, person } = &self.requests[at];
-            let more = json!({ "user": person, "channel": channel, "text": "It also shows error 500 now", "thread_ts": ts });
+            let more =
+                json!({ "user": person, "channel": channel, "text": "It also shows error 500 now", "thread_ts": ts });
             self.desk.act("message", more).await;
         }
     }
@@ -223,7 +230,12 @@ impl Storm {
     async fn press_cards(&mut self) -> usize {
         let state = State(self.desk.state().await);
         let channels = ["C0GENERAL", "C0SUPPORT", "C0TRIAGE"].iter().flat_map(|channel| state.messages(channel));
-        let asking: Vec<Message> = channels.filter(|message| message.is_card() && message.has_button("confirm")).collect();
+        let cards: Vec<Message> = channels.filter(Message::is_card).collect();
+        let mut seen = HashSet::new();
+        for card in &cards {
+            assert!(seen.insert(card.number()), "{} has two cards", card.number());
+        }
+        let asking: Vec<Message> = cards.into_iter().filter(|card| card.has_button("confirm")).collect();
         let mut due = Vec::new();
         for card in &asking {
             let place = format!("{}/{}", card.channel, card.ts);

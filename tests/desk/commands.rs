@@ -75,7 +75,8 @@ async fn escalate_alerts_the_squad() {
     let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
     types(&desk, "U0DEV", "/escalate", &format!("{} the customer shouts", card.number())).await;
     desk.until_told("U0DEV", "C0SUPPORT", "is escalated").await;
-    desk.until_posted("level 1", "C0PAYMENTS", |message| message.says("Level 1") && message.has_button("acknowledge")).await;
+    desk.until_posted("level 1", "C0PAYMENTS", |message| message.says("Level 1") && message.has_button("acknowledge"))
+        .await;
     types(&desk, "U0ELENA", "/escalate", "DB-77").await;
     desk.until_told("U0ELENA", "C0SUPPORT", "names no ticket").await;
     types(&desk, "U0CARLA", "/escalate", "").await;

@@ -65,7 +65,10 @@ async fn a_stop_lets_running_work_finish() {
 async fn logs_hold_no_customers_words_and_no_secrets() {
     let desk = Desk::open(Wish { config: "[log]\nformat = \"json\"\n".to_owned(), ..Wish::default() }).await;
     desk.fault(json!({ "target": "slack:chat.postMessage", "kind": "status", "status": 503, "count": 1 })).await;
-    desk.fault(json!({ "target": "jira:POST /issue", "kind": "status", "status": 429, "retry_after_seconds": 1, "count": 1 })).await;
+    desk.fault(
+        json!({ "target": "jira:POST /issue", "kind": "status", "status": 429, "retry_after_seconds": 1, "count": 1 }),
+    )
+    .await;
     let card = desk.asks("U0GRACE", "The payment of xylophagous failed").await;
     desk.confirms("U0BEN", &card).await;
     desk.says("U0GRACE", "C0SUPPORT", "xylophagous again").await;
@@ -75,8 +78,15 @@ async fn logs_hold_no_customers_words_and_no_secrets() {
     desk.settled().await;
     let log = desk.log();
     assert!(log.contains("Deskbell is ready"), "{log}");
-    let secrets =
-        ["xylophagous", "sandbox-signing-secret", "xoxb-sandbox", "xapp-sandbox", "sandbox-jira-token", "zendesk-secret", "MfKQ9r8"];
+    let secrets = [
+        "xylophagous",
+        "sandbox-signing-secret",
+        "xoxb-sandbox",
+        "xapp-sandbox",
+        "sandbox-jira-token",
+        "zendesk-secret",
+        "MfKQ9r8",
+    ];
     for word in secrets {
         let line = log.lines().find(|line| line.contains(word));
         assert_eq!(line, None, "{word} stands in the log");

@@ -7,7 +7,8 @@ async fn a_rule_that_says_auto_asks_nobody() {
     let desk = Desk::open(Wish::default()).await;
     let card = desk.asks("U0GRACE", "Production down: the API answers 500 on every call, webhooks time out").await;
     let number = card.number();
-    let issue = desk.until("the issue", |state| state.issues().into_iter().find(|issue| is_issue_of(issue, &number))).await;
+    let issue =
+        desk.until("the issue", |state| state.issues().into_iter().find(|issue| is_issue_of(issue, &number))).await;
     assert!(issue["key"].as_str().unwrap().starts_with("PLAT-"), "{issue}");
     desk.settled().await;
     let card = desk.again(&card).await;

@@ -64,7 +64,8 @@ async fn a_marked_retry_is_known() {
         },
     });
     for retry in 0..3 {
-        let mut body = json!({ "path": "/slack/events", "body": event.to_string(), "content_type": "application/json" });
+        let mut body =
+            json!({ "path": "/slack/events", "body": event.to_string(), "content_type": "application/json" });
         if retry > 0 {
             body["retry_num"] = retry.into();
             body["retry_reason"] = "http_timeout".into();

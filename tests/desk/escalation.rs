@@ -60,7 +60,8 @@ async fn whoever_escalates_second_is_told_that_it_runs() {
     desk.settled().await;
     let state = State(desk.state().await);
     assert_eq!(alerts(&state, "C0PAYMENTS", 1).len(), 1);
-    let told: Vec<Message> = state.messages("C0SUPPORT").into_iter().filter(|message| !message.body["ephemeral_for"].is_null()).collect();
+    let told: Vec<Message> =
+        state.messages("C0SUPPORT").into_iter().filter(|message| !message.body["ephemeral_for"].is_null()).collect();
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told.iter().any(|message| message.says("is escalated; level 1 is alerted")), "{told:?}");
     assert!(told.iter().any(|message| message.says("is escalated already, by <@")), "{told:?}");

@@ -14,9 +14,8 @@ fn soon(on_expiry: &str) -> Wish {
 /// Asks, and waits for the reminder in the thread.
 async fn reminded(desk: &Desk) -> Message {
     let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
-    let reminder = desk
-        .until_posted("the reminder", "C0SUPPORT", |message| message.says("still waits for a decision"))
-        .await;
+    let reminder =
+        desk.until_posted("the reminder", "C0SUPPORT", |message| message.says("still waits for a decision")).await;
     assert_eq!(reminder.thread(), card.thread());
     assert!(reminder.says("<@U0BEN>") && reminder.says("<@U0CARLA>"), "{}", reminder.all_text());
     card
@@ -26,7 +25,9 @@ async fn reminded(desk: &Desk) -> Message {
 async fn expired_to_confirm_it_is_carried_out() {
     let desk = Desk::open(soon("confirm")).await;
     let card = reminded(&desk).await;
-    let card = desk.until_message("the expired card", &card, |card| card.says("carried out as proposed") && card.says("PAY-")).await;
+    let card = desk
+        .until_message("the expired card", &card, |card| card.says("carried out as proposed") && card.says("PAY-"))
+        .await;
     assert!(!card.has_button("confirm"), "{}", card.all_text());
     desk.settled().await;
     let state = State(desk.state().await);

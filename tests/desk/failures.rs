@@ -103,7 +103,8 @@ async fn until_restarted(desk: &Desk, before: u32) {
 /// A sandbox whose bot is not in a channel.
 fn without_bot(channels: &[&str]) -> Wish {
     let mut wish = Wish::default();
-    for channel in wish.sandbox.workspace.channels.iter_mut().filter(|channel| channels.contains(&channel.id.as_str())) {
+    for channel in wish.sandbox.workspace.channels.iter_mut().filter(|channel| channels.contains(&channel.id.as_str()))
+    {
         channel.members.retain(|member| member != "U0DESKBELL");
     }
     wish
@@ -166,7 +167,10 @@ async fn settles_without_issue(button: &str, words: &str) {
     assert_eq!(desk.presses("U0ANNA", &alert, button).await["ok"], true);
     desk.until_message("the settled alert", &alert, |alert| alert.says(words) && alert.says("U0ANNA")).await;
     let number = card.number();
-    desk.until_posted("the squad's alert", "C0PAYMENTS", |message| message.says(&number) && message.has_button("claim")).await;
+    desk.until_posted("the squad's alert", "C0PAYMENTS", |message| {
+        message.says(&number) && message.has_button("claim")
+    })
+    .await;
     desk.settled().await;
     assert_eq!(desk.tickets()[0].status, "following");
     desk.no_faults().await;
@@ -210,7 +214,8 @@ async fn an_issue_whose_answer_got_lost_is_found_once_the_search_shows_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issue_that_never_shows_is_parked_and_not_repeated() {
     let desk = Desk::open(Wish::default()).await;
-    desk.fault(json!({ "target": "jira:POST /issue", "kind": "timeout", "ms": 50, "work_done": false, "count": 1 })).await;
+    desk.fault(json!({ "target": "jira:POST /issue", "kind": "timeout", "ms": 50, "work_done": false, "count": 1 }))
+        .await;
     let card = confirmed(&desk).await;
     let alert = ops_alert(&desk).await;
     assert!(alert.says("may or may not have happened"), "{}", alert.all_text());
@@ -320,7 +325,10 @@ async fn a_broken_ops_channel_makes_no_loop() {
     let card = confirmed(&desk).await;
     the_issue(&desk, &card).await;
     let state = State(desk.state().await);
-    assert!(state.messages("C0OPS").is_empty() && state.messages("C0PAYMENTS").iter().all(|message| message.marker().is_none()));
+    assert!(
+        state.messages("C0OPS").is_empty()
+            && state.messages("C0PAYMENTS").iter().all(|message| message.marker().is_none())
+    );
     let (sound, said) = desk.runs(&["audit", "show"]).await;
     let reported = said.lines().filter(|line| line.contains("delivery_failed")).count();
     assert!(sound && (1..=4).contains(&reported), "{said}");
@@ -354,7 +362,10 @@ async fn events_refused_under_overload_come_again() {
     let texts: Vec<String> = (0..EVENTS).map(|number| format!("Payment {number} failed")).collect();
     futures_util::future::join_all(texts.iter().map(|text| desk.says("U0GRACE", "C0SUPPORT", text))).await;
     desk.settled().await;
-    let asked = desk.outcomes().into_iter().filter(|(_, outcome)| matches!(outcome["outcome"].as_str(), Some("made_ticket" | "joined")));
+    let asked = desk
+        .outcomes()
+        .into_iter()
+        .filter(|(_, outcome)| matches!(outcome["outcome"].as_str(), Some("made_ticket" | "joined")));
     assert_eq!(asked.count(), EVENTS);
     let url = format!("{}/sandbox/deliveries?after=0", desk.sandbox.base_url());
     let log: Value = desk.http.get(url).send().await.unwrap().json().await.unwrap();
@@ -375,7 +386,10 @@ async fn whoever_asked_for_a_form_that_slack_did_not_open_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_after_the_post_posts_no_second_card() {
     let mut desk = Desk::open(Wish::default()).await;
-    desk.fault(json!({ "target": "slack:chat.postMessage", "kind": "timeout", "ms": 4000, "work_done": true, "count": 1 })).await;
+    desk.fault(
+        json!({ "target": "slack:chat.postMessage", "kind": "timeout", "ms": 4000, "work_done": true, "count": 1 }),
+    )
+    .await;
     let card = desk.asks("U0GRACE", PAID_TWICE).await;
     desk.kill();
     desk.start().await;
@@ -389,7 +403,8 @@ async fn a_crash_after_the_creation_creates_no_second_issue() {
     let mut wish = Wish::default();
     wish.sandbox.jira.as_mut().unwrap().search_lag_ms = 800..=1200;
     let mut desk = Desk::open(wish).await;
-    desk.fault(json!({ "target": "jira:POST /issue", "kind": "timeout", "ms": 2500, "work_done": true, "count": 1 })).await;
+    desk.fault(json!({ "target": "jira:POST /issue", "kind": "timeout", "ms": 2500, "work_done": true, "count": 1 }))
+        .await;
     let card = confirmed(&desk).await;
     desk.until("the issue", |state| state.issues().pop()).await;
     desk.kill();

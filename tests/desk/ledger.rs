@@ -40,9 +40,7 @@ impl Desk {
     /// What became of every event that was kept, with its key.
     pub fn outcomes(&self) -> Vec<(String, Value)> {
         let ledger = self.ledger();
-        let mut rows = ledger
-            .prepare("SELECT key, outcome FROM events WHERE outcome IS NOT NULL ORDER BY id")
-            .unwrap();
+        let mut rows = ledger.prepare("SELECT key, outcome FROM events WHERE outcome IS NOT NULL ORDER BY id").unwrap();
         let outcomes = rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)));
         outcomes
             .unwrap()

@@ -28,9 +28,10 @@ async fn a_message_becomes_a_card_a_jira_issue_and_a_squad_alert() {
         .await;
     assert!(!card.has_button("confirm") && card.says("U0BEN"), "{}", card.all_text());
     desk.until("the note in the thread", |state| {
-        state.messages("C0SUPPORT").into_iter().find(|message| {
-            message.thread() == Some(&asked) && !message.is_card() && message.says(&key)
-        })
+        state
+            .messages("C0SUPPORT")
+            .into_iter()
+            .find(|message| message.thread() == Some(&asked) && !message.is_card() && message.says(&key))
     })
     .await;
 }

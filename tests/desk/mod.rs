@@ -226,11 +226,8 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
 
     /// Starts Deskbell and waits until it is ready.
     pub async fn start(&mut self) {
-        let log = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.folder.path().join("deskbell.log"))
-            .unwrap();
+        let log =
+            std::fs::File::options().create(true).append(true).open(self.folder.path().join("deskbell.log")).unwrap();
         let child = self
             .deskbell()
             .arg("serve")
@@ -247,11 +244,8 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
             assert!(ended.is_none() && started.elapsed() < PATIENCE, "Deskbell did not start:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let delivery = if self.wish.socket_mode {
-            Delivery::SocketMode
-        } else {
-            Delivery::Http { base_url: self.url() }
-        };
+        let delivery =
+            if self.wish.socket_mode { Delivery::SocketMode } else { Delivery::Http { base_url: self.url() } };
         self.sandbox.set_delivery(Some(delivery));
     }
 
@@ -481,7 +475,10 @@ impl Message {
 
     /// Deskbell's number of the ticket that a card is about: `DB-1`.
     pub fn number(&self) -> String {
-        self.marker().and_then(|marker| marker.split('/').nth(1)).unwrap_or_else(|| panic!("no card: {self:?}")).to_owned()
+        self.marker()
+            .and_then(|marker| marker.split('/').nth(1))
+            .unwrap_or_else(|| panic!("no card: {self:?}"))
+            .to_owned()
     }
 
     pub fn only_for(&self, user: &str) -> bool {

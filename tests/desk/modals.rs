@@ -7,7 +7,9 @@ use super::{Desk, Message, State, Wish, is_issue_of};
 /// The person's modal once it is filled.
 async fn filled(desk: &Desk, user: &str, callback: &str) -> Value {
     desk.until(&format!("the modal {callback}"), |state| {
-        state.view(user).filter(|view| view["callback_id"] == callback && !view["blocks"].to_string().contains("One moment"))
+        state
+            .view(user)
+            .filter(|view| view["callback_id"] == callback && !view["blocks"].to_string().contains("One moment"))
     })
     .await
 }
@@ -38,7 +40,9 @@ async fn change_moves_the_ticket_to_another_squad() {
     let submitted = submit(&desk, "U0BEN", &view, change("platform", "p1", "api")).await;
     assert_eq!(submitted["ok"], true, "{submitted}");
 
-    let issue = desk.until("the issue", |state| state.issues().into_iter().find(|issue| is_issue_of(issue, &card.number()))).await;
+    let issue = desk
+        .until("the issue", |state| state.issues().into_iter().find(|issue| is_issue_of(issue, &card.number())))
+        .await;
     assert!(issue["key"].as_str().unwrap().starts_with("PLAT-"), "{issue}");
     assert_eq!(issue["priority"], "Highest");
     assert!(issue["labels"].to_string().contains("category-api"), "{issue}");
@@ -74,7 +78,9 @@ async fn who_may_not_change_reads_so_in_the_modal() {
     let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
     desk.presses("U0DEV", &card, "change").await;
     let view = desk
-        .until("the refusal", |state| state.view("U0DEV").filter(|view| view["blocks"].to_string().contains("You may not")))
+        .until("the refusal", |state| {
+            state.view("U0DEV").filter(|view| view["blocks"].to_string().contains("You may not"))
+        })
         .await;
     assert!(view["blocks"].to_string().contains("squad"), "{view}");
     assert!(view["submit"].is_null(), "{view}");

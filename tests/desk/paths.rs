@@ -160,7 +160,8 @@ async fn a_message_shortcut_makes_one_ticket_and_tells_who_used_it() {
     let desk = Desk::open(Wish::default()).await;
     let asked = desk.says("U0GRACE", "C0GENERAL", "The card was charged twice").await;
     let shortcut = |user: &'static str| {
-        let body = json!({ "user": user, "callback_id": "triage_message", "channel": "C0GENERAL", "message_ts": asked });
+        let body =
+            json!({ "user": user, "callback_id": "triage_message", "channel": "C0GENERAL", "message_ts": asked });
         let desk = &desk;
         async move { assert_eq!(desk.act("message_shortcut", body).await["ok"], true) }
     };

@@ -74,21 +74,12 @@ impl Doors {
         let address = listener.local_addr().unwrap();
         let app = router(state.clone());
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self {
-            address,
-            store,
-            slack,
-            state,
-            http: reqwest::Client::new(),
-            folder,
-        }
+        Self { address, store, slack, state, http: reqwest::Client::new(), folder }
     }
 
     /// A request without any signature.
     pub fn unsigned(&self, path: &str, body: impl Into<reqwest::Body>) -> reqwest::RequestBuilder {
-        self.http
-            .post(format!("http://{}{path}", self.address))
-            .body(body)
+        self.http.post(format!("http://{}{path}", self.address)).body(body)
     }
 
     /// A request signed as Slack signs, now.
@@ -96,42 +87,33 @@ impl Doors {
         self.signed_at(path, body, Timestamp::now().as_second(), SECRET)
     }
 
-    pub fn signed_at(
-        &self,
-        path: &str,
-        body: &[u8],
-        seconds: i64,
-        secret: &str,
-    ) -> reqwest::RequestBuilder {
+    pub fn signed_at(&self, path: &str, body: &[u8], seconds: i64, secret: &str) -> reqwest::RequestBuilder {
         self.unsigned(path, body.to_vec())
             .header("x-slack-request-timestamp", seconds.to_string())
-            .header(
-                "x-slack-signature",
-                signature(body, &seconds.to_string(), secret),
-            )
+            .header("x-slack-signature", signature(body, &seconds.to_string(), secret))
     }
 
     pub async fn recorded(&self, workspace: &str, key: &str) -> Option<StoredEvent> {
-        self.store
-            .event(&WorkspaceId::from(workspace), &key.into())
-            .await
-            .unwrap()
+        self.store.event(&WorkspaceId::from(workspace), &key.into()).await.unwrap()
     }
 
     /// How many events are on disk, with a body or without.
     pub fn events_on_disk(&self) -> usize {
         let file = rusqlite::Connection::open(self.folder.path().join("deskbell.db")).unwrap();
-        file.query_row("SELECT count(*) FROM events", [], |row| {
-            row.get::<_, u32>(0)
-        })
-        .unwrap() as usize
+        file.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, u32>(0)).unwrap() as usize
     }
 
     /// How many jobs wait: one for each event that will be interpreted.
     pub async fn waiting_jobs(&self) -> usize {
         let later = Timestamp::now() + jiff::SignedDuration::from_secs(1);
         self.store
-            .claim(later, "test", deskbell_domain::workflow::effect::Lane::Desk, jiff::SignedDuration::from_secs(60), 1000)
+            .claim(
+                later,
+                "test",
+                deskbell_domain::workflow::effect::Lane::Desk,
+                jiff::SignedDuration::from_secs(60),
+                1000,
+            )
             .await
             .unwrap()
             .len()
@@ -141,29 +123,19 @@ impl Doors {
 /// `v0=` and the HMAC in hex.
 pub fn signature(body: &[u8], timestamp: &str, secret: &str) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    let mac = mac
-        .chain_update(format!("v0:{timestamp}:"))
-        .chain_update(body);
+    let mac = mac.chain_update(format!("v0:{timestamp}:")).chain_update(body);
     format!("v0={}", hex::encode(mac.finalize().into_bytes()))
 }
 
 /// Zendesk's: base64 of the HMAC over timestamp and body.
 pub fn zendesk_signature(body: &[u8], timestamp: &str) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(ZENDESK_SECRET.as_bytes()).unwrap();
-    STANDARD.encode(
-        mac.chain_update(timestamp)
-            .chain_update(body)
-            .finalize()
-            .into_bytes(),
-    )
+    STANDARD.encode(mac.chain_update(timestamp).chain_update(body).finalize().into_bytes())
 }
 
 /// As Slack posts an interaction.
 pub fn form_payload(payload: &str) -> Vec<u8> {
-    url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("payload", payload)
-        .finish()
-        .into_bytes()
+    url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", payload).finish().into_bytes()
 }
 
 /// As Slack posts a command: an object's fields as a form.

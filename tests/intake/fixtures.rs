@@ -7,12 +7,8 @@ use super::doors::{Doors, fixture, form, form_payload};
 
 fn names() -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/slack");
-    let files = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = files
-        .filter_map(|name| Some(name.strip_suffix(".json")?.to_owned()))
-        .collect();
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = files.filter_map(|name| Some(name.strip_suffix(".json")?.to_owned())).collect();
     names.sort();
     assert!(names.len() > 30, "fixtures are missing: {names:?}");
     names
@@ -22,16 +18,8 @@ fn on_the_wire(name: &str) -> (EventKind, &'static str, Vec<u8>) {
     let text = fixture(name);
     match name.split('-').next().unwrap() {
         "event" => (EventKind::SlackEvent, "/slack/events", text.into_bytes()),
-        "interaction" => (
-            EventKind::SlackInteraction,
-            "/slack/interactions",
-            form_payload(&text),
-        ),
-        "command" => (
-            EventKind::SlackCommand,
-            "/slack/commands",
-            form(&serde_json::from_str(&text).unwrap()),
-        ),
+        "interaction" => (EventKind::SlackInteraction, "/slack/interactions", form_payload(&text)),
+        "command" => (EventKind::SlackCommand, "/slack/commands", form(&serde_json::from_str(&text).unwrap())),
         other => panic!("no door for fixtures named {other}-…"),
     }
 }
@@ -43,11 +31,7 @@ fn each_is_understood() {
         let understood = parse(kind, &raw);
         insta::assert_debug_snapshot!(name.clone(), understood);
         if kind != EventKind::SlackEvent {
-            assert_eq!(
-                parse(kind, fixture(&name).as_bytes()),
-                understood,
-                "{name} over Socket Mode"
-            );
+            assert_eq!(parse(kind, fixture(&name).as_bytes()), understood, "{name} over Socket Mode");
         }
     }
 }

@@ -18,32 +18,12 @@ fn command() -> Vec<u8> {
 #[tokio::test]
 async fn events_are_turned_away_while_clicks_and_commands_are_answered() {
     let doors = overloaded().await;
-    let answer = doors
-        .signed("/slack/events", fixture("event-message").as_bytes())
-        .send()
-        .await
-        .unwrap();
+    let answer = doors.signed("/slack/events", fixture("event-message").as_bytes()).send().await.unwrap();
     assert_eq!(answer.status(), 503);
     assert!(answer.headers().contains_key("retry-after"));
-    assert_eq!(
-        doors
-            .signed("/slack/commands", &command())
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    assert_eq!(doors.signed("/slack/commands", &command()).send().await.unwrap().status(), 200);
     let click = form_payload(&fixture("interaction-press-confirm"));
-    assert_eq!(
-        doors
-            .signed("/slack/interactions", &click)
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    assert_eq!(doors.signed("/slack/interactions", &click).send().await.unwrap().status(), 200);
     assert!(doors.recorded(HOME, "command/5.1.a").await.is_some());
     assert!(doors.recorded(HOME, "interaction/1.1.a").await.is_some());
     assert_eq!(doors.waiting_jobs().await, 2);
@@ -53,69 +33,29 @@ async fn events_are_turned_away_while_clicks_and_commands_are_answered() {
 async fn when_the_store_is_gone_slack_sends_events_again_and_people_are_told() {
     let doors = Doors::open().await;
     doors.store.shutdown().await;
-    let answer = doors
-        .signed("/slack/events", fixture("event-message").as_bytes())
-        .send()
-        .await
-        .unwrap();
+    let answer = doors.signed("/slack/events", fixture("event-message").as_bytes()).send().await.unwrap();
     assert_eq!(answer.status(), 503);
 
-    let answer = doors
-        .signed("/slack/commands", &command())
-        .send()
-        .await
-        .unwrap();
+    let answer = doors.signed("/slack/commands", &command()).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let told: Value = answer.json().await.unwrap();
     assert_eq!(told["response_type"], "ephemeral");
-    assert!(
-        told["text"].as_str().unwrap().contains("try again"),
-        "{told}"
-    );
+    assert!(told["text"].as_str().unwrap().contains("try again"), "{told}");
 
     let mut click: Value = serde_json::from_str(&fixture("interaction-press-confirm")).unwrap();
     click["response_url"] = json!(doors.slack.response_url());
-    let answer = doors
-        .signed("/slack/interactions", &form_payload(&click.to_string()))
-        .send()
-        .await
-        .unwrap();
+    let answer = doors.signed("/slack/interactions", &form_payload(&click.to_string())).send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    assert!(
-        doors.slack.call("response_url").await["text"]
-            .as_str()
-            .unwrap()
-            .contains("try again")
-    );
+    assert!(doors.slack.call("response_url").await["text"].as_str().unwrap().contains("try again"));
 
     let submission = form_payload(&fixture("interaction-submission-change"));
-    let answer: Value = doors
-        .signed("/slack/interactions", &submission)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let answer: Value = doors.signed("/slack/interactions", &submission).send().await.unwrap().json().await.unwrap();
     assert_eq!(answer["response_action"], "errors");
-    assert!(
-        answer["errors"]["squad"]
-            .as_str()
-            .unwrap()
-            .contains("try again")
-    );
+    assert!(answer["errors"]["squad"].as_str().unwrap().contains("try again"));
 
     let shortcut = form_payload(&fixture("interaction-global-shortcut"));
-    let answer = doors
-        .signed("/slack/interactions", &shortcut)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        answer.status(),
-        503,
-        "Slack's client then shows a warning; nothing else would be seen"
-    );
+    let answer = doors.signed("/slack/interactions", &shortcut).send().await.unwrap();
+    assert_eq!(answer.status(), 503, "Slack's client then shows a warning; nothing else would be seen");
 }
 
 #[tokio::test]
@@ -125,16 +65,8 @@ async fn a_store_that_hangs_keeps_nobody_waiting_past_slacks_three_seconds() {
     let blocker = rusqlite::Connection::open(file).unwrap();
     blocker.execute_batch("BEGIN IMMEDIATE").unwrap();
     let started = std::time::Instant::now();
-    let answer = doors
-        .signed("/slack/commands", &command())
-        .send()
-        .await
-        .unwrap();
-    assert!(
-        started.elapsed() < std::time::Duration::from_secs(3),
-        "{:?}",
-        started.elapsed()
-    );
+    let answer = doors.signed("/slack/commands", &command()).send().await.unwrap();
+    assert!(started.elapsed() < std::time::Duration::from_secs(3), "{:?}", started.elapsed());
     let told: Value = answer.json().await.unwrap();
     assert_eq!(told["response_type"], "ephemeral");
     blocker.execute_batch("ROLLBACK").unwrap();
@@ -148,18 +80,10 @@ async fn every_outcome_is_counted() {
     let doors = Doors::open().await;
     let event = fixture("event-message");
     for _ in 0..2 {
-        doors
-            .signed("/slack/events", event.as_bytes())
-            .send()
-            .await
-            .unwrap();
+        doors.signed("/slack/events", event.as_bytes()).send().await.unwrap();
     }
     doors.unsigned("/slack/events", event).send().await.unwrap();
-    doors
-        .signed("/slack/interactions", b"nothing")
-        .send()
-        .await
-        .unwrap();
+    doors.signed("/slack/interactions", b"nothing").send().await.unwrap();
     let text = metrics.render();
     for line in [
         "deskbell_intake_events_total{path=\"events\",outcome=\"recorded\"} 1",

@@ -59,18 +59,12 @@ impl SlackApi {
     }
 
     pub fn refuse_views(&self) {
-        self.world
-            .refuses_views
-            .store(true, std::sync::atomic::Ordering::SeqCst);
+        self.world.refuses_views.store(true, std::sync::atomic::Ordering::SeqCst);
     }
 
     pub fn calls(&self, method: &str) -> Vec<Value> {
         let calls = self.world.calls.lock().unwrap();
-        calls
-            .iter()
-            .filter(|(called, _)| called == method)
-            .map(|(_, body)| body.clone())
-            .collect()
+        calls.iter().filter(|(called, _)| called == method).map(|(_, body)| body.clone()).collect()
     }
 
     /// The first call of this method, as soon as it is there.
@@ -97,26 +91,15 @@ impl World {
     }
 }
 
-async fn call(
-    State(world): State<Arc<World>>,
-    Path(method): Path<String>,
-    request: Request,
-) -> Response {
-    let raw = axum::body::to_bytes(request.into_body(), 1 << 20)
-        .await
-        .unwrap();
+async fn call(State(world): State<Arc<World>>, Path(method): Path<String>, request: Request) -> Response {
+    let raw = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap();
     world.note(&method, serde_json::from_slice(&raw).unwrap_or(Value::Null));
     match method.as_str() {
         "apps.connections.open" => {
             let address = world.address.lock().unwrap().unwrap();
-            Json(json!({ "ok": true, "url": format!("ws://{address}/socket?ticket=1") }))
-                .into_response()
+            Json(json!({ "ok": true, "url": format!("ws://{address}/socket?ticket=1") })).into_response()
         }
-        "views.open"
-            if world
-                .refuses_views
-                .load(std::sync::atomic::Ordering::SeqCst) =>
-        {
+        "views.open" if world.refuses_views.load(std::sync::atomic::Ordering::SeqCst) => {
             Json(json!({ "ok": false, "error": "expired_trigger_id" })).into_response()
         }
         _ => Json(json!({ "ok": true, "view": { "id": "V1" } })).into_response(),
@@ -134,10 +117,7 @@ async fn socket(State(world): State<Arc<World>>, upgrade: WebSocketUpgrade) -> R
 
 /// Sends one frame.
 pub async fn send(socket: &mut WebSocket, frame: &Value) {
-    socket
-        .send(Message::Text(frame.to_string().into()))
-        .await
-        .unwrap();
+    socket.send(Message::Text(frame.to_string().into())).await.unwrap();
 }
 
 /// The next text frame; `None` when the connection closed.

@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 
 use deskbell::intake::envelope::view_external_id;
 
-use super::doors::{
-    Doors, HOME, OLD_SECRET, SECRET, config, fixture, form, form_payload, signature,
-};
+use super::doors::{Doors, HOME, OLD_SECRET, SECRET, config, fixture, form, form_payload, signature};
 
 const PATHS: [&str; 3] = ["/slack/events", "/slack/commands", "/slack/interactions"];
 
@@ -18,10 +16,7 @@ fn event(id: &str, event: &Value) -> Vec<u8> {
 }
 
 fn help(id: &str) -> Vec<u8> {
-    event(
-        id,
-        &json!({"type": "message", "channel": "C0HELP", "user": "U1", "ts": "1.1", "text": "help"}),
-    )
+    event(id, &json!({"type": "message", "channel": "C0HELP", "user": "U1", "ts": "1.1", "text": "help"}))
 }
 
 #[tokio::test]
@@ -36,73 +31,18 @@ async fn unsigned_and_wrongly_signed_requests_get_401_and_leave_no_trace() {
         ("nothing", vec![]),
         ("no signature", vec![("x-slack-request-timestamp", &now)]),
         ("no timestamp", vec![("x-slack-signature", &good)]),
-        (
-            "other body",
-            vec![
-                ("x-slack-request-timestamp", &now),
-                ("x-slack-signature", &other_body),
-            ],
-        ),
-        (
-            "other secret",
-            vec![
-                ("x-slack-request-timestamp", &now),
-                ("x-slack-signature", &other_secret),
-            ],
-        ),
-        (
-            "no version",
-            vec![
-                ("x-slack-request-timestamp", &now),
-                ("x-slack-signature", &good[3..]),
-            ],
-        ),
-        (
-            "no hex",
-            vec![
-                ("x-slack-request-timestamp", &now),
-                ("x-slack-signature", "v0=zz"),
-            ],
-        ),
-        (
-            "cut off",
-            vec![
-                ("x-slack-request-timestamp", &now),
-                ("x-slack-signature", &good[..20]),
-            ],
-        ),
-        (
-            "empty",
-            vec![("x-slack-request-timestamp", ""), ("x-slack-signature", "")],
-        ),
-        (
-            "words",
-            vec![
-                ("x-slack-request-timestamp", "yesterday"),
-                ("x-slack-signature", &good),
-            ],
-        ),
-        (
-            "signed number",
-            vec![
-                ("x-slack-request-timestamp", "+1763600000"),
-                ("x-slack-signature", &good),
-            ],
-        ),
-        (
-            "endless",
-            vec![
-                ("x-slack-request-timestamp", "99999999999999999999"),
-                ("x-slack-signature", &good),
-            ],
-        ),
+        ("other body", vec![("x-slack-request-timestamp", &now), ("x-slack-signature", &other_body)]),
+        ("other secret", vec![("x-slack-request-timestamp", &now), ("x-slack-signature", &other_secret)]),
+        ("no version", vec![("x-slack-request-timestamp", &now), ("x-slack-signature", &good[3..])]),
+        ("no hex", vec![("x-slack-request-timestamp", &now), ("x-slack-signature", "v0=zz")]),
+        ("cut off", vec![("x-slack-request-timestamp", &now), ("x-slack-signature", &good[..20])]),
+        ("empty", vec![("x-slack-request-timestamp", ""), ("x-slack-signature", "")]),
+        ("words", vec![("x-slack-request-timestamp", "yesterday"), ("x-slack-signature", &good)]),
+        ("signed number", vec![("x-slack-request-timestamp", "+1763600000"), ("x-slack-signature", &good)]),
+        ("endless", vec![("x-slack-request-timestamp", "99999999999999999999"), ("x-slack-signature", &good)]),
         (
             "two signatures",
-            vec![
-                ("x-slack-request-timestamp", &now),
-                ("x-slack-signature", &good),
-                ("x-slack-signature", &good),
-            ],
+            vec![("x-slack-request-timestamp", &now), ("x-slack-signature", &good), ("x-slack-signature", &good)],
         ),
         (
             "two timestamps",
@@ -115,10 +55,9 @@ async fn unsigned_and_wrongly_signed_requests_get_401_and_leave_no_trace() {
     ];
     for path in PATHS {
         for (what, headers) in &attempts {
-            let request = headers.iter().fold(
-                doors.unsigned(path, body.clone()),
-                |request, (name, value)| request.header(*name, *value),
-            );
+            let request = headers
+                .iter()
+                .fold(doors.unsigned(path, body.clone()), |request, (name, value)| request.header(*name, *value));
             let answer = request.send().await.unwrap();
             assert_eq!(answer.status(), 401, "{path}: {what}");
             let text = answer.text().await.unwrap();
@@ -132,17 +71,8 @@ async fn unsigned_and_wrongly_signed_requests_get_401_and_leave_no_trace() {
 async fn a_signature_is_good_for_five_minutes_either_way() {
     let doors = Doors::open().await;
     let now = Timestamp::now().as_second();
-    for (id, offset, expected) in [
-        ("Ev1", -290, 200),
-        ("Ev2", 290, 200),
-        ("Ev3", -310, 401),
-        ("Ev4", 310, 401),
-    ] {
-        let answer = doors
-            .signed_at("/slack/events", &help(id), now + offset, SECRET)
-            .send()
-            .await
-            .unwrap();
+    for (id, offset, expected) in [("Ev1", -290, 200), ("Ev2", 290, 200), ("Ev3", -310, 401), ("Ev4", 310, 401)] {
+        let answer = doors.signed_at("/slack/events", &help(id), now + offset, SECRET).send().await.unwrap();
         assert_eq!(answer.status(), expected, "{offset} s");
     }
 }
@@ -151,11 +81,7 @@ async fn a_signature_is_good_for_five_minutes_either_way() {
 async fn the_secret_before_the_rotation_still_counts() {
     let doors = Doors::open().await;
     let now = Timestamp::now().as_second();
-    let answer = doors
-        .signed_at("/slack/events", &help("Ev1"), now, OLD_SECRET)
-        .send()
-        .await
-        .unwrap();
+    let answer = doors.signed_at("/slack/events", &help("Ev1"), now, OLD_SECRET).send().await.unwrap();
     assert_eq!(answer.status(), 200);
 }
 
@@ -166,20 +92,11 @@ async fn what_is_too_large_is_refused_before_it_is_hashed() {
     for path in PATHS {
         let answer = doors.signed(path, &large).send().await.unwrap();
         assert_eq!(answer.status(), 413, "{path}");
-        let chunks = large
-            .chunks(4096)
-            .map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec()));
-        let unsized_body =
-            reqwest::Body::wrap_stream(futures_util::stream::iter(chunks.collect::<Vec<_>>()));
+        let chunks = large.chunks(4096).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec()));
+        let unsized_body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks.collect::<Vec<_>>()));
         let now = Timestamp::now().as_second().to_string();
-        let request = doors
-            .unsigned(path, unsized_body)
-            .header("x-slack-request-timestamp", &now);
-        let answer = request
-            .header("x-slack-signature", signature(&large, &now, SECRET))
-            .send()
-            .await
-            .unwrap();
+        let request = doors.unsigned(path, unsized_body).header("x-slack-request-timestamp", &now);
+        let answer = request.header("x-slack-signature", signature(&large, &now, SECRET)).send().await.unwrap();
         assert_eq!(answer.status(), 413, "{path}, length not stated");
     }
     assert_eq!(doors.events_on_disk(), 0);
@@ -204,12 +121,7 @@ async fn what_is_malformed_gets_400_and_leaves_no_trace() {
     ];
     for (path, body) in attempts {
         let answer = doors.signed(path, body).send().await.unwrap();
-        assert_eq!(
-            answer.status(),
-            400,
-            "{path}: {}",
-            String::from_utf8_lossy(body)
-        );
+        assert_eq!(answer.status(), 400, "{path}: {}", String::from_utf8_lossy(body));
     }
     assert_eq!(doors.events_on_disk(), 0);
 }
@@ -217,37 +129,19 @@ async fn what_is_malformed_gets_400_and_leaves_no_trace() {
 #[tokio::test]
 async fn slacks_handshakes_are_answered_and_not_recorded() {
     let doors = Doors::open().await;
-    let body =
-        json!({"type": "url_verification", "token": "x", "challenge": "3eZbrw1aB<b>"}).to_string();
-    let answer = doors
-        .signed("/slack/events", body.as_bytes())
-        .send()
-        .await
-        .unwrap();
+    let body = json!({"type": "url_verification", "token": "x", "challenge": "3eZbrw1aB<b>"}).to_string();
+    let answer = doors.signed("/slack/events", body.as_bytes()).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "text/plain");
     assert_eq!(answer.text().await.unwrap(), "3eZbrw1aB<b>");
     let unsigned = doors.unsigned("/slack/events", body).send().await.unwrap();
     assert_eq!(unsigned.status(), 401, "the handshake is signed too");
     for path in ["/slack/commands", "/slack/interactions"] {
-        let answer = doors
-            .signed(path, b"ssl_check=1&token=x")
-            .send()
-            .await
-            .unwrap();
+        let answer = doors.signed(path, b"ssl_check=1&token=x").send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
     }
     let url = format!("http://{}/slack/commands", doors.address);
-    assert_eq!(
-        doors
-            .http
-            .get(format!("{url}?ssl_check=1&token=x"))
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    assert_eq!(doors.http.get(format!("{url}?ssl_check=1&token=x")).send().await.unwrap().status(), 200);
     assert_eq!(doors.http.get(url).send().await.unwrap().status(), 405);
     assert_eq!(doors.events_on_disk(), 0);
 }
@@ -260,11 +154,7 @@ async fn an_event_is_on_disk_before_its_acknowledgement() {
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.text().await.unwrap(), "");
     let recorded = doors.recorded(HOME, "A1/T061EG9R6/Ev1").await.unwrap();
-    assert_eq!(
-        recorded.raw.as_deref(),
-        Some(body.as_slice()),
-        "byte for byte"
-    );
+    assert_eq!(recorded.raw.as_deref(), Some(body.as_slice()), "byte for byte");
     assert_eq!(recorded.subject, Some("U1".into()));
     assert_eq!(doors.waiting_jobs().await, 1);
 }
@@ -281,15 +171,7 @@ async fn a_retry_is_accepted_whether_or_not_the_first_delivery_came() {
     for id in ["EvLost", "EvLost", "EvCame"] {
         assert_eq!(retry(&help(id)).send().await.unwrap().status(), 200);
     }
-    assert_eq!(
-        doors
-            .signed("/slack/events", &help("EvCame"))
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    assert_eq!(doors.signed("/slack/events", &help("EvCame")).send().await.unwrap().status(), 200);
     assert_eq!(doors.events_on_disk(), 2);
 }
 
@@ -304,19 +186,8 @@ async fn what_nobody_watches_leaves_only_its_key() {
     ];
     for (number, happened) in events.iter().enumerate() {
         let body = event(&format!("Ev{number}"), happened);
-        assert_eq!(
-            doors
-                .signed("/slack/events", &body)
-                .send()
-                .await
-                .unwrap()
-                .status(),
-            200
-        );
-        let recorded = doors
-            .recorded(HOME, &format!("A1/T061EG9R6/Ev{number}"))
-            .await
-            .unwrap();
+        assert_eq!(doors.signed("/slack/events", &body).send().await.unwrap().status(), 200);
+        let recorded = doors.recorded(HOME, &format!("A1/T061EG9R6/Ev{number}")).await.unwrap();
         assert_eq!((recorded.raw, recorded.subject), (None, None), "{happened}");
     }
     assert_eq!(doors.waiting_jobs().await, 0);
@@ -327,13 +198,7 @@ async fn a_command_is_recorded_and_answered_with_nothing() {
     let doors = Doors::open().await;
     let body = form(&serde_json::from_str(&fixture("command-triage")).unwrap());
     let answer = doors.signed("/slack/commands", &body).send().await.unwrap();
-    assert_eq!(
-        (
-            answer.status().as_u16(),
-            answer.text().await.unwrap().as_str()
-        ),
-        (200, "")
-    );
+    assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, ""));
     let recorded = doors.recorded(HOME, "command/5.1.a").await.unwrap();
     assert_eq!(recorded.raw, Some(body));
 }
@@ -344,58 +209,28 @@ async fn the_change_button_and_the_global_shortcut_find_a_loading_view_open() {
         let doors = Doors::open().await;
         let payload: Value = serde_json::from_str(&fixture(name)).unwrap();
         let trigger = payload["trigger_id"].as_str().unwrap();
-        let answer = doors
-            .signed("/slack/interactions", &form_payload(&fixture(name)))
-            .send()
-            .await
-            .unwrap();
+        let answer = doors.signed("/slack/interactions", &form_payload(&fixture(name))).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         let key = format!("interaction/{trigger}");
         assert!(doors.recorded(HOME, &key).await.is_some());
         let opened = doors.slack.calls("views.open");
         assert_eq!(opened.len(), 1, "{name}");
         assert_eq!(opened[0]["trigger_id"], trigger);
-        assert_eq!(
-            opened[0]["view"]["external_id"],
-            view_external_id(&key.as_str().into())
-        );
+        assert_eq!(opened[0]["view"]["external_id"], view_external_id(&key.as_str().into()));
     }
 }
 
 #[tokio::test]
 async fn other_clicks_open_nothing_and_a_refused_view_loses_no_click() {
     let doors = Doors::open().await;
-    for name in [
-        "interaction-press-confirm",
-        "interaction-submission-change",
-        "interaction-message-shortcut",
-    ] {
-        let answer = doors
-            .signed("/slack/interactions", &form_payload(&fixture(name)))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(
-            (
-                answer.status().as_u16(),
-                answer.text().await.unwrap().as_str()
-            ),
-            (200, ""),
-            "{name}"
-        );
+    for name in ["interaction-press-confirm", "interaction-submission-change", "interaction-message-shortcut"] {
+        let answer = doors.signed("/slack/interactions", &form_payload(&fixture(name))).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, ""), "{name}");
     }
     assert!(doors.slack.calls("views.open").is_empty());
     doors.slack.refuse_views();
     let body = form_payload(&fixture("interaction-press-change"));
-    assert_eq!(
-        doors
-            .signed("/slack/interactions", &body)
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
+    assert_eq!(doors.signed("/slack/interactions", &body).send().await.unwrap().status(), 200);
     assert!(doors.recorded(HOME, "interaction/1.2.b").await.is_some());
 }
 
@@ -403,14 +238,7 @@ async fn other_clicks_open_nothing_and_a_refused_view_loses_no_click() {
 async fn suggestions_are_none_and_what_was_typed_is_not_kept() {
     let doors = Doors::open().await;
     let body = form_payload(&fixture("interaction-suggestion"));
-    let answer = doors
-        .signed("/slack/interactions", &body)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        answer.json::<Value>().await.unwrap(),
-        json!({"options": []})
-    );
+    let answer = doors.signed("/slack/interactions", &body).send().await.unwrap();
+    assert_eq!(answer.json::<Value>().await.unwrap(), json!({"options": []}));
     assert_eq!(doors.waiting_jobs().await, 0);
 }

@@ -31,7 +31,8 @@ fn listen_with(doors: &Doors, state: IntakeState, connections: usize) -> Listeni
 
 async fn ready(doors: &Doors) -> WebSocket {
     let mut socket = doors.slack.accepted().await;
-    send(&mut socket, &json!({"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A0DESKBELL"}})).await;
+    send(&mut socket, &json!({"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A0DESKBELL"}}))
+        .await;
     socket
 }
 
@@ -54,18 +55,11 @@ async fn every_kind_of_payload_is_committed_and_then_acknowledged() {
     let payloads = [
         ("events_api", "event-message", "A0DESKBELL/T061EG9R6/Ev0001"),
         ("slash_commands", "command-triage", "command/5.1.a"),
-        (
-            "interactive",
-            "interaction-press-change",
-            "interaction/1.2.b",
-        ),
+        ("interactive", "interaction-press-change", "interaction/1.2.b"),
     ];
     for (kind, name, key) in payloads {
         send(&mut socket, &envelope(name, kind, &fixture(name))).await;
-        assert_eq!(
-            receive(&mut socket).await,
-            Some(json!({"envelope_id": name}))
-        );
+        assert_eq!(receive(&mut socket).await, Some(json!({"envelope_id": name})));
         assert!(doors.recorded(HOME, key).await.is_some(), "{key}");
     }
     assert_eq!(doors.slack.calls("views.open").len(), 1);
@@ -79,16 +73,8 @@ async fn a_body_over_either_transport_is_the_same_event() {
     let doors = Doors::open().await;
     let _listening = listen(&doors, 1);
     let mut socket = ready(&doors).await;
-    doors
-        .signed("/slack/events", fixture("event-message").as_bytes())
-        .send()
-        .await
-        .unwrap();
-    send(
-        &mut socket,
-        &envelope("e", "events_api", &fixture("event-message")),
-    )
-    .await;
+    doors.signed("/slack/events", fixture("event-message").as_bytes()).send().await.unwrap();
+    send(&mut socket, &envelope("e", "events_api", &fixture("event-message"))).await;
     assert!(receive(&mut socket).await.is_some());
     assert_eq!(doors.waiting_jobs().await, 1);
 }
@@ -106,25 +92,10 @@ async fn odd_frames_break_nothing() {
     ] {
         send(&mut socket, &frame).await;
     }
-    send(
-        &mut socket,
-        &json!({"envelope_id": "bad", "type": "interactive", "payload": "text"}),
-    )
-    .await;
-    assert_eq!(
-        receive(&mut socket).await,
-        Some(json!({"envelope_id": "bad"})),
-        "sent again it would be no better"
-    );
-    send(
-        &mut socket,
-        &json!({"envelope_id": "new", "type": "something_new", "payload": {"type": "novel"}}),
-    )
-    .await;
-    assert_eq!(
-        receive(&mut socket).await,
-        Some(json!({"envelope_id": "new"}))
-    );
+    send(&mut socket, &json!({"envelope_id": "bad", "type": "interactive", "payload": "text"})).await;
+    assert_eq!(receive(&mut socket).await, Some(json!({"envelope_id": "bad"})), "sent again it would be no better");
+    send(&mut socket, &json!({"envelope_id": "new", "type": "something_new", "payload": {"type": "novel"}})).await;
+    assert_eq!(receive(&mut socket).await, Some(json!({"envelope_id": "new"})));
     assert_eq!(doors.waiting_jobs().await, 1, "an unknown type is recorded");
 }
 
@@ -136,15 +107,8 @@ async fn an_overloaded_event_is_not_acknowledged_but_a_command_is() {
     let _listening = listen(&doors, 1);
     let mut socket = ready(&doors).await;
     send(&mut socket, &event("EvTooMuch")).await;
-    send(
-        &mut socket,
-        &envelope("command", "slash_commands", &fixture("command-triage")),
-    )
-    .await;
-    assert_eq!(
-        receive(&mut socket).await,
-        Some(json!({"envelope_id": "command"}))
-    );
+    send(&mut socket, &envelope("command", "slash_commands", &fixture("command-triage"))).await;
+    assert_eq!(receive(&mut socket).await, Some(json!({"envelope_id": "command"})));
 }
 
 #[tokio::test]
@@ -153,11 +117,7 @@ async fn a_person_is_told_in_the_acknowledgement_when_the_store_is_gone() {
     let _listening = listen(&doors, 1);
     let mut socket = ready(&doors).await;
     doors.store.shutdown().await;
-    send(
-        &mut socket,
-        &envelope("command", "slash_commands", &fixture("command-triage")),
-    )
-    .await;
+    send(&mut socket, &envelope("command", "slash_commands", &fixture("command-triage"))).await;
     let answer = receive(&mut socket).await.unwrap();
     assert_eq!(answer["payload"]["response_type"], "ephemeral");
 }
@@ -180,19 +140,11 @@ async fn the_replacement_is_open_before_the_old_connection_closes() {
     let _listening = listen(&doors, 1);
     let mut old = ready(&doors).await;
     for reason in ["warning", "refresh_requested"] {
-        send(
-            &mut old,
-            &json!({"type": "disconnect", "reason": reason, "debug_info": {"host": "x"}}),
-        )
-        .await;
+        send(&mut old, &json!({"type": "disconnect", "reason": reason, "debug_info": {"host": "x"}})).await;
         let mut new = ready(&doors).await;
         let late = format!("EvLate-{reason}");
         send(&mut old, &event(&late)).await;
-        assert_eq!(
-            receive(&mut old).await,
-            Some(json!({"envelope_id": late})),
-            "the old one is still read"
-        );
+        assert_eq!(receive(&mut old).await, Some(json!({"envelope_id": late})), "the old one is still read");
         let next = format!("EvNext-{reason}");
         send(&mut new, &event(&next)).await;
         assert_eq!(receive(&mut new).await, Some(json!({"envelope_id": next})));
@@ -207,10 +159,7 @@ async fn a_connection_that_breaks_is_opened_again() {
     drop(ready(&doors).await);
     let mut socket = ready(&doors).await;
     send(&mut socket, &event("EvAfter")).await;
-    assert_eq!(
-        receive(&mut socket).await,
-        Some(json!({"envelope_id": "EvAfter"}))
-    );
+    assert_eq!(receive(&mut socket).await, Some(json!({"envelope_id": "EvAfter"})));
 }
 
 #[tokio::test]

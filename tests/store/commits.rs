@@ -19,10 +19,7 @@ pub async fn keeps_all_or_nothing(store: &Store) {
     let commit = Commit {
         workspace: workspace(),
         finished: Some((interpret.id.clone(), interpret.fence)),
-        event_outcome: Some((
-            EventKey::new("Ev1"),
-            deskbell::store::EventOutcome::Joined { ticket: TicketId::new(1) },
-        )),
+        event_outcome: Some((EventKey::new("Ev1"), deskbell::store::EventOutcome::Joined { ticket: TicketId::new(1) })),
         ticket: Some(TicketWrite::new(ticket(1, "U1"), 7)),
         decision: None,
         audit: vec![entry(1, None)],

@@ -5,9 +5,7 @@ use deskbell::store::{EventKind, Recorded};
 use deskbell_domain::assessment::{Assessment, AssessorName, Confidence, Judged, Sentiment, Urgency};
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::ids::{ChannelId, EventKey, MessageTs, PersonId, TicketId, WorkspaceId};
-use deskbell_domain::ticket::{
-    Actor, Card, Severity, SlackPath, Source, Status, Ticket, TicketMessage, Words,
-};
+use deskbell_domain::ticket::{Actor, Card, Severity, SlackPath, Source, Status, Ticket, TicketMessage, Words};
 use deskbell_domain::workflow::effect::{Effect, Lane};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -175,10 +173,7 @@ pub fn ticket(number: u64, requester: &str) -> Ticket {
         assessed_revision: 0,
         decided_change: 0,
         closed_at: None,
-        words: Words {
-            messages: vec![TicketMessage { ts: None, text: SECRET.to_owned() }],
-            ..Words::default()
-        },
+        words: Words { messages: vec![TicketMessage { ts: None, text: SECRET.to_owned() }], ..Words::default() },
     }
 }
 

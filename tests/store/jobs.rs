@@ -148,7 +148,11 @@ pub async fn buries_and_revives(store: &Store) {
     assert!(claim(store, 6, 10).await.is_empty(), "2 is leased");
     finish(store, &second[0]).await;
     let revived = claim(store, 6, 10).await.remove(0);
-    assert_eq!((number(&revived), revived.attempts, revived.crashes), (1, 2, 0), "it was tried: what it may have done is looked for");
+    assert_eq!(
+        (number(&revived), revived.attempts, revived.crashes),
+        (1, 2, 0),
+        "it was tried: what it may have done is looked for"
+    );
     assert!(revived.fence > claimed.fence, "whoever held it before stays fenced");
     assert!(store.dead_letters(10).await.unwrap().is_empty());
 }

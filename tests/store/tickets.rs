@@ -123,9 +123,8 @@ pub async fn finds_the_request_that_a_message_may_join(store: &Store) {
     for ticket in [reply, decided, waiting, said_at(4, 10), ticket(5, "U2")] {
         put(store, ticket, 0).await;
     }
-    let open = async |who: &str, since| {
-        store.open_request_of(&workspace(), &person(who), &channel, at(since)).await.unwrap()
-    };
+    let open =
+        async |who: &str, since| store.open_request_of(&workspace(), &person(who), &channel, at(since)).await.unwrap();
     assert_eq!(open("U1", 0).await, Some(TicketId::new(3)));
     assert_eq!(open("U1", 20).await, Some(TicketId::new(3)));
     assert_eq!(open("U1", 21).await, None);

@@ -14,10 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for name in templates.names() {
         for sample in samples(&name)? {
             let rendered = templates.render(&name, &sample.context)?;
-            fs::write(
-                folder.join(format!("{name}.{}.json", sample.case)),
-                serde_json::to_string_pretty(&rendered)?,
-            )?;
+            fs::write(folder.join(format!("{name}.{}.json", sample.case)), serde_json::to_string_pretty(&rendered)?)?;
         }
     }
     Ok(())

@@ -1,10 +1,5 @@
 //! The names in templates and manifest are those that the domain listens to.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,11 +14,7 @@ fn rendered_under(key: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for name in templates.names() {
         for sample in samples(&name).unwrap() {
-            collect(
-                &templates.render(&name, &sample.context).unwrap(),
-                key,
-                &mut found,
-            );
+            collect(&templates.render(&name, &sample.context).unwrap(), key, &mut found);
         }
     }
     found
@@ -46,13 +37,7 @@ fn collect(value: &Value, wanted: &str, found: &mut BTreeSet<String>) {
 
 #[test]
 fn every_button_and_input_is_listened_to() {
-    let inputs = [
-        field::SQUAD,
-        field::PRIORITY,
-        field::CATEGORY,
-        field::TEXT,
-        field::CHANNEL,
-    ];
+    let inputs = [field::SQUAD, field::PRIORITY, field::CATEGORY, field::TEXT, field::CHANNEL];
     let buttons = Button::ALL.iter().map(|button| button.as_str());
     let known: BTreeSet<_> = buttons.chain(inputs).map(str::to_owned).collect();
     assert_eq!(rendered_under("action_id"), known);
@@ -60,34 +45,19 @@ fn every_button_and_input_is_listened_to() {
 
 #[test]
 fn every_modal_is_listened_to() {
-    let known: BTreeSet<_> = Modal::ALL
-        .iter()
-        .map(|modal| modal.as_str().to_owned())
-        .collect();
+    let known: BTreeSet<_> = Modal::ALL.iter().map(|modal| modal.as_str().to_owned()).collect();
     assert_eq!(rendered_under("callback_id"), known);
 }
 
 #[test]
 fn the_manifest_declares_what_is_listened_to() {
-    let manifest =
-        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../manifest.yml")).unwrap();
+    let manifest = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../manifest.yml")).unwrap();
     let declared = |key: &str| -> BTreeSet<String> {
-        let lines = manifest
-            .lines()
-            .map(|line| line.trim().trim_start_matches("- "));
-        lines
-            .filter_map(|line| line.strip_prefix(key))
-            .map(|value| value.trim().to_owned())
-            .collect()
+        let lines = manifest.lines().map(|line| line.trim().trim_start_matches("- "));
+        lines.filter_map(|line| line.strip_prefix(key)).map(|value| value.trim().to_owned()).collect()
     };
-    let commands: BTreeSet<_> = SlashCommand::ALL
-        .iter()
-        .map(|it| it.as_str().to_owned())
-        .collect();
+    let commands: BTreeSet<_> = SlashCommand::ALL.iter().map(|it| it.as_str().to_owned()).collect();
     assert_eq!(declared("command:"), commands);
-    let shortcuts: BTreeSet<_> = SlackShortcut::ALL
-        .iter()
-        .map(|it| it.as_str().to_owned())
-        .collect();
+    let shortcuts: BTreeSet<_> = SlackShortcut::ALL.iter().map(|it| it.as_str().to_owned()).collect();
     assert_eq!(declared("callback_id:"), shortcuts);
 }

@@ -1,10 +1,5 @@
 //! The built-in templates on their samples, on hostile values, and against folders of overrides.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,11 +11,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 fn check(json: &Value) {
-    let found = if json.get("type").is_some() {
-        check_view(json)
-    } else {
-        check_message(json)
-    };
+    let found = if json.get("type").is_some() { check_view(json) } else { check_message(json) };
     assert_eq!(found, Ok(()));
 }
 
@@ -29,9 +20,7 @@ fn texts<'v>(value: &'v Value, key: &'v str, found: &mut Vec<(&'v str, &'v str)>
     match value {
         Value::String(text) => found.push((key, text)),
         Value::Array(items) => items.iter().for_each(|item| texts(item, key, found)),
-        Value::Object(fields) => fields
-            .iter()
-            .for_each(|(key, field)| texts(field, key, found)),
+        Value::Object(fields) => fields.iter().for_each(|(key, field)| texts(field, key, found)),
         _ => {}
     }
 }
@@ -42,12 +31,7 @@ fn every_sample_renders_within_limits() {
     assert_eq!(templates.names().len(), 15);
     for name in templates.names() {
         let cases = samples(&name).unwrap();
-        assert!(
-            cases
-                .iter()
-                .any(|sample| sample.case.starts_with("maximal")),
-            "{name}"
-        );
+        assert!(cases.iter().any(|sample| sample.case.starts_with("maximal")), "{name}");
         for sample in cases {
             check(&templates.render(&name, &sample.context).unwrap());
         }
@@ -58,18 +42,9 @@ fn every_sample_renders_within_limits() {
 fn what_people_see_is_as_reviewed() {
     let templates = Templates::load(None).unwrap();
     for name in templates.names() {
-        let reviewed = samples(&name)
-            .unwrap()
-            .into_iter()
-            .filter(|sample| !sample.case.starts_with("maximal"));
-        let by_case: BTreeMap<_, _> = reviewed
-            .map(|sample| {
-                (
-                    sample.case,
-                    templates.render(&name, &sample.context).unwrap(),
-                )
-            })
-            .collect();
+        let reviewed = samples(&name).unwrap().into_iter().filter(|sample| !sample.case.starts_with("maximal"));
+        let by_case: BTreeMap<_, _> =
+            reviewed.map(|sample| (sample.case, templates.render(&name, &sample.context).unwrap())).collect();
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_json_snapshot!(name, by_case);
         });
@@ -80,20 +55,14 @@ fn what_people_see_is_as_reviewed() {
 fn hostile_words_mention_nobody_and_link_nowhere() {
     let templates = Templates::load(None).unwrap();
     for name in templates.names() {
-        for sample in samples(&name)
-            .unwrap()
-            .into_iter()
-            .filter(|sample| sample.case.starts_with("maximal"))
-        {
+        for sample in samples(&name).unwrap().into_iter().filter(|sample| sample.case.starts_with("maximal")) {
             let rendered = templates.render(&name, &sample.context).unwrap();
             let mut found = Vec::new();
             texts(&rendered, "", &mut found);
             for (key, text) in found {
                 // Plain texts, ids and preformatted text are shown as they are; only mrkdwn can mention.
-                let shown_as_is = matches!(
-                    key,
-                    "value" | "private_metadata" | "initial_value" | "initial_conversation" | "url"
-                );
+                let shown_as_is =
+                    matches!(key, "value" | "private_metadata" | "initial_value" | "initial_conversation" | "url");
                 let plain = rendered_plainly(&rendered, text);
                 assert!(
                     shown_as_is || plain || !text.contains("<!channel>") && !text.contains("<@U1>"),
@@ -108,10 +77,7 @@ fn hostile_words_mention_nobody_and_link_nowhere() {
 fn rendered_plainly(value: &Value, text: &str) -> bool {
     match value {
         Value::Object(fields) => {
-            let plain = matches!(
-                fields.get("type").and_then(Value::as_str),
-                Some("plain_text" | "text")
-            );
+            let plain = matches!(fields.get("type").and_then(Value::as_str), Some("plain_text" | "text"));
             (plain && fields.get("text").and_then(Value::as_str) == Some(text))
                 || fields.values().any(|field| rendered_plainly(field, text))
         }
@@ -124,26 +90,11 @@ fn rendered_plainly(value: &Value, text: &str) -> bool {
 fn a_button_carries_what_it_is_about() {
     let templates = Templates::load(None).unwrap();
     let mut seen = BTreeSet::new();
-    for name in [
-        "triage_card",
-        "squad_alert",
-        "escalation_alert",
-        "ops_alert",
-    ] {
+    for name in ["triage_card", "squad_alert", "escalation_alert", "ops_alert"] {
         for sample in samples(name).unwrap() {
-            let id = sample
-                .context
-                .get("ticket_id")
-                .or(sample.context.get("job_id"))
-                .unwrap()
-                .as_str()
-                .unwrap();
+            let id = sample.context.get("ticket_id").or(sample.context.get("job_id")).unwrap().as_str().unwrap();
             let rendered = templates.render(name, &sample.context).unwrap();
-            let blocks = rendered["blocks"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .filter(|block| block["type"] == "actions");
+            let blocks = rendered["blocks"].as_array().unwrap().iter().filter(|block| block["type"] == "actions");
             for element in blocks.flat_map(|block| block["elements"].as_array().unwrap()) {
                 seen.insert(element["action_id"].as_str().unwrap().to_owned());
                 if id.len() < 100 && !id.is_empty() && element["action_id"] != "open_link" {
@@ -166,20 +117,14 @@ fn a_button_carries_what_it_is_about() {
         "ops_take_over",
         "resolve",
     ];
-    assert_eq!(
-        seen.iter().map(String::as_str).collect::<Vec<_>>(),
-        expected
-    );
+    assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 
 #[test]
 fn a_decided_card_has_no_button_to_decide_with() {
     let templates = Templates::load(None).unwrap();
     for sample in samples("triage_card").unwrap() {
-        let rendered = templates
-            .render("triage_card", &sample.context)
-            .unwrap()
-            .to_string();
+        let rendered = templates.render("triage_card", &sample.context).unwrap().to_string();
         assert_eq!(
             rendered.contains("\"confirm\""),
             sample.context["status"]["state"] == "awaiting",
@@ -201,9 +146,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 /// Loading with this one override fails, and the message holds each of these words.
 fn refused(file: &str, source: &str, words: &[&str]) {
     let folder = folder(&[(file, source)]);
-    let message = Templates::load(Some(folder.path()))
-        .unwrap_err()
-        .to_string();
+    let message = Templates::load(Some(folder.path())).unwrap_err().to_string();
     for word in words {
         assert!(message.contains(word), "{word:?} is not in: {message}");
     }
@@ -215,88 +158,34 @@ fn an_override_replaces_one_template() {
     let folder = folder(&[("notice.json.j2", source), ("README.md", "ours")]);
     let templates = Templates::load(Some(folder.path())).unwrap();
     let context = serde_json::json!({"tone": "ok", "text": "a <b>", "mend": null});
-    assert_eq!(
-        templates.render("notice", &context).unwrap(),
-        serde_json::json!({"text": "a &lt;b&gt;"})
-    );
-    assert!(
-        templates
-            .render(
-                "help",
-                &serde_json::json!({"bot_user_id": null, "watched_channel_ids": []})
-            )
-            .is_ok()
-    );
+    assert_eq!(templates.render("notice", &context).unwrap(), serde_json::json!({"text": "a &lt;b&gt;"}));
+    assert!(templates.render("help", &serde_json::json!({"bot_user_id": null, "watched_channel_ids": []})).is_ok());
 }
 
 #[test]
 fn a_faulty_override_is_refused_with_place_and_mend() {
-    refused(
-        "notise.json.j2",
-        "{}",
-        &["notise.json.j2", "replaces no template", "notice.json.j2"],
-    );
-    refused(
-        "notice.json.j2",
-        "{\n\"text\": \"{{ text \"}",
-        &["notice.json.j2:2", "syntax"],
-    );
-    refused(
-        "notice.json.j2",
-        "{\"text\":\n\"{{ txt }}\"}",
-        &["notice.json.j2", "case error", ":2", "undefined"],
-    );
-    refused(
-        "notice.json.j2",
-        "{\"text\": \"{{ text|line(9) }} {{ mend }}\"}",
-        &["case ok", ":1", "guard"],
-    );
-    refused(
-        "notice.json.j2",
-        r#"{"text": {{ text }}}"#,
-        &["not JSON", "inside double quotes"],
-    );
-    refused(
-        "notice.json.j2",
-        r#"{"text": "{{ text }}" "blocks": []}"#,
-        &["not JSON", "commas"],
-    );
-    refused(
-        "notice.json.j2",
-        r#"{"blocks": []}"#,
-        &["text: required", "screen readers"],
-    );
+    refused("notise.json.j2", "{}", &["notise.json.j2", "replaces no template", "notice.json.j2"]);
+    refused("notice.json.j2", "{\n\"text\": \"{{ text \"}", &["notice.json.j2:2", "syntax"]);
+    refused("notice.json.j2", "{\"text\":\n\"{{ txt }}\"}", &["notice.json.j2", "case error", ":2", "undefined"]);
+    refused("notice.json.j2", "{\"text\": \"{{ text|line(9) }} {{ mend }}\"}", &["case ok", ":1", "guard"]);
+    refused("notice.json.j2", r#"{"text": {{ text }}}"#, &["not JSON", "inside double quotes"]);
+    refused("notice.json.j2", r#"{"text": "{{ text }}" "blocks": []}"#, &["not JSON", "commas"]);
+    refused("notice.json.j2", r#"{"blocks": []}"#, &["text: required", "screen readers"]);
     let long = r#"{"text": "x", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "{{ text }}"}}]}"#;
-    refused(
-        "notice.json.j2",
-        long,
-        &[
-            "case maximal",
-            "blocks[0].text.text",
-            "at most 150 characters",
-            "|line(n)",
-        ],
-    );
+    refused("notice.json.j2", long, &["case maximal", "blocks[0].text.text", "at most 150 characters", "|line(n)"]);
     refused(
         "notice.json.j2",
         "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
         &["fuel"],
     );
-    let missing = Templates::load(Some("/nowhere/at/all".as_ref()))
-        .unwrap_err()
-        .to_string();
+    let missing = Templates::load(Some("/nowhere/at/all".as_ref())).unwrap_err().to_string();
     assert!(missing.contains("/nowhere/at/all") && missing.contains("check the path"));
 }
 
 #[test]
 fn an_error_at_run_time_holds_no_words_of_the_context() {
     let templates = Templates::load(None).unwrap();
-    let message = templates
-        .render(
-            "notice",
-            &serde_json::json!({"tone": "secret", "text": "secret"}),
-        )
-        .unwrap_err();
+    let message = templates.render("notice", &serde_json::json!({"tone": "secret", "text": "secret"})).unwrap_err();
     assert!(message.to_string().contains("notice.json.j2"));
     assert!(!format!("{message} {message:?}").contains("secret"));
 }
@@ -304,19 +193,11 @@ fn an_error_at_run_time_holds_no_words_of_the_context() {
 /// A value of the same shape whose texts are replaced; words of closed sets (`state`, `kind`, ...) stay.
 fn with_texts(value: &Value, key: &str, words: &mut impl FnMut() -> String) -> Value {
     match value {
-        Value::String(_) if !matches!(key, "state" | "kind" | "fate" | "tone") => {
-            Value::String(words())
+        Value::String(_) if !matches!(key, "state" | "kind" | "fate" | "tone") => Value::String(words()),
+        Value::Array(items) => items.iter().map(|item| with_texts(item, key, words)).collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(key, field)| (key.clone(), with_texts(field, key, words))).collect())
         }
-        Value::Array(items) => items
-            .iter()
-            .map(|item| with_texts(item, key, words))
-            .collect(),
-        Value::Object(fields) => Value::Object(
-            fields
-                .iter()
-                .map(|(key, field)| (key.clone(), with_texts(field, key, words)))
-                .collect(),
-        ),
         other => other.clone(),
     }
 }
@@ -335,13 +216,8 @@ fn any_text() -> impl Strategy<Value = String> {
 }
 
 static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::load(None).unwrap());
-static SAMPLES: LazyLock<Vec<(String, Vec<Sample>)>> = LazyLock::new(|| {
-    TEMPLATES
-        .names()
-        .into_iter()
-        .map(|name| (name.clone(), samples(&name).unwrap()))
-        .collect()
-});
+static SAMPLES: LazyLock<Vec<(String, Vec<Sample>)>> =
+    LazyLock::new(|| TEMPLATES.names().into_iter().map(|name| (name.clone(), samples(&name).unwrap())).collect());
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]

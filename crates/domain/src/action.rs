@@ -72,8 +72,7 @@ impl Action {
     }
 
     /// Every bindable name.
-    pub const NAMES: &'static [&'static str] =
-        &["create_issue", "comment", "transition", "set_priority", "assign"];
+    pub const NAMES: &'static [&'static str] = &["create_issue", "comment", "transition", "set_priority", "assign"];
 
     /// Primary actions run first: the others need what they made.
     pub const fn is_primary(&self) -> bool {
@@ -200,14 +199,9 @@ impl<'ticket> ApprovedAction<'ticket> {
     /// # Errors
     /// When no approval names the action, when it is no longer pending, or when its words were erased.
     pub fn rebuild(ticket: &'ticket Ticket, id: ActionId) -> Result<Self, NotApproved> {
-        let approval = ticket
-            .approvals
-            .iter()
-            .find(|approval| approval.actions.contains(&id))
-            .ok_or(NotApproved::NoApproval)?;
-        let pending = ticket
-            .action(id)
-            .is_some_and(|record| record.state == ActionState::Pending);
+        let approval =
+            ticket.approvals.iter().find(|approval| approval.actions.contains(&id)).ok_or(NotApproved::NoApproval)?;
+        let pending = ticket.action(id).is_some_and(|record| record.state == ActionState::Pending);
         if !pending {
             return Err(NotApproved::NotPending);
         }

@@ -134,7 +134,8 @@ fn priority(policy: &Policy, inputs: &DecisionInputs, acting: &[&Rule]) -> Prior
 fn queue(policy: &Policy, acting: &[&Rule], squad: &SquadId) -> Option<QueueId> {
     // A rule that wants another squad does not speak for this one's queue.
     let speaks = |rule: &Rule| rule.squads.is_empty() || rule.squads.contains(squad);
-    first_of(acting, |rule| rule.queue.clone().filter(|_| speaks(rule))).or_else(|| policy.squad(squad).and_then(|squad| squad.queue.clone()))
+    first_of(acting, |rule| rule.queue.clone().filter(|_| speaks(rule)))
+        .or_else(|| policy.squad(squad).and_then(|squad| squad.queue.clone()))
 }
 
 fn severity(so_far: Severity, acting: &[&Rule]) -> Severity {

@@ -10,8 +10,7 @@ use crate::action::{Action, ActionRecord, Approval};
 use crate::assessment::Assessment;
 use crate::decision::Decision;
 use crate::ids::{
-    ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, QueueId, SquadId,
-    TicketId, WorkspaceId,
+    ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, QueueId, SquadId, TicketId, WorkspaceId,
 };
 use crate::notice::Notice;
 use crate::sla::SlaClock;

@@ -106,10 +106,26 @@ fn equally_specific_rules_go_by_load_per_capacity_then_by_the_file() {
     let policy = and_rules(RIVALS);
     // payments carries 4, platform 8.
     let cases = [
-        (&[][..], "platform", "platform and payments are equally specific and equally loaded; platform stands first in the policy"),
-        (&[("platform", 4), ("payments", 2)][..], "platform", "platform and payments are equally specific and equally loaded; platform stands first in the policy"),
-        (&[("platform", 3)][..], "payments", "payments and platform are equally specific; payments has less open work for its capacity (0 % against 37.5 %)"),
-        (&[("platform", 3), ("payments", 2)][..], "platform", "platform and payments are equally specific; platform has less open work for its capacity (37.5 % against 50 %)"),
+        (
+            &[][..],
+            "platform",
+            "platform and payments are equally specific and equally loaded; platform stands first in the policy",
+        ),
+        (
+            &[("platform", 4), ("payments", 2)][..],
+            "platform",
+            "platform and payments are equally specific and equally loaded; platform stands first in the policy",
+        ),
+        (
+            &[("platform", 3)][..],
+            "payments",
+            "payments and platform are equally specific; payments has less open work for its capacity (0 % against 37.5 %)",
+        ),
+        (
+            &[("platform", 3), ("payments", 2)][..],
+            "platform",
+            "platform and payments are equally specific; platform has less open work for its capacity (37.5 % against 50 %)",
+        ),
     ];
     for (open, squad, reason) in cases {
         let mut inputs = inputs("split", None);
@@ -199,7 +215,11 @@ fn due_times_count_the_squad_s_hours() {
 
 #[test]
 fn a_due_time_beyond_the_calendar_is_a_warning() {
-    let policy = load(&with("first_response = \"2h\"", "first_response = \"100000000h\"").replacen("normal = \"p3\"", "normal = \"p2\"", 1));
+    let policy = load(&with("first_response = \"2h\"", "first_response = \"100000000h\"").replacen(
+        "normal = \"p3\"",
+        "normal = \"p2\"",
+        1,
+    ));
     let decision = decide(&policy, &inputs("x", None), 1);
     assert_eq!(decision.first_response_due_at, None);
     assert!(decision.warnings[0].starts_with("no due time for platform: "), "{:?}", decision.warnings);
@@ -207,7 +227,8 @@ fn a_due_time_beyond_the_calendar_is_a_warning() {
 
 #[test]
 fn what_cannot_be_evaluated_does_not_count_and_is_said() {
-    let policy = and_rules("[[rules]]\nid = \"divides\"\nwhen = '10 / customer.open_cases > 1'\nsquad = \"payments\"\n");
+    let policy =
+        and_rules("[[rules]]\nid = \"divides\"\nwhen = '10 / customer.open_cases > 1'\nsquad = \"payments\"\n");
     let mut inputs = inputs("x", None);
     inputs.assessment.warnings = vec!["assessed locally".to_owned()];
     let decision = decide(&policy, &inputs, 1);
@@ -226,7 +247,8 @@ fn what_cannot_be_evaluated_does_not_count_and_is_said() {
 fn any_inputs() -> impl Strategy<Value = DecisionInputs> {
     let text = prop_oneof!["\\PC{0,30}", Just("split".to_owned()), Just("robot".to_owned())];
     let category = prop::option::of(prop_oneof![Just("billing"), Just("login"), Just("unheard of")]);
-    let open = prop::collection::btree_map(prop_oneof![Just("payments"), Just("platform"), Just("gone")], any::<u32>(), 0..3);
+    let open =
+        prop::collection::btree_map(prop_oneof![Just("payments"), Just("platform"), Just("gone")], any::<u32>(), 0..3);
     let parts = (text, category, open, 1_u8..=4, any::<bool>(), 0_i64..4_000_000_000, any::<f64>(), any::<i64>());
     parts.prop_map(|(text, category, open, level, external, second, probability, cases)| {
         let mut made = inputs(&text, category);

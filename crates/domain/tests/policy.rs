@@ -12,8 +12,8 @@ mod support;
 
 use deskbell_domain::decision::Mode;
 use deskbell_domain::ids::SquadId;
-use deskbell_domain::policy::Policy;
 use deskbell_domain::policy::ExpiryChoice;
+use deskbell_domain::policy::Policy;
 use support::{POLICY, and_rules, load, with};
 
 fn faults(source: &str) -> Vec<String> {
@@ -65,16 +65,52 @@ fn refuses_unknown_keys() {
 #[test]
 fn refuses_unknown_names() {
     let squads = "known are: payments, platform";
-    check(&with("squad = \"platform\"", "squad = \"plattform\""), "\"plattform\"", &format!("there is no squad `plattform`; {squads}"));
+    check(
+        &with("squad = \"platform\"", "squad = \"plattform\""),
+        "\"plattform\"",
+        &format!("there is no squad `plattform`; {squads}"),
+    );
     check(&with("low = \"p4\"", "low = \"p9\""), "\"p9\"", "there is no priority `p9`; known are: p1, p2, p3, p4");
-    check(&with("queue = \"money\"", "queue = \"mony\""), "\"mony\"", "there is no queue `mony`; known are: money, vip");
-    check(&with("hours = \"office\"", "hours = \"offize\""), "\"offize\"", "there is no set of business hours `offize`; known are: office");
-    check(&with("escalation = \"chain\"", "escalation = \"chains\""), "\"chains\"", "there is no escalation policy `chains`; known are: chain");
-    check(&with("confirm = [\"squad\", \"group:leads\"]", "confirm = [\"group:leeds\"]"), "\"group:leeds\"", "there is no group `leeds`; known are: leads");
-    check_rule("when = 'true'\ncategory = \"sales\"", "\"sales\"", "there is no category `sales`; known are: billing, login");
-    check_rule("when = 'true'\nsquads = [\"payments\", \"nobody\"]", "\"nobody\"", &format!("there is no squad `nobody`; {squads}"));
-    check_rule("when = 'true'\nexamples = [{ text = \"x\", category = \"sales\" }]", "\"sales\"", "there is no category `sales`; known are: billing, login");
-    check_rule("when = 'true'\nexamples = [{ text = \"x\", load = { ghosts = 3 } }]", "{ text = \"x\", load", &format!("there is no squad `ghosts`; {squads}"));
+    check(
+        &with("queue = \"money\"", "queue = \"mony\""),
+        "\"mony\"",
+        "there is no queue `mony`; known are: money, vip",
+    );
+    check(
+        &with("hours = \"office\"", "hours = \"offize\""),
+        "\"offize\"",
+        "there is no set of business hours `offize`; known are: office",
+    );
+    check(
+        &with("escalation = \"chain\"", "escalation = \"chains\""),
+        "\"chains\"",
+        "there is no escalation policy `chains`; known are: chain",
+    );
+    check(
+        &with("confirm = [\"squad\", \"group:leads\"]", "confirm = [\"group:leeds\"]"),
+        "\"group:leeds\"",
+        "there is no group `leeds`; known are: leads",
+    );
+    check_rule(
+        "when = 'true'\ncategory = \"sales\"",
+        "\"sales\"",
+        "there is no category `sales`; known are: billing, login",
+    );
+    check_rule(
+        "when = 'true'\nsquads = [\"payments\", \"nobody\"]",
+        "\"nobody\"",
+        &format!("there is no squad `nobody`; {squads}"),
+    );
+    check_rule(
+        "when = 'true'\nexamples = [{ text = \"x\", category = \"sales\" }]",
+        "\"sales\"",
+        "there is no category `sales`; known are: billing, login",
+    );
+    check_rule(
+        "when = 'true'\nexamples = [{ text = \"x\", load = { ghosts = 3 } }]",
+        "{ text = \"x\", load",
+        &format!("there is no squad `ghosts`; {squads}"),
+    );
 }
 
 #[test]
@@ -86,7 +122,11 @@ fn refuses_actions_that_would_silently_not_happen_or_happen_twice() {
             &format!("rules can't ask for the action `{name}`; they can for: create_issue, comment, set_priority"),
         );
     }
-    check_rule("when = 'true'\nactions = [\"comment\"] # alone", "\"comment\"] # alone", "`comment` needs an issue: put \"create_issue\" before it");
+    check_rule(
+        "when = 'true'\nactions = [\"comment\"] # alone",
+        "\"comment\"] # alone",
+        "`comment` needs an issue: put \"create_issue\" before it",
+    );
     check_rule(
         "when = 'true'\nactions = [\"create_issue\", \"create_issue\" ]",
         "\"create_issue\" ]",
@@ -97,7 +137,11 @@ fn refuses_actions_that_would_silently_not_happen_or_happen_twice() {
 #[test]
 fn refuses_ids_defined_twice() {
     check(&format!("{POLICY}[[priorities]]\nid = 'p1'\n"), "'p1'", "the priority `p1` is defined twice: rename one");
-    check(&format!("{POLICY}[[categories]]\nid = 'billing'\n"), "'billing'", "the category `billing` is defined twice: rename one");
+    check(
+        &format!("{POLICY}[[categories]]\nid = 'billing'\n"),
+        "'billing'",
+        "the category `billing` is defined twice: rename one",
+    );
     check(&with("id = \"robot\"", "id = 'billing'"), "'billing'", "the rule `billing` is defined twice: rename one");
 }
 
@@ -127,18 +171,38 @@ fn refuses_business_hours_that_cannot_be() {
 #[test]
 fn refuses_squads_and_people_that_are_none() {
     let channel = "is no channel id: open the channel's details in Slack and copy the id at the bottom (C…)";
-    check(&with("capacity = 8", "capacity = 0"), "0\nproject = \"PLAT\"", "capacity must be at least 1: open tickets the squad can carry");
+    check(
+        &with("capacity = 8", "capacity = 0"),
+        "0\nproject = \"PLAT\"",
+        "capacity must be at least 1: open tickets the squad can carry",
+    );
     for wrong in ["#ops", "Cops", "C", "U0OPS"] {
         let source = with("ops_channel = \"C0OPS\"", &format!("ops_channel = \"{wrong}\""));
         check(&source, &format!("\"{wrong}\""), &format!("`{wrong}` {channel}"));
     }
     check(&with("channel = \"C0LEADERS\"", "channel = \"#leaders\""), "\"#leaders\"", &format!("`#leaders` {channel}"));
     let id = "a Slack user id (U…); it is in the person's profile under \"Copy member ID\"";
-    check(&with("members = [\"U0DEV\"]", "members = [\"@dev\"]"), "\"@dev\"", &format!("`@dev` names nobody: write {id}"));
-    check(&with("leads = [\"U0LEAD\"]", "leads = [\"Ursula\"]"), "\"Ursula\"", &format!("`Ursula` names nobody: write {id}"));
-    check(&with("notify = [\"U0BOSS\"]", "notify = [\"boss\"]"), "\"boss\"", "`boss` names nobody: write a Slack user id (U…) or \"squad\"");
+    check(
+        &with("members = [\"U0DEV\"]", "members = [\"@dev\"]"),
+        "\"@dev\"",
+        &format!("`@dev` names nobody: write {id}"),
+    );
+    check(
+        &with("leads = [\"U0LEAD\"]", "leads = [\"Ursula\"]"),
+        "\"Ursula\"",
+        &format!("`Ursula` names nobody: write {id}"),
+    );
+    check(
+        &with("notify = [\"U0BOSS\"]", "notify = [\"boss\"]"),
+        "\"boss\"",
+        "`boss` names nobody: write a Slack user id (U…) or \"squad\"",
+    );
     let holder = "a Slack user id (U…), \"squad\", \"internal\", \"anyone\" or \"group:NAME\"";
-    check(&with("claim = [\"squad\"]", "claim = [\"team\"]"), "\"team\"", &format!("`team` names nobody: write {holder}"));
+    check(
+        &with("claim = [\"squad\"]", "claim = [\"team\"]"),
+        "\"team\"",
+        &format!("`team` names nobody: write {holder}"),
+    );
     check(
         &with("settle = [\"group:leads\"]", "settle = []"),
         "[]",
@@ -182,7 +246,12 @@ fn finds_a_condition_s_fault_within_every_kind_of_string() {
     check_condition("'''\ntrue ||\n   assessment.categry == \"x\"'''", "categry", "categry", "category");
     check_condition("'''true ||\n  é.text == \"x\"'''", "é", "", "");
     check_condition(r#""ticket.text == \"a\" || assessment.categry == \"b\"""#, "categry", "categry", "category");
-    check_condition("\"\"\"\ntrue || \\\n      assessment.categry == \"x\\u0041\"\"\"\"", "categry", "categry", "category");
+    check_condition(
+        "\"\"\"\ntrue || \\\n      assessment.categry == \"x\\u0041\"\"\"\"",
+        "categry",
+        "categry",
+        "category",
+    );
     check_condition("'''\r\ntrue ||\r\n assessment.categry == \"x\"'''", "categry", "categry", "category");
 }
 
@@ -213,10 +282,8 @@ fn reports_all_faults_at_once_in_the_order_of_the_file() {
         .replacen("low = \"p4\"", "low = \"p7\"", 1);
     let found = faults(&source);
     let places: Vec<&str> = found.iter().map(|fault| fault.split(": ").next().unwrap()).collect();
-    let expected: Vec<String> = ["\"ops\"", "\"p7\"", "0\nproject", "contains(3", "nope"]
-        .iter()
-        .map(|marked| place(&source, marked))
-        .collect();
+    let expected: Vec<String> =
+        ["\"ops\"", "\"p7\"", "0\nproject", "contains(3", "nope"].iter().map(|marked| place(&source, marked)).collect();
     assert_eq!(places, expected, "{found:#?}");
 }
 

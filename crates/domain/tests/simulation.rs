@@ -1,13 +1,20 @@
 //! Random lives of a ticket: people press what they like, messages come and go, effects are performed late, twice
 //! and out of order, timers fire when they are due or again later. What must always hold is checked after each event.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::needless_pass_by_value)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value
+)]
 
-mod support;
 #[path = "support/desk.rs"]
 mod desk;
+mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use desk::{Desk, approved, assessed, changed, issue, message, person, pressed, request, shows_card};
 use deskbell_domain::action::ActionState;
 use deskbell_domain::ids::{ActionId, MessageTs, NoticeId};
 use deskbell_domain::interaction::Button;
@@ -17,7 +24,6 @@ use deskbell_domain::ticket::{PostedMessage, Status, Ticket};
 use deskbell_domain::workflow::Transition;
 use deskbell_domain::workflow::effect::Effect;
 use deskbell_domain::workflow::event::{Event, ReplyTo};
-use desk::{Desk, approved, assessed, changed, issue, message, person, pressed, request, shows_card};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use support::{POLICY, load, load_of};
@@ -38,7 +44,11 @@ enum Happening {
     Edit(u8, u8),
     Delete(u8),
     /// Perform an effect of the queue: which, how it ends, and whether it is performed again later.
-    Perform { which: usize, ends: u8, again: bool },
+    Perform {
+        which: usize,
+        ends: u8,
+        again: bool,
+    },
     OpsChoose(usize, usize, usize),
     Wait(u16),
     /// A timer is delivered once more.
@@ -262,7 +272,17 @@ fn visible(ticket: &Ticket) -> impl PartialEq + std::fmt::Debug + use<> {
     let facts = (ticket.squad.clone(), ticket.queue.clone(), ticket.priority.clone(), ticket.category.clone());
     let people = (ticket.assignee.clone(), ticket.answer.clone(), ticket.escalation.clone());
     let clock = ticket.sla.as_ref().and_then(|clock| clock.breached_at);
-    (ticket.status, ticket.severity, states, decision, facts, people, ticket.external.clone(), clock, ticket.card.channel.clone())
+    (
+        ticket.status,
+        ticket.severity,
+        states,
+        decision,
+        facts,
+        people,
+        ticket.external.clone(),
+        clock,
+        ticket.card.channel.clone(),
+    )
 }
 
 fn check_change(before: Option<&Ticket>, after: &Ticket, transition: &Transition, event: &Event) {
@@ -317,7 +337,8 @@ fn check_rest(ticket: &Ticket) {
     for record in &ticket.actions {
         let waits_for_ops = matches!(record.state, ActionState::Parked { .. });
         // A secondary action waits with the primary that is parked.
-        let waits_for_the_issue = !record.primary && ticket.status == Status::Parked && record.state == ActionState::Pending;
+        let waits_for_the_issue =
+            !record.primary && ticket.status == Status::Parked && record.state == ActionState::Pending;
         assert!(record.state.is_settled() || waits_for_ops || waits_for_the_issue, "{record:?} in {:?}", ticket.status);
         if waits_for_ops {
             let open = ticket.notices.iter().any(|notice| {

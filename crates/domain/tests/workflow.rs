@@ -1,10 +1,11 @@
 //! Journeys of a ticket, event by event.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
-mod support;
 #[path = "support/desk.rs"]
 mod desk;
+mod support;
 
+use desk::*;
 use deskbell_domain::action::{Action, ActionState, ApprovedAction, NotApproved};
 use deskbell_domain::audit::AuditKind;
 use deskbell_domain::ids::{ChannelId, MessageTs, NoticeId, RuleId, TicketId};
@@ -14,7 +15,6 @@ use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Actor, PostedMessage, Status, Verdict};
 use deskbell_domain::workflow::effect::{Effect, Telling, Timer};
 use deskbell_domain::workflow::event::{Event, ReplyTo};
-use desk::*;
 use support::{POLICY, and_rules, load, load_of, with};
 
 fn policy() -> Policy {
@@ -115,7 +115,10 @@ fn changing_moves_the_ticket_and_tells_the_tracker_that_a_person_did() {
     let round = desk.ticket().sla_round;
     let moved = desk.on(changed("platform", "p1", "U0BEN"));
     let ticket = desk.ticket();
-    assert_eq!((desk.squad(), ticket.queue.as_ref(), ticket.category.as_ref().unwrap().as_str()), ("platform", None, "login"));
+    assert_eq!(
+        (desk.squad(), ticket.queue.as_ref(), ticket.category.as_ref().unwrap().as_str()),
+        ("platform", None, "login")
+    );
     assert_eq!(ticket.answer.as_ref().unwrap().verdict, Verdict::Changed);
     assert_eq!(ticket.sla_round, round + 1);
     assert!(moved.timers.iter().any(|(timer, _)| *timer == Timer::FirstResponseDue { round: round + 1 }));
@@ -232,7 +235,11 @@ fn deleting_all_words_before_an_answer_dismisses() {
     let mut unseen = Desk::new(policy());
     unseen.on(request("oops"));
     let withdrawn = unseen.on(Event::MessageDeleted(MessageTs::from("1.0001")));
-    assert_eq!((unseen.status(), withdrawn.effects), (Status::Dismissed, vec![]), "nobody saw a card, so there is none");
+    assert_eq!(
+        (unseen.status(), withdrawn.effects),
+        (Status::Dismissed, vec![]),
+        "nobody saw a card, so there is none"
+    );
 }
 
 #[test]
@@ -240,7 +247,9 @@ fn words_that_change_after_the_approval_become_comments_once_the_issue_exists() 
     let mut desk = Desk::asking(policy(), Some("billing"));
     desk.on(pressed(Button::Confirm, "U0BEN"));
     let joined = desk.on(Event::MessageJoined(message("1.0002", "order 17")));
-    assert!(dispatched(&joined).is_empty() && joined.effects.iter().all(|effect| !matches!(effect, Effect::Assess { .. })));
+    assert!(
+        dispatched(&joined).is_empty() && joined.effects.iter().all(|effect| !matches!(effect, Effect::Assess { .. }))
+    );
     let created = desk.on(done(1, Some("PAY-1")));
     assert_eq!(dispatched(&created), [(2, 0), (3, 0)]);
     let Some(Action::Comment { body }) = desk.ticket().words.actions.get(&action(3)) else { panic!("a comment") };
@@ -376,7 +385,11 @@ fn resolving_while_the_issue_is_parked_leaves_nothing_waiting_and_never_reopens(
         assert_eq!(desk.state(2), &ActionState::Skipped { by: Actor::Deskbell });
         let choice = desk.on(chosen(button, 1));
         assert_eq!((desk.status(), dispatched(&choice)), (Status::Resolved, vec![]));
-        assert_eq!(told(&choice).len(), usize::from(button == Button::Retry), "an issue for what is resolved: too late");
+        assert_eq!(
+            told(&choice).len(),
+            usize::from(button == Button::Retry),
+            "an issue for what is resolved: too late"
+        );
         desk.on(done(1, Some("PAY-1")));
         assert_eq!(desk.status(), Status::Resolved);
     }
@@ -495,7 +508,12 @@ fn timers_of_what_is_over_do_nothing() {
     let mut desk = Desk::asking(policy(), Some("billing"));
     desk.on(Event::MessageJoined(message("1.0002", "more")));
     desk.on(assessed(2, Some("billing")));
-    for timer in [Timer::Remind { decision: 1 }, Timer::Expire { decision: 1 }, Timer::FirstResponseDue { round: 1 }, Timer::ResolutionDue { round: 1 }] {
+    for timer in [
+        Timer::Remind { decision: 1 },
+        Timer::Expire { decision: 1 },
+        Timer::FirstResponseDue { round: 1 },
+        Timer::ResolutionDue { round: 1 },
+    ] {
         desk.ignores(Event::TimerFired(timer));
     }
     desk.post_card();

@@ -10,12 +10,7 @@ use deskbell_judgement::classifier::{Example, Model};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let option = |name: &str| {
-        arguments
-            .iter()
-            .skip_while(|argument| *argument != name)
-            .nth(1)
-    };
+    let option = |name: &str| arguments.iter().skip_while(|argument| *argument != name).nth(1);
     let (Some(train), Some(test)) = (option("--train"), option("--test")) else {
         return Err("give --train CSV and --test CSV, both with the columns text,label".into());
     };
@@ -25,12 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let started = Instant::now();
     let model = Model::train(&examples)?;
-    println!(
-        "trained on {} texts, {} labels in {:.2?}",
-        examples.len(),
-        model.labels().len(),
-        started.elapsed()
-    );
+    println!("trained on {} texts, {} labels in {:.2?}", examples.len(), model.labels().len(), started.elapsed());
     measure(&model, &read(&std::fs::read_to_string(test)?));
     let size = serde_json::to_vec(&model)?.len();
     println!("model as JSON: {} kB", size / 1024);
@@ -48,18 +38,11 @@ fn measure(model: &Model, tests: &[Example]) {
         .collect();
     let each = started.elapsed().as_secs_f64() / answers.len().max(1) as f64;
     let right = answers.iter().filter(|(_, right)| *right).count();
-    println!(
-        "accuracy {:.2} %, {:.0} us per text",
-        100.0 * right as f64 / answers.len() as f64,
-        each * 1e6
-    );
+    println!("accuracy {:.2} %, {:.0} us per text", 100.0 * right as f64 / answers.len() as f64, each * 1e6);
     let mut error = 0.0;
     for bin in 0..15 {
         let (from, to) = (f64::from(bin) / 15.0, f64::from(bin + 1) / 15.0);
-        let inside: Vec<_> = answers
-            .iter()
-            .filter(|(said, _)| *said > from && *said <= to)
-            .collect();
+        let inside: Vec<_> = answers.iter().filter(|(said, _)| *said > from && *said <= to).collect();
         if inside.is_empty() {
             continue;
         }
@@ -106,10 +89,7 @@ fn read(csv: &str) -> Vec<Example> {
     rows.into_iter()
         .skip(1)
         .filter_map(|row| match row.as_slice() {
-            [text, label] => Some(Example {
-                text: text.clone(),
-                label: label.clone(),
-            }),
+            [text, label] => Some(Example { text: text.clone(), label: label.clone() }),
             _ => None,
         })
         .collect()

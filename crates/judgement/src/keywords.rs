@@ -53,10 +53,7 @@ impl Keywords {
                 .filter(|(_, stems)| !stems.is_empty())
                 .collect(),
         };
-        Self {
-            categories: categories.iter().map(prepared).collect(),
-            examples,
-        }
+        Self { categories: categories.iter().map(prepared).collect(), examples }
     }
 
     /// The category whose words the text holds; `None` when no word speaks for any.
@@ -71,9 +68,7 @@ impl Keywords {
         let share = score / total;
         Some(Judged {
             value: category.id.clone(),
-            confidence: Confidence::from_probability(
-                (strength * share * 0.75).min(CONFIDENCE_LIMIT),
-            ),
+            confidence: Confidence::from_probability((strength * share * 0.75).min(CONFIDENCE_LIMIT)),
             evidence,
         })
     }
@@ -88,24 +83,13 @@ impl Keywords {
                 let matched: Vec<&String> = category
                     .keywords
                     .iter()
-                    .filter(|(_, stems)| {
-                        text.windows(stems.len())
-                            .any(|window| window == stems.as_slice())
-                    })
+                    .filter(|(_, stems)| text.windows(stems.len()).any(|window| window == stems.as_slice()))
                     .map(|(keyword, _)| keyword)
                     .collect();
-                let weight: f64 = matched
-                    .iter()
-                    .map(|keyword| KEYWORD_WEIGHT * words_in(keyword).sqrt())
-                    .sum();
+                let weight: f64 = matched.iter().map(|keyword| KEYWORD_WEIGHT * words_in(keyword).sqrt()).sum();
                 let mut evidence: Vec<String> = matched.into_iter().cloned().collect();
-                let told: BTreeSet<String> =
-                    evidence.iter().flat_map(|keyword| stems(keyword)).collect();
-                evidence.extend(
-                    shared
-                        .into_iter()
-                        .filter(|term| !told.contains(&stem(term))),
-                );
+                let told: BTreeSet<String> = evidence.iter().flat_map(|keyword| stems(keyword)).collect();
+                evidence.extend(shared.into_iter().filter(|term| !told.contains(&stem(term))));
                 evidence.truncate(EVIDENCE);
                 (weight + EXAMPLE_WEIGHT * alike, evidence)
             })
@@ -135,21 +119,14 @@ impl Keywords {
 /// The text's own words for stemmed terms.
 fn surface_words(plain: &str, terms: &[String]) -> Vec<String> {
     let all = words(plain);
-    terms
-        .iter()
-        .filter_map(|term| all.iter().find(|word| stem(word) == *term).cloned())
-        .collect()
+    terms.iter().filter_map(|term| all.iter().find(|word| stem(word) == *term).cloned()).collect()
 }
 
 fn best_of(scores: Vec<(f64, Vec<String>)>) -> Option<(usize, (f64, Vec<String>))> {
-    scores
-        .into_iter()
-        .enumerate()
-        .filter(|(_, (score, _))| *score > 0.0)
-        .fold(None, |best, next| match best {
-            Some((_, (score, _))) if score >= next.1.0 => best,
-            _ => Some(next),
-        })
+    scores.into_iter().enumerate().filter(|(_, (score, _))| *score > 0.0).fold(None, |best, next| match best {
+        Some((_, (score, _))) if score >= next.1.0 => best,
+        _ => Some(next),
+    })
 }
 
 /// Every word, stop words too: a keyword may be `log in`.
@@ -158,9 +135,7 @@ fn stems(text: &str) -> Vec<String> {
 }
 
 fn words_in(keyword: &str) -> f64 {
-    u32::try_from(index_terms(keyword).len())
-        .map_or(1.0, f64::from)
-        .max(1.0)
+    u32::try_from(index_terms(keyword).len()).map_or(1.0, f64::from).max(1.0)
 }
 
 #[cfg(test)]
@@ -181,27 +156,15 @@ mod tests {
             examples: examples.iter().map(ToString::to_string).collect(),
         };
         Keywords::new(&[
-            category(
-                "payments",
-                &["refund", "payout", "chargeback"],
-                &["A customer was charged twice"],
-            ),
-            category(
-                "login",
-                &["log in", "SSO", "two-factor"],
-                &["The password reset mail never arrives"],
-            ),
+            category("payments", &["refund", "payout", "chargeback"], &["A customer was charged twice"]),
+            category("login", &["log in", "SSO", "two-factor"], &["The password reset mail never arrives"]),
             category("api", &["API", "webhook", "rate limit"], &[]),
         ])
     }
 
     fn check(text: &str, expected: Option<&str>) {
         let found = keywords().categorize(text);
-        assert_eq!(
-            found.as_ref().map(|judged| judged.value.as_str()),
-            expected,
-            "{text}: {found:?}"
-        );
+        assert_eq!(found.as_ref().map(|judged| judged.value.as_str()), expected, "{text}: {found:?}");
     }
 
     #[test]
@@ -219,9 +182,7 @@ mod tests {
     #[test]
     fn confidence_stays_low_and_evidence_is_the_words() {
         let one = keywords().categorize("a refund").unwrap();
-        let many = keywords()
-            .categorize("refund after chargeback before payout")
-            .unwrap();
+        let many = keywords().categorize("refund after chargeback before payout").unwrap();
         let torn = keywords().categorize("refund through the API").unwrap();
         assert!(one.confidence.percent() < 45);
         assert!(many.confidence > one.confidence && many.confidence.percent() <= 55);

@@ -71,16 +71,10 @@ impl KnowledgeIndex {
         let title = document.title.unwrap_or_else(|| file_stem(&source.path));
         for section in telling_sections(document.sections) {
             let headings = section.heading_path.join("\n");
-            self.index.add(
-                self.passages.len(),
-                &format!("{title}\n{headings}\n{}", section.text),
-            );
+            self.index.add(self.passages.len(), &format!("{title}\n{headings}\n{}", section.text));
             self.passages.push(Indexed {
                 title: title.clone(),
-                url: source
-                    .url
-                    .as_deref()
-                    .map(|url| with_anchor(url, &section.anchor)),
+                url: source.url.as_deref().map(|url| with_anchor(url, &section.anchor)),
                 heading_path: section.heading_path,
                 anchor: section.anchor,
                 path: source.path.clone(),
@@ -105,8 +99,7 @@ impl KnowledgeIndex {
         let hits = self.index.search(question, limit.saturating_mul(4));
         let found = hits.into_iter().filter_map(|hit| {
             let passage = self.passages.get(hit.id)?;
-            seen.insert((&passage.path, &passage.anchor))
-                .then(|| self.show(passage, hit.score, &hit.matched))
+            seen.insert((&passage.path, &passage.anchor)).then(|| self.show(passage, hit.score, &hit.matched))
         });
         found.take(limit).collect()
     }
@@ -169,11 +162,7 @@ fn telling_sections(sections: Vec<Section>) -> Vec<Section> {
         })
     };
     let kept: Vec<bool> = (0..sections.len()).map(|at| !is_above(at)).collect();
-    sections
-        .into_iter()
-        .zip(kept)
-        .filter_map(|(section, kept)| kept.then_some(section))
-        .collect()
+    sections.into_iter().zip(kept).filter_map(|(section, kept)| kept.then_some(section)).collect()
 }
 
 fn file_stem(path: &str) -> String {
@@ -182,11 +171,7 @@ fn file_stem(path: &str) -> String {
 }
 
 fn with_anchor(url: &str, anchor: &str) -> String {
-    if anchor.is_empty() {
-        url.to_owned()
-    } else {
-        format!("{url}#{anchor}")
-    }
+    if anchor.is_empty() { url.to_owned() } else { format!("{url}#{anchor}") }
 }
 
 #[cfg(test)]
@@ -207,11 +192,7 @@ mod tests {
                 Some("https://help.example/refunds"),
                 "# Refunds\nMoney goes back to the card.\n\n## Partial refunds\nFirst things first. You can refund a part of a payment up to 90 days after it. Fees are not returned.",
             ),
-            source(
-                "sso/okta.md",
-                None,
-                "Connect Okta with SAML. Sign in as an owner first.",
-            ),
+            source("sso/okta.md", None, "Connect Okta with SAML. Sign in as an owner first."),
         ])
     }
 
@@ -219,15 +200,8 @@ mod tests {
     fn answers_with_heading_anchor_and_the_matching_sentences() {
         let found = knowledge().search("can I do a partial refund of a payment?", 3);
         assert_eq!(found[0].heading_path, ["Refunds", "Partial refunds"]);
-        assert_eq!(
-            found[0].url.as_deref(),
-            Some("https://help.example/refunds#partial-refunds")
-        );
-        assert!(
-            found[0].snippet.contains("You can refund a part"),
-            "{}",
-            found[0].snippet
-        );
+        assert_eq!(found[0].url.as_deref(), Some("https://help.example/refunds#partial-refunds"));
+        assert!(found[0].snippet.contains("You can refund a part"), "{}", found[0].snippet);
         assert_eq!(found[1].anchor, "refunds");
     }
 
@@ -235,46 +209,27 @@ mod tests {
     fn a_long_passage_is_shown_where_it_matches() {
         let filler = "This sentence is about something else entirely. ".repeat(9);
         let markdown = format!("# Limits\n{filler}The quota of webhooks is 40. More on request.");
-        let knowledge = KnowledgeIndex::from_documents([Source {
-            path: "l.md".into(),
-            url: None,
-            markdown,
-        }]);
+        let knowledge = KnowledgeIndex::from_documents([Source { path: "l.md".into(), url: None, markdown }]);
         let snippet = &knowledge.search("webhook quota", 1)[0].snippet;
-        assert!(
-            snippet.contains("The quota of webhooks is 40."),
-            "{snippet}"
-        );
+        assert!(snippet.contains("The quota of webhooks is 40."), "{snippet}");
     }
 
     #[test]
     fn a_document_without_title_is_named_by_its_file() {
         let found = knowledge().search("okta", 3);
         assert_eq!(found.len(), 1);
-        assert_eq!(
-            (found[0].title.as_str(), found[0].path.as_str()),
-            ("okta", "sso/okta.md")
-        );
+        assert_eq!((found[0].title.as_str(), found[0].path.as_str()), ("okta", "sso/okta.md"));
     }
 
     #[test]
     fn a_bare_title_gives_way_to_what_stands_below() {
-        let markdown = "# Exports\n\n## As CSV\nPress the button. Then wait for the mail.\n\n## Exports of refunds\n".to_owned();
-        let knowledge = KnowledgeIndex::from_documents([Source {
-            path: "e.md".into(),
-            url: None,
-            markdown,
-        }]);
+        let markdown =
+            "# Exports\n\n## As CSV\nPress the button. Then wait for the mail.\n\n## Exports of refunds\n".to_owned();
+        let knowledge = KnowledgeIndex::from_documents([Source { path: "e.md".into(), url: None, markdown }]);
         let found = knowledge.search("exports", 5);
-        let anchors: Vec<&str> = found
-            .iter()
-            .map(|passage| passage.anchor.as_str())
-            .collect();
+        let anchors: Vec<&str> = found.iter().map(|passage| passage.anchor.as_str()).collect();
         assert_eq!(anchors, ["exports-of-refunds", "as-csv"]);
-        assert_eq!(
-            found[1].snippet,
-            "Press the button. Then wait for the mail."
-        );
+        assert_eq!(found[1].snippet, "Press the button. Then wait for the mail.");
     }
 
     #[test]

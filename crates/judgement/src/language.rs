@@ -8,9 +8,7 @@ pub const UNDETERMINED: &str = "und";
 /// ISO 639-1 code of the language, or `und` when the words don't say clearly.
 pub fn detect(text: &str) -> &'static str {
     let plain = crate::mrkdwn::prose(text);
-    by_script(&plain)
-        .or_else(|| by_words(&plain))
-        .unwrap_or(UNDETERMINED)
+    by_script(&plain).or_else(|| by_words(&plain)).unwrap_or(UNDETERMINED)
 }
 
 fn by_script(text: &str) -> Option<&'static str> {
@@ -24,10 +22,7 @@ fn by_script(text: &str) -> Option<&'static str> {
         }
     }
     // Kana stands before Han in the table: Japanese holds both.
-    let found = counts
-        .iter()
-        .zip(SCRIPTS)
-        .find(|(count, _)| **count * 4 >= letters.max(1));
+    let found = counts.iter().zip(SCRIPTS).find(|(count, _)| **count * 4 >= letters.max(1));
     let (_, (language, _)) = found?;
     if *language == "ru" && text.chars().any(|letter| "іїєґІЇЄҐ".contains(letter)) {
         return Some("uk");
@@ -56,10 +51,7 @@ fn by_words(text: &str) -> Option<&'static str> {
     let mut scores: Vec<(usize, &'static str)> = COMMON
         .iter()
         .map(|(language, common)| {
-            let found = words
-                .iter()
-                .filter(|word| common.split(' ').any(|known| known == word.as_str()))
-                .count();
+            let found = words.iter().filter(|word| common.split(' ').any(|known| known == word.as_str())).count();
             (found * 2 + usize::from(marks(text, language)), *language)
         })
         .collect();
@@ -158,50 +150,14 @@ mod tests {
             ),
             (
                 "fr",
-                &[
-                    "Bonjour, je ne peux pas me connecter",
-                    "Notre facture est fausse",
-                    "Comment exporter les données ?",
-                ],
+                &["Bonjour, je ne peux pas me connecter", "Notre facture est fausse", "Comment exporter les données ?"],
             ),
-            (
-                "es",
-                &[
-                    "Hola, no puedo entrar",
-                    "¿Cómo puedo exportar los datos?",
-                    "La factura está mal desde ayer",
-                ],
-            ),
-            (
-                "pt",
-                &[
-                    "Não consigo entrar na conta",
-                    "Olá, preciso de ajuda com a fatura",
-                    "O pagamento não funciona",
-                ],
-            ),
-            (
-                "it",
-                &[
-                    "Non riesco ad accedere, perché?",
-                    "La fattura è sbagliata e non funziona",
-                ],
-            ),
-            (
-                "nl",
-                &[
-                    "Ik kan niet inloggen",
-                    "Waarom werkt het niet meer met onze factuur?",
-                ],
-            ),
+            ("es", &["Hola, no puedo entrar", "¿Cómo puedo exportar los datos?", "La factura está mal desde ayer"]),
+            ("pt", &["Não consigo entrar na conta", "Olá, preciso de ajuda com a fatura", "O pagamento não funciona"]),
+            ("it", &["Non riesco ad accedere, perché?", "La fattura è sbagliata e non funziona"]),
+            ("nl", &["Ik kan niet inloggen", "Waarom werkt het niet meer met onze factuur?"]),
             ("pl", &["Nie mogę się zalogować", "Faktura jest błędna"]),
-            (
-                "sv",
-                &[
-                    "Jag kan inte logga in",
-                    "Vår faktura är fel och det fungerar inte",
-                ],
-            ),
+            ("sv", &["Jag kan inte logga in", "Vår faktura är fel och det fungerar inte"]),
             ("ja", &["支払いが失敗しました"]),
             ("zh", &["付款失败了"]),
             ("ko", &["결제가 실패했습니다"]),

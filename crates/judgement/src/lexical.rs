@@ -51,11 +51,7 @@ impl Document {
 
 impl<Id> Default for Index<Id> {
     fn default() -> Self {
-        Self {
-            documents: BTreeMap::new(),
-            postings: HashMap::new(),
-            total_length: 0,
-        }
+        Self { documents: BTreeMap::new(), postings: HashMap::new(), total_length: 0 }
     }
 }
 
@@ -89,10 +85,7 @@ impl<Id: Ord + Clone> Index<Id> {
         self.remove(&id);
         let document = Document::read(text);
         for (term, count) in &document.terms {
-            self.postings
-                .entry(term.clone())
-                .or_default()
-                .insert(id.clone(), *count);
+            self.postings.entry(term.clone()).or_default().insert(id.clone(), *count);
         }
         self.total_length += u64::from(document.length);
         self.documents.insert(id, document);
@@ -129,14 +122,7 @@ impl<Id: Ord + Clone> Index<Id> {
         let mut ranked: Vec<(&Id, f64)> = scores.into_iter().collect();
         ranked.sort_by(|left, right| right.1.total_cmp(&left.1));
         ranked.truncate(limit);
-        ranked
-            .into_iter()
-            .map(|(id, score)| Hit {
-                id: id.clone(),
-                score,
-                matched: self.matched(&query, id),
-            })
-            .collect()
+        ranked.into_iter().map(|(id, score)| Hit { id: id.clone(), score, matched: self.matched(&query, id) }).collect()
     }
 
     fn matched(&self, query: &Document, id: &Id) -> Vec<String> {
@@ -145,10 +131,7 @@ impl<Id: Ord + Clone> Index<Id> {
         };
         let shared = query.terms.keys().filter_map(|term| {
             let count = document.terms.get(term)?;
-            Some((
-                self.rarity(term) * self.saturated(*count, document.length),
-                term.as_str(),
-            ))
+            Some((self.rarity(term) * self.saturated(*count, document.length), term.as_str()))
         });
         heaviest_first(shared.collect())
     }
@@ -160,17 +143,11 @@ impl<Id: Ord + Clone> Index<Id> {
 
     /// [`Self::self_score`] of a document of the index.
     pub fn self_score_of(&self, id: &Id) -> Option<f64> {
-        self.documents
-            .get(id)
-            .map(|document| self.score_of(document))
+        self.documents.get(id).map(|document| self.score_of(document))
     }
 
     fn score_of(&self, document: &Document) -> f64 {
-        document
-            .terms
-            .iter()
-            .map(|(term, count)| self.rarity(term) * self.saturated(*count, document.length))
-            .sum()
+        document.terms.iter().map(|(term, count)| self.rarity(term) * self.saturated(*count, document.length)).sum()
     }
 
     /// How much a stemmed term tells: high when few documents hold it.
@@ -190,8 +167,7 @@ impl<Id: Ord + Clone> Index<Id> {
             (self.total_length as f64 / self.documents.len() as f64).max(1.0)
         };
         let relative = f64::from(length) / average;
-        count * (SATURATION + 1.0)
-            / (count + SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative))
+        count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative))
     }
 }
 
@@ -216,11 +192,7 @@ mod tests {
     }
 
     fn check(query: &str, expected: &[u32]) {
-        let found: Vec<u32> = index()
-            .search(query, 10)
-            .into_iter()
-            .map(|hit| hit.id)
-            .collect();
+        let found: Vec<u32> = index().search(query, 10).into_iter().map(|hit| hit.id).collect();
         assert_eq!(found, expected, "{query}");
     }
 

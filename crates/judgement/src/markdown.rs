@@ -65,23 +65,15 @@ impl Reader {
             Event::End(TagEnd::Heading(level)) => self.open_section(level),
             Event::Text(words) | Event::Code(words) => self.push(&words),
             Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::TableCell) => self.push(" "),
-            Event::End(
-                TagEnd::Paragraph
-                | TagEnd::Item
-                | TagEnd::CodeBlock
-                | TagEnd::TableHead
-                | TagEnd::TableRow,
-            ) => self.end_block(),
+            Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::CodeBlock | TagEnd::TableHead | TagEnd::TableRow) => {
+                self.end_block();
+            }
             _ => {}
         }
     }
 
     fn push(&mut self, words: &str) {
-        let target = self
-            .front_matter
-            .as_mut()
-            .or(self.heading.as_mut())
-            .unwrap_or(&mut self.text);
+        let target = self.front_matter.as_mut().or(self.heading.as_mut()).unwrap_or(&mut self.text);
         target.push_str(words);
     }
 
@@ -117,11 +109,7 @@ impl Reader {
     /// GitHub numbers a heading that was there before: `setup`, `setup-1`, `setup-2`.
     fn unique_anchor(&mut self, slug: &str) -> String {
         let seen = self.anchors.entry(slug.to_owned()).or_insert(0);
-        let anchor = if *seen == 0 {
-            slug.to_owned()
-        } else {
-            format!("{slug}-{seen}")
-        };
+        let anchor = if *seen == 0 { slug.to_owned() } else { format!("{slug}-{seen}") };
         *seen += 1;
         anchor
     }
@@ -134,11 +122,7 @@ impl Reader {
         }
         self.sections_of_heading += 1;
         self.sections.push(Section {
-            heading_path: self
-                .headings
-                .iter()
-                .map(|(_, heading)| heading.clone())
-                .collect(),
+            heading_path: self.headings.iter().map(|(_, heading)| heading.clone()).collect(),
             anchor: self.anchor.clone(),
             text,
         });
@@ -146,10 +130,7 @@ impl Reader {
 
     fn finish(mut self) -> Document {
         self.close_section();
-        Document {
-            title: self.title,
-            sections: self.sections,
-        }
+        Document { title: self.title, sections: self.sections }
     }
 }
 
@@ -197,14 +178,7 @@ mod tests {
         let shown: Vec<String> = document
             .sections
             .iter()
-            .map(|section| {
-                format!(
-                    "{} #{} {:?}",
-                    section.heading_path.join(" > "),
-                    section.anchor,
-                    section.text
-                )
-            })
+            .map(|section| format!("{} #{} {:?}", section.heading_path.join(" > "), section.anchor, section.text))
             .collect();
         assert_eq!(
             shown,
@@ -220,8 +194,7 @@ mod tests {
 
     #[test]
     fn front_matter_names_the_document_and_is_no_text() {
-        let document =
-            read("---\ntitle: \"API limits\"\ntags: [x]\n---\nHello.\n\n```\n# no heading\n```\n");
+        let document = read("---\ntitle: \"API limits\"\ntags: [x]\n---\nHello.\n\n```\n# no heading\n```\n");
         assert_eq!(document.title.as_deref(), Some("API limits"));
         assert_eq!(document.sections.len(), 1);
         assert_eq!(document.sections[0].text, "Hello.\n# no heading");
@@ -233,12 +206,7 @@ mod tests {
         let paragraph = "word ".repeat(200);
         let document = read(&format!("# T\n{paragraph}\n\n{paragraph}\n\n{paragraph}"));
         assert_eq!(document.sections.len(), 2);
-        assert!(
-            document
-                .sections
-                .iter()
-                .all(|section| section.anchor == "t")
-        );
+        assert!(document.sections.iter().all(|section| section.anchor == "t"));
     }
 
     proptest! {

@@ -40,9 +40,7 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
 fn split_angles<'a>(text: &'a str, found: &mut Vec<Piece<'a>>) {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('<') {
-        let token = after
-            .split_once('>')
-            .and_then(|(inside, tail)| angle_token(inside).map(|piece| (piece, tail)));
+        let token = after.split_once('>').and_then(|(inside, tail)| angle_token(inside).map(|piece| (piece, tail)));
         if let Some((piece, tail)) = token {
             split_emoji(before, found);
             found.push(piece);
@@ -73,8 +71,7 @@ fn angle_token(inside: &str) -> Option<Piece<'_>> {
     if target.starts_with('#') {
         return Some(Piece::Channel(label));
     }
-    let is_address =
-        target.contains("://") || target.starts_with("mailto:") || target.starts_with("tel:");
+    let is_address = target.contains("://") || target.starts_with("mailto:") || target.starts_with("tel:");
     is_address.then_some(Piece::Link { target, label })
 }
 
@@ -105,9 +102,7 @@ fn push_words<'a>(words: Option<&'a str>, found: &mut Vec<Piece<'a>>) {
 }
 
 fn is_emoji_name(name: &str) -> bool {
-    let plain = |letter: char| {
-        letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_+-'".contains(letter)
-    };
+    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_+-'".contains(letter);
     name == "+1"
         || name == "-1"
         || (name.len() > 1
@@ -118,9 +113,7 @@ fn is_emoji_name(name: &str) -> bool {
 
 /// `10:am:30` and `std::fmt::Debug` hold no emoji: a shortcode doesn't touch letters or digits.
 fn stands_free(text: &str, words_from: usize, start: usize, end: usize) -> bool {
-    let before = text
-        .get(words_from..start)
-        .and_then(|part| part.chars().next_back());
+    let before = text.get(words_from..start).and_then(|part| part.chars().next_back());
     let after = text.get(end + 1..).and_then(|part| part.chars().next());
     let letter = |neighbour: Option<char>| neighbour.is_some_and(char::is_alphanumeric);
     !letter(before) && before != Some(':') && !letter(after)
@@ -157,15 +150,8 @@ fn render(text: &str, with_code: bool) -> String {
 
 /// Slack escapes exactly three characters; `*`, `` ` `` and `~` are marks when they hug a word.
 fn push_unescaped(words: &str, out: &mut String) {
-    let unescaped = words
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&amp;", "&");
-    out.extend(
-        unescaped
-            .chars()
-            .filter(|letter| !matches!(letter, '*' | '`' | '~')),
-    );
+    let unescaped = words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    out.extend(unescaped.chars().filter(|letter| !matches!(letter, '*' | '`' | '~')));
 }
 
 #[cfg(test)]
@@ -203,11 +189,7 @@ mod tests {
     fn names_each_piece() {
         assert_eq!(
             pieces("<@U1>:tada:```x```"),
-            vec![
-                Piece::Mention("U1"),
-                Piece::Emoji("tada"),
-                Piece::CodeBlock("x")
-            ]
+            vec![Piece::Mention("U1"), Piece::Emoji("tada"), Piece::CodeBlock("x")]
         );
     }
 }

@@ -22,9 +22,7 @@ fn match_parts(words: &[String], pattern: Option<&str>) -> Option<usize> {
         None => (pattern, None),
     };
     if part == "_" {
-        return (0..=GAP).find_map(|skipped| {
-            match_parts(words.get(skipped..)?, others).map(|taken| taken + skipped)
-        });
+        return (0..=GAP).find_map(|skipped| match_parts(words.get(skipped..)?, others).map(|taken| taken + skipped));
     }
     let (word, words) = words.split_first()?;
     if !word_matches(word, part) {
@@ -67,9 +65,7 @@ pub fn find_all<T: Copy>(text: &str, lexicon: &[(T, &[&str])]) -> Vec<Found<T>> 
                 at += 1;
                 continue;
             };
-            let before = words
-                .get(at.saturating_sub(NEGATION_REACH)..at)
-                .unwrap_or_default();
+            let before = words.get(at.saturating_sub(NEGATION_REACH)..at).unwrap_or_default();
             found.push(Found {
                 meaning,
                 words: rest.get(..taken).unwrap_or_default().join(" "),
@@ -83,9 +79,7 @@ pub fn find_all<T: Copy>(text: &str, lexicon: &[(T, &[&str])]) -> Vec<Found<T>> 
 
 fn longest<T: Copy>(words: &[String], lexicon: &[(T, &[&str])]) -> Option<(T, usize)> {
     let matches = lexicon.iter().flat_map(|(meaning, patterns)| {
-        patterns
-            .iter()
-            .filter_map(move |pattern| matches_at(words, pattern).map(|taken| (*meaning, taken)))
+        patterns.iter().filter_map(move |pattern| matches_at(words, pattern).map(|taken| (*meaning, taken)))
     });
     // The first of equals: `max_by_key` would take the last.
     matches.fold(None, |best, next| match best {
@@ -95,37 +89,26 @@ fn longest<T: Copy>(words: &[String], lexicon: &[(T, &[&str])]) -> Option<(T, us
 }
 
 const NEGATIONS: &[&str] = &[
-    "not", "no", "never", "isnt", "arent", "wasnt", "dont", "doesnt", "didnt", "hardly", "without",
-    "nicht", "kein", "keine", "keinen", "nie", "pas", "jamais", "nunca", "nao", "non", "niet",
-    "geen",
+    "not", "no", "never", "isnt", "arent", "wasnt", "dont", "doesnt", "didnt", "hardly", "without", "nicht", "kein",
+    "keine", "keinen", "nie", "pas", "jamais", "nunca", "nao", "non", "niet", "geen",
 ];
 
 /// How much of the text shouts: words of three letters and more in capitals only, and `!!` or more. Short
 /// texts and single abbreviations (`API`) don't shout.
 pub fn shouts(text: &str) -> bool {
     let capitals = |word: &&str| word.chars().count() > 3 && word.chars().all(char::is_uppercase);
-    let long_words =
-        |word: &&str| word.chars().count() > 3 && word.chars().any(char::is_alphabetic);
-    let tokens: Vec<&str> = text
-        .split(|letter: char| !letter.is_alphanumeric())
-        .collect();
+    let long_words = |word: &&str| word.chars().count() > 3 && word.chars().any(char::is_alphabetic);
+    let tokens: Vec<&str> = text.split(|letter: char| !letter.is_alphanumeric()).collect();
     let loud = tokens.iter().copied().filter(|word| capitals(word)).count();
-    let all = tokens
-        .iter()
-        .copied()
-        .filter(|word| long_words(word))
-        .count();
+    let all = tokens.iter().copied().filter(|word| long_words(word)).count();
     text.contains("!!") || (loud >= 2 && loud * 2 >= all)
 }
 
 /// Splits a text into clauses: a negation or a name in one says nothing about the next.
 pub fn clauses(text: &str) -> Vec<&str> {
-    text.split([
-        '.', ',', ';', ':', '!', '?', '\n', '(', ')', '—', '–', '…', '¡', '¿', '。', '、', '！',
-        '？',
-    ])
-    .filter(|clause| !clause.trim().is_empty())
-    .collect()
+    text.split(['.', ',', ';', ':', '!', '?', '\n', '(', ')', '—', '–', '…', '¡', '¿', '。', '、', '！', '？'])
+        .filter(|clause| !clause.trim().is_empty())
+        .collect()
 }
 
 #[cfg(test)]
@@ -136,11 +119,7 @@ mod tests {
     #[test]
     fn patterns_take_words_from_the_start() {
         let check = |text: &str, pattern: &str, taken: Option<usize>| {
-            assert_eq!(
-                matches_at(&words(text), pattern),
-                taken,
-                "{text} / {pattern}"
-            );
+            assert_eq!(matches_at(&words(text), pattern), taken, "{text} / {pattern}");
         };
         check("all customers wait", "all customers", Some(2));
         check("all our customers", "all _ customer*", Some(3));
@@ -154,16 +133,10 @@ mod tests {
     fn negation_reaches_back_within_a_clause() {
         let check = |text: &str, expected: &[(&str, bool)]| {
             let found = find_all(text, &[((), &["urgent", "all customers"])]);
-            let shown: Vec<_> = found
-                .iter()
-                .map(|found| (found.words.as_str(), found.negated))
-                .collect();
+            let shown: Vec<_> = found.iter().map(|found| (found.words.as_str(), found.negated)).collect();
             assert_eq!(shown, expected, "{text}");
         };
-        check(
-            "urgent for all customers",
-            &[("urgent", false), ("all customers", false)],
-        );
+        check("urgent for all customers", &[("urgent", false), ("all customers", false)]);
         check("this is not that urgent", &[("urgent", true)]);
         check("no, it is urgent", &[("urgent", false)]);
         check("", &[]);

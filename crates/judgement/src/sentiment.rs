@@ -15,23 +15,11 @@ pub fn judge(text: &str) -> Judged<Sentiment> {
     let mut weight = 0_i32;
     let mut evidence: Vec<(i32, String)> = Vec::new();
     for found in find_all(&plain, LEXICON) {
-        let signed = if found.negated {
-            -found.meaning
-        } else {
-            found.meaning
-        };
+        let signed = if found.negated { -found.meaning } else { found.meaning };
         // "not terrible" is no praise; "not happy" is a complaint.
-        let signed = if found.negated && signed > 0 {
-            0
-        } else {
-            signed
-        };
+        let signed = if found.negated && signed > 0 { 0 } else { signed };
         weight += signed;
-        let shown = if found.negated {
-            format!("not {}", found.words)
-        } else {
-            found.words
-        };
+        let shown = if found.negated { format!("not {}", found.words) } else { found.words };
         evidence.push((signed, shown));
     }
     for name in emoji(text) {
@@ -58,19 +46,13 @@ fn conclude(weight: i32, evidence: Vec<(i32, String)>) -> Judged<Sentiment> {
         3 => 0.7,
         _ => 0.8,
     };
-    let speaking = evidence
-        .into_iter()
-        .filter(|(signed, _)| signed.signum() == weight.signum() && *signed != 0);
+    let speaking = evidence.into_iter().filter(|(signed, _)| signed.signum() == weight.signum() && *signed != 0);
     let mut evidence: Vec<String> = speaking.map(|(_, words)| words).collect();
     evidence.truncate(EVIDENCE);
     if value == Sentiment::Neutral {
         evidence.clear();
     }
-    Judged {
-        value,
-        confidence: Confidence::from_probability(probability),
-        evidence,
-    }
+    Judged { value, confidence: Confidence::from_probability(probability), evidence }
 }
 
 fn emoji(text: &str) -> impl Iterator<Item = &str> {
@@ -92,13 +74,7 @@ fn emoji_weight(name: &str) -> i32 {
         | "star-struck"
         | "+1" => 1,
         "rage" | "angry" | "face_with_symbols_on_mouth" | "-1" | "middle_finger" => -2,
-        "cry"
-        | "sob"
-        | "disappointed"
-        | "unamused"
-        | "face_with_rolling_eyes"
-        | "triumph"
-        | "weary" => -1,
+        "cry" | "sob" | "disappointed" | "unamused" | "face_with_rolling_eyes" | "triumph" | "weary" => -1,
         _ => 0,
     }
 }

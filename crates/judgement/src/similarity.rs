@@ -48,19 +48,11 @@ impl RecentTickets {
                 (ratio >= THRESHOLD).then_some((ratio, hit.id))
             })
             .collect();
-        found.sort_by(|left, right| {
-            right
-                .0
-                .total_cmp(&left.0)
-                .then_with(|| left.1.cmp(&right.1))
-        });
+        found.sort_by(|left, right| right.0.total_cmp(&left.0).then_with(|| left.1.cmp(&right.1)));
         found.truncate(AT_MOST);
         found
             .into_iter()
-            .map(|(ratio, ticket)| SimilarTicket {
-                ticket,
-                similarity: Confidence::from_probability(ratio),
-            })
+            .map(|(ratio, ticket)| SimilarTicket { ticket, similarity: Confidence::from_probability(ratio) })
             .collect()
     }
 }
@@ -89,11 +81,7 @@ mod tests {
     }
 
     fn check(text: &str, expected: &[u64]) {
-        let found: Vec<u64> = recent()
-            .similar_to(text)
-            .iter()
-            .map(|similar| similar.ticket.number())
-            .collect();
+        let found: Vec<u64> = recent().similar_to(text).iter().map(|similar| similar.ticket.number()).collect();
         assert_eq!(found, expected, "{text}");
     }
 

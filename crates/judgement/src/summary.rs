@@ -14,22 +14,12 @@ const SHORT_FIRST_SENTENCE: usize = 120;
 pub fn summarize(text: &str) -> String {
     let prose = prose(text);
     let body = without_signature(&prose);
-    let told: Vec<&str> = sentences(body)
-        .into_iter()
-        .filter(|sentence| !is_courtesy(sentence))
-        .collect();
-    let told = if told.is_empty() {
-        fallback(text, body)
-    } else {
-        told.iter().map(ToString::to_string).collect()
-    };
+    let told: Vec<&str> = sentences(body).into_iter().filter(|sentence| !is_courtesy(sentence)).collect();
+    let told = if told.is_empty() { fallback(text, body) } else { told.iter().map(ToString::to_string).collect() };
     let Some(first) = most_telling(&told) else {
         return String::new();
     };
-    let mut summary = told
-        .get(first)
-        .map(|sentence| squeeze(sentence))
-        .unwrap_or_default();
+    let mut summary = told.get(first).map(|sentence| squeeze(sentence)).unwrap_or_default();
     if let Some(next) = told.get(first + 1).map(|sentence| squeeze(sentence))
         && summary.chars().count() < SHORT_FIRST_SENTENCE
         && summary.chars().count() + next.chars().count() < SUMMARY_CHARS
@@ -42,16 +32,8 @@ pub fn summarize(text: &str) -> String {
 
 /// Nothing but courtesy or code: better its words than none.
 fn fallback(text: &str, body: &str) -> Vec<String> {
-    let shown = if words(body).is_empty() {
-        crate::mrkdwn::plain(text)
-    } else {
-        body.to_owned()
-    };
-    if words(&shown).is_empty() {
-        Vec::new()
-    } else {
-        vec![shown]
-    }
+    let shown = if words(body).is_empty() { crate::mrkdwn::plain(text) } else { body.to_owned() };
+    if words(&shown).is_empty() { Vec::new() } else { vec![shown] }
 }
 
 /// The place of the sentence with most content words; an early sentence wins a near tie, since people open
@@ -59,11 +41,7 @@ fn fallback(text: &str, body: &str) -> Vec<String> {
 fn most_telling(told: &[String]) -> Option<usize> {
     let mut best = None;
     for (at, sentence) in told.iter().enumerate() {
-        let content = words(sentence)
-            .iter()
-            .filter(|word| !is_stop_word(word))
-            .count()
-            .min(12);
+        let content = words(sentence).iter().filter(|word| !is_stop_word(word)).count().min(12);
         let score = 2 * content + if at == 0 { 9 } else { 0 } + usize::from(at < 3) * 3;
         if best.is_none_or(|(_, most)| score > most) {
             best = Some((at, score));
@@ -104,11 +82,7 @@ fn sentence_end(line: &str) -> Option<usize> {
         if ends {
             return Some(at + letter.len_utf8()).filter(|end| *end < line.len());
         }
-        word_letters = if letter.is_alphanumeric() {
-            word_letters + 1
-        } else {
-            0
-        };
+        word_letters = if letter.is_alphanumeric() { word_letters + 1 } else { 0 };
     }
     None
 }
@@ -133,9 +107,7 @@ fn opens_signature(line: &str) -> bool {
     let words = words(trimmed);
     let opening = words.join(" ");
     words.len() <= 5
-        && CLOSINGS
-            .iter()
-            .any(|closing| opening == *closing || opening.starts_with(&format!("{closing} ")))
+        && CLOSINGS.iter().any(|closing| opening == *closing || opening.starts_with(&format!("{closing} ")))
 }
 
 const CLOSINGS: &[&str] = &[
@@ -172,20 +144,13 @@ pub fn shorten(text: &str, limit: usize) -> String {
         return text.to_owned();
     }
     let head: String = text.chars().take(limit.saturating_sub(1)).collect();
-    let at_word_end = text
-        .chars()
-        .nth(limit.saturating_sub(1))
-        .is_some_and(char::is_whitespace);
+    let at_word_end = text.chars().nth(limit.saturating_sub(1)).is_some_and(char::is_whitespace);
     let whole = match head.rsplit_once(char::is_whitespace) {
         _ if at_word_end => head.trim_end().to_owned(),
         Some((whole, last)) if last.chars().count() < limit / 2 => whole.trim_end().to_owned(),
         _ => head,
     };
-    if limit == 0 {
-        String::new()
-    } else {
-        format!("{whole}…")
-    }
+    if limit == 0 { String::new() } else { format!("{whole}…") }
 }
 
 #[cfg(test)]
@@ -200,30 +165,15 @@ mod tests {
 
     #[test]
     fn tells_the_point_without_courtesy() {
-        check(
-            "Hi team! Our refunds fail since this morning. Thanks!",
-            "Our refunds fail since this morning.",
-        );
-        check(
-            "<@U1> hello, please help: checkout shows 502",
-            "hello, please help: checkout shows 502",
-        );
-        check(
-            "Hello\nThe export is empty.\nKind regards\nAnna\nACME GmbH",
-            "The export is empty.",
-        );
-        check(
-            "It crashes:\n```at main.rs:1\nat x```\nWhy?",
-            "It crashes: Why?",
-        );
+        check("Hi team! Our refunds fail since this morning. Thanks!", "Our refunds fail since this morning.");
+        check("<@U1> hello, please help: checkout shows 502", "hello, please help: checkout shows 502");
+        check("Hello\nThe export is empty.\nKind regards\nAnna\nACME GmbH", "The export is empty.");
+        check("It crashes:\n```at main.rs:1\nat x```\nWhy?", "It crashes: Why?");
         check("```error 502```", "error 502");
         check("Thanks!", "Thanks!");
         check("", "");
         check(":tada: <@U1>", "");
-        check(
-            "Hallo zusammen! Der Export ist leer. Viele Grüße",
-            "Der Export ist leer.",
-        );
+        check("Hallo zusammen! Der Export ist leer. Viele Grüße", "Der Export ist leer.");
     }
 
     #[test]

@@ -14,11 +14,7 @@ pub fn fold(text: &str) -> String {
             'æ' | 'Æ' => folded.push_str("ae"),
             'œ' | 'Œ' => folded.push_str("oe"),
             '\u{2018}' | '\u{2019}' | '\u{02bc}' | '`' | '\u{b4}' => folded.push('\''),
-            _ => folded.extend(
-                letter
-                    .to_lowercase()
-                    .filter(|letter| !is_combining_mark(*letter)),
-            ),
+            _ => folded.extend(letter.to_lowercase().filter(|letter| !is_combining_mark(*letter))),
         }
     }
     folded
@@ -42,9 +38,7 @@ pub fn words_of_folded(folded: &str) -> Vec<String> {
         } else if letter.is_alphanumeric() {
             word.push(letter);
         } else {
-            let joins = letter == '\''
-                && !word.is_empty()
-                && letters.peek().is_some_and(|next| next.is_alphanumeric());
+            let joins = letter == '\'' && !word.is_empty() && letters.peek().is_some_and(|next| next.is_alphanumeric());
             if !joins {
                 take_word(&mut word, &mut found);
             }
@@ -70,16 +64,8 @@ fn is_unspaced_script(letter: char) -> bool {
 /// The words an index keeps: no stop words, English endings stripped. A text of stop words alone keeps them.
 pub fn index_terms(text: &str) -> Vec<String> {
     let all = words(text);
-    let telling: Vec<String> = all
-        .iter()
-        .filter(|word| !is_stop_word(word))
-        .map(|word| stem(word))
-        .collect();
-    if telling.is_empty() {
-        all.iter().map(|word| stem(word)).collect()
-    } else {
-        telling
-    }
+    let telling: Vec<String> = all.iter().filter(|word| !is_stop_word(word)).map(|word| stem(word)).collect();
+    if telling.is_empty() { all.iter().map(|word| stem(word)).collect() } else { telling }
 }
 
 /// Strips the commonest English endings: plurals, `-ing`, `-ed`. Words that are not plain ASCII letters stay.
@@ -94,11 +80,7 @@ pub fn stem(word: &str) -> String {
         .filter(|base| base.len() >= 3 && base.bytes().any(is_vowel));
     match base {
         Some(base) => undouble(base),
-        None => singular
-            .strip_suffix('e')
-            .filter(|base| base.len() >= 3)
-            .unwrap_or(&singular)
-            .to_owned(),
+        None => singular.strip_suffix('e').filter(|base| base.len() >= 3).unwrap_or(&singular).to_owned(),
     }
 }
 
@@ -111,9 +93,7 @@ fn strip_plural(word: &str) -> String {
             return word.strip_suffix("es").unwrap_or(word).to_owned();
         }
     }
-    let keeps_s = ["ss", "us", "is"]
-        .iter()
-        .any(|ending| word.ends_with(ending));
+    let keeps_s = ["ss", "us", "is"].iter().any(|ending| word.ends_with(ending));
     match word.strip_suffix('s') {
         Some(base) if !keeps_s => base.to_owned(),
         _ => word.to_owned(),
@@ -129,9 +109,7 @@ fn undouble(base: &str) -> String {
     let mut letters = base.bytes().rev();
     let (last, before) = (letters.next(), letters.next());
     match last {
-        Some(last)
-            if Some(last) == before && !is_vowel(last) && !matches!(last, b'l' | b's' | b'z') =>
-        {
+        Some(last) if Some(last) == before && !is_vowel(last) && !matches!(last, b'l' | b's' | b'z') => {
             base.chars().take(base.len() - 1).collect()
         }
         Some(b'e') => base.chars().take(base.len() - 1).collect(),
@@ -145,15 +123,8 @@ pub fn is_stop_word(word: &str) -> bool {
 }
 
 /// The character n-grams of a word with `lengths`, its two edges marked by a blank.
-pub fn char_ngrams(
-    word: &str,
-    lengths: std::ops::RangeInclusive<usize>,
-    mut each: impl FnMut(&[char]),
-) {
-    let letters: Vec<char> = std::iter::once(' ')
-        .chain(word.chars())
-        .chain(std::iter::once(' '))
-        .collect();
+pub fn char_ngrams(word: &str, lengths: std::ops::RangeInclusive<usize>, mut each: impl FnMut(&[char])) {
+    let letters: Vec<char> = std::iter::once(' ').chain(word.chars()).chain(std::iter::once(' ')).collect();
     for length in lengths {
         letters.windows(length).for_each(&mut each);
     }
@@ -161,20 +132,17 @@ pub fn char_ngrams(
 
 /// Sorted, folded. English, with the commonest words of German, French, Spanish and Portuguese.
 const STOP_WORDS: &[&str] = &[
-    "a", "about", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at",
-    "au", "auf", "aux", "avec", "be", "because", "been", "before", "being", "bitte", "but", "by",
-    "com", "como", "con", "da", "das", "dass", "de", "del", "dem", "den", "der", "des", "did",
-    "die", "do", "does", "doing", "du", "e", "ein", "eine", "einen", "einer", "el", "em", "en",
-    "er", "es", "est", "et", "favor", "for", "from", "fur", "had", "hallo", "has", "have",
-    "having", "he", "hello", "her", "hey", "hi", "hier", "him", "his", "hola", "i", "ich", "id",
-    "if", "ihr", "il", "ill", "im", "in", "into", "is", "ist", "it", "its", "ive", "je", "just",
-    "kann", "la", "le", "les", "lo", "los", "me", "mein", "meine", "merci", "mi", "mir", "mit",
-    "mon", "my", "na", "no", "nos", "nous", "o", "of", "on", "or", "os", "ou", "our", "para",
-    "pas", "please", "por", "pour", "que", "qui", "s", "se", "sehr", "sich", "sie", "sind", "so",
-    "some", "such", "sur", "t", "than", "thank", "thanks", "that", "the", "their", "them", "then",
-    "there", "these", "they", "this", "those", "to", "too", "um", "un", "und", "une", "uns",
-    "unser", "unsere", "us", "very", "von", "was", "we", "were", "wie", "will", "wir", "with",
-    "would", "y", "you", "your", "zu", "zum", "zur",
+    "a", "about", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "au", "auf", "aux",
+    "avec", "be", "because", "been", "before", "being", "bitte", "but", "by", "com", "como", "con", "da", "das",
+    "dass", "de", "del", "dem", "den", "der", "des", "did", "die", "do", "does", "doing", "du", "e", "ein", "eine",
+    "einen", "einer", "el", "em", "en", "er", "es", "est", "et", "favor", "for", "from", "fur", "had", "hallo", "has",
+    "have", "having", "he", "hello", "her", "hey", "hi", "hier", "him", "his", "hola", "i", "ich", "id", "if", "ihr",
+    "il", "ill", "im", "in", "into", "is", "ist", "it", "its", "ive", "je", "just", "kann", "la", "le", "les", "lo",
+    "los", "me", "mein", "meine", "merci", "mi", "mir", "mit", "mon", "my", "na", "no", "nos", "nous", "o", "of", "on",
+    "or", "os", "ou", "our", "para", "pas", "please", "por", "pour", "que", "qui", "s", "se", "sehr", "sich", "sie",
+    "sind", "so", "some", "such", "sur", "t", "than", "thank", "thanks", "that", "the", "their", "them", "then",
+    "there", "these", "they", "this", "those", "to", "too", "um", "un", "und", "une", "uns", "unser", "unsere", "us",
+    "very", "von", "was", "we", "were", "wie", "will", "wir", "with", "would", "y", "you", "your", "zu", "zum", "zur",
 ];
 
 #[cfg(test)]
@@ -220,10 +188,7 @@ mod tests {
 
     #[test]
     fn terms_drop_stop_words_unless_nothing_is_left() {
-        assert_eq!(
-            index_terms("How do I get the refunds"),
-            ["how", "get", "refund"]
-        );
+        assert_eq!(index_terms("How do I get the refunds"), ["how", "get", "refund"]);
         assert_eq!(index_terms("is it the"), ["is", "it", "the"]);
     }
 

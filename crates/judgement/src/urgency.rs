@@ -13,12 +13,7 @@ pub fn judge(text: &str) -> Judged<Urgency> {
     let plain = plain(text);
     let mut heard: Vec<(Urgency, String)> = find_all(&plain, LEXICON)
         .into_iter()
-        .map(|found| {
-            (
-                heard_level(found.meaning, found.negated),
-                shown(&found.words, found.negated),
-            )
-        })
+        .map(|found| (heard_level(found.meaning, found.negated), shown(&found.words, found.negated)))
         .collect();
     heard.sort_by_key(|(level, _)| std::cmp::Reverse(*level));
     let calm = heard.iter().any(|(level, _)| *level == Urgency::Low);
@@ -26,11 +21,7 @@ pub fn judge(text: &str) -> Judged<Urgency> {
         return without_hurry(heard, shouts(&plain));
     };
     let top = *top;
-    let agreeing: Vec<String> = heard
-        .into_iter()
-        .filter(|(level, _)| *level == top)
-        .map(|(_, words)| words)
-        .collect();
+    let agreeing: Vec<String> = heard.into_iter().filter(|(level, _)| *level == top).map(|(_, words)| words).collect();
     let mut probability: f64 = if agreeing.len() > 1 { 0.8 } else { 0.7 };
     if shouts(&plain) {
         probability += 0.05;
@@ -42,11 +33,8 @@ pub fn judge(text: &str) -> Judged<Urgency> {
 }
 
 fn without_hurry(heard: Vec<(Urgency, String)>, shouts: bool) -> Judged<Urgency> {
-    let calm: Vec<String> = heard
-        .into_iter()
-        .filter(|(level, _)| *level == Urgency::Low)
-        .map(|(_, words)| words)
-        .collect();
+    let calm: Vec<String> =
+        heard.into_iter().filter(|(level, _)| *level == Urgency::Low).map(|(_, words)| words).collect();
     match (calm.is_empty(), shouts) {
         (false, false) => judged(Urgency::Low, 0.75, calm),
         (true, false) => judged(Urgency::Normal, 0.5, calm),
@@ -64,21 +52,13 @@ fn heard_level(level: Urgency, negated: bool) -> Urgency {
 }
 
 fn shown(words: &str, negated: bool) -> String {
-    if negated {
-        format!("not {words}")
-    } else {
-        words.to_owned()
-    }
+    if negated { format!("not {words}") } else { words.to_owned() }
 }
 
 fn judged(value: Urgency, probability: f64, mut evidence: Vec<String>) -> Judged<Urgency> {
     evidence.dedup();
     evidence.truncate(EVIDENCE);
-    Judged {
-        value,
-        confidence: Confidence::from_probability(probability),
-        evidence,
-    }
+    Judged { value, confidence: Confidence::from_probability(probability), evidence }
 }
 
 /// Patterns as in [`crate::phrases`].

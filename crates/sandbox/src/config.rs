@@ -44,11 +44,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             ack_timeout: Duration::from_secs(3),
-            retry_delays: vec![
-                Duration::ZERO,
-                Duration::from_secs(60),
-                Duration::from_secs(300),
-            ],
+            retry_delays: vec![Duration::ZERO, Duration::from_secs(60), Duration::from_secs(300)],
             trigger_lifetime: Duration::from_secs(3),
             response_url_lifetime: Duration::from_secs(30 * 60),
             socket_warning: Duration::from_secs(10),

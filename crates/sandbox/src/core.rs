@@ -74,19 +74,10 @@ impl Core {
         for happening in state.workspace.take_outbox() {
             match happening {
                 Happening::Change(change) => self.publish(&mut state.seq, change),
-                Happening::Event {
-                    event,
-                    is_ext_shared,
-                } => {
+                Happening::Event { event, is_ext_shared } => {
                     let workspace = &mut state.workspace;
                     let bot = workspace.bot().to_owned();
-                    let parcel = event_envelope(
-                        &event,
-                        is_ext_shared,
-                        &workspace.team_id,
-                        &bot,
-                        &mut workspace.ids,
-                    );
+                    let parcel = event_envelope(&event, is_ext_shared, &workspace.team_id, &bot, &mut workspace.ids);
                     self.courier.deliver_event(parcel);
                 }
             }
@@ -141,18 +132,10 @@ impl Core {
 
     /// Counters for tests and the demo.
     pub(crate) fn counters(&self) -> Value {
-        let calls = self
-            .calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let deliveries = self.courier.with_log(|log| log.counts.clone());
-        let (messages, by_bot) = self.with(|workspace| {
-            (
-                workspace.messages.count(|_| true),
-                workspace.messages.count(|message| message.by_app),
-            )
-        });
+        let (messages, by_bot) = self
+            .with(|workspace| (workspace.messages.count(|_| true), workspace.messages.count(|message| message.by_app)));
         json!({
             "messages": messages, "messages_by_bot": by_bot, "api_calls": calls, "deliveries": deliveries,
             "deliveries_under_way": self.courier.under_way(), "faults_fired": self.faults.fired(),

@@ -6,9 +6,7 @@ use std::net::SocketAddr;
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// The address is taken or not ours.
-    #[error(
-        "can't listen on {address}: {source}; choose another address, or port 0 for any free one"
-    )]
+    #[error("can't listen on {address}: {source}; choose another address, or port 0 for any free one")]
     Bind {
         /// The address asked for.
         address: SocketAddr,

@@ -82,14 +82,8 @@ pub struct FaultTable {
 impl FaultTable {
     /// An empty table whose probabilities are drawn from `seed`.
     pub fn new(seed: u64) -> Self {
-        let table = Table {
-            rules: Vec::new(),
-            random: SmallRng::seed_from_u64(seed),
-            fired: 0,
-        };
-        Self {
-            table: Arc::new(Mutex::new(table)),
-        }
+        let table = Table { rules: Vec::new(), random: SmallRng::seed_from_u64(seed), fired: 0 };
+        Self { table: Arc::new(Mutex::new(table)) }
     }
 
     /// Adds a rule behind those already there.
@@ -115,14 +109,8 @@ impl FaultTable {
     /// What goes wrong with the call to `target` that is being made now; counts it.
     pub fn decide(&self, target: &str) -> Option<Fault> {
         self.with(|table| {
-            let Table {
-                rules,
-                random,
-                fired,
-            } = table;
-            let hit = rules
-                .iter_mut()
-                .find_map(|rule| rule.draw(target, random))?;
+            let Table { rules, random, fired } = table;
+            let hit = rules.iter_mut().find_map(|rule| rule.draw(target, random))?;
             rules.retain(|rule| rule.count != Some(0));
             *fired += 1;
             Some(hit)
@@ -143,10 +131,7 @@ impl FaultRule {
             self.skip -= 1;
             return None;
         }
-        if self
-            .probability
-            .is_some_and(|chance| !random.random_bool(chance.clamp(0.0, 1.0)))
-        {
+        if self.probability.is_some_and(|chance| !random.random_bool(chance.clamp(0.0, 1.0))) {
             return None;
         }
         if let Some(left) = self.count.as_mut() {
@@ -180,25 +165,16 @@ where
             tokio::time::sleep(Duration::from_millis(ms)).await;
             dropped_connection()
         }
-        Some(Fault::Status {
-            status,
-            retry_after_seconds,
-        }) => status_answer(status, retry_after_seconds),
+        Some(Fault::Status { status, retry_after_seconds }) => status_answer(status, retry_after_seconds),
     }
 }
 
 fn status_answer(status: u16, retry_after_seconds: Option<u64>) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let error = if status == StatusCode::TOO_MANY_REQUESTS {
-        "ratelimited"
-    } else {
-        "internal_error"
-    };
+    let error = if status == StatusCode::TOO_MANY_REQUESTS { "ratelimited" } else { "internal_error" };
     let mut response = (status, axum::Json(json!({ "ok": false, "error": error }))).into_response();
     if let Some(seconds) = retry_after_seconds {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -235,13 +211,7 @@ mod tests {
     use super::*;
 
     fn rule(target: &str, fault: Fault) -> FaultRule {
-        FaultRule {
-            target: target.into(),
-            fault,
-            probability: None,
-            count: None,
-            skip: 0,
-        }
+        FaultRule { target: target.into(), fault, probability: None, count: None, skip: 0 }
     }
 
     #[test]
@@ -260,11 +230,7 @@ mod tests {
     #[test]
     fn a_counted_rule_is_used_up_and_skips_first() {
         let table = FaultTable::new(1);
-        table.add(FaultRule {
-            count: Some(1),
-            skip: 1,
-            ..rule("slack:*", Fault::LostResponse)
-        });
+        table.add(FaultRule { count: Some(1), skip: 1, ..rule("slack:*", Fault::LostResponse) });
         assert_eq!(table.decide("slack:api.test"), None);
         assert_eq!(table.decide("slack:api.test"), Some(Fault::LostResponse));
         assert_eq!(table.decide("slack:api.test"), None);
@@ -276,13 +242,8 @@ mod tests {
     fn the_same_seed_draws_the_same_faults() {
         let draw = || {
             let table = FaultTable::new(7);
-            table.add(FaultRule {
-                probability: Some(0.5),
-                ..rule("*", Fault::LostResponse)
-            });
-            (0..32)
-                .map(|_| table.decide("x").is_some())
-                .collect::<Vec<_>>()
+            table.add(FaultRule { probability: Some(0.5), ..rule("*", Fault::LostResponse) });
+            (0..32).map(|_| table.decide("x").is_some()).collect::<Vec<_>>()
         };
         assert_eq!(draw(), draw());
         assert!(draw().contains(&true) && draw().contains(&false));

@@ -4,10 +4,7 @@ use serde_json::{Map, Value};
 
 /// The string under `key`, if it is one and not empty.
 pub(crate) fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
-    value
-        .get(key)
-        .and_then(Value::as_str)
-        .filter(|text| !text.is_empty())
+    value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
 /// The string under `key`, or an owned empty one.
@@ -17,10 +14,7 @@ pub(crate) fn owned(value: &Value, key: &str) -> String {
 
 /// The elements under `key`, or none.
 pub(crate) fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// Sets `key` if `value` is an object.

@@ -12,13 +12,7 @@
 //! `delivery`, `control`. [`faults`] is shared by all of them. `crates/sandbox/README.md` has the routes.
 #![cfg_attr(
     test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::string_slice
-    )
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
 )]
 
 mod api;

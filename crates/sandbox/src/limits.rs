@@ -33,47 +33,25 @@ pub(crate) struct RateLimits {
 
 impl RateLimits {
     pub(crate) fn new(enabled: bool, numbers: RateNumbers) -> Self {
-        Self {
-            enabled,
-            numbers,
-            buckets: Mutex::default(),
-        }
+        Self { enabled, numbers, buckets: Mutex::default() }
     }
 
     /// Counts one call of `method`; the error is the `Retry-After` in whole seconds.
-    pub(crate) fn check(
-        &self,
-        tier: Tier,
-        method: &str,
-        channel: &str,
-        now: Instant,
-    ) -> Result<(), u64> {
+    pub(crate) fn check(&self, tier: Tier, method: &str, channel: &str, now: Instant) -> Result<(), u64> {
         if !self.enabled {
             return Ok(());
         }
         let (key, per_second, burst) = match tier {
-            Tier::Posting => (
-                format!("{method} {channel}"),
-                self.numbers.posts_per_second,
-                self.numbers.post_burst,
-            ),
+            Tier::Posting => (format!("{method} {channel}"), self.numbers.posts_per_second, self.numbers.post_burst),
             Tier::PerMinute(number) => {
                 let at = number.saturating_sub(1);
-                let per_minute = self
-                    .numbers
-                    .per_minute
-                    .get(at)
-                    .copied()
-                    .unwrap_or(f64::INFINITY);
+                let per_minute = self.numbers.per_minute.get(at).copied().unwrap_or(f64::INFINITY);
                 let burst = self.numbers.burst.get(at).copied().unwrap_or(f64::INFINITY);
                 (method.to_owned(), per_minute / 60.0, burst)
             }
         };
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry(key).or_insert(Bucket {
-            left: burst,
-            filled: now,
-        });
+        let bucket = buckets.entry(key).or_insert(Bucket { left: burst, filled: now });
         bucket.take(per_second, burst, now)
     }
 }
@@ -105,41 +83,20 @@ mod tests {
         let limits = RateLimits::new(true, RateNumbers::default());
         let now = Instant::now();
         for _ in 0..3 {
-            assert_eq!(
-                limits.check(Tier::Posting, "chat.postMessage", "C1", now),
-                Ok(())
-            );
+            assert_eq!(limits.check(Tier::Posting, "chat.postMessage", "C1", now), Ok(()));
         }
-        assert_eq!(
-            limits.check(Tier::Posting, "chat.postMessage", "C1", now),
-            Err(1)
-        );
-        assert_eq!(
-            limits.check(Tier::Posting, "chat.postMessage", "C2", now),
-            Ok(())
-        );
+        assert_eq!(limits.check(Tier::Posting, "chat.postMessage", "C1", now), Err(1));
+        assert_eq!(limits.check(Tier::Posting, "chat.postMessage", "C2", now), Ok(()));
         let later = now + Duration::from_secs(1);
-        assert_eq!(
-            limits.check(Tier::Posting, "chat.postMessage", "C1", later),
-            Ok(())
-        );
+        assert_eq!(limits.check(Tier::Posting, "chat.postMessage", "C1", later), Ok(()));
     }
 
     #[test]
     fn tiers_are_limited_per_method() {
         let limits = RateLimits::new(true, RateNumbers::default());
         let now = Instant::now();
-        let calls = (0..100)
-            .filter(|_| {
-                limits
-                    .check(Tier::PerMinute(3), "chat.update", "", now)
-                    .is_ok()
-            })
-            .count();
+        let calls = (0..100).filter(|_| limits.check(Tier::PerMinute(3), "chat.update", "", now).is_ok()).count();
         assert_eq!(calls, 20);
-        assert_eq!(
-            limits.check(Tier::PerMinute(3), "chat.update", "", now),
-            Err(2)
-        );
+        assert_eq!(limits.check(Tier::PerMinute(3), "chat.update", "", now), Err(2));
     }
 }

@@ -68,25 +68,15 @@ impl Script {
     }
 
     /// Plays every step against the sandbox at `base_url`.
-    pub(crate) async fn play(
-        &self,
-        base_url: &str,
-        http: &reqwest::Client,
-    ) -> Result<(), SandboxError> {
+    pub(crate) async fn play(&self, base_url: &str, http: &reqwest::Client) -> Result<(), SandboxError> {
         let mut saved = HashMap::new();
         for (number, step) in (1..).zip(&self.steps) {
             tokio::time::sleep(self.pause(step)).await;
-            let refused = |reason: String| SandboxError::Step {
-                step: number,
-                reason,
-            };
+            let refused = |reason: String| SandboxError::Step { step: number, reason };
             let url = format!("{base_url}/sandbox/act/{}", step.act);
             let sent = http.post(url).json(&fill(&step.body, &saved)).send().await;
             let response = sent.map_err(|error| refused(error.without_url().to_string()))?;
-            let answer: Value = response
-                .json()
-                .await
-                .map_err(|error| refused(error.without_url().to_string()))?;
+            let answer: Value = response.json().await.map_err(|error| refused(error.without_url().to_string()))?;
             // A command that Deskbell fails to answer is part of the play; a step with wrong fields is not.
             if answer.get("ok") == Some(&Value::Bool(false)) && answer.get("delivery").is_none() {
                 return Err(refused(owned(&answer, "error")));
@@ -109,10 +99,7 @@ fn fill(body: &Map<String, Value>, saved: &HashMap<String, String>) -> Value {
     body.iter()
         .map(|(key, value)| {
             let found = value.as_str().and_then(|name| saved.get(name));
-            (
-                key.clone(),
-                found.map_or_else(|| value.clone(), |ts| ts.clone().into()),
-            )
+            (key.clone(), found.map_or_else(|| value.clone(), |ts| ts.clone().into()))
         })
         .collect::<Map<_, _>>()
         .into()
@@ -134,10 +121,7 @@ mod tests {
             let channel = step.body["channel"].as_str().unwrap();
             let is_direct = channel == user.replacen('U', "D", 1);
             let place = seed.channels.iter().find(|place| place.id == channel);
-            assert!(
-                is_direct || place.is_some_and(|c| c.members.iter().any(|m| m == user)),
-                "{user} in {channel}"
-            );
+            assert!(is_direct || place.is_some_and(|c| c.members.iter().any(|m| m == user)), "{user} in {channel}");
         }
     }
 }

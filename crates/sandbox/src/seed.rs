@@ -95,135 +95,38 @@ pub struct WorkspaceSeed {
     pub shortcuts: Vec<ShortcutSeed>,
 }
 
-type PersonRow = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-);
+type PersonRow = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
 const PEOPLE: &[PersonRow] = &[
-    (
-        "U0ANNA",
-        "anna",
-        "Anna Lindqvist",
-        "2e7d32",
-        "Account Manager",
-    ),
+    ("U0ANNA", "anna", "Anna Lindqvist", "2e7d32", "Account Manager"),
     ("U0BEN", "ben", "Ben Okafor", "1565c0", "Payments Engineer"),
     ("U0CARLA", "carla", "Carla Mendes", "ad1457", "Support Lead"),
     ("U0DEV", "dev", "Dev Patel", "6a1b9a", "Platform Engineer"),
-    (
-        "U0ELENA",
-        "elena",
-        "Elena Rossi",
-        "ef6c00",
-        "Identity Engineer",
-    ),
-    (
-        "U0FRANK",
-        "frank",
-        "Frank Weber",
-        "00838f",
-        "Sales Engineer",
-    ),
-    (
-        "U0GRACE",
-        "grace",
-        "Grace Kim",
-        "4e342e",
-        "Head of Operations",
-    ),
-    (
-        "U0HUGO",
-        "hugo",
-        "Hugo Martin",
-        "c62828",
-        "IT Manager, Acme Corp",
-    ),
+    ("U0ELENA", "elena", "Elena Rossi", "ef6c00", "Identity Engineer"),
+    ("U0FRANK", "frank", "Frank Weber", "00838f", "Sales Engineer"),
+    ("U0GRACE", "grace", "Grace Kim", "4e342e", "Head of Operations"),
+    ("U0HUGO", "hugo", "Hugo Martin", "c62828", "IT Manager, Acme Corp"),
 ];
 
-type ChannelRow = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static [&'static str],
-);
+type ChannelRow = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
-const EVERYONE: &[&str] = &[
-    "U0DESKBELL",
-    "U0ANNA",
-    "U0BEN",
-    "U0CARLA",
-    "U0DEV",
-    "U0ELENA",
-    "U0FRANK",
-    "U0GRACE",
-];
+const EVERYONE: &[&str] = &["U0DESKBELL", "U0ANNA", "U0BEN", "U0CARLA", "U0DEV", "U0ELENA", "U0FRANK", "U0GRACE"];
 
 const CHANNELS: &[ChannelRow] = &[
-    (
-        "C0GENERAL",
-        "general",
-        "Company-wide announcements",
-        EVERYONE,
-    ),
-    (
-        "C0SUPPORT",
-        "support",
-        "Ask here when something does not work",
-        EVERYONE,
-    ),
-    (
-        "C0PAYMENTS",
-        "payments-squad",
-        "Payments, refunds, invoices",
-        &["U0DESKBELL", "U0BEN", "U0CARLA", "U0GRACE"],
-    ),
-    (
-        "C0PLATFORM",
-        "platform-squad",
-        "API, uptime, data",
-        &["U0DESKBELL", "U0DEV", "U0CARLA", "U0GRACE"],
-    ),
-    (
-        "C0IDENTITY",
-        "identity-squad",
-        "Login, SSO, permissions",
-        &["U0DESKBELL", "U0ELENA", "U0CARLA", "U0GRACE"],
-    ),
+    ("C0GENERAL", "general", "Company-wide announcements", EVERYONE),
+    ("C0SUPPORT", "support", "Ask here when something does not work", EVERYONE),
+    ("C0PAYMENTS", "payments-squad", "Payments, refunds, invoices", &["U0DESKBELL", "U0BEN", "U0CARLA", "U0GRACE"]),
+    ("C0PLATFORM", "platform-squad", "API, uptime, data", &["U0DESKBELL", "U0DEV", "U0CARLA", "U0GRACE"]),
+    ("C0IDENTITY", "identity-squad", "Login, SSO, permissions", &["U0DESKBELL", "U0ELENA", "U0CARLA", "U0GRACE"]),
     (
         "C0TRIAGE",
         "triage",
         "Requests that wait for a decision",
-        &[
-            "U0DESKBELL",
-            "U0CARLA",
-            "U0GRACE",
-            "U0BEN",
-            "U0DEV",
-            "U0ELENA",
-        ],
+        &["U0DESKBELL", "U0CARLA", "U0GRACE", "U0BEN", "U0DEV", "U0ELENA"],
     ),
-    (
-        "C0OPS",
-        "ops",
-        "What Deskbell could not do by itself",
-        &["U0DESKBELL", "U0GRACE", "U0CARLA"],
-    ),
-    (
-        "C0LEADERS",
-        "leadership",
-        "Private",
-        &["U0GRACE", "U0CARLA"],
-    ),
-    (
-        "C0ACME",
-        "acme-northwind",
-        "Shared with Acme Corp",
-        &["U0DESKBELL", "U0ANNA", "U0CARLA", "U0HUGO"],
-    ),
+    ("C0OPS", "ops", "What Deskbell could not do by itself", &["U0DESKBELL", "U0GRACE", "U0CARLA"]),
+    ("C0LEADERS", "leadership", "Private", &["U0GRACE", "U0CARLA"]),
+    ("C0ACME", "acme-northwind", "Shared with Acme Corp", &["U0DESKBELL", "U0ANNA", "U0CARLA", "U0HUGO"]),
 ];
 
 impl Default for WorkspaceSeed {
@@ -255,18 +158,12 @@ fn people() -> Vec<Person> {
         is_bot: true,
         is_external: false,
     };
-    std::iter::once(bot)
-        .chain(PEOPLE.iter().map(person))
-        .collect()
+    std::iter::once(bot).chain(PEOPLE.iter().map(person)).collect()
 }
 
 fn person((id, name, real_name, color, title): &PersonRow) -> Person {
     let is_external = *id == "U0HUGO";
-    let domain = if is_external {
-        "acme.example"
-    } else {
-        "northwind.example"
-    };
+    let domain = if is_external { "acme.example" } else { "northwind.example" };
     Person {
         id: (*id).into(),
         name: (*name).into(),
@@ -292,11 +189,7 @@ fn channel((id, name, topic, members): &ChannelRow) -> ChannelSeed {
 
 fn commands() -> Vec<CommandSeed> {
     [
-        (
-            "/triage",
-            "Raise a support request",
-            "<what is wrong> | help",
-        ),
+        ("/triage", "Raise a support request", "<what is wrong> | help"),
         ("/escalate", "Escalate a ticket", "<ticket id> [reason]"),
         ("/ticket", "Show a ticket", "<ticket id>"),
         ("/kb", "Search the knowledge base", "<question>"),
@@ -310,9 +203,5 @@ fn commands() -> Vec<CommandSeed> {
 }
 
 fn shortcut(callback_id: &str, name: &str, kind: &str) -> ShortcutSeed {
-    ShortcutSeed {
-        callback_id: callback_id.into(),
-        name: name.into(),
-        kind: kind.into(),
-    }
+    ShortcutSeed { callback_id: callback_id.into(), name: name.into(), kind: kind.into() }
 }

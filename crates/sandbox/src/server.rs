@@ -46,10 +46,7 @@ impl Sandbox {
     /// [`SandboxError::Bind`] when the address can't be had, [`SandboxError::HttpClient`] when the
     /// client for deliveries can't be built.
     pub async fn start(config: SandboxConfig) -> Result<Self, SandboxError> {
-        let bind = |source| SandboxError::Bind {
-            address: config.listen,
-            source,
-        };
+        let bind = |source| SandboxError::Bind { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
         let base_url = format!("http://{address}");
@@ -77,12 +74,7 @@ impl Sandbox {
         });
         let tasks = vec![serving, tokio::spawn(forward_deliveries(Arc::clone(&core)))];
         tracing::info!(%address, "the sandbox is up");
-        Ok(Self {
-            core,
-            address,
-            stop,
-            tasks,
-        })
+        Ok(Self { core, address, stop, tasks })
     }
 
     /// The sandbox's address, `http://127.0.0.1:port`.
@@ -97,10 +89,7 @@ impl Sandbox {
 
     /// The Jira site's address, if there is one.
     pub fn jira_url(&self) -> Option<String> {
-        self.core
-            .jira
-            .as_ref()
-            .map(|_| format!("http://{}/jira", self.address))
+        self.core.jira.as_ref().map(|_| format!("http://{}/jira", self.address))
     }
 
     /// Sets where deliveries go from now on.
@@ -128,10 +117,7 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError::Step`] names the step that the sandbox refused.
     pub async fn play(&self, script: &Script) -> Result<(), SandboxError> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .map_err(SandboxError::HttpClient)?;
+        let http = reqwest::Client::builder().no_proxy().build().map_err(SandboxError::HttpClient)?;
         script.play(&self.base_url(), &http).await
     }
 
@@ -140,10 +126,7 @@ impl Sandbox {
         self.stop.cancel();
         self.core.courier.finish().await;
         for mut task in std::mem::take(&mut self.tasks) {
-            if tokio::time::timeout(SHUTDOWN_GRACE, &mut task)
-                .await
-                .is_err()
-            {
+            if tokio::time::timeout(SHUTDOWN_GRACE, &mut task).await.is_err() {
                 task.abort();
             }
         }

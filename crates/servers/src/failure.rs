@@ -48,10 +48,7 @@ impl ToolFailure {
 
     /// Nothing was done; a later repetition may help.
     pub fn transient(message: impl Into<String>, retry_after: Option<Duration>) -> Self {
-        Self {
-            retry_after_seconds: retry_after.map(|wait| wait.as_secs()),
-            ..Self::of(ErrorKind::Transient, message)
-        }
+        Self { retry_after_seconds: retry_after.map(|wait| wait.as_secs()), ..Self::of(ErrorKind::Transient, message) }
     }
 
     /// The request was sent and its fate is not known.
@@ -62,19 +59,13 @@ impl ToolFailure {
     /// The same failure with the vendor's HTTP status.
     #[must_use]
     pub fn with_status(self, status: u16) -> Self {
-        Self {
-            http_status: Some(status),
-            ..self
-        }
+        Self { http_status: Some(status), ..self }
     }
 
     /// The same failure with the vendor's complaint per field.
     #[must_use]
     pub fn with_field_errors(self, field_errors: BTreeMap<String, String>) -> Self {
-        Self {
-            field_errors,
-            ..self
-        }
+        Self { field_errors, ..self }
     }
 
     fn of(error_kind: ErrorKind, message: impl Into<String>) -> Self {

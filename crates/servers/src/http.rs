@@ -84,18 +84,12 @@ pub async fn serve_listener<H: ServerHandler + Clone>(
     }
     tracing::info!(%listen, "MCP server listens");
     let router = router(server, access, shutdown.clone());
-    axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown.cancelled_owned())
-        .await?;
+    axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
     Ok(())
 }
 
 /// The routes `/mcp` and `/healthz`; the caller answers for not exposing them without a token.
-pub fn router<H: ServerHandler + Clone>(
-    server: H,
-    access: HttpAccess,
-    shutdown: CancellationToken,
-) -> Router {
+pub fn router<H: ServerHandler + Clone>(server: H, access: HttpAccess, shutdown: CancellationToken) -> Router {
     let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(String::from).into();
     hosts.extend(access.allowed_hosts);
     let config = StreamableHttpServerConfig::default()
@@ -106,20 +100,13 @@ pub fn router<H: ServerHandler + Clone>(
     let sessions = Arc::new(LocalSessionManager::default());
     let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, config);
     let bearer = Arc::new(access.bearer);
-    let mcp = Router::new()
-        .route_service("/mcp", service)
-        .layer(middleware::from_fn_with_state(bearer, require_bearer));
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .merge(mcp)
+    let mcp =
+        Router::new().route_service("/mcp", service).layer(middleware::from_fn_with_state(bearer, require_bearer));
+    Router::new().route("/healthz", get(|| async { "ok\n" })).merge(mcp)
 }
 
 /// Refuses a request without the configured token; compares in constant time.
-async fn require_bearer(
-    State(expected): State<Arc<Option<SecretString>>>,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn require_bearer(State(expected): State<Arc<Option<SecretString>>>, request: Request, next: Next) -> Response {
     let Some(expected) = expected.as_ref() else {
         return next.run(request).await;
     };

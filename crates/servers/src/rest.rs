@@ -63,58 +63,30 @@ pub async fn send(
     effect: Effect,
     explain: ExplainError,
 ) -> Result<Answer, ToolFailure> {
-    let response = request
-        .send()
-        .await
-        .map_err(|error| transport_failure(vendor, &error, effect))?;
+    let response = request.send().await.map_err(|error| transport_failure(vendor, &error, effect))?;
     let status = response.status();
     let retry_after = retry_after(response.headers());
     let bytes = read_bounded(vendor, response, effect).await;
     if status.is_success() {
         return decode_success(vendor, status, &bytes?, effect);
     }
-    let body = bytes
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or(Value::Null);
-    Err(status_failure(
-        vendor,
-        status,
-        retry_after,
-        &body,
-        effect,
-        explain,
-    ))
+    let body = bytes.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
+    Err(status_failure(vendor, status, retry_after, &body, effect, explain))
 }
 
-fn decode_success(
-    vendor: &str,
-    status: StatusCode,
-    bytes: &[u8],
-    effect: Effect,
-) -> Result<Answer, ToolFailure> {
+fn decode_success(vendor: &str, status: StatusCode, bytes: &[u8], effect: Effect) -> Result<Answer, ToolFailure> {
     if bytes.is_empty() {
-        return Ok(Answer {
-            status,
-            body: Value::Null,
-        });
+        return Ok(Answer { status, body: Value::Null });
     }
     match serde_json::from_slice(bytes) {
         Ok(body) => Ok(Answer { status, body }),
-        Err(_) => Err(lost_answer(
-            &format!("{vendor} answered {status} with a body that is not JSON"),
-            effect,
-        )
-        .with_status(status.as_u16())),
+        Err(_) => Err(lost_answer(&format!("{vendor} answered {status} with a body that is not JSON"), effect)
+            .with_status(status.as_u16())),
     }
 }
 
 /// Reads the body up to [`RESPONSE_BYTES_MAX`], so that no answer can exhaust memory.
-async fn read_bounded(
-    vendor: &str,
-    mut response: Response,
-    effect: Effect,
-) -> Result<Vec<u8>, ToolFailure> {
+async fn read_bounded(vendor: &str, mut response: Response, effect: Effect) -> Result<Vec<u8>, ToolFailure> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -146,11 +118,7 @@ fn transport_failure(vendor: &str, error: &reqwest::Error, effect: Effect) -> To
             None,
         );
     }
-    let what = if error.is_timeout() {
-        "did not answer in time"
-    } else {
-        "closed the connection before answering"
-    };
+    let what = if error.is_timeout() { "did not answer in time" } else { "closed the connection before answering" };
     lost_answer(&format!("{vendor} {what}"), effect)
 }
 

@@ -23,13 +23,8 @@ pub enum StdioError {
 ///
 /// # Errors
 /// [`StdioError`] when the session can't be opened or its task ends abnormally.
-pub async fn serve_stdio<H: ServerHandler>(
-    server: H,
-    shutdown: CancellationToken,
-) -> Result<(), StdioError> {
-    let opened = server
-        .serve_with_ct(rmcp::transport::io::stdio_pipes(), shutdown.clone())
-        .await;
+pub async fn serve_stdio<H: ServerHandler>(server: H, shutdown: CancellationToken) -> Result<(), StdioError> {
+    let opened = server.serve_with_ct(rmcp::transport::io::stdio_pipes(), shutdown.clone()).await;
     match opened {
         Ok(running) => {
             running.waiting().await?;

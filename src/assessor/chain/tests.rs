@@ -19,10 +19,7 @@ impl Assessor for Unreachable {
     }
 
     fn assess(&self, _request: Arc<AssessRequest>) -> Assessing<'_> {
-        let error = AssessError::Unavailable {
-            reason: "no answer within 8 s".to_owned(),
-            retry_after: None,
-        };
+        let error = AssessError::Unavailable { reason: "no answer within 8 s".to_owned(), retry_after: None };
         Box::pin(async { Err(error) })
     }
 }
@@ -32,12 +29,7 @@ fn demo_categories() -> Vec<Category> {
 }
 
 fn request(text: &str) -> AssessRequest {
-    AssessRequest {
-        workspace: "T1".into(),
-        ticket: TicketId::new(1),
-        text: text.to_owned(),
-        similar: Vec::new(),
-    }
+    AssessRequest { workspace: "T1".into(), ticket: TicketId::new(1), text: text.to_owned(), similar: Vec::new() }
 }
 
 fn local(categories: &[Category]) -> Chain {
@@ -52,20 +44,11 @@ async fn assess(chain: &Chain, text: &str) -> Assessment {
 async fn the_demo_s_examples_teach_its_categories() {
     let chain = local(&demo_categories());
     for (text, expected) in [
-        (
-            "Customer paid twice for the same order, can we refund one payment?",
-            "payments",
-        ),
+        ("Customer paid twice for the same order, can we refund one payment?", "payments"),
         ("payout is missing since Monday", "payments"),
-        (
-            "we're locked out, Okta login fails for the whole team",
-            "login",
-        ),
+        ("we're locked out, Okta login fails for the whole team", "login"),
         ("please reset my 2FA, I have a new phone", "login"),
-        (
-            "our webhook endpoint gets duplicate events with an invalid signature",
-            "api",
-        ),
+        ("our webhook endpoint gets duplicate events with an invalid signature", "api"),
         ("API key for the sandbox returns 401", "api"),
         ("How do I set up payment links in Dutch?", "how-to"),
         ("is it possible to change the logo?", "how-to"),
@@ -85,10 +68,7 @@ async fn the_demo_s_examples_teach_its_categories() {
 #[tokio::test]
 async fn everything_else_is_read_from_the_words() {
     let chain = local(&demo_categories());
-    let similar = vec![SimilarTicket {
-        ticket: TicketId::new(7),
-        similarity: Confidence::from_probability(0.5),
-    }];
+    let similar = vec![SimilarTicket { ticket: TicketId::new(7), similarity: Confidence::from_probability(0.5) }];
     let asked = AssessRequest {
         similar: similar.clone(),
         ..request("Hi team! Production is down, all customers see 502. Thanks!")
@@ -98,10 +78,7 @@ async fn everything_else_is_read_from_the_words() {
     assert_eq!(assessment.urgency.value, Urgency::Critical);
     assert_eq!(assessment.language, "en");
     assert_eq!(assessment.area, "reliability");
-    assert_eq!(
-        assessment.summary,
-        "Production is down, all customers see 502."
-    );
+    assert_eq!(assessment.summary, "Production is down, all customers see 502.");
     assert_eq!(assessment.similar, similar);
     assert!(assessment.warnings.is_empty());
 }
@@ -111,24 +88,13 @@ async fn nothing_known_gives_no_category() {
     let chain = local(&demo_categories());
     for text in ["", "🎉", "zxcv qwer", "支払い"] {
         let assessment = assess(&chain, text).await;
-        assert_eq!(
-            (
-                assessment.category,
-                assessment.squad,
-                assessment.area.as_str()
-            ),
-            (None, None, ""),
-            "{text}"
-        );
+        assert_eq!((assessment.category, assessment.squad, assessment.area.as_str()), (None, None, ""), "{text}");
     }
 }
 
 #[tokio::test]
 async fn keywords_speak_where_the_model_abstains() {
-    let config = AssessorConfig {
-        abstain_below: 1.0,
-        ..AssessorConfig::default()
-    };
+    let config = AssessorConfig { abstain_below: 1.0, ..AssessorConfig::default() };
     let chain = Chain::local(&config, &demo_categories(), Vec::new()).unwrap();
     let assessment = assess(&chain, "refund please").await;
     assert_eq!(assessment.assessor, AssessorName::Keywords);
@@ -143,12 +109,7 @@ async fn keywords_speak_where_a_category_has_too_few_examples() {
     categories[0].examples.truncate(1);
     let assessment = assess(&local(&categories), "refund please").await;
     assert_eq!(assessment.assessor, AssessorName::Keywords);
-    assert!(
-        assess(&local(&[]), "refund please")
-            .await
-            .category
-            .is_none()
-    );
+    assert!(assess(&local(&[]), "refund please").await.category.is_none());
 }
 
 #[tokio::test]
@@ -157,51 +118,27 @@ async fn whoever_fails_is_named_and_the_next_answers() {
     let chain = Chain::new(vec![Arc::new(Unreachable)], Arc::clone(&last));
     let assessment = assess(&chain, "a refund of last week").await;
     assert_eq!(assessment.assessor, AssessorName::Keywords);
-    assert_eq!(
-        assessment.warnings,
-        ["gpt-test unavailable: no answer within 8 s; assessed by the keywords"]
-    );
+    assert_eq!(assessment.warnings, ["gpt-test unavailable: no answer within 8 s; assessed by the keywords"]);
 }
 
 #[tokio::test]
 async fn assessing_twice_gives_the_same_bytes() {
     let (first, second) = (local(&demo_categories()), local(&demo_categories()));
-    for text in [
-        "refund of a webhook login",
-        "How do I export?",
-        "",
-        "prod down!!",
-    ] {
+    for text in ["refund of a webhook login", "How do I export?", "", "prod down!!"] {
         let bytes = |assessment: &Assessment| serde_json::to_vec(assessment).unwrap();
-        assert_eq!(
-            bytes(&assess(&first, text).await),
-            bytes(&assess(&second, text).await),
-            "{text}"
-        );
+        assert_eq!(bytes(&assess(&first, text).await), bytes(&assess(&second, text).await), "{text}");
     }
 }
 
 #[test]
 fn labelled_examples_must_name_the_policy_s_categories() {
     let categories = demo_categories();
-    let labelled = |label: &str| {
-        vec![Example {
-            text: "printer on fire".to_owned(),
-            label: label.to_owned(),
-        }]
-    };
+    let labelled = |label: &str| vec![Example { text: "printer on fire".to_owned(), label: label.to_owned() }];
     let config = AssessorConfig::default();
     assert!(Chain::local(&config, &categories, labelled("login")).is_ok());
     let refused = Chain::local(&config, &categories, labelled("printers")).unwrap_err();
-    assert!(
-        refused.to_string().contains("`printers`")
-            && refused.to_string().contains("payments, login"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("`printers`") && refused.to_string().contains("payments, login"), "{refused}");
     let many = labelled("login").into_iter().cycle().take(60_000).collect();
     let refused = Chain::local(&config, &categories, many).unwrap_err();
-    assert!(matches!(
-        refused,
-        AssessorConfigError::Training(TrainingError::TooMany { .. })
-    ));
+    assert!(matches!(refused, AssessorConfigError::Training(TrainingError::TooMany { .. })));
 }

@@ -50,11 +50,7 @@ fn bound(action: &str, binding: &BindingConfig, server: &ServerStatus) -> Findin
     Finding::bad(area, faults.join("; "), mend)
 }
 
-fn call_faults<'a>(
-    tool: &str,
-    given: impl Iterator<Item = &'a String>,
-    server: &ServerStatus,
-) -> Vec<String> {
+fn call_faults<'a>(tool: &str, given: impl Iterator<Item = &'a String>, server: &ServerStatus) -> Vec<String> {
     let Some(info) = server.tools.iter().find(|known| known.name == tool) else {
         return vec![format!("the server {} has no tool `{tool}`", server.name)];
     };
@@ -64,9 +60,8 @@ fn call_faults<'a>(
         .iter()
         .filter(|name| known.is_some_and(|known| !known.contains_key(**name)))
         .map(|name| format!("`{tool}` has no argument `{name}`"));
-    let missing = required(info)
-        .filter(|name| !given.contains(name))
-        .map(|name| format!("`{tool}` needs the argument `{name}`"));
+    let missing =
+        required(info).filter(|name| !given.contains(name)).map(|name| format!("`{tool}` needs the argument `{name}`"));
     unknown.chain(missing).collect()
 }
 

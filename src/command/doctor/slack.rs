@@ -131,7 +131,11 @@ impl Client {
     fn new(config: &Config) -> Result<Self, Finding> {
         let http = reqwest::Client::builder().timeout(config.slack.call_timeout.std()).build();
         let http = http.map_err(|error| {
-            Finding::bad("slack", format!("no HTTP client can be made: {error}"), "check the machine's root certificates")
+            Finding::bad(
+                "slack",
+                format!("no HTTP client can be made: {error}"),
+                "check the machine's root certificates",
+            )
         })?;
         Ok(Self { http, api_url: config.slack.api_url() })
     }
@@ -139,14 +143,16 @@ impl Client {
     /// Calls a method; a refusal comes back as a finding.
     async fn call(&self, method: &str, token: &SecretString, form: &[(&str, &str)]) -> Result<Answer, Finding> {
         for _ in 0..TRIES {
-            let request = self.http.post(format!("{}/{method}", self.api_url)).bearer_auth(token.expose_secret()).form(form);
+            let request =
+                self.http.post(format!("{}/{method}", self.api_url)).bearer_auth(token.expose_secret()).form(form);
             let response = request.send().await.map_err(|error| self.unreachable(&error))?;
             if response.status() == StatusCode::TOO_MANY_REQUESTS {
                 let seconds = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
                 tokio::time::sleep(Duration::from_secs(seconds.unwrap_or(1)).min(WAIT_MAX)).await;
                 continue;
             }
-            let scopes = response.headers().get("x-oauth-scopes").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let scopes =
+                response.headers().get("x-oauth-scopes").and_then(|value| value.to_str().ok()).unwrap_or_default();
             let scopes = scopes.split(',').map(|scope| scope.trim().to_owned()).collect();
             let body: Value = response.json().await.map_err(|error| self.unreachable(&error))?;
             return match body.get("ok") {
@@ -178,14 +184,22 @@ impl Client {
             return Finding::bad(area, format!("#{name} is archived"), "unarchive it, or name another channel");
         }
         if !is("is_member") && !is("is_im") {
-            return Finding::bad(area, format!("Deskbell is not in #{name}"), "write /invite @deskbell in that channel");
+            return Finding::bad(
+                area,
+                format!("Deskbell is not in #{name}"),
+                "write /invite @deskbell in that channel",
+            );
         }
         Finding::good(area, format!("Deskbell is in #{name}"))
     }
 
     async fn app_token(&self, config: &Config) -> Finding {
         let Some(reference) = &config.slack.app_token else {
-            return Finding::bad("slack", "there is no app_token", "add app_token = \"env:SLACK_APP_TOKEN\" to [slack]");
+            return Finding::bad(
+                "slack",
+                "there is no app_token",
+                "add app_token = \"env:SLACK_APP_TOKEN\" to [slack]",
+            );
         };
         let token = match config.secret("slack.app_token", reference) {
             Ok(token) => token,

@@ -19,7 +19,10 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
         Err(error) => return vec![Finding::told("store", error.to_string())],
     };
     let mut findings = vec![match reading.anchor().await {
-        Ok(anchor) => Finding::good("store", format!("{} opens, {} audit entries, head {}", settings.path.display(), anchor.seq, anchor.hash)),
+        Ok(anchor) => Finding::good(
+            "store",
+            format!("{} opens, {} audit entries, head {}", settings.path.display(), anchor.seq, anchor.hash),
+        ),
         Err(error) => Finding::told("store", error.to_string()),
     }];
     reading.shutdown().await;
@@ -49,7 +52,9 @@ fn not_there_yet(path: &std::path::Path, config: &Config) -> Finding {
             "make it on a local disk, writable by the user Deskbell runs as",
         );
     }
-    if config.store.master_key.is_some() && let Err(error) = config.master_key(false) {
+    if config.store.master_key.is_some()
+        && let Err(error) = config.master_key(false)
+    {
         return Finding::told("store", error.to_string());
     }
     Finding::good("store", format!("{} is made on the first start", path.display()))

@@ -14,31 +14,19 @@ use crate::intake::json;
 pub(super) fn parse(raw: &[u8]) -> Result<Intake, ParseError> {
     let fields = fields(raw);
     let command = CommandEnvelope(&fields);
-    let name = command
-        .field("command")
-        .ok_or(ParseError::Missing("command"))?;
+    let name = command.field("command").ok_or(ParseError::Missing("command"))?;
     let Some(name) = SlashCommand::parse(name) else {
-        return Ok(Intake::Irrelevant {
-            reason: "a command that is not ours",
-        });
+        return Ok(Intake::Irrelevant { reason: "a command that is not ours" });
     };
     Ok(Intake::Command {
         command: name,
         text: command.field("text").unwrap_or_default().to_owned(),
         // A command exists only in the workspace it is installed in: nobody else can type it.
         user: Person {
-            id: PersonId::new(
-                command
-                    .field("user_id")
-                    .ok_or(ParseError::Missing("user_id"))?,
-            ),
+            id: PersonId::new(command.field("user_id").ok_or(ParseError::Missing("user_id"))?),
             is_external: false,
         },
-        channel: ChannelId::new(
-            command
-                .field("channel_id")
-                .ok_or(ParseError::Missing("channel_id"))?,
-        ),
+        channel: ChannelId::new(command.field("channel_id").ok_or(ParseError::Missing("channel_id"))?),
         channel_name: command.field("channel_name").map(str::to_owned),
         response_url: command.field("response_url").map(str::to_owned),
     })
@@ -55,7 +43,5 @@ fn fields(raw: &[u8]) -> BTreeMap<String, String> {
 /// The texts of an object.
 pub(in crate::intake) fn object_fields(object: &Value) -> BTreeMap<String, String> {
     let entries = object.as_object().into_iter().flatten();
-    entries
-        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-        .collect()
+    entries.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }

@@ -29,10 +29,7 @@ pub struct HelpdeskTicket {
 /// `zen:event-type:ticket.created`
 /// (<https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/>). `None` without a ticket's number.
 pub fn zendesk_ticket(body: &Value) -> Option<HelpdeskTicket> {
-    ticket(
-        body.get("ticket").or_else(|| body.get("detail"))?,
-        "zendesk",
-    )
+    ticket(body.get("ticket").or_else(|| body.get("detail"))?, "zendesk")
 }
 
 /// `{"system", "id", "url", "subject", "text", "requester": {"id", "name", "email"}}`. `None` without an id.
@@ -48,12 +45,7 @@ pub(super) fn why_irrelevant(body: &Value) -> Option<&'static str> {
 
 fn ticket(ticket: &Value, system: &str) -> Option<HelpdeskTicket> {
     let owned = |places: &[&str]| first_text(ticket, places).map(str::to_owned);
-    let number = |places: &[&str]| {
-        places
-            .iter()
-            .find_map(|place| id(ticket, place))
-            .map(std::borrow::Cow::into_owned)
-    };
+    let number = |places: &[&str]| places.iter().find_map(|place| id(ticket, place)).map(std::borrow::Cow::into_owned);
     Some(HelpdeskTicket {
         system: short(system),
         external_id: short(&number(&["/id"])?),

@@ -15,12 +15,8 @@ pub(super) fn parse(payload: &Value) -> Result<Intake, ParseError> {
         "message_action" => message_shortcut(payload),
         "shortcut" => global_shortcut(payload),
         "view_submission" => submission(payload),
-        "view_closed" => Ok(Intake::Irrelevant {
-            reason: "a modal was closed",
-        }),
-        _ => Ok(Intake::Irrelevant {
-            reason: "a type of interaction that asks for nothing",
-        }),
+        "view_closed" => Ok(Intake::Irrelevant { reason: "a modal was closed" }),
+        _ => Ok(Intake::Irrelevant { reason: "a type of interaction that asks for nothing" }),
     }
 }
 
@@ -29,9 +25,7 @@ fn user(payload: &Value) -> Result<Person, ParseError> {
 }
 
 fn response_url(payload: &Value) -> Option<String> {
-    InteractionEnvelope(payload)
-        .response_url()
-        .map(str::to_owned)
+    InteractionEnvelope(payload).response_url().map(str::to_owned)
 }
 
 fn press(payload: &Value) -> Result<Intake, ParseError> {
@@ -39,35 +33,27 @@ fn press(payload: &Value) -> Result<Intake, ParseError> {
         .iter()
         .find_map(|action| Some((Button::parse(text(action, "/action_id")?)?, action)));
     let Some((button, action)) = ours else {
-        return Ok(Intake::Irrelevant {
-            reason: "an element that is no button of ours",
-        });
+        return Ok(Intake::Irrelevant { reason: "an element that is no button of ours" });
     };
     Ok(Intake::Press {
         button,
         value: text(action, "/value").unwrap_or_default().to_owned(),
         user: user(payload)?,
         channel: first_text(payload, &["/channel/id", "/container/channel_id"]).map(ChannelId::new),
-        message_ts: first_text(payload, &["/container/message_ts", "/message/ts"])
-            .map(MessageTs::new),
+        message_ts: first_text(payload, &["/container/message_ts", "/message/ts"]).map(MessageTs::new),
         response_url: response_url(payload),
     })
 }
 
 fn message_shortcut(payload: &Value) -> Result<Intake, ParseError> {
     let Some(callback) = text(payload, "/callback_id").and_then(SlackShortcut::parse) else {
-        return Ok(Intake::Irrelevant {
-            reason: "a shortcut that is not ours",
-        });
+        return Ok(Intake::Irrelevant { reason: "a shortcut that is not ours" });
     };
     let message = payload.get("message").unwrap_or(&Value::Null);
-    let ts = first_text(payload, &["/message/ts", "/message_ts"])
-        .ok_or(ParseError::Missing("message.ts"))?;
+    let ts = first_text(payload, &["/message/ts", "/message_ts"]).ok_or(ParseError::Missing("message.ts"))?;
     Ok(Intake::MessageShortcut {
         callback,
-        channel: ChannelId::new(
-            text(payload, "/channel/id").ok_or(ParseError::Missing("channel.id"))?,
-        ),
+        channel: ChannelId::new(text(payload, "/channel/id").ok_or(ParseError::Missing("channel.id"))?),
         message: ShortcutMessage {
             ts: MessageTs::new(ts),
             thread_ts: text(message, "/thread_ts").map(MessageTs::new),
@@ -82,28 +68,19 @@ fn message_shortcut(payload: &Value) -> Result<Intake, ParseError> {
 
 fn global_shortcut(payload: &Value) -> Result<Intake, ParseError> {
     match text(payload, "/callback_id").and_then(SlackShortcut::parse) {
-        Some(callback) => Ok(Intake::GlobalShortcut {
-            callback,
-            user: user(payload)?,
-        }),
-        None => Ok(Intake::Irrelevant {
-            reason: "a shortcut that is not ours",
-        }),
+        Some(callback) => Ok(Intake::GlobalShortcut { callback, user: user(payload)? }),
+        None => Ok(Intake::Irrelevant { reason: "a shortcut that is not ours" }),
     }
 }
 
 fn submission(payload: &Value) -> Result<Intake, ParseError> {
     let view = payload.get("view").ok_or(ParseError::Missing("view"))?;
     let Some(modal) = text(view, "/callback_id").and_then(Modal::parse) else {
-        return Ok(Intake::Irrelevant {
-            reason: "a modal that is not ours",
-        });
+        return Ok(Intake::Irrelevant { reason: "a modal that is not ours" });
     };
     Ok(Intake::Submission {
         modal,
-        private_metadata: text(view, "/private_metadata")
-            .unwrap_or_default()
-            .to_owned(),
+        private_metadata: text(view, "/private_metadata").unwrap_or_default().to_owned(),
         values: view_state::values(view),
         user: user(payload)?,
         view_id: text(view, "/id").unwrap_or_default().to_owned(),

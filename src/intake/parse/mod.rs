@@ -263,9 +263,7 @@ pub enum ParseError {
 /// When it is not what its door receives, or lacks what it can't be without.
 pub fn parse(kind: EventKind, raw: &[u8]) -> Result<Intake, ParseError> {
     match kind {
-        EventKind::SlackEvent => {
-            event::parse(&json::object(raw).ok_or(ParseError::NotA("JSON object"))?)
-        }
+        EventKind::SlackEvent => event::parse(&json::object(raw).ok_or(ParseError::NotA("JSON object"))?),
         EventKind::SlackCommand => command::parse(raw),
         EventKind::SlackInteraction => {
             // Over HTTP a form carries the payload, over Socket Mode it comes as it is.
@@ -286,10 +284,7 @@ fn helpdesk(
         return Ok(Intake::Irrelevant { reason });
     }
     let ticket = read(&payload).ok_or(ParseError::Missing("ticket id"))?;
-    let (requester, email) = (
-        ticket.requester_id.as_deref(),
-        ticket.requester_email.as_deref(),
-    );
+    let (requester, email) = (ticket.requester_id.as_deref(), ticket.requester_email.as_deref());
     Ok(Intake::Helpdesk {
         requester: helpdesk_requester(&ticket.system, requester, email, &ticket.external_id),
         system: ticket.system,
@@ -366,10 +361,8 @@ mod tests {
         leaf.prop_recursive(6, 64, 6, move |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                prop::collection::vec((keys.clone(), inner), 0..8).prop_map(|entries| entries
-                    .into_iter()
-                    .map(|(key, value)| (key.to_owned(), value))
-                    .collect()),
+                prop::collection::vec((keys.clone(), inner), 0..8)
+                    .prop_map(|entries| entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
             ]
         })
     }

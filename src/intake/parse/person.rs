@@ -10,79 +10,42 @@ use crate::intake::json::{first_text, text};
 /// The author of a message (an event's own object or one nested in it).
 pub(super) fn author(body: &Value, message: &Value) -> Option<Person> {
     let id = first_text(message, &["/user", "/bot_id"])?;
-    Some(Person {
-        id: PersonId::new(id),
-        is_external: is_external_author(body, message),
-    })
+    Some(Person { id: PersonId::new(id), is_external: is_external_author(body, message) })
 }
 
 /// Whoever caused an event that carries no team of theirs.
 pub(super) fn actor(body: &Value, id: &str) -> Person {
-    Person {
-        id: PersonId::new(id),
-        is_external: is_external_author(body, body.get("event").unwrap_or(&Value::Null)),
-    }
+    Person { id: PersonId::new(id), is_external: is_external_author(body, body.get("event").unwrap_or(&Value::Null)) }
 }
 
 /// An organisation with many workspaces shares channels among its own: only `is_ext_shared_channel` tells these from
 /// another organisation's.
 fn is_external_author(body: &Value, message: &Value) -> bool {
     const HOMES: [&str; 3] = ["/authorizations/0/team_id", "/context_team_id", "/team_id"];
-    const ORGANISATIONS: [&str; 3] = [
-        "/authorizations/0/enterprise_id",
-        "/context_enterprise_id",
-        "/enterprise_id",
-    ];
+    const ORGANISATIONS: [&str; 3] = ["/authorizations/0/enterprise_id", "/context_enterprise_id", "/enterprise_id"];
     if body.get("is_ext_shared_channel").and_then(Value::as_bool) == Some(false) {
         return false;
     }
-    let theirs = first_text(
-        message,
-        &["/user_team", "/source_team", "/user_profile/team", "/team"],
-    );
-    differs(
-        first_text(body, &HOMES),
-        first_text(body, &ORGANISATIONS),
-        theirs,
-    )
+    let theirs = first_text(message, &["/user_team", "/source_team", "/user_profile/team", "/team"]);
+    differs(first_text(body, &HOMES), first_text(body, &ORGANISATIONS), theirs)
 }
 
 /// Whoever pressed or submitted. `team` is the presser's own: the app's is where the view or the message belongs.
 pub(super) fn presser(payload: &Value) -> Option<Person> {
     let id = first_text(payload, &["/user/id", "/user"])?;
-    let message_home = if text(payload, "/type") == Some("block_actions") {
-        "/message/team"
-    } else {
-        "/team/id"
-    };
-    let home = first_text(
-        payload,
-        &["/view/app_installed_team_id", message_home, "/team/id"],
-    );
+    let message_home = if text(payload, "/type") == Some("block_actions") { "/message/team" } else { "/team/id" };
+    let home = first_text(payload, &["/view/app_installed_team_id", message_home, "/team/id"]);
     let organisation = first_text(payload, &["/enterprise/id", "/team/enterprise_id"]);
     let theirs = text(payload, "/user/team_id");
-    Some(Person {
-        id: PersonId::new(id),
-        is_external: differs(home, organisation, theirs),
-    })
+    Some(Person { id: PersonId::new(id), is_external: differs(home, organisation, theirs) })
 }
 
 /// The author of a message that a shortcut was used on.
 pub(super) fn shortcut_author(payload: &Value) -> Option<Person> {
     let id = first_text(payload, &["/message/user", "/message/bot_id"])?;
     let organisation = first_text(payload, &["/enterprise/id", "/team/enterprise_id"]);
-    let theirs = first_text(
-        payload,
-        &[
-            "/message/user_team",
-            "/message/source_team",
-            "/message/team",
-        ],
-    );
-    Some(Person {
-        id: PersonId::new(id),
-        is_external: differs(text(payload, "/team/id"), organisation, theirs),
-    })
+    let theirs = first_text(payload, &["/message/user_team", "/message/source_team", "/message/team"]);
+    Some(Person { id: PersonId::new(id), is_external: differs(text(payload, "/team/id"), organisation, theirs) })
 }
 
 fn differs(home: Option<&str>, organisation: Option<&str>, theirs: Option<&str>) -> bool {
@@ -90,10 +53,10 @@ fn differs(home: Option<&str>, organisation: Option<&str>, theirs: Option<&str>)
     match (home, theirs) {
         (_, None) | (None, _) => false,
         (_, Some(theirs)) if organisation == Some(theirs) => false,
-        // An organisation's id can't be compared with a team's.
-        (Some(home), Some(theirs)) => {
-            home != theirs && is_organisation(home) == is_organisation(theirs)
-        }
+        // Organisations compare with organisations; who belongs to one belongs to none of ours where we have none.
+        (Some(home), Some(theirs)) if is_organisation(theirs) => home != theirs,
+        // Of an organisation's many teams we know none by name.
+        (Some(home), Some(theirs)) => home != theirs && !is_organisation(home),
     }
 }
 
@@ -105,11 +68,7 @@ mod tests {
 
     #[track_caller]
     fn check_author(expected: bool, body: &Value) {
-        assert_eq!(
-            author(body, &body["event"]).unwrap().is_external,
-            expected,
-            "{body}"
-        );
+        assert_eq!(author(body, &body["event"]).unwrap().is_external, expected, "{body}");
     }
 
     #[test]
@@ -117,26 +76,13 @@ mod tests {
         let event = |team: &str| json!({"user": "U1", "user_team": team});
         check_author(false, &json!({"team_id": "T1", "event": event("T1")}));
         check_author(true, &json!({"team_id": "T1", "event": event("T9")}));
-        check_author(
-            true,
-            &json!({"team_id": "T9", "authorizations": [{"team_id": "T1"}], "event": event("T9")}),
-        );
-        check_author(
-            false,
-            &json!({"team_id": "T1", "is_ext_shared_channel": false, "event": event("T2")}),
-        );
-        check_author(
-            false,
-            &json!({"team_id": null, "enterprise_id": "E1", "event": event("T2")}),
-        );
-        check_author(
-            false,
-            &json!({"team_id": "T1", "enterprise_id": "E1", "event": event("E1")}),
-        );
-        check_author(
-            true,
-            &json!({"team_id": "E1", "enterprise_id": "E1", "event": event("E9")}),
-        );
+        check_author(true, &json!({"team_id": "T9", "authorizations": [{"team_id": "T1"}], "event": event("T9")}));
+        check_author(false, &json!({"team_id": "T1", "is_ext_shared_channel": false, "event": event("T2")}));
+        check_author(false, &json!({"team_id": null, "enterprise_id": "E1", "event": event("T2")}));
+        check_author(false, &json!({"team_id": "T1", "enterprise_id": "E1", "event": event("E1")}));
+        check_author(true, &json!({"team_id": "E1", "enterprise_id": "E1", "event": event("E9")}));
+        check_author(true, &json!({"team_id": "T1", "enterprise_id": "E1", "event": event("E9")}));
+        check_author(true, &json!({"team_id": "T1", "enterprise_id": null, "event": event("E9")}));
         check_author(false, &json!({"team_id": "T1", "event": {"user": "U1"}}));
     }
 
@@ -156,17 +102,15 @@ mod tests {
             true,
             &json!({"type": "view_submission", "team": {"id": "T9"}, "view": {"app_installed_team_id": "T1"}, "user": user}),
         );
+        check_presser(true, &json!({"type": "block_actions", "team": {"id": "T1"}, "user": user}));
         check_presser(
             true,
-            &json!({"type": "block_actions", "team": {"id": "T1"}, "user": user}),
+            &json!({"type": "block_actions", "team": {"id": "T1"}, "enterprise": null, "message": {"team": "T1"}, "user": {"id": "U1", "team_id": "E9"}}),
         );
         check_presser(
             false,
             &json!({"type": "block_actions", "team": {"id": "T9"}, "message": {"team": "T9"}, "user": user}),
         );
-        check_presser(
-            false,
-            &json!({"type": "block_actions", "team": null, "enterprise": {"id": "E1"}, "user": user}),
-        );
+        check_presser(false, &json!({"type": "block_actions", "team": null, "enterprise": {"id": "E1"}, "user": user}));
     }
 }

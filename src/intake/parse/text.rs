@@ -23,11 +23,7 @@ pub(super) fn of_blocks(blocks: &[Value]) -> String {
 
 /// The words of a `rich_text` block or value.
 pub(super) fn of_rich_text(rich_text: &Value) -> String {
-    join_lines(
-        items(rich_text, "/elements")
-            .iter()
-            .map(|element| of_rich_element(element, "")),
-    )
+    join_lines(items(rich_text, "/elements").iter().map(|element| of_rich_element(element, "")))
 }
 
 fn of_attachment(attachment: &Value) -> String {
@@ -46,25 +42,13 @@ fn of_block(block: &Value) -> String {
     match text(block, "/type").unwrap_or_default() {
         "rich_text" => of_rich_text(block),
         "section" => {
-            let fields = items(block, "/fields")
-                .iter()
-                .filter_map(|field| text(field, "/text"));
-            join_lines(
-                text(block, "/text/text")
-                    .into_iter()
-                    .chain(fields)
-                    .map(str::to_owned),
-            )
+            let fields = items(block, "/fields").iter().filter_map(|field| text(field, "/text"));
+            join_lines(text(block, "/text/text").into_iter().chain(fields).map(str::to_owned))
         }
-        "header" | "markdown" => first_text(block, &["/text/text", "/text"])
-            .unwrap_or_default()
-            .to_owned(),
-        "context" => join_lines(
-            items(block, "/elements")
-                .iter()
-                .filter_map(|element| text(element, "/text"))
-                .map(str::to_owned),
-        ),
+        "header" | "markdown" => first_text(block, &["/text/text", "/text"]).unwrap_or_default().to_owned(),
+        "context" => {
+            join_lines(items(block, "/elements").iter().filter_map(|element| text(element, "/text")).map(str::to_owned))
+        }
         _ => String::new(),
     }
 }
@@ -77,11 +61,7 @@ fn of_rich_element(element: &Value, prefix: &str) -> String {
         "rich_text_preformatted" => format!("```{}```", inline(children)),
         _ => {
             let line = inline(children);
-            if line.is_empty() {
-                line
-            } else {
-                format!("{prefix}{line}")
-            }
+            if line.is_empty() { line } else { format!("{prefix}{line}") }
         }
     }
 }
@@ -111,16 +91,11 @@ fn of_inline(element: &Value) -> String {
 
 /// As Slack escapes a message's `text` (<https://docs.slack.dev/messaging/formatting-message-text#escaping>).
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn join_lines(lines: impl Iterator<Item = String>) -> String {
-    lines
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join("\n")
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -138,18 +113,9 @@ mod tests {
     fn text_goes_before_blocks_and_blocks_before_attachments() {
         let section = json!({"type": "section", "text": {"type": "mrkdwn", "text": "block"}});
         check("text", &json!({"text": "text", "blocks": [section]}));
-        check(
-            "block",
-            &json!({"text": " ", "blocks": [section], "attachments": [{"text": "attached"}]}),
-        );
-        check(
-            "attached",
-            &json!({"text": null, "attachments": [{"text": "attached"}]}),
-        );
-        check(
-            "block",
-            &json!({"attachments": [{"message_blocks": [{"message": {"blocks": [section]}}]}]}),
-        );
+        check("block", &json!({"text": " ", "blocks": [section], "attachments": [{"text": "attached"}]}));
+        check("attached", &json!({"text": null, "attachments": [{"text": "attached"}]}));
+        check("block", &json!({"attachments": [{"message_blocks": [{"message": {"blocks": [section]}}]}]}));
         check("", &json!({}));
     }
 

@@ -45,34 +45,22 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub async fn open(
-        config: &SocketModeConfig,
-        http: &reqwest::Client,
-    ) -> Result<Self, SocketModeError> {
+    pub async fn open(config: &SocketModeConfig, http: &reqwest::Client) -> Result<Self, SocketModeError> {
         let address = address(config, http).await?;
         let limits = WebSocketConfig::default()
             .max_message_size(Some(LARGEST_FRAME_BYTES))
             .max_frame_size(Some(LARGEST_FRAME_BYTES));
         let connecting = connect_async_with_config(address, Some(limits), true);
-        let (socket, _) = timeout(OPEN_WITHIN, connecting).await.map_err(|_| {
-            SocketModeError::Unreachable {
-                reason: "WebSocket: no handshake in time".to_owned(),
-            }
-        })??;
-        let (sink, mut stream) = socket.split();
-        timeout(OPEN_WITHIN, hello(&mut stream))
+        let (socket, _) = timeout(OPEN_WITHIN, connecting)
             .await
-            .map_err(|_| SocketModeError::NoHello)??;
+            .map_err(|_| SocketModeError::Unreachable { reason: "WebSocket: no handshake in time".to_owned() })??;
+        let (sink, mut stream) = socket.split();
+        timeout(OPEN_WITHIN, hello(&mut stream)).await.map_err(|_| SocketModeError::NoHello)??;
         Ok(Self { sink, stream })
     }
 
     /// Reads until the connection ends or `shutdown`. `closing` resolves as soon as a replacement is due.
-    pub async fn serve(
-        mut self,
-        state: IntakeState,
-        closing: oneshot::Sender<()>,
-        shutdown: CancellationToken,
-    ) {
+    pub async fn serve(mut self, state: IntakeState, closing: oneshot::Sender<()>, shutdown: CancellationToken) {
         let mut replacement_due = Some(closing);
         let mut accepting: JoinSet<Option<String>> = JoinSet::new();
         let mut pings = interval(PING_EVERY);
@@ -129,54 +117,31 @@ impl Connection {
             self.send(Message::Close(None)).await;
         };
         if timeout(DRAIN_WITHIN, draining).await.is_err() {
-            tracing::warn!(
-                "a Socket Mode connection closed with payloads that were not committed in time"
-            );
+            tracing::warn!("a Socket Mode connection closed with payloads that were not committed in time");
         }
     }
 
     async fn send(&mut self, message: Message) -> bool {
-        matches!(
-            timeout(SEND_WITHIN, self.sink.send(message)).await,
-            Ok(Ok(()))
-        )
+        matches!(timeout(SEND_WITHIN, self.sink.send(message)).await, Ok(Ok(())))
     }
 }
 
 /// Asks Slack where to connect (<https://docs.slack.dev/reference/methods/apps.connections.open>).
-async fn address(
-    config: &SocketModeConfig,
-    http: &reqwest::Client,
-) -> Result<String, SocketModeError> {
-    let url = format!(
-        "{}/apps.connections.open",
-        config.api_url.trim_end_matches('/')
-    );
-    let request = http
-        .post(url)
-        .bearer_auth(config.app_token.expose_secret())
-        .timeout(OPEN_WITHIN);
+async fn address(config: &SocketModeConfig, http: &reqwest::Client) -> Result<String, SocketModeError> {
+    let url = format!("{}/apps.connections.open", config.api_url.trim_end_matches('/'));
+    let request = http.post(url).bearer_auth(config.app_token.expose_secret()).timeout(OPEN_WITHIN);
     let answer = request.header(header::CONTENT_LENGTH, 0).send().await?;
     if answer.status() == StatusCode::TOO_MANY_REQUESTS {
-        let seconds = answer
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        return Err(SocketModeError::RateLimited {
-            retry_after: Duration::from_secs(seconds.unwrap_or(30)),
-        });
+        let seconds = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        return Err(SocketModeError::RateLimited { retry_after: Duration::from_secs(seconds.unwrap_or(30)) });
     }
     if !answer.status().is_success() {
-        return Err(SocketModeError::Unreachable {
-            reason: format!("HTTP {}", answer.status().as_u16()),
-        });
+        return Err(SocketModeError::Unreachable { reason: format!("HTTP {}", answer.status().as_u16()) });
     }
     let body: Value = answer.json().await?;
     match text(&body, "/url") {
         Some(url) if body.get("ok") == Some(&Value::Bool(true)) => Ok(url.to_owned()),
-        _ => Err(SocketModeError::Refused {
-            code: text(&body, "/error").unwrap_or("no error code").to_owned(),
-        }),
+        _ => Err(SocketModeError::Refused { code: text(&body, "/error").unwrap_or("no error code").to_owned() }),
     }
 }
 

@@ -20,9 +20,7 @@ pub enum SocketModeError {
         retry_after: Duration,
     },
     /// No answer, or none of Slack's.
-    #[error(
-        "Slack could not be reached ({reason}): check the network and the proxy; Slack needs wss:// on port 443"
-    )]
+    #[error("Slack could not be reached ({reason}): check the network and the proxy; Slack needs wss:// on port 443")]
     Unreachable {
         /// For the log.
         reason: String,
@@ -38,9 +36,7 @@ fn mend(code: &str) -> &'static str {
             "make an app-level token under Basic Information and set it as app_token"
         }
         "not_allowed_token_type" => "app_token must be the app-level token, it begins with xapp-",
-        "missing_scope" | "no_permission" => {
-            "the app-level token needs the scope connections:write"
-        }
+        "missing_scope" | "no_permission" => "the app-level token needs the scope connections:write",
         "socket_mode_not_enabled" | "forbidden_connection" | "socket_mode_disabled" => {
             "enable Socket Mode in the app's settings"
         }
@@ -57,9 +53,7 @@ impl From<reqwest::Error> for SocketModeError {
         } else {
             "the answer broke off"
         };
-        Self::Unreachable {
-            reason: reason.to_owned(),
-        }
+        Self::Unreachable { reason: reason.to_owned() }
     }
 }
 

@@ -57,17 +57,10 @@ impl Frame {
         let kind = wire.kind.unwrap_or_default();
         match (kind.as_str(), wire.envelope_id, wire.payload) {
             ("hello", _, _) => Self::Hello,
-            ("disconnect", _, _) => Self::Disconnect {
-                reason: wire.reason.unwrap_or_default(),
-            },
+            ("disconnect", _, _) => Self::Disconnect { reason: wire.reason.unwrap_or_default() },
             (_, Some(envelope_id), Some(payload)) => {
                 let may_answer = wire.accepts_response_payload == Some(true);
-                Self::Delivery(Delivery {
-                    envelope_id,
-                    kind,
-                    payload,
-                    may_answer,
-                })
+                Self::Delivery(Delivery { envelope_id, kind, payload, may_answer })
             }
             _ => Self::Unknown,
         }
@@ -100,12 +93,8 @@ pub(super) async fn accept(state: IntakeState, delivery: Delivery) -> Option<Str
         Answer::Json(payload) => Some(payload),
         Answer::Accepted | Answer::Challenge(_) => None,
     };
-    metrics::histogram!("deskbell_intake_ack_seconds", "path" => door.as_str())
-        .record(started.elapsed());
-    Some(acknowledgement(
-        &delivery.envelope_id,
-        payload.filter(|_| delivery.may_answer),
-    ))
+    metrics::histogram!("deskbell_intake_ack_seconds", "path" => door.as_str()).record(started.elapsed());
+    Some(acknowledgement(&delivery.envelope_id, payload.filter(|_| delivery.may_answer)))
 }
 
 fn acknowledgement(envelope_id: &str, payload: Option<Value>) -> String {

@@ -44,31 +44,17 @@ pub struct SocketModeConfig {
 impl SocketModeConfig {
     /// Two connections to Slack itself.
     pub fn new(app_token: SecretString) -> Self {
-        Self {
-            app_token,
-            api_url: "https://slack.com/api".to_owned(),
-            connections: 2,
-        }
+        Self { app_token, api_url: "https://slack.com/api".to_owned(), connections: 2 }
     }
 }
 
 /// Keeps the connections open until `shutdown`; then what was received is committed and acknowledged, and they close.
-pub async fn run(
-    config: SocketModeConfig,
-    http: reqwest::Client,
-    state: IntakeState,
-    shutdown: CancellationToken,
-) {
+pub async fn run(config: SocketModeConfig, http: reqwest::Client, state: IntakeState, shutdown: CancellationToken) {
     let connections = config.connections.clamp(1, MOST_CONNECTIONS);
     let config = Arc::new(config);
     let mut slots = JoinSet::new();
     for _ in 0..connections {
-        slots.spawn(keep_open(
-            Arc::clone(&config),
-            http.clone(),
-            state.clone(),
-            shutdown.clone(),
-        ));
+        slots.spawn(keep_open(Arc::clone(&config), http.clone(), state.clone(), shutdown.clone()));
     }
     while slots.join_next().await.is_some() {}
 }
@@ -91,21 +77,13 @@ async fn keep_open(
         serving.spawn(connection.serve(state.clone(), closing, shutdown.clone()));
         // Resolves when Slack warns, and when the connection ends without a warning: a new one is due either way.
         drop(closes.await);
-        failures = if opened_at.elapsed() >= GOOD_LIFE {
-            0
-        } else {
-            failures + 1
-        };
+        failures = if opened_at.elapsed() >= GOOD_LIFE { 0 } else { failures + 1 };
         while serving.try_join_next().is_some() {}
     }
     while serving.join_next().await.is_some() {}
 }
 
-async fn open_with_backoff(
-    config: &SocketModeConfig,
-    http: &reqwest::Client,
-    failures: &mut u32,
-) -> Connection {
+async fn open_with_backoff(config: &SocketModeConfig, http: &reqwest::Client, failures: &mut u32) -> Connection {
     loop {
         tokio::time::sleep(delay(*failures)).await;
         match Connection::open(config, http).await {
@@ -127,9 +105,7 @@ fn delay(failures: u32) -> Duration {
     let Some(doublings) = failures.checked_sub(1) else {
         return Duration::ZERO;
     };
-    let full = FIRST_DELAY
-        .saturating_mul(2_u32.saturating_pow(doublings))
-        .min(LONGEST_DELAY);
+    let full = FIRST_DELAY.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST_DELAY);
     full.mul_f64(rand::random_range(0.5..=1.0))
 }
 
@@ -140,13 +116,7 @@ mod tests {
     #[test]
     fn the_delay_doubles_with_jitter_and_has_an_end() {
         assert_eq!(delay(0), Duration::ZERO);
-        for (failures, full_milliseconds) in [
-            (1, 500),
-            (2, 1000),
-            (3, 2000),
-            (7, 30_000),
-            (u32::MAX, 30_000),
-        ] {
+        for (failures, full_milliseconds) in [(1, 500), (2, 1000), (3, 2000), (7, 30_000), (u32::MAX, 30_000)] {
             let full = Duration::from_millis(full_milliseconds);
             for _ in 0..20 {
                 let delay = delay(failures);

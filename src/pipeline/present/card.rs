@@ -5,9 +5,7 @@ use deskbell_domain::policy::{ExpiryChoice, Policy};
 use deskbell_domain::ticket::{Actor, Answer, Status, Ticket, Verdict};
 use jiff::Timestamp;
 
-use super::{
-    assessed_by, category, conversation_url, escalation, issue, person, priority, requester, severity, sla,
-};
+use super::{assessed_by, category, conversation_url, escalation, issue, person, priority, requester, severity, sla};
 use crate::slack::messages::{CardStatus, SimilarTicket, TriageCard, Why};
 
 /// The card as it stands now.
@@ -58,7 +56,9 @@ fn why(policy: &Policy, ticket: &Ticket) -> Why {
 fn status(policy: &Policy, ticket: &Ticket) -> CardStatus {
     let closed_unix = || ticket.closed_at.map_or(0, Timestamp::as_second);
     match ticket.status {
-        Status::Received | Status::AwaitingConfirmation => CardStatus::Awaiting { expires_unix: expires(policy, ticket) },
+        Status::Received | Status::AwaitingConfirmation => {
+            CardStatus::Awaiting { expires_unix: expires(policy, ticket) }
+        }
         Status::Parked => parked(ticket),
         Status::Resolved => CardStatus::Resolved { by_user_id: resolver(ticket), at_unix: closed_unix() },
         Status::Dismissed => dismissed(ticket, closed_unix()),
@@ -98,10 +98,7 @@ fn resolver(ticket: &Ticket) -> Option<String> {
 
 fn decided_unix(ticket: &Ticket) -> i64 {
     let answered = ticket.answer.as_ref().map(|answer| answer.at);
-    answered
-        .or_else(|| ticket.decision.as_ref().map(|decision| decision.at))
-        .unwrap_or(ticket.received_at)
-        .as_second()
+    answered.or_else(|| ticket.decision.as_ref().map(|decision| decision.at)).unwrap_or(ticket.received_at).as_second()
 }
 
 fn dismissed(ticket: &Ticket, at_unix: i64) -> CardStatus {

@@ -8,9 +8,7 @@ use deskbell_domain::policy::{Policy, Right};
 use deskbell_domain::ticket::{Actor, Status, Ticket};
 use serde_json::Value;
 
-use super::{
-    card_url, category, conversation_url, issue, person, priority, requester, severity, sla,
-};
+use super::{card_url, category, conversation_url, issue, person, priority, requester, severity, sla};
 use crate::slack::messages::{
     AlertStatus, Decider, EscalationAlert, EscalationStatus, Fate, Messages, OpsAlert, OpsStatus, Reminder, SquadAlert,
     ThreadEvent, ThreadUpdate, Tone,
@@ -38,10 +36,8 @@ pub(in crate::pipeline) fn render(
             }),
             None => messages.notice(&plain(Tone::Ok, format!("{number} was handed to {}", squad_name(policy, ticket)))),
         },
-        NoticeKind::Resolved { by } => messages.thread_update(&ThreadUpdate {
-            number,
-            event: ThreadEvent::Resolved { by_user_id: Some(by.to_string()) },
-        }),
+        NoticeKind::Resolved { by } => messages
+            .thread_update(&ThreadUpdate { number, event: ThreadEvent::Resolved { by_user_id: Some(by.to_string()) } }),
         NoticeKind::SlaBreached { target } => {
             messages.notice(&plain(Tone::Warning, format!("{number} missed its target for {target}")))
         }

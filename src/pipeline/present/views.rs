@@ -27,11 +27,7 @@ pub(in crate::pipeline) fn change_view(policy: &Policy, ticket: &Ticket) -> Chan
             .iter()
             .map(|category| Choice { value: category.id.to_string(), label: category.name.clone() })
             .collect(),
-        category: ticket
-            .category
-            .as_ref()
-            .filter(|id| policy.category(id).is_some())
-            .map(ToString::to_string),
+        category: ticket.category.as_ref().filter(|id| policy.category(id).is_some()).map(ToString::to_string),
     }
 }
 
@@ -62,11 +58,9 @@ pub(in crate::pipeline) fn window_missing(ticket: &Ticket) -> Notice {
 pub(in crate::pipeline) fn telling(ticket: &Ticket, what: &Telling) -> Notice {
     let number = ticket.id;
     let (tone, text, mend) = match what {
-        Telling::NotAllowed { what, who } => (
-            Tone::Error,
-            format!("You may not {what} {number}."),
-            Some(format!("Ask one of those who may: {who}.")),
-        ),
+        Telling::NotAllowed { what, who } => {
+            (Tone::Error, format!("You may not {what} {number}."), Some(format!("Ask one of those who may: {who}.")))
+        }
         Telling::AlreadyDecided => return already("decided", ticket, decided_by(ticket)),
         Telling::AlreadyClaimed => return already("claimed", ticket, ticket.assignee.as_ref()),
         Telling::AlreadyEscalated => return already("escalated", ticket, escalated_by(ticket)),

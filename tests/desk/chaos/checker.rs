@@ -45,15 +45,20 @@ pub(super) async fn check(mut storm: Storm, seed: u64) {
     assert!(status.success(), "Deskbell did not stop in good order: {status}");
     assert_eq!(storm.desk.dead_letters(), Vec::new(), "dead letters");
     let mut counts = Counts { outcomes: events(&storm.desk, &log.accepted), ..Counts::default() };
-    let store = open(&storm.desk);
+    let kept = open(&storm.desk);
     let workspace = WorkspaceId::new("T0NORTHWIND");
     for request in &storm.requests {
         let (channel, ts) = (ChannelId::from(request.channel), MessageTs::new(&request.ts));
-        counts.undelivered += usize::from(store.ticket_by_message(&workspace, &channel, &ts).await.unwrap().is_none());
+        counts.undelivered += usize::from(kept.ticket_by_message(&workspace, &channel, &ts).await.unwrap().is_none());
     }
-    assert!(counts.undelivered <= log.given_up, "{} requests have no ticket, Slack gave up {}", counts.undelivered, log.given_up);
+    assert!(
+        counts.undelivered <= log.given_up,
+        "{} requests have no ticket, Slack gave up {}",
+        counts.undelivered,
+        log.given_up
+    );
     let page = Page { before: None, limit: 100_000 };
-    let tickets = store.tickets(&workspace, TicketFilter::default(), page).await.unwrap();
+    let tickets = kept.tickets(&workspace, TicketFilter::default(), page).await.unwrap();
     let evidence = Evidence::gather(&storm.desk, tickets.into_iter().map(|found| found.ticket).collect()).await;
     let made = counts.outcomes.get("made_ticket").copied().unwrap_or_default();
     assert_eq!(evidence.tickets.len(), made, "tickets and the events that made them");
@@ -67,7 +72,11 @@ pub(super) async fn check(mut storm: Storm, seed: u64) {
         let (sound, said) = storm.desk.runs(&["audit", subcommand]).await;
         assert!(sound, "audit {subcommand}: {said}");
     }
-    eprintln!("seed {seed}: {} kills, {} faults, {counts:#?}", storm.kills, storm.desk.sandbox.faults().fired());
+    // A run is read afterwards: `cargo test -- --nocapture`.
+    #[allow(clippy::print_stderr)]
+    {
+        eprintln!("seed {seed}: {} kills, {} faults, {counts:#?}", storm.kills, storm.desk.sandbox.faults().fired());
+    }
 }
 
 /// How Slack's deliveries of events ended.
@@ -94,7 +103,8 @@ fn events(desk: &Desk, accepted: &BTreeSet<String>) -> BTreeMap<String, usize> {
     let path = desk.folder().join("deskbell.db");
     let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut rows = store.prepare("SELECT key, outcome, sealed IS NOT NULL FROM events").unwrap();
-    let rows = rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, bool>(2)?)));
+    let rows = rows
+        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, bool>(2)?)));
     let mut kept = BTreeSet::new();
     let mut outcomes = BTreeMap::new();
     for (key, outcome, has_body) in rows.unwrap().map(Result::unwrap) {
@@ -133,10 +143,12 @@ impl Evidence {
     fn check(&self, ticket: &Ticket, counts: &mut Counts) {
         let id = ticket.id.to_string();
         let workspace = &ticket.workspace;
-        let cards = self.messages.keys().filter(|marker| marker.starts_with(&format!("{workspace}/{id}/card/"))).count();
+        let cards =
+            self.messages.keys().filter(|marker| marker.starts_with(&format!("{workspace}/{id}/card/"))).count();
         assert_eq!(cards, 1, "cards of {id}");
         let alerts = ticket.notices.iter().filter(|notice| notice.kind == NoticeKind::SquadAlert);
-        let standing = alerts.clone().filter(|notice| self.messages.contains_key(&format!("{workspace}/{}", notice.id)));
+        let standing =
+            alerts.clone().filter(|notice| self.messages.contains_key(&format!("{workspace}/{}", notice.id)));
         assert_eq!((alerts.count(), standing.count()), (1, 1), "alerts of {id}: {ticket:?}");
         let issues: Vec<&Value> = self.issues.iter().filter(|issue| is_issue_of(issue, &id)).collect();
         assert!(issues.len() <= 1, "{id} has several issues: {issues:?}");
@@ -168,7 +180,10 @@ impl Evidence {
     fn check_ops_alert(&self, ticket: &Ticket, parked: deskbell_domain::ids::ActionId) {
         let told = ticket.notices.iter().any(|notice| {
             matches!(&notice.kind, NoticeKind::OpsAlert { action, .. } if *action == parked)
-                && self.messages.get(&format!("{}/{}", ticket.workspace, notice.id)).is_some_and(|alert| alert.has_button("ops_retry"))
+                && self
+                    .messages
+                    .get(&format!("{}/{}", ticket.workspace, notice.id))
+                    .is_some_and(|alert| alert.has_button("ops_retry"))
         });
         assert!(told, "#ops does not know of {parked}");
     }

@@ -4,21 +4,12 @@ use serde_json::Value;
 
 use super::checker::{Checker, Object, Surface, TextKind, join};
 use super::{
-    ACTIONS_ELEMENTS, CONTEXT_ACTIONS_ELEMENTS, CONTEXT_ELEMENTS, FIELD_TEXT, HEADER_TEXT, LABEL,
-    Rule, SECTION_FIELDS, SECTION_TEXT, Strictness, TABLE_COLUMNS, TABLE_ROWS,
+    ACTIONS_ELEMENTS, CONTEXT_ACTIONS_ELEMENTS, CONTEXT_ELEMENTS, FIELD_TEXT, HEADER_TEXT, LABEL, Rule, SECTION_FIELDS,
+    SECTION_TEXT, Strictness, TABLE_COLUMNS, TABLE_ROWS,
 };
 
 /// Block types that Slack accepts and whose inner rules are not written down here; Deskbell's templates do not use them.
-const NEWER: &[&str] = &[
-    "alert",
-    "call",
-    "card",
-    "carousel",
-    "data_table",
-    "data_visualization",
-    "plan",
-    "task_card",
-];
+const NEWER: &[&str] = &["alert", "call", "card", "carousel", "data_table", "data_visualization", "plan", "task_card"];
 
 /// UTF-16 units of all cells of a table together.
 const TABLE_TEXT: usize = 10_000;
@@ -29,10 +20,7 @@ impl Checker {
             return;
         };
         self.block_id(path, block);
-        let kind = block
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let kind = block.get("type").and_then(Value::as_str).unwrap_or_default();
         match kind {
             "actions" => self.actions(path, block),
             "context" => self.context(path, block),
@@ -47,19 +35,11 @@ impl Checker {
             "section" => self.section(path, block),
             "table" => self.table(path, block),
             "video" => self.video(path, block),
-            "" => self.refuse(
-                &join(path, "type"),
-                Rule::Missing,
-                "required field is missing",
-            ),
+            "" => self.refuse(&join(path, "type"), Rule::Missing, "required field is missing"),
             newer if NEWER.contains(&newer) && self.strictness == Strictness::Slack => {
                 self.newer_texts(block);
             }
-            _ => self.refuse(
-                &join(path, "type"),
-                Rule::Unknown,
-                format!("unknown block type {kind:?}"),
-            ),
+            _ => self.refuse(&join(path, "type"), Rule::Unknown, format!("unknown block type {kind:?}")),
         }
     }
 
@@ -70,32 +50,20 @@ impl Checker {
                 Surface::Modal => "a modal",
                 Surface::Home => "a home tab",
             };
-            self.refuse(
-                &join(path, "type"),
-                Rule::Misplaced,
-                format!("this block may not stand in {here}"),
-            );
+            self.refuse(&join(path, "type"), Rule::Misplaced, format!("this block may not stand in {here}"));
         }
     }
 
     fn actions(&mut self, path: &str, block: &Object) {
         self.keys(path, block, &["elements"], &["block_id"]);
-        for (index, element) in self
-            .list(path, block, "elements", ACTIONS_ELEMENTS)
-            .iter()
-            .enumerate()
-        {
+        for (index, element) in self.list(path, block, "elements", ACTIONS_ELEMENTS).iter().enumerate() {
             self.action_element(&format!("{path}.elements[{index}]"), element);
         }
     }
 
     fn context(&mut self, path: &str, block: &Object) {
         self.keys(path, block, &["elements"], &["block_id"]);
-        for (index, element) in self
-            .list(path, block, "elements", CONTEXT_ELEMENTS)
-            .iter()
-            .enumerate()
-        {
+        for (index, element) in self.list(path, block, "elements", CONTEXT_ELEMENTS).iter().enumerate() {
             let path = format!("{path}.elements[{index}]");
             if element.get("type").and_then(Value::as_str) == Some("image") {
                 self.image_element(&path, element);
@@ -108,11 +76,7 @@ impl Checker {
     fn context_actions(&mut self, path: &str, block: &Object) {
         self.only_on(path, &[Surface::Message]);
         self.keys(path, block, &["elements"], &["block_id"]);
-        for (index, element) in self
-            .list(path, block, "elements", CONTEXT_ACTIONS_ELEMENTS)
-            .iter()
-            .enumerate()
-        {
+        for (index, element) in self.list(path, block, "elements", CONTEXT_ACTIONS_ELEMENTS).iter().enumerate() {
             self.context_action(&format!("{path}.elements[{index}]"), element);
         }
     }
@@ -130,12 +94,7 @@ impl Checker {
     }
 
     fn image_block(&mut self, path: &str, block: &Object) {
-        self.keys(
-            path,
-            block,
-            &["alt_text"],
-            &["block_id", "image_url", "slack_file", "title"],
-        );
+        self.keys(path, block, &["alt_text"], &["block_id", "image_url", "slack_file", "title"]);
         self.image_source(path, block);
         self.string(path, block, "alt_text", LABEL);
         self.text(path, block, "title", TextKind::Plain, LABEL);
@@ -143,12 +102,7 @@ impl Checker {
 
     fn input(&mut self, path: &str, block: &Object) {
         self.inputs += 1;
-        self.keys(
-            path,
-            block,
-            &["label", "element"],
-            &["block_id", "dispatch_action", "hint", "optional"],
-        );
+        self.keys(path, block, &["label", "element"], &["block_id", "dispatch_action", "hint", "optional"]);
         self.text(path, block, "label", TextKind::Plain, LABEL);
         self.text(path, block, "hint", TextKind::Plain, LABEL);
         self.boolean(path, block, "dispatch_action");
@@ -168,30 +122,14 @@ impl Checker {
     }
 
     fn section(&mut self, path: &str, block: &Object) {
-        self.keys(
-            path,
-            block,
-            &[],
-            &["accessory", "block_id", "expand", "fields", "text"],
-        );
-        if block.get("text").is_none_or(Value::is_null)
-            && block.get("fields").is_none_or(Value::is_null)
-        {
+        self.keys(path, block, &[], &["accessory", "block_id", "expand", "fields", "text"]);
+        if block.get("text").is_none_or(Value::is_null) && block.get("fields").is_none_or(Value::is_null) {
             self.refuse(path, Rule::Missing, "a section needs text or fields");
         }
         self.boolean(path, block, "expand");
         self.text(path, block, "text", TextKind::Any, SECTION_TEXT);
-        for (index, field) in self
-            .list(path, block, "fields", SECTION_FIELDS)
-            .iter()
-            .enumerate()
-        {
-            self.text_object(
-                &format!("{path}.fields[{index}]"),
-                field,
-                TextKind::Any,
-                FIELD_TEXT,
-            );
+        for (index, field) in self.list(path, block, "fields", SECTION_FIELDS).iter().enumerate() {
+            self.text_object(&format!("{path}.fields[{index}]"), field, TextKind::Any, FIELD_TEXT);
         }
         if let Some(accessory) = block.get("accessory") {
             self.accessory(&join(path, "accessory"), accessory);
@@ -206,11 +144,7 @@ impl Checker {
         }
         self.keys(path, block, &["rows"], &["block_id", "column_settings"]);
         let before = self.total();
-        for (index, row) in self
-            .list(path, block, "rows", TABLE_ROWS)
-            .iter()
-            .enumerate()
-        {
+        for (index, row) in self.list(path, block, "rows", TABLE_ROWS).iter().enumerate() {
             let path = format!("{path}.rows[{index}]");
             let Some(cells) = row.as_array() else {
                 self.refuse(&path, Rule::Invalid, "must be an array of cells");
@@ -245,11 +179,7 @@ impl Checker {
             }
             Some("raw_number") if object.contains_key("value") => {}
             Some("rich_text") => self.rich_text(path, object),
-            _ => self.refuse(
-                &join(path, "type"),
-                Rule::Unknown,
-                "a cell is raw_text, raw_number or rich_text",
-            ),
+            _ => self.refuse(&join(path, "type"), Rule::Unknown, "a cell is raw_text, raw_number or rich_text"),
         }
     }
 
@@ -258,25 +188,13 @@ impl Checker {
             path,
             block,
             &["alt_text", "thumbnail_url", "title", "video_url"],
-            &[
-                "author_name",
-                "block_id",
-                "description",
-                "provider_icon_url",
-                "provider_name",
-                "title_url",
-            ],
+            &["author_name", "block_id", "description", "provider_icon_url", "provider_name", "title_url"],
         );
         self.string(path, block, "alt_text", LABEL);
         self.string(path, block, "author_name", 50);
         self.text(path, block, "title", TextKind::Plain, 200);
         self.text(path, block, "description", TextKind::Plain, 200);
-        for key in [
-            "thumbnail_url",
-            "video_url",
-            "title_url",
-            "provider_icon_url",
-        ] {
+        for key in ["thumbnail_url", "video_url", "title_url", "provider_icon_url"] {
             self.url(path, block, key);
         }
     }
@@ -287,10 +205,9 @@ impl Checker {
             match value {
                 Value::String(text) if key == "text" => self.visible(text),
                 Value::Object(inner) => self.newer_texts(inner),
-                Value::Array(items) => items
-                    .iter()
-                    .filter_map(Value::as_object)
-                    .for_each(|item| self.newer_texts(item)),
+                Value::Array(items) => {
+                    items.iter().filter_map(Value::as_object).for_each(|item| self.newer_texts(item));
+                }
                 _ => {}
             }
         }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::{
-    ATTACHMENTS, ID, MARKDOWN_TEXT, MESSAGE_BLOCKS, MESSAGE_TEXT, MESSAGE_TOTAL_TEXT, Rule,
-    Strictness, Violation, text_units,
+    ATTACHMENTS, ID, MARKDOWN_TEXT, MESSAGE_BLOCKS, MESSAGE_TEXT, MESSAGE_TOTAL_TEXT, Rule, Strictness, Violation,
+    text_units,
 };
 
 pub(super) type Object = Map<String, Value>;
@@ -58,19 +58,11 @@ impl Checker {
     }
 
     pub(super) fn finish(self) -> Result<(), Vec<Violation>> {
-        if self.violations.is_empty() {
-            Ok(())
-        } else {
-            Err(self.violations)
-        }
+        if self.violations.is_empty() { Ok(()) } else { Err(self.violations) }
     }
 
     pub(super) fn refuse(&mut self, path: &str, rule: Rule, message: impl Into<String>) {
-        self.violations.push(Violation {
-            path: path.to_owned(),
-            rule,
-            message: message.into(),
-        });
+        self.violations.push(Violation { path: path.to_owned(), rule, message: message.into() });
     }
 
     pub(super) fn message(&mut self, message: &Value) {
@@ -86,11 +78,7 @@ impl Checker {
         match message.get("attachments") {
             None | Some(Value::Null) => {}
             Some(Value::Array(attachments)) => self.attachments(attachments),
-            Some(_) => self.refuse(
-                "attachments",
-                Rule::Invalid,
-                "must be an array of attachments",
-            ),
+            Some(_) => self.refuse("attachments", Rule::Invalid, "must be an array of attachments"),
         }
         if self.total_text > MESSAGE_TOTAL_TEXT {
             let found = self.total_text;
@@ -111,38 +99,22 @@ impl Checker {
     }
 
     fn top_level_text(&mut self, message: &Object) {
-        let has = |key: &str| {
-            message
-                .get(key)
-                .and_then(Value::as_array)
-                .is_some_and(|list| !list.is_empty())
-        };
-        let optional =
-            self.strictness == Strictness::Slack && (has("blocks") || has("attachments"));
+        let has = |key: &str| message.get(key).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+        let optional = self.strictness == Strictness::Slack && (has("blocks") || has("attachments"));
         match message.get("text") {
             Some(Value::String(text)) if !text.trim().is_empty() => {
                 self.length("text", text, MESSAGE_TEXT);
             }
             None | Some(Value::Null | Value::String(_)) if optional => {}
             Some(Value::String(_) | Value::Null) | None => {
-                self.refuse(
-                    "text",
-                    Rule::NoText,
-                    "required: it is what notifications and screen readers say",
-                );
+                self.refuse("text", Rule::NoText, "required: it is what notifications and screen readers say");
             }
             Some(_) => self.refuse("text", Rule::Invalid, "must be a string"),
         }
     }
 
     fn attachments(&mut self, attachments: &[Value]) {
-        self.count(
-            "attachments",
-            attachments.len(),
-            0,
-            ATTACHMENTS,
-            "attachments",
-        );
+        self.count("attachments", attachments.len(), 0, ATTACHMENTS, "attachments");
         for (index, attachment) in attachments.iter().enumerate() {
             let path = format!("attachments[{index}]");
             let Some(attachment) = self.object(&path, attachment) else {
@@ -171,13 +143,7 @@ impl Checker {
     }
 
     /// Required keys are there; no key stands that is neither required nor optional. `type` is always allowed.
-    pub(super) fn keys(
-        &mut self,
-        path: &str,
-        object: &Object,
-        required: &[&str],
-        optional: &[&str],
-    ) {
+    pub(super) fn keys(&mut self, path: &str, object: &Object, required: &[&str], optional: &[&str]) {
         for key in required {
             if object.get(*key).is_none_or(Value::is_null) {
                 self.refuse(&join(path, key), Rule::Missing, "required field is missing");
@@ -186,46 +152,23 @@ impl Checker {
         for key in object.keys() {
             let key = key.as_str();
             if key != "type" && !required.contains(&key) && !optional.contains(&key) {
-                self.refuse(
-                    &join(path, key),
-                    Rule::Unknown,
-                    "Slack knows no such field here",
-                );
+                self.refuse(&join(path, key), Rule::Unknown, "Slack knows no such field here");
             }
         }
     }
 
-    pub(super) fn count(
-        &mut self,
-        path: &str,
-        found: usize,
-        least: usize,
-        most: usize,
-        what: &str,
-    ) {
+    pub(super) fn count(&mut self, path: &str, found: usize, least: usize, most: usize, what: &str) {
         if found > most {
-            self.refuse(
-                path,
-                Rule::TooMany,
-                format!("at most {most} {what}, found {found}"),
-            );
+            self.refuse(path, Rule::TooMany, format!("at most {most} {what}, found {found}"));
         } else if found < least {
-            self.refuse(
-                path,
-                Rule::Empty,
-                format!("at least {least} {what}, found {found}"),
-            );
+            self.refuse(path, Rule::Empty, format!("at least {least} {what}, found {found}"));
         }
     }
 
     pub(super) fn length(&mut self, path: &str, text: &str, most: usize) {
         let found = text_units(text);
         if found > most {
-            self.refuse(
-                path,
-                Rule::TooLong,
-                format!("at most {most} characters, found {found}"),
-            );
+            self.refuse(path, Rule::TooLong, format!("at most {most} characters, found {found}"));
         }
     }
 
@@ -240,13 +183,7 @@ impl Checker {
     }
 
     /// An optional string field of 1 to `most` UTF-16 units.
-    pub(super) fn string<'v>(
-        &mut self,
-        path: &str,
-        object: &'v Object,
-        key: &str,
-        most: usize,
-    ) -> Option<&'v str> {
+    pub(super) fn string<'v>(&mut self, path: &str, object: &'v Object, key: &str, most: usize) -> Option<&'v str> {
         let path = join(path, key);
         match object.get(key) {
             None | Some(Value::Null) => None,
@@ -270,20 +207,14 @@ impl Checker {
         if let Some(found) = self.string(path, object, key, ID)
             && !allowed.contains(&found)
         {
-            self.refuse(
-                &join(path, key),
-                Rule::Invalid,
-                format!("must be one of {}", allowed.join(", ")),
-            );
+            self.refuse(&join(path, key), Rule::Invalid, format!("must be one of {}", allowed.join(", ")));
         }
     }
 
     /// An optional web address.
     pub(super) fn url(&mut self, path: &str, object: &Object, key: &str) {
         if let Some(url) = self.string(path, object, key, super::URL) {
-            let known = ["http://", "https://", "mailto:", "slack://"]
-                .iter()
-                .any(|scheme| url.starts_with(scheme));
+            let known = ["http://", "https://", "mailto:", "slack://"].iter().any(|scheme| url.starts_with(scheme));
             if !known || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
                 self.refuse(
                     &join(path, key),
@@ -301,35 +232,15 @@ impl Checker {
     }
 
     /// An optional whole number within bounds, both included.
-    pub(super) fn integer(
-        &mut self,
-        path: &str,
-        object: &Object,
-        key: &str,
-        least: i64,
-        most: i64,
-    ) {
+    pub(super) fn integer(&mut self, path: &str, object: &Object, key: &str, least: i64, most: i64) {
         let Some(value) = object.get(key) else { return };
-        if value
-            .as_i64()
-            .is_none_or(|found| found < least || found > most)
-        {
-            self.refuse(
-                &join(path, key),
-                Rule::Invalid,
-                format!("must be a whole number from {least} to {most}"),
-            );
+        if value.as_i64().is_none_or(|found| found < least || found > most) {
+            self.refuse(&join(path, key), Rule::Invalid, format!("must be a whole number from {least} to {most}"));
         }
     }
 
     /// An optional list; its items, or none.
-    pub(super) fn list<'v>(
-        &mut self,
-        path: &str,
-        object: &'v Object,
-        key: &str,
-        most: usize,
-    ) -> &'v [Value] {
+    pub(super) fn list<'v>(&mut self, path: &str, object: &'v Object, key: &str, most: usize) -> &'v [Value] {
         let path = join(path, key);
         match object.get(key) {
             None | Some(Value::Null) => &[],
@@ -345,14 +256,7 @@ impl Checker {
     }
 
     /// An optional text object.
-    pub(super) fn text(
-        &mut self,
-        path: &str,
-        object: &Object,
-        key: &str,
-        kind: TextKind,
-        most: usize,
-    ) {
+    pub(super) fn text(&mut self, path: &str, object: &Object, key: &str, kind: TextKind, most: usize) {
         if let Some(value) = object.get(key).filter(|value| !value.is_null()) {
             self.text_object(&join(path, key), value, kind, most);
         }
@@ -366,19 +270,11 @@ impl Checker {
             Some("plain_text") => &["emoji"],
             Some("mrkdwn") if kind == TextKind::Any => &["verbatim"],
             Some("mrkdwn") => {
-                self.refuse(
-                    &join(path, "type"),
-                    Rule::Invalid,
-                    "must be plain_text here",
-                );
+                self.refuse(&join(path, "type"), Rule::Invalid, "must be plain_text here");
                 &["verbatim"]
             }
             _ => {
-                self.refuse(
-                    &join(path, "type"),
-                    Rule::Invalid,
-                    "must be plain_text or mrkdwn",
-                );
+                self.refuse(&join(path, "type"), Rule::Invalid, "must be plain_text or mrkdwn");
                 return;
             }
         };
@@ -394,11 +290,7 @@ impl Checker {
         if let Some(id) = self.string(path, block, "block_id", ID)
             && !self.block_ids.insert(id.to_owned())
         {
-            self.refuse(
-                &join(path, "block_id"),
-                Rule::Duplicate,
-                format!("block_id {id:?} is used twice"),
-            );
+            self.refuse(&join(path, "block_id"), Rule::Duplicate, format!("block_id {id:?} is used twice"));
         }
         if self.strictness == Strictness::Slack {
             // Slack asks for unique action_ids within one block only.
@@ -409,15 +301,9 @@ impl Checker {
     pub(super) fn action_id(&mut self, path: &str, element: &Object) {
         match self.string(path, element, "action_id", ID) {
             Some(id) if !self.action_ids.insert(id.to_owned()) => {
-                self.refuse(
-                    &join(path, "action_id"),
-                    Rule::Duplicate,
-                    format!("action_id {id:?} is used twice"),
-                );
+                self.refuse(&join(path, "action_id"), Rule::Duplicate, format!("action_id {id:?} is used twice"));
             }
-            None if self.strictness == Strictness::Templates
-                && !element.contains_key("action_id") =>
-            {
+            None if self.strictness == Strictness::Templates && !element.contains_key("action_id") => {
                 self.refuse(
                     &join(path, "action_id"),
                     Rule::Missing,
@@ -444,9 +330,5 @@ impl Checker {
 }
 
 pub(super) fn join(path: &str, key: &str) -> String {
-    if path.is_empty() {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
-    }
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::checker::{Checker, Object, Surface, TextKind, join};
 use super::{
-    BUTTON_TEXT, BUTTON_VALUE, CHOICE_OPTIONS, LABEL, OPTION_TEXT, OVERFLOW_OPTIONS, PLACEHOLDER,
-    Rule, SECTION_TEXT, SELECT_OPTIONS,
+    BUTTON_TEXT, BUTTON_VALUE, CHOICE_OPTIONS, LABEL, OPTION_TEXT, OVERFLOW_OPTIONS, PLACEHOLDER, Rule, SECTION_TEXT,
+    SELECT_OPTIONS,
 };
 
 /// Elements that stand in an actions block and beside a section.
@@ -58,34 +58,19 @@ impl Checker {
     }
 
     pub(super) fn input_element(&mut self, path: &str, element: &Value) {
-        self.placed_element(
-            path,
-            element,
-            &[INPUT_ELEMENTS, MULTI_SELECTS],
-            "an input block",
-        );
+        self.placed_element(path, element, &[INPUT_ELEMENTS, MULTI_SELECTS], "an input block");
     }
 
     pub(super) fn accessory(&mut self, path: &str, element: &Value) {
         if element.get("type").and_then(Value::as_str) == Some("image") {
             self.image_element(path, element);
         } else {
-            self.placed_element(
-                path,
-                element,
-                &[ACTION_ELEMENTS, MULTI_SELECTS],
-                "a section",
-            );
+            self.placed_element(path, element, &[ACTION_ELEMENTS, MULTI_SELECTS], "a section");
         }
     }
 
     pub(super) fn context_action(&mut self, path: &str, element: &Value) {
-        self.placed_element(
-            path,
-            element,
-            &[&["feedback_buttons", "icon_button"]],
-            "a context_actions block",
-        );
+        self.placed_element(path, element, &[&["feedback_buttons", "icon_button"]], "a context_actions block");
     }
 
     fn placed_element(&mut self, path: &str, element: &Value, allowed: &[&[&str]], place: &str) {
@@ -93,19 +78,11 @@ impl Checker {
             return;
         };
         let Some(kind) = element.get("type").and_then(Value::as_str) else {
-            self.refuse(
-                &join(path, "type"),
-                Rule::Missing,
-                "required field is missing",
-            );
+            self.refuse(&join(path, "type"), Rule::Missing, "required field is missing");
             return;
         };
         if !allowed.iter().any(|set| set.contains(&kind)) {
-            self.refuse(
-                &join(path, "type"),
-                Rule::Misplaced,
-                format!("element {kind:?} may not stand in {place}"),
-            );
+            self.refuse(&join(path, "type"), Rule::Misplaced, format!("element {kind:?} may not stand in {place}"));
             return;
         }
         self.action_id(path, element);
@@ -121,12 +98,7 @@ impl Checker {
         match kind {
             "button" => self.button(path, element),
             "workflow_button" => {
-                self.keys(
-                    path,
-                    element,
-                    &["text", "workflow"],
-                    &["accessibility_label", "action_id", "style"],
-                );
+                self.keys(path, element, &["text", "workflow"], &["accessibility_label", "action_id", "style"]);
                 self.text(path, element, "text", TextKind::Plain, BUTTON_TEXT);
             }
             "icon_button" => self.icon_button(path, element),
@@ -135,42 +107,25 @@ impl Checker {
             "checkboxes" | "radio_buttons" => {
                 self.choices(path, element, CHOICE_OPTIONS, TextKind::Any);
             }
-            "datepicker" => self.keys(
-                path,
-                element,
-                &[],
-                &[
-                    "action_id",
-                    "confirm",
-                    "focus_on_load",
-                    "initial_date",
-                    "placeholder",
-                ],
-            ),
-            "datetimepicker" => {
+            "datepicker" => {
                 self.keys(
                     path,
                     element,
                     &[],
-                    &["action_id", "confirm", "focus_on_load", "initial_date_time"],
+                    &["action_id", "confirm", "focus_on_load", "initial_date", "placeholder"],
                 );
+            }
+            "datetimepicker" => {
+                self.keys(path, element, &[], &["action_id", "confirm", "focus_on_load", "initial_date_time"]);
                 self.integer(path, element, "initial_date_time", 0, 9_999_999_999);
             }
             "timepicker" => self.keys(
                 path,
                 element,
                 &[],
-                &[
-                    "action_id",
-                    "confirm",
-                    "focus_on_load",
-                    "initial_time",
-                    "placeholder",
-                    "timezone",
-                ],
+                &["action_id", "confirm", "focus_on_load", "initial_time", "placeholder", "timezone"],
             ),
-            "plain_text_input" | "email_text_input" | "url_text_input" | "number_input"
-            | "rich_text_input" => {
+            "plain_text_input" | "email_text_input" | "url_text_input" | "number_input" | "rich_text_input" => {
                 self.text_input(path, element, kind);
             }
             "file_input" => self.file_input(path, element),
@@ -179,19 +134,7 @@ impl Checker {
     }
 
     fn button(&mut self, path: &str, element: &Object) {
-        self.keys(
-            path,
-            element,
-            &["text"],
-            &[
-                "accessibility_label",
-                "action_id",
-                "confirm",
-                "style",
-                "url",
-                "value",
-            ],
-        );
+        self.keys(path, element, &["text"], &["accessibility_label", "action_id", "confirm", "style", "url", "value"]);
         self.text(path, element, "text", TextKind::Plain, BUTTON_TEXT);
         self.string(path, element, "value", BUTTON_VALUE);
         self.string(path, element, "accessibility_label", BUTTON_TEXT);
@@ -204,25 +147,14 @@ impl Checker {
             path,
             element,
             &["icon", "text"],
-            &[
-                "accessibility_label",
-                "action_id",
-                "confirm",
-                "value",
-                "visible_to_user_ids",
-            ],
+            &["accessibility_label", "action_id", "confirm", "value", "visible_to_user_ids"],
         );
         self.text(path, element, "text", TextKind::Plain, BUTTON_TEXT);
         self.string(path, element, "value", BUTTON_VALUE);
     }
 
     fn feedback_buttons(&mut self, path: &str, element: &Object) {
-        self.keys(
-            path,
-            element,
-            &["positive_button", "negative_button"],
-            &["action_id"],
-        );
+        self.keys(path, element, &["positive_button", "negative_button"], &["action_id"]);
         for key in ["positive_button", "negative_button"] {
             let path = join(path, key);
             let Some(button) = element.get(key).and_then(Value::as_object) else {
@@ -239,13 +171,7 @@ impl Checker {
             path,
             element,
             &["options"],
-            &[
-                "action_id",
-                "confirm",
-                "focus_on_load",
-                "initial_option",
-                "initial_options",
-            ],
+            &["action_id", "confirm", "focus_on_load", "initial_option", "initial_options"],
         );
         self.options(path, element, "options", most, kind);
         self.initials(path, element);
@@ -254,38 +180,21 @@ impl Checker {
     fn select(&mut self, path: &str, element: &Object, kind: &str) {
         let own: &[&str] = match kind {
             "static_select" => &["initial_option", "option_groups", "options"],
-            "multi_static_select" => &[
-                "initial_options",
-                "max_selected_items",
-                "option_groups",
-                "options",
-            ],
+            "multi_static_select" => &["initial_options", "max_selected_items", "option_groups", "options"],
             "external_select" => &["initial_option", "min_query_length"],
-            "multi_external_select" => {
-                &["initial_options", "max_selected_items", "min_query_length"]
-            }
+            "multi_external_select" => &["initial_options", "max_selected_items", "min_query_length"],
             "users_select" => &["initial_user"],
             "multi_users_select" => &["initial_users", "max_selected_items"],
-            "conversations_select" => &[
-                "default_to_current_conversation",
-                "filter",
-                "initial_conversation",
-                "response_url_enabled",
-            ],
-            "multi_conversations_select" => &[
-                "default_to_current_conversation",
-                "filter",
-                "initial_conversations",
-                "max_selected_items",
-            ],
+            "conversations_select" => {
+                &["default_to_current_conversation", "filter", "initial_conversation", "response_url_enabled"]
+            }
+            "multi_conversations_select" => {
+                &["default_to_current_conversation", "filter", "initial_conversations", "max_selected_items"]
+            }
             "channels_select" => &["initial_channel", "response_url_enabled"],
             _ => &["initial_channels", "max_selected_items"],
         };
-        let optional = [
-            own,
-            &["action_id", "confirm", "focus_on_load", "placeholder"],
-        ]
-        .concat();
+        let optional = [own, &["action_id", "confirm", "focus_on_load", "placeholder"]].concat();
         self.keys(path, element, &[], &optional);
         self.integer(path, element, "max_selected_items", 1, i64::MAX);
         self.boolean(path, element, "default_to_current_conversation");
@@ -296,28 +205,17 @@ impl Checker {
             self.conversation_filter(&join(path, "filter"), filter);
         }
         if element.contains_key("response_url_enabled") && self.surface != Surface::Modal {
-            self.refuse(
-                &join(path, "response_url_enabled"),
-                Rule::Misplaced,
-                "only in a modal's input block",
-            );
+            self.refuse(&join(path, "response_url_enabled"), Rule::Misplaced, "only in a modal's input block");
         }
     }
 
     fn static_options(&mut self, path: &str, element: &Object) {
-        match (
-            element.contains_key("options"),
-            element.contains_key("option_groups"),
-        ) {
+        match (element.contains_key("options"), element.contains_key("option_groups")) {
             (true, false) => {
                 self.options(path, element, "options", SELECT_OPTIONS, TextKind::Plain);
             }
             (false, true) => {
-                for (index, group) in self
-                    .list(path, element, "option_groups", SELECT_OPTIONS)
-                    .iter()
-                    .enumerate()
-                {
+                for (index, group) in self.list(path, element, "option_groups", SELECT_OPTIONS).iter().enumerate() {
                     let path = format!("{path}.option_groups[{index}]");
                     let Some(group) = self.object(&path, group) else {
                         continue;
@@ -327,38 +225,19 @@ impl Checker {
                     self.options(&path, group, "options", SELECT_OPTIONS, TextKind::Plain);
                 }
             }
-            _ => self.refuse(
-                path,
-                Rule::Missing,
-                "a static select needs either options or option_groups",
-            ),
+            _ => self.refuse(path, Rule::Missing, "a static select needs either options or option_groups"),
         }
         self.initials(path, element);
     }
 
     fn text_input(&mut self, path: &str, element: &Object, kind: &str) {
         let (required, own): (&[&str], &[&str]) = match kind {
-            "plain_text_input" => (
-                &[],
-                &["initial_value", "max_length", "min_length", "multiline"],
-            ),
-            "number_input" => (
-                &["is_decimal_allowed"],
-                &["initial_value", "max_value", "min_value"],
-            ),
+            "plain_text_input" => (&[], &["initial_value", "max_length", "min_length", "multiline"]),
+            "number_input" => (&["is_decimal_allowed"], &["initial_value", "max_value", "min_value"]),
             "rich_text_input" => (&["action_id"], &["initial_value"]),
             _ => (&[], &["initial_value"]),
         };
-        let optional = [
-            own,
-            &[
-                "action_id",
-                "dispatch_action_config",
-                "focus_on_load",
-                "placeholder",
-            ],
-        ]
-        .concat();
+        let optional = [own, &["action_id", "dispatch_action_config", "focus_on_load", "placeholder"]].concat();
         self.keys(path, element, required, &optional);
         if kind == "plain_text_input" {
             self.boolean(path, element, "multiline");
@@ -370,11 +249,7 @@ impl Checker {
 
     fn file_input(&mut self, path: &str, element: &Object) {
         if self.surface != Surface::Modal {
-            self.refuse(
-                &join(path, "type"),
-                Rule::Misplaced,
-                "a file_input stands in modals only",
-            );
+            self.refuse(&join(path, "type"), Rule::Misplaced, "a file_input stands in modals only");
         }
         self.keys(path, element, &[], &["action_id", "filetypes", "max_files"]);
         self.integer(path, element, "max_files", 1, 10);

@@ -136,10 +136,7 @@ impl Violation {
     /// The path as a JSON pointer, the form in which Slack reports it: `/blocks/3/elements/0/text`.
     pub fn json_pointer(&self) -> String {
         let steps = self.path.replace('[', ".").replace(']', "");
-        steps
-            .split('.')
-            .filter(|step| !step.is_empty())
-            .fold(String::new(), |pointer, step| pointer + "/" + step)
+        steps.split('.').filter(|step| !step.is_empty()).fold(String::new(), |pointer, step| pointer + "/" + step)
     }
 
     /// The `error` that Slack's Web API answers for this violation in a message; views answer `invalid_arguments`.
@@ -157,11 +154,7 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() {
-            "(top level)"
-        } else {
-            &self.path
-        };
+        let path = if self.path.is_empty() { "(top level)" } else { &self.path };
         write!(f, "{path}: {}", self.message)
     }
 }
@@ -198,11 +191,7 @@ pub fn check_message_as(message: &Value, strictness: Strictness) -> Result<(), V
 /// # Errors
 /// Every violation found, in document order.
 pub fn check_view_as(view: &Value, strictness: Strictness) -> Result<(), Vec<Violation>> {
-    let surface = if view.get("type").and_then(Value::as_str) == Some("home") {
-        Surface::Home
-    } else {
-        Surface::Modal
-    };
+    let surface = if view.get("type").and_then(Value::as_str) == Some("home") { Surface::Home } else { Surface::Modal };
     let mut checker = Checker::new(strictness, surface);
     checker.view(view);
     checker.finish()

@@ -37,21 +37,12 @@ impl Checker {
                 self.keys(path, part, &["elements"], &["border", "language"]);
             }
             "rich_text_list" => {
-                self.keys(
-                    path,
-                    part,
-                    &["elements", "style"],
-                    &["border", "indent", "offset"],
-                );
+                self.keys(path, part, &["elements", "style"], &["border", "indent", "offset"]);
                 self.one_of(path, part, "style", &["bullet", "ordered"]);
                 self.integer(path, part, "indent", 0, 8);
             }
             _ => {
-                self.refuse(
-                    &join(path, "type"),
-                    Rule::Unknown,
-                    format!("unknown rich text part {kind:?}"),
-                );
+                self.refuse(&join(path, "type"), Rule::Unknown, format!("unknown rich text part {kind:?}"));
                 return;
             }
         }
@@ -69,11 +60,7 @@ impl Checker {
         if item.get("type").and_then(Value::as_str) == Some("rich_text_section") {
             self.rich_part(path, item);
         } else {
-            self.refuse(
-                &join(path, "type"),
-                Rule::Misplaced,
-                "an item of a list is a rich_text_section",
-            );
+            self.refuse(&join(path, "type"), Rule::Misplaced, "an item of a list is a rich_text_section");
         }
     }
 
@@ -85,17 +72,7 @@ impl Checker {
         let (required, optional): (&[&str], &[&str]) = match kind {
             "text" => (&["text"], &["style"]),
             "link" => (&["url"], &["style", "text", "unsafe"]),
-            "emoji" => (
-                &["name"],
-                &[
-                    "skin_tone",
-                    "style",
-                    "unicode",
-                    "url",
-                    "display_url",
-                    "display_team_id",
-                ],
-            ),
+            "emoji" => (&["name"], &["skin_tone", "style", "unicode", "url", "display_url", "display_team_id"]),
             "user" => (&["user_id"], &["style"]),
             "channel" => (&["channel_id"], &["style"]),
             "usergroup" => (&["usergroup_id"], &["style"]),
@@ -104,11 +81,7 @@ impl Checker {
             "date" => (&["timestamp", "format"], &["fallback", "style", "url"]),
             "team" => (&["team_id"], &["style"]),
             _ => {
-                self.refuse(
-                    &join(path, "type"),
-                    Rule::Unknown,
-                    format!("unknown rich text element {kind:?}"),
-                );
+                self.refuse(&join(path, "type"), Rule::Unknown, format!("unknown rich text element {kind:?}"));
                 return;
             }
         };

@@ -28,12 +28,7 @@ impl Checker {
                 ],
             );
         } else {
-            self.keys(
-                "",
-                view,
-                &["type", "blocks"],
-                &["callback_id", "external_id", "private_metadata"],
-            );
+            self.keys("", view, &["type", "blocks"], &["callback_id", "external_id", "private_metadata"]);
         }
         for key in ["title", "submit", "close"] {
             self.text("", view, key, TextKind::Plain, VIEW_TITLE);
@@ -57,15 +52,8 @@ impl Checker {
             None | Some(Value::Null) => {}
             Some(_) => self.refuse("blocks", Rule::Invalid, "must be an array of blocks"),
         }
-        if self.surface == Surface::Modal
-            && self.inputs > 0
-            && view.get("submit").is_none_or(Value::is_null)
-        {
-            self.refuse(
-                "submit",
-                Rule::Missing,
-                "required when a modal has an input block",
-            );
+        if self.surface == Surface::Modal && self.inputs > 0 && view.get("submit").is_none_or(Value::is_null) {
+            self.refuse("submit", Rule::Missing, "required when a modal has an input block");
         }
     }
 }

@@ -23,9 +23,7 @@ pub struct Sample {
 /// File name and text of every built-in template and part.
 pub(super) fn sources() -> BTreeMap<String, String> {
     let files = Blocks::iter().filter(|file| file.ends_with(SUFFIX));
-    files
-        .filter_map(|file| Some((file.to_string(), text_of(&file)?)))
-        .collect()
+    files.filter_map(|file| Some((file.to_string(), text_of(&file)?))).collect()
 }
 
 fn text_of(file: &str) -> Option<String> {
@@ -41,23 +39,14 @@ pub fn samples(name: &str) -> Result<Vec<Sample>, TemplateError> {
     let prefix = format!("samples/{name}.");
     let mut found = Vec::new();
     for file in Blocks::iter() {
-        let Some(case) = file
-            .strip_prefix(&prefix)
-            .and_then(|rest| rest.strip_suffix(".json"))
-        else {
+        let Some(case) = file.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(".json")) else {
             continue;
         };
-        let bad = |reason: String| TemplateError::BadSample {
-            file: format!("{name}.{case}.json"),
-            reason,
-        };
+        let bad = |reason: String| TemplateError::BadSample { file: format!("{name}.{case}.json"), reason };
         let text = text_of(&file).unwrap_or_default();
         let written: Value = serde_json::from_str(&text).map_err(|fault| bad(fault.to_string()))?;
         let context = written_out(written).map_err(bad)?;
-        found.push(Sample {
-            case: case.to_owned(),
-            context,
-        });
+        found.push(Sample { case: case.to_owned(), context });
     }
     found.sort_by(|one, other| one.case.cmp(&other.case));
     Ok(found)
@@ -76,10 +65,8 @@ fn written_out(value: Value) -> Result<Value, String> {
                 let (item, count) = pair(shorthand)?;
                 return Ok(Value::Array(vec![written_out(item.clone())?; count]));
             }
-            let written: Result<_, String> = fields
-                .into_iter()
-                .map(|(key, field)| Ok((key, written_out(field)?)))
-                .collect();
+            let written: Result<_, String> =
+                fields.into_iter().map(|(key, field)| Ok((key, written_out(field)?))).collect();
             Ok(Value::Object(written?))
         }
         other => Ok(other),
@@ -88,10 +75,7 @@ fn written_out(value: Value) -> Result<Value, String> {
 
 /// `[what, count]`, the count at most 10,000.
 fn pair(shorthand: &Value) -> Result<(&Value, usize), String> {
-    let count = shorthand
-        .get(1)
-        .and_then(Value::as_u64)
-        .and_then(|count| usize::try_from(count).ok());
+    let count = shorthand.get(1).and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
     match (shorthand.get(0), count) {
         (Some(what), Some(count)) if count <= 10_000 => Ok((what, count)),
         _ => Err("a shorthand is [what, count], the count at most 10000".to_owned()),

@@ -10,9 +10,7 @@ use crate::limits::Violation;
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// A file or folder of overrides can't be read.
-    #[error(
-        "{path}: can't be read ({source}); check the path of the templates' folder and its permissions"
-    )]
+    #[error("{path}: can't be read ({source}); check the path of the templates' folder and its permissions")]
     Unreadable {
         /// The file or folder.
         path: PathBuf,
@@ -20,9 +18,7 @@ pub enum TemplateError {
         source: io::Error,
     },
     /// A file among the overrides replaces no built-in template.
-    #[error(
-        "{path}: replaces no template of Deskbell's; rename it to one of {known}, or remove it"
-    )]
+    #[error("{path}: replaces no template of Deskbell's; rename it to one of {known}, or remove it")]
     UnknownFile {
         /// The file.
         path: PathBuf,
@@ -92,10 +88,7 @@ impl fmt::Display for SampleFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Render { file, line, reason } => {
-                write!(
-                    f,
-                    "{file}:{line}: {reason}; guard what may be absent with {{% if %}}"
-                )
+                write!(f, "{file}:{line}: {reason}; guard what may be absent with {{% if %}}")
             }
             Self::NotJson { reason, near } => {
                 write!(
@@ -106,9 +99,7 @@ impl fmt::Display for SampleFault {
             Self::Limits(violations) => {
                 f.write_str("Slack would refuse it: ")?;
                 write_all(f, violations)?;
-                f.write_str(
-                    "; shorten with |line(n) or |truncate_chars(n), or show fewer items with [:n]",
-                )
+                f.write_str("; shorten with |line(n) or |truncate_chars(n), or show fewer items with [:n]")
             }
         }
     }
@@ -121,9 +112,7 @@ pub enum RenderError {
     #[error("no template is called {0:?}; the names are those of blocks/*.json.j2")]
     UnknownTemplate(String),
     /// The template stopped.
-    #[error(
-        "{file}:{line}: {kind}; the template and the values it is given disagree: mend the template"
-    )]
+    #[error("{file}:{line}: {kind}; the template and the values it is given disagree: mend the template")]
     Failed {
         /// The file of the faulty line.
         file: String,
@@ -141,10 +130,7 @@ pub enum RenderError {
         reason: String,
     },
     /// Slack would refuse the message.
-    #[error(
-        "{file}: Slack would refuse it: {}; shorten with |line(n)",
-        Listed(violations)
-    )]
+    #[error("{file}: Slack would refuse it: {}; shorten with |line(n)", Listed(violations))]
     Limits {
         /// The template's file name.
         file: String,

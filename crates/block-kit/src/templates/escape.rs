@@ -28,9 +28,7 @@ pub(super) fn install(environment: &mut Environment<'_>) {
 fn write_value(out: &mut Output, _state: &mut State, value: &Given) -> Result<(), Error> {
     if value.is_safe() {
         // What a macro or a {% set %} block has written: escaped already, by this function.
-        return out
-            .write_str(value.as_str().unwrap_or_default())
-            .map_err(Error::from);
+        return out.write_str(value.as_str().unwrap_or_default()).map_err(Error::from);
     }
     let refuse = |message: &'static str| Err(Error::new(ErrorKind::InvalidOperation, message));
     match value.kind() {
@@ -40,36 +38,23 @@ fn write_value(out: &mut Output, _state: &mut State, value: &Given) -> Result<()
                 .map_err(|fault| Error::new(ErrorKind::BadSerialization, fault.to_string()))?;
             out.write_str(&number).map_err(Error::from)
         }
-        ValueKind::None | ValueKind::Undefined => {
-            refuse("an absent value is written: guard it with {% if %}")
-        }
-        _ => {
-            refuse("a list or map is written: loop over it, or write it outside quotes with |json")
-        }
+        ValueKind::None | ValueKind::Undefined => refuse("an absent value is written: guard it with {% if %}"),
+        _ => refuse("a list or map is written: loop over it, or write it outside quotes with |json"),
     }
 }
 
 fn write_text(out: &mut Output, text: &str) -> Result<(), Error> {
     let quoted = serde_json::to_string(&unmarked(text))
         .map_err(|fault| Error::new(ErrorKind::BadSerialization, fault.to_string()))?;
-    let inside = quoted
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or_default();
-    out.write_char(MARK)
-        .and_then(|()| out.write_str(inside))
-        .map_err(Error::from)
+    let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+    out.write_char(MARK).and_then(|()| out.write_str(inside)).map_err(Error::from)
 }
 
 /// The filter `json`: a whole value as JSON, to stand outside quotes.
 fn whole_json(value: &Given) -> Result<Given, Error> {
     let bad = |fault: serde_json::Error| Error::new(ErrorKind::BadSerialization, fault.to_string());
-    let json = on_texts(serde_json::to_value(value).map_err(bad)?, &|text| {
-        format!("{MARK}{}", unmarked(&text))
-    });
-    Ok(Given::from_safe_string(
-        serde_json::to_string(&json).map_err(bad)?,
-    ))
+    let json = on_texts(serde_json::to_value(value).map_err(bad)?, &|text| format!("{MARK}{}", unmarked(&text)));
+    Ok(Given::from_safe_string(serde_json::to_string(&json).map_err(bad)?))
 }
 
 fn unmarked(text: &str) -> String {
@@ -85,14 +70,9 @@ pub(super) fn parse(rendered: &str) -> Result<Value, serde_json::Error> {
 fn on_texts(value: Value, change: &impl Fn(String) -> String) -> Value {
     match value {
         Value::String(text) => Value::String(change(text)),
-        Value::Array(items) => items
-            .into_iter()
-            .map(|item| on_texts(item, change))
-            .collect(),
+        Value::Array(items) => items.into_iter().map(|item| on_texts(item, change)).collect(),
         Value::Object(fields) => {
-            let changed = fields
-                .into_iter()
-                .map(|(key, field)| (change(key), on_texts(field, change)));
+            let changed = fields.into_iter().map(|(key, field)| (change(key), on_texts(field, change)));
             Value::Object(changed.collect::<Map<_, _>>())
         }
         other => other,
@@ -116,11 +96,7 @@ fn without_trailing_commas(rendered: &str) -> String {
             held.push(c);
             continue;
         }
-        let comma = if matches!(c, ']' | '}') {
-            held.strip_prefix(',').unwrap_or(&held)
-        } else {
-            &held
-        };
+        let comma = if matches!(c, ']' | '}') { held.strip_prefix(',').unwrap_or(&held) } else { &held };
         kept.push_str(comma);
         held.clear();
         if c == ',' {
@@ -135,10 +111,7 @@ fn without_trailing_commas(rendered: &str) -> String {
 
 /// The given 1-based line of a rendered sample, shortened, for an error message.
 pub(super) fn line_of(rendered: &str, line: usize) -> String {
-    let found = rendered
-        .lines()
-        .nth(line.saturating_sub(1))
-        .unwrap_or_default();
+    let found = rendered.lines().nth(line.saturating_sub(1)).unwrap_or_default();
     unmarked(found.trim()).chars().take(120).collect()
 }
 
@@ -149,12 +122,8 @@ mod tests {
 
     fn render(source: &str, text: &str) -> Result<Value, String> {
         let mut environment = super::super::bare_environment();
-        environment
-            .add_template_owned("t.json.j2", source.to_owned())
-            .map_err(|fault| fault.to_string())?;
-        let template = environment
-            .get_template("t.json.j2")
-            .map_err(|fault| fault.to_string())?;
+        environment.add_template_owned("t.json.j2", source.to_owned()).map_err(|fault| fault.to_string())?;
+        let template = environment.get_template("t.json.j2").map_err(|fault| fault.to_string())?;
         let rendered = template
             .render(context! { text => text.to_owned(), none => None::<u8>, list => vec![text.to_owned()] })
             .map_err(|fault| fault.to_string())?;
@@ -184,22 +153,12 @@ mod tests {
     fn a_text_inside_quotes_comes_out_as_it_went_in() {
         for text in HOSTILE {
             let expected = text.replace(MARK, "");
+            assert_eq!(render(r#"{"a": "{{ text }}", "b": 1,}"#, text).unwrap()["a"], expected);
             assert_eq!(
-                render(r#"{"a": "{{ text }}", "b": 1,}"#, text).unwrap()["a"],
-                expected
-            );
-            assert_eq!(
-                render(
-                    r#"{% macro m(x) %}<{{ x }}>{% endmacro %}["{{ m(text) }}",]"#,
-                    text
-                )
-                .unwrap()[0],
+                render(r#"{% macro m(x) %}<{{ x }}>{% endmacro %}["{{ m(text) }}",]"#, text).unwrap()[0],
                 format!("<{expected}>")
             );
-            assert_eq!(
-                render(r#"{% set x %}{{ text }}{% endset %}["{{ x }}"]"#, text).unwrap()[0],
-                expected
-            );
+            assert_eq!(render(r#"{% set x %}{{ text }}{% endset %}["{{ x }}"]"#, text).unwrap()[0], expected);
             assert_eq!(render("[{{ list|json }}]", text).unwrap()[0][0], expected);
         }
     }
@@ -210,20 +169,8 @@ mod tests {
             assert!(render(r#"{"a": {{ text }}}"#, text).is_err());
             assert!(render(r#"["a" {{ text }}]"#, text).is_err());
             assert!(render(r#"["{{ list|json }}"]"#, text).is_err());
-            assert!(
-                render(
-                    r"{% autoescape false %}[{{ text }}]{% endautoescape %}",
-                    text
-                )
-                .is_err()
-            );
-            assert!(
-                render(
-                    r#"{% autoescape "html" %}[{{ text }}]{% endautoescape %}"#,
-                    text
-                )
-                .is_err()
-            );
+            assert!(render(r"{% autoescape false %}[{{ text }}]{% endautoescape %}", text).is_err());
+            assert!(render(r#"{% autoescape "html" %}[{{ text }}]{% endautoescape %}"#, text).is_err());
         }
     }
 
@@ -252,8 +199,7 @@ mod tests {
 
     #[test]
     fn a_loop_without_end_runs_out_of_fuel() {
-        let source =
-            "[{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}]";
+        let source = "[{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}]";
         assert!(render(source, "x").unwrap_err().contains("fuel"));
     }
 }

@@ -13,25 +13,19 @@ const NOTHING: &str = "–";
 
 pub(super) fn install(environment: &mut Environment<'_>) {
     environment.add_filter("mrkdwn", |text: Cow<'_, str>| mrkdwn(&text));
-    environment.add_filter("truncate_chars", |text: Cow<'_, str>, most: usize| {
-        truncate_chars(&text, most)
-    });
+    environment.add_filter("truncate_chars", |text: Cow<'_, str>, most: usize| truncate_chars(&text, most));
     environment.add_filter("line", |text: Cow<'_, str>, most: usize| line(&text, most));
     environment.add_filter("quote", |text: Cow<'_, str>| quote(&text));
     environment.add_filter("slack_date", slack_date);
     environment.add_filter("mention", |id: Cow<'_, str>| mention(&id));
-    environment.add_filter("link", |url: Cow<'_, str>, label: Cow<'_, str>| {
-        link(&url, &label)
-    });
+    environment.add_filter("link", |url: Cow<'_, str>, label: Cow<'_, str>| link(&url, &label));
     environment.add_test("web_url", |url: Cow<'_, str>| is_web_url(&url, URL));
 }
 
 /// Words that Slack shows as they are: `&`, `<`, `>` become entities, so that `<!channel>`, `<@U1>` and
 /// `<http://..|..>` stay text (<https://docs.slack.dev/messaging/formatting-message-text#escaping>).
 fn mrkdwn(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The text in at most `most` UTF-16 units, ended by an ellipsis where cut; never within a character or an entity.
@@ -49,9 +43,7 @@ fn truncate_chars(text: &str, most: usize) -> String {
         kept.push(c);
     }
     if let Some((before, tail)) = kept.rsplit_once('&')
-        && ["amp;", "lt;", "gt;"]
-            .iter()
-            .any(|entity| entity.starts_with(tail) && *entity != tail)
+        && ["amp;", "lt;", "gt;"].iter().any(|entity| entity.starts_with(tail) && *entity != tail)
     {
         let cut = before.len();
         kept.truncate(cut);
@@ -63,22 +55,9 @@ fn truncate_chars(text: &str, most: usize) -> String {
 /// as another) become single spaces; cut like [`truncate_chars`]; a dash when nothing
 /// is left.
 fn line(text: &str, most: usize) -> String {
-    let blanked: String = text
-        .chars()
-        .map(|c| {
-            if c.is_control() || turns_direction(c) {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
+    let blanked: String = text.chars().map(|c| if c.is_control() || turns_direction(c) { ' ' } else { c }).collect();
     let joined = blanked.split_whitespace().collect::<Vec<_>>().join(" ");
-    if joined.is_empty() {
-        NOTHING.to_owned()
-    } else {
-        truncate_chars(&joined, most)
-    }
+    if joined.is_empty() { NOTHING.to_owned() } else { truncate_chars(&joined, most) }
 }
 
 fn turns_direction(c: char) -> bool {
@@ -87,10 +66,7 @@ fn turns_direction(c: char) -> bool {
 
 /// Every line led by `>`, Slack's sign of a quotation.
 fn quote(text: &str) -> String {
-    text.lines()
-        .map(|line| format!(">{line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().map(|line| format!(">{line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// A moment that each reader sees in their own time zone
@@ -101,9 +77,7 @@ fn slack_date(unix: i64) -> String {
     let (year, month, day) = civil_date(unix.div_euclid(86_400));
     let minute_of_day = unix.rem_euclid(86_400) / 60;
     let (hour, minute) = (minute_of_day / 60, minute_of_day % 60);
-    format!(
-        "<!date^{unix}^{{date_short_pretty}} at {{time}}|{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC>"
-    )
+    format!("<!date^{unix}^{{date_short_pretty}} at {{time}}|{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC>")
 }
 
 /// Year, month and day of a day counted from 1970-01-01 (Howard Hinnant's `civil_from_days`,
@@ -112,25 +86,17 @@ fn civil_date(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 /// A person (`U`, `W`), channel (`C`, `G`) or user group (`S`) by id; what is no such id stays text.
 fn mention(id: &str) -> String {
-    let plausible = (2..=32).contains(&id.len())
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let plausible = (2..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     match id.bytes().next().filter(|_| plausible) {
         Some(b'U' | b'W') => format!("<@{id}>"),
         Some(b'C' | b'G') => format!("<#{id}>"),
@@ -143,11 +109,7 @@ fn mention(id: &str) -> String {
 fn link(url: &str, label: &str) -> String {
     // `|` ends the address and starts the label; in a label nothing is special once it is escaped.
     let label = line(&mrkdwn(label), 150);
-    let escaped = url
-        .replace('<', "%3C")
-        .replace('>', "%3E")
-        .replace('|', "%7C")
-        .replace('&', "&amp;");
+    let escaped = url.replace('<', "%3C").replace('>', "%3E").replace('|', "%7C").replace('&', "&amp;");
     if is_web_url(url, INLINE_URL) && text_units(&escaped) <= INLINE_URL {
         format!("<{escaped}|{label}>")
     } else {
@@ -156,14 +118,10 @@ fn link(url: &str, label: &str) -> String {
 }
 
 fn is_web_url(url: &str, most: usize) -> bool {
-    let host = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     host.is_some_and(|rest| !rest.is_empty())
         && text_units(url) <= most
-        && !url
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || c == '"')
+        && !url.chars().any(|c| c.is_whitespace() || c.is_control() || c == '"')
 }
 
 #[cfg(test)]
@@ -197,14 +155,8 @@ mod tests {
 
     #[test]
     fn dates_have_a_fallback() {
-        assert_eq!(
-            slack_date(0),
-            "<!date^0^{date_short_pretty} at {time}|1970-01-01 00:00 UTC>"
-        );
-        assert_eq!(
-            slack_date(951_827_696),
-            "<!date^951827696^{date_short_pretty} at {time}|2000-02-29 12:34 UTC>"
-        );
+        assert_eq!(slack_date(0), "<!date^0^{date_short_pretty} at {time}|1970-01-01 00:00 UTC>");
+        assert_eq!(slack_date(951_827_696), "<!date^951827696^{date_short_pretty} at {time}|2000-02-29 12:34 UTC>");
         assert!(slack_date(i64::MAX).ends_with("|9999-12-31 23:59 UTC>"));
         assert!(slack_date(i64::MIN).ends_with("|0000-01-01 00:00 UTC>"));
     }
@@ -220,14 +172,8 @@ mod tests {
 
     #[test]
     fn only_web_addresses_become_links() {
-        assert_eq!(
-            link("https://e.x/a?b=1&c=2", "A <b>"),
-            "<https://e.x/a?b=1&amp;c=2|A &lt;b&gt;>"
-        );
-        assert_eq!(
-            link("https://e.x/|x><!channel>", "A"),
-            "<https://e.x/%7Cx%3E%3C!channel%3E|A>"
-        );
+        assert_eq!(link("https://e.x/a?b=1&c=2", "A <b>"), "<https://e.x/a?b=1&amp;c=2|A &lt;b&gt;>");
+        assert_eq!(link("https://e.x/|x><!channel>", "A"), "<https://e.x/%7Cx%3E%3C!channel%3E|A>");
         assert_eq!(link("javascript:alert(1)", "A"), "A");
     }
 }

@@ -50,13 +50,11 @@ impl Templates {
         }
         let mut environment = bare_environment();
         for (file, source) in sources {
-            environment
-                .add_template_owned(file.clone(), source)
-                .map_err(|fault| TemplateError::Syntax {
-                    line: fault.line().unwrap_or_default(),
-                    reason: reason_of(&fault),
-                    file,
-                })?;
+            environment.add_template_owned(file.clone(), source).map_err(|fault| TemplateError::Syntax {
+                line: fault.line().unwrap_or_default(),
+                reason: reason_of(&fault),
+                file,
+            })?;
         }
         let templates = Self { environment };
         templates.try_samples()?;
@@ -69,34 +67,23 @@ impl Templates {
     /// [`RenderError`]; its text holds names, lines and lengths, never a value of the context.
     pub fn render(&self, name: &str, context: &impl Serialize) -> Result<Value, RenderError> {
         let file = format!("{name}{SUFFIX}");
-        let template = self
-            .environment
-            .get_template(&file)
-            .map_err(|_| RenderError::UnknownTemplate(name.to_owned()))?;
-        let rendered = template
-            .render(minijinja::value::Serde(context))
-            .map_err(|fault| RenderError::Failed {
-                file: fault.name().unwrap_or(&file).to_owned(),
-                line: fault.line().unwrap_or_default(),
-                kind: fault.kind(),
-            })?;
-        let json = escape::parse(&rendered).map_err(|fault| RenderError::NotJson {
-            file: file.clone(),
-            reason: fault.to_string(),
+        let template =
+            self.environment.get_template(&file).map_err(|_| RenderError::UnknownTemplate(name.to_owned()))?;
+        let rendered = template.render(minijinja::value::Serde(context)).map_err(|fault| RenderError::Failed {
+            file: fault.name().unwrap_or(&file).to_owned(),
+            line: fault.line().unwrap_or_default(),
+            kind: fault.kind(),
         })?;
+        let json = escape::parse(&rendered)
+            .map_err(|fault| RenderError::NotJson { file: file.clone(), reason: fault.to_string() })?;
         check(&json).map_err(|violations| RenderError::Limits { file, violations })?;
         Ok(json)
     }
 
     /// The names that [`render`](Self::render) takes, in alphabetical order.
     pub fn names(&self) -> Vec<String> {
-        let files = self
-            .environment
-            .templates()
-            .map(|(file, _)| file.to_owned());
-        let mut names: Vec<_> = files
-            .filter_map(|file| message_name(&file).map(str::to_owned))
-            .collect();
+        let files = self.environment.templates().map(|(file, _)| file.to_owned());
+        let mut names: Vec<_> = files.filter_map(|file| message_name(&file).map(str::to_owned)).collect();
         names.sort_unstable();
         names
     }
@@ -116,31 +103,18 @@ impl Templates {
 
     fn try_sample(&self, name: &str, sample: &Sample) -> Result<(), TemplateError> {
         let file = format!("{name}{SUFFIX}");
-        let refuse = |fault| TemplateError::Sample {
-            file: file.clone(),
-            case: sample.case.clone(),
-            fault,
-        };
+        let refuse = |fault| TemplateError::Sample { file: file.clone(), case: sample.case.clone(), fault };
         let template =
-            self.environment
-                .get_template(&file)
-                .map_err(|_| TemplateError::NoSample {
-                    name: name.to_owned(),
-                })?;
-        let rendered = template
-            .render(minijinja::value::Serde(&sample.context))
-            .map_err(|fault| {
-                refuse(SampleFault::Render {
-                    file: fault.name().unwrap_or(&file).to_owned(),
-                    line: fault.line().unwrap_or_default(),
-                    reason: reason_of(&fault),
-                })
-            })?;
-        let json = escape::parse(&rendered).map_err(|fault| {
-            refuse(SampleFault::NotJson {
-                reason: fault.to_string(),
-                near: escape::line_of(&rendered, fault.line()),
+            self.environment.get_template(&file).map_err(|_| TemplateError::NoSample { name: name.to_owned() })?;
+        let rendered = template.render(minijinja::value::Serde(&sample.context)).map_err(|fault| {
+            refuse(SampleFault::Render {
+                file: fault.name().unwrap_or(&file).to_owned(),
+                line: fault.line().unwrap_or_default(),
+                reason: reason_of(&fault),
             })
+        })?;
+        let json = escape::parse(&rendered).map_err(|fault| {
+            refuse(SampleFault::NotJson { reason: fault.to_string(), near: escape::line_of(&rendered, fault.line()) })
         })?;
         check(&json).map_err(|violations| refuse(SampleFault::Limits(violations)))
     }
@@ -148,20 +122,12 @@ impl Templates {
 
 /// A message's or view's name of a template file; `None` for the parts (`_*.json.j2`) that others import.
 fn message_name(file: &str) -> Option<&str> {
-    file.strip_suffix(SUFFIX)
-        .filter(|name| !name.starts_with('_'))
+    file.strip_suffix(SUFFIX).filter(|name| !name.starts_with('_'))
 }
 
 fn check(json: &Value) -> Result<(), Vec<Violation>> {
-    let is_view = matches!(
-        json.get("type").and_then(Value::as_str),
-        Some("modal" | "home")
-    );
-    if is_view {
-        check_view(json)
-    } else {
-        check_message(json)
-    }
+    let is_view = matches!(json.get("type").and_then(Value::as_str), Some("modal" | "home"));
+    if is_view { check_view(json) } else { check_message(json) }
 }
 
 fn reason_of(fault: &minijinja::Error) -> String {
@@ -183,21 +149,12 @@ fn bare_environment() -> Environment<'static> {
 }
 
 /// Replaces built-in sources by the files of a folder; a file that replaces nothing is a mistake, not a template.
-fn read_overrides(
-    folder: &Path,
-    sources: &mut BTreeMap<String, String>,
-) -> Result<(), TemplateError> {
-    let unreadable = |path: &Path, source| TemplateError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
+fn read_overrides(folder: &Path, sources: &mut BTreeMap<String, String>) -> Result<(), TemplateError> {
+    let unreadable = |path: &Path, source| TemplateError::Unreadable { path: path.to_owned(), source };
     let entries = fs::read_dir(folder).map_err(|source| unreadable(folder, source))?;
     for entry in entries {
         let path = entry.map_err(|source| unreadable(folder, source))?.path();
-        let file = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
+        let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         if path.is_dir() || file.starts_with('.') || file == "README.md" {
             continue;
         }

@@ -64,11 +64,7 @@ pub(super) struct ConfirmationDocument {
 
 impl Default for ConfirmationDocument {
     fn default() -> Self {
-        Self {
-            remind_after: unspanned("30m"),
-            expire_after: unspanned("4h"),
-            on_expiry: ExpiryChoice::Escalate,
-        }
+        Self { remind_after: unspanned("30m"), expire_after: unspanned("4h"), on_expiry: ExpiryChoice::Escalate }
     }
 }
 

@@ -20,7 +20,11 @@ static TICKET: ObjectType = ObjectType {
         field("source", Type::String, "`slack_message`, `slack_form` or `helpdesk`"),
         field("channel", Type::String, "Slack channel id; empty for helpdesk tickets"),
         field("system", Type::String, "helpdesk's name; empty for Slack"),
-        field("path", Type::String, "`watched_channel`, `mention`, `direct_message`, `reaction`, `message_shortcut`, `global_shortcut`, `slash_command`; empty for helpdesk tickets"),
+        field(
+            "path",
+            Type::String,
+            "`watched_channel`, `mention`, `direct_message`, `reaction`, `message_shortcut`, `global_shortcut`, `slash_command`; empty for helpdesk tickets",
+        ),
         field("external", Type::Bool, "the requester belongs to another organisation (Slack Connect)"),
         field("severity", Type::Int, "so far, 1 (worst) to 4"),
         field("received_at", Type::Timestamp, "when the first message was accepted"),

@@ -8,11 +8,11 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use super::condition::Condition;
-use super::error::{PolicyError, PolicyErrors};
 use super::document::{
     CategoryDocument, DefaultDocument, Document, EscalationDocument, LevelDocument, PriorityDocument, RuleDocument,
     SquadDocument,
 };
+use super::error::{PolicyError, PolicyErrors};
 use super::people::{Holder, Right, Rights};
 use super::place::{self, Place};
 use super::{
@@ -101,20 +101,14 @@ impl Check<'_> {
             // What was left out stands nowhere in the file.
             let spans = [written.remind_after.span(), written.expire_after.span()];
             let span = spans.iter().find(|span| !span.is_empty()).cloned().unwrap_or_default();
-            self.fault(
-                &span,
-                "remind_after must be shorter than expire_after: remind before the card expires",
-            );
+            self.fault(&span, "remind_after must be shorter than expire_after: remind before the card expires");
         }
         ConfirmationPolicy { remind_after, expire_after, on_expiry: written.on_expiry }
     }
 
     fn rights(&mut self, document: &Document) -> Rights {
-        let groups: BTreeMap<String, Vec<PersonId>> = document
-            .groups
-            .iter()
-            .map(|(name, members)| (name.clone(), self.members(members)))
-            .collect();
+        let groups: BTreeMap<String, Vec<PersonId>> =
+            document.groups.iter().map(|(name, members)| (name.clone(), self.members(members))).collect();
         let written = [
             (Right::Confirm, &document.rights.confirm),
             (Right::Escalate, &document.rights.escalate),
@@ -317,7 +311,10 @@ impl Check<'_> {
             .iter()
             .map(|(name, escalation)| {
                 if escalation.levels.get_ref().is_empty() {
-                    self.fault(&escalation.levels.span(), format!("escalation policy `{name}` needs at least one level"));
+                    self.fault(
+                        &escalation.levels.span(),
+                        format!("escalation policy `{name}` needs at least one level"),
+                    );
                 }
                 let levels = escalation.levels.get_ref().iter().map(|level| self.level(level)).collect();
                 (name.clone(), EscalationPolicy { levels })
@@ -407,7 +404,10 @@ impl Check<'_> {
                 let known = PLANNED.join(", ");
                 self.fault(&name.span(), format!("rules can't ask for the action `{action}`; they can for: {known}"));
             } else if !seen.insert(action) {
-                self.fault(&name.span(), format!("`{action}` stands here twice: it would be carried out twice; remove one"));
+                self.fault(
+                    &name.span(),
+                    format!("`{action}` stands here twice: it would be carried out twice; remove one"),
+                );
             } else if !opens_an_issue {
                 self.fault(&name.span(), format!("`{action}` needs an issue: put \"{OPENS}\" before it"));
             }
@@ -457,9 +457,7 @@ fn queues(document: &Document) -> BTreeMap<QueueId, Queue> {
     document
         .queues
         .iter()
-        .map(|(id, written)| {
-            (QueueId::new(id), Queue { name: written.name.clone().unwrap_or_else(|| id.clone()) })
-        })
+        .map(|(id, written)| (QueueId::new(id), Queue { name: written.name.clone().unwrap_or_else(|| id.clone()) }))
         .collect()
 }
 

@@ -75,12 +75,10 @@ impl Policy {
         self.holders(right).iter().any(|holder| match holder {
             Holder::Anyone => true,
             Holder::Internal => !person.is_external,
-            Holder::Squad => squad
-                .and_then(|squad| self.squad(squad))
-                .is_some_and(|squad| squad.members.contains(&person.id)),
-            Holder::Group(name) => {
-                self.rights.groups.get(name).is_some_and(|members| members.contains(&person.id))
+            Holder::Squad => {
+                squad.and_then(|squad| self.squad(squad)).is_some_and(|squad| squad.members.contains(&person.id))
             }
+            Holder::Group(name) => self.rights.groups.get(name).is_some_and(|members| members.contains(&person.id)),
             Holder::Person(id) => id == &person.id,
         })
     }

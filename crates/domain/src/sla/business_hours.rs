@@ -34,9 +34,7 @@ pub struct BusinessHours {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BusinessTimeError {
     /// The hours hold too little time within ten years.
-    #[error(
-        "the business hours do not reach that far in ten years; open more hours or shorten the target"
-    )]
+    #[error("the business hours do not reach that far in ten years; open more hours or shorten the target")]
     TooFar,
     /// The moment is outside of the calendar's years.
     #[error("the moment is outside of the years -9999 to 9999; shorten the target")]
@@ -62,9 +60,7 @@ pub enum BusinessHoursError {
     #[error("`{0}` is no range of hours; write it as \"09:00-17:30\"")]
     InvalidRange(String),
     /// A range that ends before it starts.
-    #[error(
-        "`{0}` ends before it starts; split it at midnight: until \"24:00\", and from \"00:00\" on the next day"
-    )]
+    #[error("`{0}` ends before it starts; split it at midnight: until \"24:00\", and from \"00:00\" on the next day")]
     BackwardRange(String),
     /// Two ranges of a day that overlap.
     #[error("`{0}` overlaps another range of its day; join them")]
@@ -100,18 +96,12 @@ impl BusinessHours {
     ///
     /// # Errors
     /// The hours hold less time than `span` within ten years, or the moment is out of the calendar.
-    pub fn add_business(
-        &self,
-        from: Timestamp,
-        span: SignedDuration,
-    ) -> Result<Timestamp, BusinessTimeError> {
+    pub fn add_business(&self, from: Timestamp, span: SignedDuration) -> Result<Timestamp, BusinessTimeError> {
         if span <= SignedDuration::ZERO {
             return Ok(from);
         }
         let Some(calendar) = &self.calendar else {
-            return from
-                .checked_add(span)
-                .map_err(|_| BusinessTimeError::OutOfCalendar);
+            return from.checked_add(span).map_err(|_| BusinessTimeError::OutOfCalendar);
         };
         let mut left = span;
         for open in calendar.open_from(from) {
@@ -119,9 +109,7 @@ impl BusinessHours {
             let start = start.max(from);
             let length = end.duration_since(start);
             if length >= left {
-                return start
-                    .checked_add(left)
-                    .map_err(|_| BusinessTimeError::OutOfCalendar);
+                return start.checked_add(left).map_err(|_| BusinessTimeError::OutOfCalendar);
             }
             if length > SignedDuration::ZERO {
                 left = left.saturating_sub(length);
@@ -134,11 +122,7 @@ impl BusinessHours {
     ///
     /// # Errors
     /// The moments are more than ten years apart, or at the end of the calendar.
-    pub fn business_between(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<SignedDuration, BusinessTimeError> {
+    pub fn business_between(&self, from: Timestamp, to: Timestamp) -> Result<SignedDuration, BusinessTimeError> {
         if to <= from {
             return Ok(SignedDuration::ZERO);
         }
@@ -169,11 +153,7 @@ impl Calendar {
         let today = self.time_zone.to_datetime(from).date();
         let first = today.yesterday().unwrap_or(today);
         let days = std::iter::successors(Some(first), |day| day.tomorrow().ok()).take(MAX_DAYS);
-        days.flat_map(move |day| {
-            self.ranges(day)
-                .iter()
-                .map(move |range| self.stretch(day, *range))
-        })
+        days.flat_map(move |day| self.ranges(day).iter().map(move |range| self.stretch(day, *range)))
     }
 
     fn ranges(&self, day: Date) -> &[Range] {
@@ -184,11 +164,7 @@ impl Calendar {
         self.week.get(weekday).map_or(&[], Vec::as_slice)
     }
 
-    fn stretch(
-        &self,
-        day: Date,
-        range: Range,
-    ) -> Result<(Timestamp, Timestamp), BusinessTimeError> {
+    fn stretch(&self, day: Date, range: Range) -> Result<(Timestamp, Timestamp), BusinessTimeError> {
         Ok((self.moment(day, range.start)?, self.moment(day, range.end)?))
     }
 
@@ -218,10 +194,7 @@ fn local_time(day: Date, minutes: u16) -> Option<DateTime> {
     if minutes == MINUTES_PER_DAY {
         return day.tomorrow().ok().map(|next| next.at(0, 0, 0, 0));
     }
-    let (hour, minute) = (
-        i8::try_from(minutes / 60).ok()?,
-        i8::try_from(minutes % 60).ok()?,
-    );
+    let (hour, minute) = (i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?);
     Some(day.at(hour, minute, 0, 0))
 }
 
@@ -262,27 +235,11 @@ impl TryFrom<Document> for BusinessHours {
     type Error = BusinessHoursError;
 
     fn try_from(written: Document) -> Result<Self, Self::Error> {
-        let Document {
-            always,
-            time_zone,
-            mon,
-            tue,
-            wed,
-            thu,
-            fri,
-            sat,
-            sun,
-            holidays,
-        } = written;
+        let Document { always, time_zone, mon, tue, wed, thu, fri, sat, sun, holidays } = written;
         let days = [mon, tue, wed, thu, fri, sat, sun];
         if always {
-            let alone =
-                time_zone.is_none() && holidays.is_empty() && days.iter().all(Option::is_none);
-            return if alone {
-                Ok(Self::always())
-            } else {
-                Err(BusinessHoursError::AlwaysAndHours)
-            };
+            let alone = time_zone.is_none() && holidays.is_empty() && days.iter().all(Option::is_none);
+            return if alone { Ok(Self::always()) } else { Err(BusinessHoursError::AlwaysAndHours) };
         }
         let mut week: [Vec<Range>; 7] = Default::default();
         for (ranges, written) in week.iter_mut().zip(days) {
@@ -292,19 +249,9 @@ impl TryFrom<Document> for BusinessHours {
             return Err(BusinessHoursError::NeverOpen);
         }
         let name = time_zone.ok_or(BusinessHoursError::MissingTimeZone)?;
-        let time_zone =
-            TimeZone::get(&name).map_err(|_| BusinessHoursError::UnknownTimeZone(name))?;
-        let holidays = holidays
-            .into_iter()
-            .map(WrittenDate::parse)
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            calendar: Some(Calendar {
-                time_zone,
-                week,
-                holidays,
-            }),
-        })
+        let time_zone = TimeZone::get(&name).map_err(|_| BusinessHoursError::UnknownTimeZone(name))?;
+        let holidays = holidays.into_iter().map(WrittenDate::parse).collect::<Result<_, _>>()?;
+        Ok(Self { calendar: Some(Calendar { time_zone, week, holidays }) })
     }
 }
 
@@ -316,15 +263,11 @@ impl WrittenRanges {
         };
         let mut ranges: Vec<(Range, String)> = Vec::new();
         for text in texts {
-            let range =
-                parse_range(&text).ok_or_else(|| BusinessHoursError::InvalidRange(text.clone()))?;
+            let range = parse_range(&text).ok_or_else(|| BusinessHoursError::InvalidRange(text.clone()))?;
             if range.end <= range.start {
                 return Err(BusinessHoursError::BackwardRange(text));
             }
-            if ranges
-                .iter()
-                .any(|(other, _)| other.start < range.end && range.start < other.end)
-            {
+            if ranges.iter().any(|(other, _)| other.start < range.end && range.start < other.end) {
                 return Err(BusinessHoursError::OverlappingRange(text));
             }
             ranges.push((range, text));
@@ -349,10 +292,7 @@ impl WrittenDate {
 
 fn parse_range(text: &str) -> Option<Range> {
     let (start, end) = text.split_once('-')?;
-    Some(Range {
-        start: parse_minutes(start.trim())?,
-        end: parse_minutes(end.trim())?,
-    })
+    Some(Range { start: parse_minutes(start.trim())?, end: parse_minutes(end.trim())? })
 }
 
 /// `HH:MM` up to `24:00`.

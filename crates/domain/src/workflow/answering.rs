@@ -22,8 +22,7 @@ impl Scene<'_> {
             AuditKind::Refused,
             json!({ "right": right.as_str(), "external": by.is_external }),
         );
-        let telling =
-            Telling::NotAllowed { what: right.as_str().to_owned(), who: self.policy.who_may(right) };
+        let telling = Telling::NotAllowed { what: right.as_str().to_owned(), who: self.policy.who_may(right) };
         self.tell(by, telling, reply.clone());
         false
     }

@@ -111,7 +111,10 @@ impl Scene<'_> {
             self.forget_summary();
         }
         self.words_changed("edited");
-        self.pass_on(&format!("The requester edited a message. It reads now:\n\n{}", super::plan::quoted(&edited.text)));
+        self.pass_on(&format!(
+            "The requester edited a message. It reads now:\n\n{}",
+            super::plan::quoted(&edited.text)
+        ));
     }
 
     pub(super) fn message_deleted(&mut self, ts: &MessageTs) {
@@ -205,8 +208,7 @@ impl Scene<'_> {
             return;
         };
         let mut warnings = Vec::new();
-        let (first, resolution) =
-            due_times(self.policy, &squad, &priority, self.ticket.received_at, &mut warnings);
+        let (first, resolution) = due_times(self.policy, &squad, &priority, self.ticket.received_at, &mut warnings);
         let before = self.ticket.sla.take();
         self.ticket.sla = Some(SlaClock {
             first_response_due_at: first,

@@ -174,7 +174,8 @@ impl Scene<'_> {
             return;
         }
         let actor = Actor::Person(by.id.clone());
-        let parked = self.ticket.action(action).is_some_and(|record| matches!(record.state, ActionState::Parked { .. }));
+        let parked =
+            self.ticket.action(action).is_some_and(|record| matches!(record.state, ActionState::Parked { .. }));
         if !parked {
             if !self.settled_last_by(action, &actor) {
                 self.tell(by, Telling::AlreadySettled, reply);

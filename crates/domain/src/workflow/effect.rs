@@ -217,7 +217,9 @@ impl Effect {
         match self {
             Self::ShowCard { .. } => Some(format!("{workspace}/{ticket}/card")),
             Self::ShowNotice { notice, .. } => Some(format!("{workspace}/{ticket}/notice/{}", notice.ordinal)),
-            Self::Dispatch { action, .. } | Self::Reconcile { action, .. } => Some(format!("{workspace}/{ticket}/action/{}", action.ordinal)),
+            Self::Dispatch { action, .. } | Self::Reconcile { action, .. } => {
+                Some(format!("{workspace}/{ticket}/action/{}", action.ordinal))
+            }
             _ => None,
         }
     }

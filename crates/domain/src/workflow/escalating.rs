@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::step::Scene;
 use crate::audit::AuditKind;
-use crate::notice::NoticeKind;
 use crate::ids::SquadId;
+use crate::notice::NoticeKind;
 use crate::policy::Right;
 use crate::ticket::{Actor, Escalation};
 use crate::workflow::effect::{Telling, Timer};

@@ -8,6 +8,7 @@ pub mod effect;
 mod escalating;
 pub mod event;
 mod plan;
+mod quotation;
 mod step;
 
 pub use step::{Context, DecisionRecord, Transition, step};

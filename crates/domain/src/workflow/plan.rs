@@ -4,8 +4,8 @@ use crate::action::Action;
 use crate::policy::Policy;
 use crate::ticket::{Source, Ticket};
 
-/// Longest summary a tracker takes, in characters (Jira: 255).
-const SUMMARY_CHARS: usize = 200;
+use super::quotation::one_line;
+pub(super) use super::quotation::quoted;
 
 /// The action of this name for the ticket as it is; `None` for a name that needs what the ticket lacks.
 pub(super) fn action(policy: &Policy, ticket: &Ticket, name: &str) -> Option<Action> {
@@ -34,25 +34,6 @@ fn create_issue(policy: &Policy, ticket: &Ticket) -> Option<Action> {
 
 fn tracker_priority(policy: &Policy, ticket: &Ticket) -> Option<String> {
     ticket.priority.as_ref().and_then(|id| policy.priority(id)).and_then(|priority| priority.tracker.clone())
-}
-
-/// The first words of a summary on one line.
-fn one_line(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() {
-        return "Request without text".to_owned();
-    }
-    if line.chars().count() <= SUMMARY_CHARS {
-        return line;
-    }
-    let mut cut: String = line.chars().take(SUMMARY_CHARS - 1).collect();
-    cut.push('…');
-    cut
-}
-
-/// A customer's words as a Markdown quotation.
-pub(super) fn quoted(text: &str) -> String {
-    text.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// Who asked, where, and why it came here: for the people who read the issue.

@@ -229,11 +229,7 @@ impl<'world> Scene<'world> {
     }
 
     fn notice_undeliverable(&mut self, notice: NoticeId, reason: String) {
-        self.audit(
-            Actor::Deskbell,
-            AuditKind::DeliveryFailed,
-            json!({ "what": notice.to_string(), "reason": reason }),
-        );
+        self.audit(Actor::Deskbell, AuditKind::DeliveryFailed, json!({ "what": notice.to_string(), "reason": reason }));
         let ops = self.policy.ops_channel.clone();
         let about = self.ticket.notice(notice).map(|notice| (notice.channel.clone(), notice.kind.clone()));
         // A message that the ops channel itself refuses would only fail again there.

@@ -4,7 +4,9 @@
 use deskbell_domain::action::{ActionState, ApprovedAction};
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::decision::{Customer, Load};
-use deskbell_domain::ids::{ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, TicketId, WorkspaceId};
+use deskbell_domain::ids::{
+    ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, TicketId, WorkspaceId,
+};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::notice::{Notice, NoticeKind};
 use deskbell_domain::policy::Policy;
@@ -158,7 +160,8 @@ impl Desk {
     pub fn wait(&mut self, minutes: i64) {
         let until = self.now + SignedDuration::from_mins(minutes);
         loop {
-            let next = (0..self.timers.len()).filter(|at| self.timers[*at].1 <= until).min_by_key(|at| self.timers[*at].1);
+            let next =
+                (0..self.timers.len()).filter(|at| self.timers[*at].1 <= until).min_by_key(|at| self.timers[*at].1);
             let Some(next) = next else { break };
             let (timer, at) = self.timers.remove(next);
             self.now = self.now.max(at);

@@ -24,33 +24,23 @@ impl Calibration {
     /// a mild prior while the answers are few.
     pub(super) fn fit(outcomes: &[Outcome]) -> Self {
         let loss = |logarithm: f64| {
-            let calibration = Self {
-                scale: logarithm.exp(),
-            };
+            let calibration = Self { scale: logarithm.exp() };
             let likelihood: f64 = outcomes
                 .iter()
                 .map(|outcome| {
-                    let probability = calibration
-                        .probabilities(&outcome.margins)
-                        .get(outcome.truth)
-                        .copied();
+                    let probability = calibration.probabilities(&outcome.margins).get(outcome.truth).copied();
                     -probability.unwrap_or(0.0).max(1e-12).ln()
                 })
                 .sum();
             likelihood + PRIOR_STRENGTH * (logarithm - PRIOR_SCALE.ln()).powi(2)
         };
-        Self {
-            scale: least(loss, 0.2_f64.ln(), 40.0_f64.ln()).exp(),
-        }
+        Self { scale: least(loss, 0.2_f64.ln(), 40.0_f64.ln()).exp() }
     }
 
     /// One probability per margin; they add up to 1.
     pub(super) fn probabilities(self, margins: &[f64]) -> Vec<f64> {
         let top = margins.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let raised: Vec<f64> = margins
-            .iter()
-            .map(|margin| ((margin - top) * self.scale).exp())
-            .collect();
+        let raised: Vec<f64> = margins.iter().map(|margin| ((margin - top) * self.scale).exp()).collect();
         let total: f64 = raised.iter().sum();
         raised.into_iter().map(|share| share / total).collect()
     }

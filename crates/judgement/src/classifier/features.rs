@@ -45,29 +45,14 @@ impl Features {
         let mut occurrences = Vec::new();
         let mut previous: Option<&String> = None;
         for (at, word) in words.iter().enumerate() {
-            occurrences.push(Occurrence {
-                hash: word_hash(word),
-                block: Block::Words,
-                word: at,
-            });
+            occurrences.push(Occurrence { hash: word_hash(word), block: Block::Words, word: at });
             if let Some(previous) = previous {
                 let hash = Fnv::new(2).text(previous).text(" ").text(word).0;
-                occurrences.push(Occurrence {
-                    hash,
-                    block: Block::Words,
-                    word: at,
-                });
+                occurrences.push(Occurrence { hash, block: Block::Words, word: at });
             }
             char_ngrams(word, 2..=5, |gram| {
-                let hash = gram
-                    .iter()
-                    .fold(Fnv::new(3), |hash, letter| hash.letter(*letter))
-                    .0;
-                occurrences.push(Occurrence {
-                    hash,
-                    block: Block::Characters,
-                    word: at,
-                });
+                let hash = gram.iter().fold(Fnv::new(3), |hash, letter| hash.letter(*letter)).0;
+                occurrences.push(Occurrence { hash, block: Block::Characters, word: at });
             });
             previous = Some(word);
         }
@@ -98,11 +83,7 @@ impl Vocabulary {
         let mut documents = 0_usize;
         for features in texts {
             documents += 1;
-            let mut hashes: Vec<u64> = features
-                .occurrences
-                .iter()
-                .map(|occurrence| occurrence.hash)
-                .collect();
+            let mut hashes: Vec<u64> = features.occurrences.iter().map(|occurrence| occurrence.hash).collect();
             hashes.sort_unstable();
             hashes.dedup();
             for hash in hashes {
@@ -110,19 +91,13 @@ impl Vocabulary {
             }
         }
         let least = if documents >= MANY_TEXTS { 2 } else { 1 };
-        let mut kept: Vec<(u64, u32)> = frequency
-            .into_iter()
-            .filter(|(_, count)| *count >= least)
-            .collect();
+        let mut kept: Vec<(u64, u32)> = frequency.into_iter().filter(|(_, count)| *count >= least).collect();
         kept.sort_unstable_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(&right.0)));
         kept.truncate(FEATURES_AT_MOST);
         kept.sort_unstable();
         let rarity = |count: u32| ((1.0 + documents as f64) / (1.0 + f64::from(count))).ln() + 1.0;
         Self {
-            rarity: kept
-                .iter()
-                .map(|(_, count)| rarity(*count) as f32)
-                .collect(),
+            rarity: kept.iter().map(|(_, count)| rarity(*count) as f32).collect(),
             hashes: kept.into_iter().map(|(hash, _)| hash).collect(),
         }
     }
@@ -132,10 +107,7 @@ impl Vocabulary {
     }
 
     fn number(&self, hash: u64) -> Option<u32> {
-        self.hashes
-            .binary_search(&hash)
-            .ok()
-            .and_then(|place| u32::try_from(place).ok())
+        self.hashes.binary_search(&hash).ok().and_then(|place| u32::try_from(place).ok())
     }
 
     pub(super) fn knows(&self, word: &str) -> bool {
@@ -152,13 +124,8 @@ impl Vocabulary {
 
     #[allow(clippy::cast_possible_truncation)]
     fn block(&self, features: &Features, block: Block) -> Vector {
-        let of_block = features
-            .occurrences
-            .iter()
-            .filter(|occurrence| occurrence.block == block);
-        let mut numbers: Vec<u32> = of_block
-            .filter_map(|occurrence| self.number(occurrence.hash))
-            .collect();
+        let of_block = features.occurrences.iter().filter(|occurrence| occurrence.block == block);
+        let mut numbers: Vec<u32> = of_block.filter_map(|occurrence| self.number(occurrence.hash)).collect();
         numbers.sort_unstable();
         let mut vector: Vec<(u32, f64)> = Vec::new();
         for number in numbers {
@@ -171,15 +138,8 @@ impl Vocabulary {
             let rarity = self.rarity.get(*number as usize).copied().unwrap_or(0.0);
             *count = (1.0 + count.ln()) * f64::from(rarity);
         }
-        let length = vector
-            .iter()
-            .map(|(_, weight)| weight * weight)
-            .sum::<f64>()
-            .sqrt();
-        vector
-            .into_iter()
-            .map(|(number, weight)| (number, (weight / length) as f32))
-            .collect()
+        let length = vector.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
+        vector.into_iter().map(|(number, weight)| (number, (weight / length) as f32)).collect()
     }
 
     /// Every occurrence with its share of the feature's weight, to tell which words spoke.
@@ -189,10 +149,7 @@ impl Vocabulary {
         let known: Vec<(u32, usize)> = features
             .occurrences
             .iter()
-            .filter_map(|occurrence| {
-                self.number(occurrence.hash)
-                    .map(|number| (number, occurrence.word))
-            })
+            .filter_map(|occurrence| self.number(occurrence.hash).map(|number| (number, occurrence.word)))
             .collect();
         for (number, _) in &known {
             *counts.entry(*number).or_insert(0.0) += 1.0;
@@ -200,15 +157,9 @@ impl Vocabulary {
         known
             .into_iter()
             .filter_map(|(feature, word)| {
-                let place = vector
-                    .binary_search_by_key(&feature, |(number, _)| *number)
-                    .ok()?;
+                let place = vector.binary_search_by_key(&feature, |(number, _)| *number).ok()?;
                 let (_, weight) = vector.get(place)?;
-                Some(Weighted {
-                    feature,
-                    weight: weight / counts.get(&feature)?,
-                    word,
-                })
+                Some(Weighted { feature, weight: weight / counts.get(&feature)?, word })
             })
             .collect()
     }

@@ -40,9 +40,7 @@ pub struct Example {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrainingError {
     /// One label separates nothing.
-    #[error(
-        "examples of at least 2 labels are needed, found {found}; add examples of another category"
-    )]
+    #[error("examples of at least 2 labels are needed, found {found}; add examples of another category")]
     TooFewLabels {
         /// How many labels the examples have.
         found: usize,
@@ -54,9 +52,7 @@ pub enum TrainingError {
         label: String,
     },
     /// Training would take too long or too much memory.
-    #[error(
-        "{examples} examples of {labels} labels are too many; keep to {EXAMPLES_AT_MOST} of {LABELS_AT_MOST}"
-    )]
+    #[error("{examples} examples of {labels} labels are too many; keep to {EXAMPLES_AT_MOST} of {LABELS_AT_MOST}")]
     TooMany {
         /// How many examples.
         examples: usize,
@@ -98,26 +94,15 @@ impl Planes {
         let vocabulary = Vocabulary::learn(examples.iter().map(|(features, _)| features));
         let labelled: Vec<Labelled> = examples
             .iter()
-            .map(|(features, label)| Labelled {
-                vector: vocabulary.vector(features),
-                label: *label,
-            })
+            .map(|(features, label)| Labelled { vector: vocabulary.vector(features), label: *label })
             .collect();
-        let weights = (0..labels)
-            .map(|label| solver::separate(&labelled, label, vocabulary.len()))
-            .collect();
-        Self {
-            vocabulary,
-            weights,
-        }
+        let weights = (0..labels).map(|label| solver::separate(&labelled, label, vocabulary.len())).collect();
+        Self { vocabulary, weights }
     }
 
     fn margins(&self, features: &Features) -> Vec<f64> {
         let vector = self.vocabulary.vector(features);
-        self.weights
-            .iter()
-            .map(|plane| solver::score(&vector, plane))
-            .collect()
+        self.weights.iter().map(|plane| solver::score(&vector, plane)).collect()
     }
 }
 
@@ -142,12 +127,7 @@ impl Model {
             .collect();
         let calibration = Calibration::fit(&held_out(&read, labels.len()));
         let planes = Planes::learn(&read.iter().collect::<Vec<_>>(), labels.len());
-        Ok(Self {
-            labels,
-            support: counts.into_values().collect(),
-            planes,
-            calibration,
-        })
+        Ok(Self { labels, support: counts.into_values().collect(), planes, calibration })
     }
 
     /// The labels, sorted.
@@ -159,29 +139,16 @@ impl Model {
     pub fn predict(&self, text: &str) -> Prediction {
         let features = Features::read(text);
         let coverage = self.coverage(&features);
-        let shares = self
-            .calibration
-            .probabilities(&self.planes.margins(&features));
+        let shares = self.calibration.probabilities(&self.planes.margins(&features));
         let mut ranked: Vec<(usize, f64)> = shares.into_iter().enumerate().collect();
         for (label, probability) in &mut ranked {
             let support = self.support.get(*label).copied().unwrap_or(0);
             *probability *= trust_in(coverage) * trust_in_support(support);
         }
         ranked.sort_by(|left, right| right.1.total_cmp(&left.1));
-        let evidence = ranked
-            .first()
-            .map(|(label, _)| self.evidence(&features, *label))
-            .unwrap_or_default();
-        let named = |(label, probability): (usize, f64)| {
-            self.labels
-                .get(label)
-                .map(|name| (name.clone(), probability))
-        };
-        Prediction {
-            ranked: ranked.into_iter().filter_map(named).collect(),
-            coverage,
-            evidence,
-        }
+        let evidence = ranked.first().map(|(label, _)| self.evidence(&features, *label)).unwrap_or_default();
+        let named = |(label, probability): (usize, f64)| self.labels.get(label).map(|name| (name.clone(), probability));
+        Prediction { ranked: ranked.into_iter().filter_map(named).collect(), coverage, evidence }
     }
 
     /// The likeliest label; `None` when it is less likely than `abstain_below` or no word is known.
@@ -201,18 +168,11 @@ impl Model {
     /// Stop words are counted only where there is nothing else.
     #[allow(clippy::cast_precision_loss)]
     fn coverage(&self, features: &Features) -> f64 {
-        let content: Vec<&String> = features
-            .words
-            .iter()
-            .filter(|word| !is_stop_word(word))
-            .collect();
+        let content: Vec<&String> = features.words.iter().filter(|word| !is_stop_word(word)).collect();
         if content.is_empty() {
             return 0.0;
         }
-        let known = content
-            .iter()
-            .filter(|word| self.planes.vocabulary.knows(word))
-            .count();
+        let known = content.iter().filter(|word| self.planes.vocabulary.knows(word)).count();
         known as f64 / content.len() as f64
     }
 
@@ -222,45 +182,27 @@ impl Model {
         };
         let mut by_word: BTreeMap<&str, f32> = BTreeMap::new();
         for weighted in self.planes.vocabulary.by_word(features) {
-            let Some(word) = features
-                .words
-                .get(weighted.word)
-                .filter(|word| !is_stop_word(word))
-            else {
+            let Some(word) = features.words.get(weighted.word).filter(|word| !is_stop_word(word)) else {
                 continue;
             };
             let weight = plane.get(weighted.feature as usize).copied().unwrap_or(0.0);
             *by_word.entry(word).or_insert(0.0) += weight * weighted.weight;
         }
-        let mut heaviest: Vec<(&str, f32)> = by_word
-            .into_iter()
-            .filter(|(_, weight)| *weight > 0.0)
-            .collect();
+        let mut heaviest: Vec<(&str, f32)> = by_word.into_iter().filter(|(_, weight)| *weight > 0.0).collect();
         heaviest.sort_by(|left, right| right.1.total_cmp(&left.1));
-        heaviest
-            .into_iter()
-            .take(EVIDENCE)
-            .map(|(word, _)| word.to_owned())
-            .collect()
+        heaviest.into_iter().take(EVIDENCE).map(|(word, _)| word.to_owned()).collect()
     }
 }
 
 fn check_size(examples: usize, counts: &BTreeMap<&str, u32>) -> Result<(), TrainingError> {
     if examples > EXAMPLES_AT_MOST || counts.len() > LABELS_AT_MOST {
-        return Err(TrainingError::TooMany {
-            examples,
-            labels: counts.len(),
-        });
+        return Err(TrainingError::TooMany { examples, labels: counts.len() });
     }
     if counts.len() < 2 {
-        return Err(TrainingError::TooFewLabels {
-            found: counts.len(),
-        });
+        return Err(TrainingError::TooFewLabels { found: counts.len() });
     }
     match counts.iter().find(|(_, count)| **count < 2) {
-        Some((label, _)) => Err(TrainingError::TooFewExamples {
-            label: (*label).to_owned(),
-        }),
+        Some((label, _)) => Err(TrainingError::TooFewExamples { label: (*label).to_owned() }),
         None => Ok(()),
     }
 }
@@ -268,34 +210,24 @@ fn check_size(examples: usize, counts: &BTreeMap<&str, u32>) -> Result<(), Train
 /// What models that didn't see a text say of it.
 fn held_out(examples: &[(Features, usize)], labels: usize) -> Vec<Outcome> {
     let small = examples.len() <= SMALL_SET;
-    let (folds, used) = if small {
-        (SMALL_FOLDS, SMALL_FOLDS)
-    } else {
-        (LARGE_FOLDS, 1)
-    };
+    let (folds, used) = if small { (SMALL_FOLDS, SMALL_FOLDS) } else { (LARGE_FOLDS, 1) };
     let mut seen = vec![0_usize; labels];
     let places: Vec<usize> = examples
         .iter()
-        .map(|(_, label)| {
-            seen.get_mut(*label)
-                .map_or(0, |count| std::mem::replace(count, *count + 1) % folds)
-        })
+        .map(|(_, label)| seen.get_mut(*label).map_or(0, |count| std::mem::replace(count, *count + 1) % folds))
         .collect();
     let mut outcomes = Vec::new();
     for fold in 0..used {
-        let (held, kept): (Vec<_>, Vec<_>) = examples
-            .iter()
-            .zip(&places)
-            .partition(|(_, place)| **place == fold);
+        let (held, kept): (Vec<_>, Vec<_>) = examples.iter().zip(&places).partition(|(_, place)| **place == fold);
         let kept: Vec<&(Features, usize)> = kept.into_iter().map(|(example, _)| example).collect();
         if held.is_empty() || kept.is_empty() {
             continue;
         }
         let learned = Planes::learn(&kept, labels);
-        outcomes.extend(held.into_iter().map(|((features, truth), _)| Outcome {
-            margins: learned.margins(features),
-            truth: *truth,
-        }));
+        outcomes.extend(
+            held.into_iter()
+                .map(|((features, truth), _)| Outcome { margins: learned.margins(features), truth: *truth }),
+        );
     }
     outcomes
 }

@@ -21,10 +21,7 @@ pub(super) struct Labelled {
 /// The weights that separate `label` from the rest: one per feature, and the bias as the last.
 pub(super) fn separate(examples: &[Labelled], label: usize, features: usize) -> Vec<f32> {
     let mut weights = vec![0.0_f32; features + 1];
-    let mut rows: Vec<Row<'_>> = examples
-        .iter()
-        .map(|example| Row::new(example, label))
-        .collect();
+    let mut rows: Vec<Row<'_>> = examples.iter().map(|example| Row::new(example, label)).collect();
     let mut random = Sequence(0x9e37_79b9_7f4a_7c15);
     for _ in 0..PASSES {
         random.shuffle(&mut rows);
@@ -48,11 +45,7 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn new(example: &'a Labelled, label: usize) -> Self {
-        let length: f64 = example
-            .vector
-            .iter()
-            .map(|(_, weight)| f64::from(*weight).powi(2))
-            .sum();
+        let length: f64 = example.vector.iter().map(|(_, weight)| f64::from(*weight).powi(2)).sum();
         Self {
             vector: &example.vector,
             sign: if example.label == label { 1.0 } else { -1.0 },
@@ -66,11 +59,7 @@ impl<'a> Row<'a> {
     #[allow(clippy::cast_possible_truncation)]
     fn improve(&mut self, weights: &mut [f32]) -> f64 {
         let gradient = self.sign * score(self.vector, weights) - 1.0 + self.alpha * 0.5 / COST;
-        let projected = if self.alpha > 0.0 {
-            gradient
-        } else {
-            gradient.min(0.0)
-        };
+        let projected = if self.alpha > 0.0 { gradient } else { gradient.min(0.0) };
         if projected.abs() < 1e-9 {
             return 0.0;
         }
@@ -92,9 +81,7 @@ impl<'a> Row<'a> {
 /// How far on the label's side a vector lies.
 pub(super) fn score(vector: &Vector, weights: &[f32]) -> f64 {
     let bias = weights.last().copied().unwrap_or(0.0);
-    let products = vector
-        .iter()
-        .map(|(feature, value)| weights.get(*feature as usize).copied().unwrap_or(0.0) * value);
+    let products = vector.iter().map(|(feature, value)| weights.get(*feature as usize).copied().unwrap_or(0.0) * value);
     f64::from(products.sum::<f32>() + bias)
 }
 
@@ -103,10 +90,7 @@ struct Sequence(u64);
 
 impl Sequence {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from((self.0 >> 33) % (limit.max(1) as u64)).unwrap_or(0)
     }
 

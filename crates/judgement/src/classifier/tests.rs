@@ -3,10 +3,7 @@ use proptest::prelude::*;
 use super::{Example, Model, TrainingError};
 
 fn example(label: &str, text: &str) -> Example {
-    Example {
-        text: text.to_owned(),
-        label: label.to_owned(),
-    }
+    Example { text: text.to_owned(), label: label.to_owned() }
 }
 
 fn examples() -> Vec<Example> {
@@ -53,10 +50,7 @@ fn examples() -> Vec<Example> {
 /// Thirty templates of a topic, so that there is something to hold out.
 fn many(per_label: usize) -> Vec<Example> {
     let topics = [
-        (
-            "payments",
-            ["refund", "payout", "invoice", "charge", "card"],
-        ),
+        ("payments", ["refund", "payout", "invoice", "charge", "card"]),
         ("login", ["password", "sso", "session", "account", "code"]),
         ("api", ["webhook", "endpoint", "token", "sdk", "json"]),
     ];
@@ -74,10 +68,7 @@ fn many(per_label: usize) -> Vec<Example> {
             let noun = nouns[ordinal % nouns.len()];
             let other = nouns[(ordinal / nouns.len() + 1 + ordinal) % nouns.len()];
             let frame = frames[(ordinal * 7 + ordinal / 5) % frames.len()];
-            all.push(example(
-                label,
-                &format!("{} with {other}", frame.replace("{}", noun)),
-            ));
+            all.push(example(label, &format!("{} with {other}", frame.replace("{}", noun))));
         }
     }
     all
@@ -87,9 +78,7 @@ fn many(per_label: usize) -> Vec<Example> {
 fn learns_from_few_examples() {
     let model = Model::train(&examples()).unwrap();
     let check = |text: &str, expected: &str| {
-        let judged = model
-            .classify(text, 0.4)
-            .unwrap_or_else(|| panic!("{text}: {:?}", model.predict(text)));
+        let judged = model.classify(text, 0.4).unwrap_or_else(|| panic!("{text}: {:?}", model.predict(text)));
         assert_eq!(judged.value, expected, "{text}");
     };
     check("refund of a charge", "payments");
@@ -100,9 +89,7 @@ fn learns_from_few_examples() {
 #[test]
 fn evidence_is_the_text_s_own_words() {
     let model = Model::train(&examples()).unwrap();
-    let judged = model
-        .classify("Hello, the REFUND for my customer, please", 0.0)
-        .unwrap();
+    let judged = model.classify("Hello, the REFUND for my customer, please", 0.0).unwrap();
     assert!(judged.evidence.contains(&"refund".to_owned()), "{judged:?}");
     assert!(!judged.evidence.contains(&"the".to_owned()));
 }
@@ -128,18 +115,14 @@ fn more_examples_give_more_confidence() {
 fn unknown_words_lower_confidence() {
     let model = Model::train(&many(30)).unwrap();
     let known = model.predict("the refund fails again").ranked[0].1;
-    let strange = model
-        .predict("the refund zorbs quuxly blargh frobnicated")
-        .ranked[0]
-        .1;
+    let strange = model.predict("the refund zorbs quuxly blargh frobnicated").ranked[0].1;
     assert!(strange < known * 0.8, "{strange} {known}");
 }
 
 #[test]
 fn held_out_answers_come_true_as_often_as_they_say() {
     let all = many(60);
-    let (train, test): (Vec<_>, Vec<_>) =
-        all.into_iter().enumerate().partition(|(at, _)| at % 3 != 0);
+    let (train, test): (Vec<_>, Vec<_>) = all.into_iter().enumerate().partition(|(at, _)| at % 3 != 0);
     let train: Vec<_> = train.into_iter().map(|(_, example)| example).collect();
     let model = Model::train(&train).unwrap();
     let answers: Vec<(f64, bool)> = test
@@ -150,26 +133,15 @@ fn held_out_answers_come_true_as_often_as_they_say() {
         })
         .collect();
     let count = f64::from(u32::try_from(answers.len()).unwrap());
-    let said: f64 = answers
-        .iter()
-        .map(|(probability, _)| probability)
-        .sum::<f64>()
-        / count;
-    let was = f64::from(u32::try_from(answers.iter().filter(|(_, right)| *right).count()).unwrap())
-        / count;
-    assert!(
-        was > 0.9 && (said - was).abs() < 0.12,
-        "said {said}, was {was}"
-    );
+    let said: f64 = answers.iter().map(|(probability, _)| probability).sum::<f64>() / count;
+    let was = f64::from(u32::try_from(answers.iter().filter(|(_, right)| *right).count()).unwrap()) / count;
+    assert!(was > 0.9 && (said - was).abs() < 0.12, "said {said}, was {was}");
 }
 
 #[test]
 fn training_twice_gives_the_same_bytes() {
     let bytes = |model: &Model| serde_json::to_vec(model).unwrap();
-    let (first, second) = (
-        Model::train(&examples()).unwrap(),
-        Model::train(&examples()).unwrap(),
-    );
+    let (first, second) = (Model::train(&examples()).unwrap(), Model::train(&examples()).unwrap());
     assert_eq!(bytes(&first), bytes(&second));
     let back: Model = serde_json::from_slice(&bytes(&first)).unwrap();
     assert_eq!(back, first);
@@ -177,30 +149,15 @@ fn training_twice_gives_the_same_bytes() {
 
 #[test]
 fn refuses_what_teaches_nothing() {
-    assert_eq!(
-        Model::train(&[]),
-        Err(TrainingError::TooFewLabels { found: 0 })
-    );
-    assert_eq!(
-        Model::train(&[example("a", "x"), example("a", "y")]),
-        Err(TrainingError::TooFewLabels { found: 1 })
-    );
+    assert_eq!(Model::train(&[]), Err(TrainingError::TooFewLabels { found: 0 }));
+    assert_eq!(Model::train(&[example("a", "x"), example("a", "y")]), Err(TrainingError::TooFewLabels { found: 1 }));
     let single = [example("a", "x"), example("a", "y"), example("b", "z")];
-    assert_eq!(
-        Model::train(&single),
-        Err(TrainingError::TooFewExamples { label: "b".into() })
-    );
+    assert_eq!(Model::train(&single), Err(TrainingError::TooFewExamples { label: "b".into() }));
 }
 
 #[test]
 fn examples_without_words_do_no_harm() {
-    let model = Model::train(&[
-        example("a", ""),
-        example("a", "🎉"),
-        example("b", "!"),
-        example("b", ""),
-    ])
-    .unwrap();
+    let model = Model::train(&[example("a", ""), example("a", "🎉"), example("b", "!"), example("b", "")]).unwrap();
     assert_eq!(model.classify("anything", 0.1), None);
 }
 

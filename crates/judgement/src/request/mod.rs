@@ -65,9 +65,7 @@ pub fn is_courtesy(sentence: &str) -> bool {
 }
 
 fn wordless(parts: &[Piece<'_>], plain: &str) -> NotARequest {
-    let pictures = plain
-        .chars()
-        .any(|letter| !letter.is_ascii() && !letter.is_whitespace());
+    let pictures = plain.chars().any(|letter| !letter.is_ascii() && !letter.is_whitespace());
     if pictures || parts.iter().any(|piece| matches!(piece, Piece::Emoji(_))) {
         NotARequest::OnlyEmoji
     } else if parts.iter().any(|piece| matches!(piece, Piece::Mention(_))) {
@@ -115,17 +113,13 @@ fn read_clause(clause: &str) -> Option<(Vec<NotARequest>, bool)> {
 }
 
 fn longest_courtesy(words: &[String]) -> Option<(NotARequest, usize)> {
-    let matches = courtesy::COURTESY
-        .iter()
-        .filter_map(|(kind, patterns)| longest(words, patterns).map(|taken| (*kind, taken)));
+    let matches =
+        courtesy::COURTESY.iter().filter_map(|(kind, patterns)| longest(words, patterns).map(|taken| (*kind, taken)));
     matches.max_by_key(|(_, taken)| *taken)
 }
 
 fn longest(words: &[String], patterns: &[&str]) -> Option<usize> {
-    patterns
-        .iter()
-        .filter_map(|pattern| matches_at(words, pattern))
-        .max()
+    patterns.iter().filter_map(|pattern| matches_at(words, pattern)).max()
 }
 
 fn starts_with_signal(words: &[String]) -> bool {
@@ -138,15 +132,8 @@ fn is_name(rest: &[String], kinds: &[NotARequest], clause: &str) -> bool {
     if !word.chars().all(char::is_alphabetic) {
         return false;
     }
-    let follows = matches!(
-        kinds.last(),
-        Some(NotARequest::Thanks | NotARequest::Greeting)
-    );
-    follows
-        || clause
-            .split_whitespace()
-            .next_back()
-            .is_some_and(is_capitalised)
+    let follows = matches!(kinds.last(), Some(NotARequest::Thanks | NotARequest::Greeting));
+    follows || clause.split_whitespace().next_back().is_some_and(is_capitalised)
 }
 
 fn is_capitalised(word: &str) -> bool {

@@ -142,14 +142,8 @@ fn acknowledgements_in_many_words() {
 
 #[test]
 fn wordless_messages() {
-    check(
-        Err(OnlyEmoji),
-        &[":tada:", ":+1: :+1:", "🎉", "👍🏽 🙏", "<@U1> :eyes:", "❤️"],
-    );
-    check(
-        Err(OnlyMention),
-        &["<@U123>", "<@U1> <@U2>", "<!here>", "<@U1> !"],
-    );
+    check(Err(OnlyEmoji), &[":tada:", ":+1: :+1:", "🎉", "👍🏽 🙏", "<@U1> :eyes:", "❤️"]);
+    check(Err(OnlyMention), &["<@U123>", "<@U1> <@U2>", "<!here>", "<@U1> !"]);
     check(Err(Empty), &["", "   ", "...", "\n", "-", "``````"]);
 }
 
@@ -241,9 +235,7 @@ fn requests_however_friendly_or_short() {
 
 #[test]
 fn the_lexicon_is_folded_as_texts_are() {
-    let kinds = courtesy::COURTESY
-        .iter()
-        .flat_map(|(_, patterns)| patterns.iter());
+    let kinds = courtesy::COURTESY.iter().flat_map(|(_, patterns)| patterns.iter());
     for pattern in kinds.chain(fillers::FILLERS).chain(signals::SIGNALS) {
         assert_eq!(&fold(pattern), pattern);
         assert!(!pattern.contains('\''), "{pattern}");

@@ -19,10 +19,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(crate) fn read(headers: &HeaderMap, query: Option<&str>, body: &[u8]) -> Self {
         let mut fields = form_fields(query.unwrap_or_default().as_bytes());
-        let content_type = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if content_type.starts_with("application/json") {
             if let Ok(Value::Object(object)) = serde_json::from_slice(body) {
                 fields.extend(object);
@@ -35,9 +32,7 @@ impl Arguments {
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "));
         let in_body = fields.remove("token");
-        let token = bearer
-            .or(in_body.as_ref().and_then(Value::as_str))
-            .map(str::to_owned);
+        let token = bearer.or(in_body.as_ref().and_then(Value::as_str)).map(str::to_owned);
         Self { fields, token }
     }
 
@@ -47,10 +42,7 @@ impl Arguments {
 
     /// The argument as a non-empty string.
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
-        self.fields
-            .get(key)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
+        self.fields.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
     /// The argument as a comma-separated list; clients that send JSON send an array.
@@ -67,10 +59,7 @@ impl Arguments {
     /// A string that must be there.
     pub(crate) fn required(&self, key: &'static str) -> Result<&str, ApiError> {
         self.text(key).ok_or_else(|| {
-            ApiError::explained(
-                "invalid_arguments",
-                vec![format!("[ERROR] missing required field: {key}")],
-            )
+            ApiError::explained("invalid_arguments", vec![format!("[ERROR] missing required field: {key}")])
         })
     }
 
@@ -87,9 +76,7 @@ impl Arguments {
     /// The argument as a count.
     pub(crate) fn number(&self, key: &str) -> Option<usize> {
         match self.fields.get(key)? {
-            Value::Number(number) => number
-                .as_u64()
-                .and_then(|number| usize::try_from(number).ok()),
+            Value::Number(number) => number.as_u64().and_then(|number| usize::try_from(number).ok()),
             Value::String(text) => text.parse().ok(),
             _ => None,
         }
@@ -123,7 +110,5 @@ impl Arguments {
 }
 
 fn form_fields(bytes: &[u8]) -> Map<String, Value> {
-    url::form_urlencoded::parse(bytes)
-        .map(|(key, value)| (key.into_owned(), value.into_owned().into()))
-        .collect()
+    url::form_urlencoded::parse(bytes).map(|(key, value)| (key.into_owned(), value.into_owned().into())).collect()
 }

@@ -25,34 +25,23 @@ struct Window {
 impl Window {
     fn read(arguments: &Arguments) -> Result<Self, ApiError> {
         let bound = |key| match arguments.text(key) {
-            Some(_) => arguments
-                .ts(key)
-                .map(Some)
-                .ok_or(ApiError::from(if key == "oldest" {
-                    "invalid_ts_oldest"
-                } else {
-                    "invalid_ts_latest"
-                })),
+            Some(_) => arguments.ts(key).map(Some).ok_or(ApiError::from(if key == "oldest" {
+                "invalid_ts_oldest"
+            } else {
+                "invalid_ts_latest"
+            })),
             None => Ok(arguments.ts(key)),
         };
         // Without `inclusive` the bounds themselves are left out; a bound that is not given is no bound.
         let step = i64::from(!arguments.flag("inclusive"));
         let oldest = bound("oldest")?.map_or(Ts(0), |ts| Ts(ts.0.saturating_add(step)));
         let latest = bound("latest")?.map_or(Ts(i64::MAX), |ts| Ts(ts.0.saturating_sub(step)));
-        Ok(Self {
-            oldest,
-            latest,
-            limit: page_limit(arguments),
-        })
+        Ok(Self { oldest, latest, limit: page_limit(arguments) })
     }
 }
 
 fn page_limit(arguments: &Arguments) -> usize {
-    arguments
-        .number("limit")
-        .filter(|limit| *limit > 0)
-        .unwrap_or(DEFAULT_LIMIT)
-        .min(LARGEST_LIMIT)
+    arguments.number("limit").filter(|limit| *limit > 0).unwrap_or(DEFAULT_LIMIT).min(LARGEST_LIMIT)
 }
 
 /// What a cursor holds, behind its base64.
@@ -67,9 +56,7 @@ fn read_cursor(arguments: &Arguments, prefix: &str) -> Result<Option<String>, Ap
 }
 
 fn cursor(prefix: &str, next: Option<&str>) -> Value {
-    let cursor = next
-        .map(|next| STANDARD.encode(format!("{prefix}{next}")))
-        .unwrap_or_default();
+    let cursor = next.map(|next| STANDARD.encode(format!("{prefix}{next}"))).unwrap_or_default();
     json!({"next_cursor": cursor})
 }
 
@@ -79,10 +66,7 @@ pub(super) fn history(core: &Core, arguments: &Arguments) -> ApiResult {
         window.latest = Ts(next.parse().map_err(|_| "invalid_cursor")?);
     }
     core.with(|workspace| {
-        let channel = resolve_joined(
-            workspace,
-            arguments.text("channel").ok_or("channel_not_found")?,
-        )?;
+        let channel = resolve_joined(workspace, arguments.text("channel").ok_or("channel_not_found")?)?;
         let found: Vec<&Message> = workspace
             .messages
             .between(&channel, window.oldest, window.latest)
@@ -90,9 +74,7 @@ pub(super) fn history(core: &Core, arguments: &Arguments) -> ApiResult {
             .filter(|message| message.is_public() && (!message.is_reply() || message.broadcast))
             .take(window.limit + 1)
             .collect();
-        let next = found
-            .get(window.limit)
-            .map(|message| message.ts().0.to_string());
+        let next = found.get(window.limit).map(|message| message.ts().0.to_string());
         let page = found.into_iter().take(window.limit);
         let messages = objects(workspace, page, arguments.flag("include_all_metadata"));
         Ok(json!({
@@ -103,15 +85,8 @@ pub(super) fn history(core: &Core, arguments: &Arguments) -> ApiResult {
     })
 }
 
-fn objects<'m>(
-    workspace: &Workspace,
-    page: impl Iterator<Item = &'m Message>,
-    with_metadata: bool,
-) -> Vec<Value> {
-    page.map(|message| {
-        message.slack_object(&workspace.people.team_of(&message.user), with_metadata)
-    })
-    .collect()
+fn objects<'m>(workspace: &Workspace, page: impl Iterator<Item = &'m Message>, with_metadata: bool) -> Vec<Value> {
+    page.map(|message| message.slack_object(&workspace.people.team_of(&message.user), with_metadata)).collect()
 }
 
 pub(super) fn replies(core: &Core, arguments: &Arguments) -> ApiResult {
@@ -123,31 +98,20 @@ pub(super) fn replies(core: &Core, arguments: &Arguments) -> ApiResult {
     }
     let root = arguments.ts("ts").ok_or("thread_not_found")?;
     core.with(|workspace| {
-        let channel = resolve_joined(
-            workspace,
-            arguments.text("channel").ok_or("channel_not_found")?,
-        )?;
-        let first = workspace
-            .messages
-            .get(&channel, root)
-            .filter(|message| message.ephemeral_for.is_none());
-        let first = first
-            .filter(|message| message.is_public() || !message.replies.is_empty())
-            .ok_or("thread_not_found")?;
+        let channel = resolve_joined(workspace, arguments.text("channel").ok_or("channel_not_found")?)?;
+        let first = workspace.messages.get(&channel, root).filter(|message| message.ephemeral_for.is_none());
+        let first =
+            first.filter(|message| message.is_public() || !message.replies.is_empty()).ok_or("thread_not_found")?;
         let thread = std::iter::once(&root).chain(&first.replies);
         // The root leads the first page whatever the range is.
-        let within = |ts: &Ts| {
-            (is_first_page && *ts == root) || (*ts >= window.oldest && *ts <= window.latest)
-        };
+        let within = |ts: &Ts| (is_first_page && *ts == root) || (*ts >= window.oldest && *ts <= window.latest);
         let found: Vec<&Message> = thread
             .filter(|ts| within(ts))
             .filter_map(|ts| workspace.messages.get(&channel, *ts))
             .filter(|message| message.is_public())
             .take(window.limit + 1)
             .collect();
-        let next = found
-            .get(window.limit)
-            .map(|message| message.ts().0.to_string());
+        let next = found.get(window.limit).map(|message| message.ts().0.to_string());
         let page = found.into_iter().take(window.limit);
         let messages = objects(workspace, page, arguments.flag("include_all_metadata"));
         Ok(json!({
@@ -159,25 +123,18 @@ pub(super) fn replies(core: &Core, arguments: &Arguments) -> ApiResult {
 
 pub(super) fn info(core: &Core, arguments: &Arguments) -> ApiResult {
     core.with(|workspace| {
-        let channel = resolve(
-            workspace,
-            arguments.text("channel").ok_or("channel_not_found")?,
-        )?;
+        let channel = resolve(workspace, arguments.text("channel").ok_or("channel_not_found")?)?;
         Ok(json!({"channel": conversation(workspace, &channel)}))
     })
 }
 
 fn conversation(workspace: &Workspace, channel: &str) -> Value {
     let found = workspace.channels.get(channel);
-    found
-        .map(|place| place.conversation_object(&workspace.team_id, workspace.bot()))
-        .unwrap_or_default()
+    found.map(|place| place.conversation_object(&workspace.team_id, workspace.bot())).unwrap_or_default()
 }
 
 pub(super) fn list(core: &Core, arguments: &Arguments) -> ApiResult {
-    let types = arguments
-        .list("types")
-        .unwrap_or_else(|| "public_channel".into());
+    let types = arguments.list("types").unwrap_or_else(|| "public_channel".into());
     let after = read_cursor(arguments, "after:")?.unwrap_or_default();
     let limit = page_limit(arguments);
     Ok(core.with(|workspace| {
@@ -193,12 +150,7 @@ pub(super) fn list(core: &Core, arguments: &Arguments) -> ApiResult {
                 _ => wanted("public_channel"),
             })
             .take(limit + 1)
-            .map(|place| {
-                (
-                    place.id.as_str(),
-                    place.conversation_object(&workspace.team_id, bot),
-                )
-            })
+            .map(|place| (place.id.as_str(), place.conversation_object(&workspace.team_id, bot)))
             .collect();
         let has_more = found.len() > limit;
         found.truncate(limit);
@@ -216,15 +168,8 @@ pub(super) fn members(core: &Core, arguments: &Arguments) -> ApiResult {
     };
     let limit = page_limit(arguments);
     core.with(|workspace| {
-        let channel = resolve(
-            workspace,
-            arguments.text("channel").ok_or("channel_not_found")?,
-        )?;
-        let all = workspace
-            .channels
-            .get(&channel)
-            .map(|place| place.members.clone())
-            .unwrap_or_default();
+        let channel = resolve(workspace, arguments.text("channel").ok_or("channel_not_found")?)?;
+        let all = workspace.channels.get(&channel).map(|place| place.members.clone()).unwrap_or_default();
         let page: Vec<&String> = all.iter().skip(skip).take(limit).collect();
         let next = (skip + limit < all.len()).then(|| (skip + limit).to_string());
         Ok(json!({"members": page, "response_metadata": cursor("skip:", next.as_deref())}))
@@ -236,34 +181,17 @@ pub(super) fn open(core: &Core, arguments: &Arguments) -> ApiResult {
         let (id, already) = match arguments.list("users") {
             Some(users) if users.contains(',') => return Err("not_supported_in_sandbox".into()),
             Some(user) => workspace.open_im(user.trim())?,
-            None => (
-                resolve(
-                    workspace,
-                    arguments.text("channel").ok_or("users_list_not_supplied")?,
-                )?,
-                true,
-            ),
+            None => (resolve(workspace, arguments.text("channel").ok_or("users_list_not_supplied")?)?, true),
         };
-        let channel = if arguments.flag("return_im") {
-            conversation(workspace, &id)
-        } else {
-            json!({"id": id})
-        };
+        let channel = if arguments.flag("return_im") { conversation(workspace, &id) } else { json!({"id": id}) };
         Ok(json!({"channel": channel, "no_op": already, "already_open": already}))
     })
 }
 
 pub(super) fn join(core: &Core, arguments: &Arguments) -> ApiResult {
     core.with(|workspace| {
-        let channel = resolve(
-            workspace,
-            arguments.text("channel").ok_or("channel_not_found")?,
-        )?;
-        if workspace
-            .channels
-            .get(&channel)
-            .is_some_and(|place| place.kind() != "channel")
-        {
+        let channel = resolve(workspace, arguments.text("channel").ok_or("channel_not_found")?)?;
+        if workspace.channels.get(&channel).is_some_and(|place| place.kind() != "channel") {
             return Err("method_not_supported_for_channel_type".into());
         }
         let bot = workspace.bot().to_owned();
@@ -271,11 +199,7 @@ pub(super) fn join(core: &Core, arguments: &Arguments) -> ApiResult {
         let mut answer = json!({"channel": conversation(workspace, &channel)});
         if !is_new {
             crate::json::set(&mut answer, "warning", "already_in_channel");
-            crate::json::set(
-                &mut answer,
-                "response_metadata",
-                json!({"warnings": ["already_in_channel"]}),
-            );
+            crate::json::set(&mut answer, "response_metadata", json!({"warnings": ["already_in_channel"]}));
         }
         Ok(answer)
     })

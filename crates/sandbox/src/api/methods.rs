@@ -105,10 +105,7 @@ fn api_test(_core: &Core, arguments: &Arguments) -> ApiResult {
 #[expect(clippy::unnecessary_wraps)]
 fn auth_test(core: &Core, _arguments: &Arguments) -> ApiResult {
     Ok(core.with(|workspace| {
-        let name = workspace
-            .people
-            .find(workspace.bot())
-            .map(|bot| bot.name.clone());
+        let name = workspace.people.find(workspace.bot()).map(|bot| bot.name.clone());
         json!({
             "url": format!("{}/", workspace.base_url), "team": workspace.team_name, "user": name,
             "team_id": workspace.team_id, "user_id": workspace.bot(), "bot_id": BOT_ID,
@@ -141,8 +138,7 @@ fn team_info(core: &Core, _arguments: &Arguments) -> ApiResult {
 
 #[expect(clippy::unnecessary_wraps)]
 fn connections_open(core: &Core, _arguments: &Arguments) -> ApiResult {
-    let (ticket, base_url) =
-        core.with(|workspace| (workspace.ids.id(""), workspace.base_url.clone()));
+    let (ticket, base_url) = core.with(|workspace| (workspace.ids.id(""), workspace.base_url.clone()));
     core.courier.sockets.admit(ticket.clone());
     let address = base_url.replacen("http", "ws", 1);
     Ok(json!({"url": format!("{address}/link/?ticket={ticket}&app_id={APP_ID}")}))

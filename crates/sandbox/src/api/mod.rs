@@ -38,20 +38,13 @@ pub(crate) struct ApiError {
 
 impl From<&'static str> for ApiError {
     fn from(error: &'static str) -> Self {
-        Self {
-            error,
-            ..Self::default()
-        }
+        Self { error, ..Self::default() }
     }
 }
 
 impl ApiError {
     fn explained(error: &'static str, messages: Vec<String>) -> Self {
-        Self {
-            error,
-            messages,
-            needed: None,
-        }
+        Self { error, messages, needed: None }
     }
 
     /// Slack's word for it.
@@ -63,11 +56,7 @@ impl ApiError {
         let mut body = json!({"ok": false, "error": self.error});
         if !self.messages.is_empty() {
             crate::json::set(&mut body, "errors", self.messages.clone());
-            crate::json::set(
-                &mut body,
-                "response_metadata",
-                json!({"messages": self.messages}),
-            );
+            crate::json::set(&mut body, "response_metadata", json!({"messages": self.messages}));
         }
         if let Some(needed) = self.needed {
             crate::json::set(&mut body, "needed", needed);
@@ -111,18 +100,14 @@ fn fault_name(fault: &Fault) -> &'static str {
 fn answer(core: &Core, name: &str, arguments: &Arguments) -> Response {
     let Some(method) = Method::parse(name) else {
         core.count_call(name, "unknown_method");
-        return Json(json!({"ok": false, "error": "unknown_method", "req_method": name}))
-            .into_response();
+        return Json(json!({"ok": false, "error": "unknown_method", "req_method": name})).into_response();
     };
     if let Err(retry_after) = within_limits(core, method, arguments) {
         core.count_call(name, "ratelimited");
         return rate_limited(retry_after);
     }
     let result = authorise(core, method, arguments).and_then(|()| method.run(core, arguments));
-    core.count_call(
-        name,
-        result.as_ref().map_or_else(|error| error.error, |_| "ok"),
-    );
+    core.count_call(name, result.as_ref().map_or_else(|error| error.error, |_| "ok"));
     let mut body = match result {
         Ok(body) => body,
         Err(error) => error.body(&core.config.scopes),
@@ -139,16 +124,13 @@ fn answer(core: &Core, name: &str, arguments: &Arguments) -> Response {
 
 fn within_limits(core: &Core, method: Method, arguments: &Arguments) -> Result<(), u64> {
     let channel = arguments.text("channel").unwrap_or_default();
-    core.limits
-        .check(method.tier(), method.name(), channel, Instant::now())
+    core.limits.check(method.tier(), method.name(), channel, Instant::now())
 }
 
 fn rate_limited(retry_after: u64) -> Response {
     let body = Json(json!({"ok": false, "error": "ratelimited"}));
     let mut response = (StatusCode::TOO_MANY_REQUESTS, body).into_response();
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
     response
 }
 
@@ -168,15 +150,9 @@ fn authorise(core: &Core, method: Method, arguments: &Arguments) -> Result<(), A
         return Err("invalid_auth".into());
     }
     let scopes = method.scopes();
-    let granted = scopes.is_empty()
-        || scopes
-            .iter()
-            .any(|scope| core.config.scopes.iter().any(|has| has == scope));
+    let granted = scopes.is_empty() || scopes.iter().any(|scope| core.config.scopes.iter().any(|has| has == scope));
     if granted || expected == TokenKind::App {
         return Ok(());
     }
-    Err(ApiError {
-        needed: scopes.first().copied(),
-        ..ApiError::from("missing_scope")
-    })
+    Err(ApiError { needed: scopes.first().copied(), ..ApiError::from("missing_scope") })
 }

@@ -23,11 +23,7 @@ use crate::workspace::responses::ResponseTarget;
 use crate::workspace::talk::Edit;
 
 /// One answer, under the fault rules for `response_url`.
-pub(crate) async fn respond(
-    State(core): State<Arc<Core>>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Response {
+pub(crate) async fn respond(State(core): State<Arc<Core>>, Path(id): Path<String>, body: Bytes) -> Response {
     let fault = core.faults.decide("response_url");
     answer_with_fault(fault, async { answer(&core, &id, &body) }).await
 }
@@ -41,10 +37,7 @@ fn answer(core: &Core, id: &str, body: &[u8]) -> Response {
         Err(error) => return failure(StatusCode::NOT_FOUND, &error.into()),
     };
     let result = core.with(|workspace| apply(workspace, &target, &content));
-    core.count_call(
-        "response_url",
-        result.as_ref().map_or_else(|error| error.error, |()| "ok"),
-    );
+    core.count_call("response_url", result.as_ref().map_or_else(|error| error.error, |()| "ok"));
     match result {
         Ok(()) => (StatusCode::OK, "ok").into_response(),
         Err(error) => failure(StatusCode::BAD_REQUEST, &error),
@@ -56,28 +49,17 @@ fn failure(status: StatusCode, error: &ApiError) -> Response {
 }
 
 /// Posts, replaces or deletes as `content` says; commands' immediate answers come this way too.
-pub(crate) fn apply(
-    workspace: &mut Workspace,
-    target: &ResponseTarget,
-    content: &Value,
-) -> Result<(), ApiError> {
+pub(crate) fn apply(workspace: &mut Workspace, target: &ResponseTarget, content: &Value) -> Result<(), ApiError> {
     check_message(text(content, "text"), content.get("blocks"))?;
-    let is = |key: &str| {
-        matches!(content.get(key), Some(Value::Bool(true))) || text(content, key) == Some("true")
-    };
+    let is = |key: &str| matches!(content.get(key), Some(Value::Bool(true))) || text(content, key) == Some("true");
     if is("delete_original") {
         let ts = target.message.ok_or("message_not_found")?;
-        return workspace
-            .delete(&target.channel, ts)
-            .map_err(ApiError::from);
+        return workspace.delete(&target.channel, ts).map_err(ApiError::from);
     }
     if is("replace_original") && target.message.is_some() {
         return replace(workspace, target, content);
     }
-    if text(content, "text").is_none()
-        && content.get("blocks").is_none()
-        && content.get("attachments").is_none()
-    {
+    if text(content, "text").is_none() && content.get("blocks").is_none() && content.get("attachments").is_none() {
         return Err("no_text".into());
     }
     let is_public = text(content, "response_type") == Some("in_channel");
@@ -96,11 +78,7 @@ pub(crate) fn apply(
     Ok(())
 }
 
-fn replace(
-    workspace: &mut Workspace,
-    target: &ResponseTarget,
-    content: &Value,
-) -> Result<(), ApiError> {
+fn replace(workspace: &mut Workspace, target: &ResponseTarget, content: &Value) -> Result<(), ApiError> {
     let ts = target.message.ok_or("message_not_found")?;
     let edit = Edit {
         text: text(content, "text").map(str::to_owned),

@@ -8,10 +8,7 @@ use crate::core::Core;
 
 /// E-mail addresses are shown only with their own scope.
 fn sees_email(core: &Core) -> bool {
-    core.config
-        .scopes
-        .iter()
-        .any(|scope| scope == "users:read.email")
+    core.config.scopes.iter().any(|scope| scope == "users:read.email")
 }
 
 pub(super) fn info(core: &Core, arguments: &Arguments) -> ApiResult {
@@ -36,10 +33,7 @@ pub(super) fn lookup_by_email(core: &Core, arguments: &Arguments) -> ApiResult {
     let email = arguments.text("email").ok_or("users_not_found")?;
     core.with(|workspace| {
         // Slack finds members of the own team only, never strangers of a shared channel.
-        let person = workspace
-            .people
-            .find_by_email(email)
-            .filter(|person| !person.is_external);
+        let person = workspace.people.find_by_email(email).filter(|person| !person.is_external);
         let person = person.ok_or("users_not_found")?;
         Ok(json!({"user": workspace.people.user_object(person, true)}))
     })

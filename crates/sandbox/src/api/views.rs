@@ -12,17 +12,8 @@ use crate::workspace::Workspace;
 
 /// The `view` argument, checked against Slack's limits.
 fn content(arguments: &Arguments) -> Result<Value, ApiError> {
-    let unreadable = || {
-        ApiError::explained(
-            "invalid_arguments",
-            vec!["[ERROR] failed to parse view".into()],
-        )
-    };
-    let view = arguments
-        .json("view")
-        .map_err(|()| unreadable())?
-        .filter(Value::is_object)
-        .ok_or_else(unreadable)?;
+    let unreadable = || ApiError::explained("invalid_arguments", vec!["[ERROR] failed to parse view".into()]);
+    let view = arguments.json("view").map_err(|()| unreadable())?.filter(Value::is_object).ok_or_else(unreadable)?;
     check_view(&view)?;
     Ok(view)
 }

@@ -42,10 +42,7 @@ pub(super) async fn act(
         "view_close" => interactions::view_close(&core, &body).await,
         "suggestions" => interactions::suggestions(&core, &body).await,
         _ => {
-            return (
-                StatusCode::NOT_FOUND,
-                Json(json!({"ok": false, "error": "unknown act"})),
-            );
+            return (StatusCode::NOT_FOUND, Json(json!({"ok": false, "error": "unknown act"})));
         }
     };
     let answer = match result {
@@ -68,19 +65,11 @@ pub(super) fn field<'b>(body: &'b Value, key: &str) -> Result<&'b str, Refusal> 
 /// The acting person.
 pub(super) fn actor<'b>(workspace: &Workspace, body: &'b Value) -> Result<&'b str, Refusal> {
     let user = field(body, "user")?;
-    workspace
-        .people
-        .find(user)
-        .map(|_| user)
-        .ok_or_else(|| "user_not_found".into())
+    workspace.people.find(user).map(|_| user).ok_or_else(|| "user_not_found".into())
 }
 
 /// The channel of the act, which the person must be in.
-pub(super) fn place<'b>(
-    workspace: &Workspace,
-    body: &'b Value,
-    user: &str,
-) -> Result<&'b str, Refusal> {
+pub(super) fn place<'b>(workspace: &Workspace, body: &'b Value, user: &str) -> Result<&'b str, Refusal> {
     let channel = field(body, "channel")?;
     let found = workspace.channels.get(channel).ok_or("channel_not_found")?;
     match (found.has(user), found.is_private) {
@@ -92,9 +81,7 @@ pub(super) fn place<'b>(
 
 /// The message that the act is about, as `message_ts` or `ts`.
 pub(super) fn message_ts(body: &Value) -> Result<Ts, Refusal> {
-    let written = text(body, "message_ts")
-        .or(text(body, "ts"))
-        .ok_or("the field `message_ts` is missing")?;
+    let written = text(body, "message_ts").or(text(body, "ts")).ok_or("the field `message_ts` is missing")?;
     Ts::parse(written).ok_or_else(|| "the field `message_ts` is no timestamp".into())
 }
 
@@ -122,10 +109,7 @@ fn message(core: &Core, body: &Value) -> ActResult {
 
 /// Whether events of the channel go to the app; they are delivered in the background.
 fn delivered_to_app(workspace: &Workspace, channel: &str) -> &'static str {
-    let joined = workspace
-        .channels
-        .get(channel)
-        .is_some_and(|place| place.has(workspace.bot()));
+    let joined = workspace.channels.get(channel).is_some_and(|place| place.has(workspace.bot()));
     if joined { "queued" } else { "none" }
 }
 
@@ -134,10 +118,7 @@ fn own_message(workspace: &Workspace, body: &Value) -> Result<(String, String, T
     let user = actor(workspace, body)?;
     let channel = place(workspace, body, user)?;
     let ts = message_ts(body)?;
-    let message = workspace
-        .messages
-        .get(channel, ts)
-        .filter(|message| message.is_public());
+    let message = workspace.messages.get(channel, ts).filter(|message| message.is_public());
     if message.ok_or("message_not_found")?.user == user {
         Ok((user.to_owned(), channel.to_owned(), ts))
     } else {
@@ -150,11 +131,7 @@ fn edit(core: &Core, body: &Value) -> ActResult {
         let (user, channel, ts) = own_message(workspace, body)?;
         let words = field(body, "text")?;
         let blocks = Some(rich_text(words, &mut workspace.ids));
-        let edit = Edit {
-            text: Some(words.to_owned()),
-            blocks,
-            ..Edit::default()
-        };
+        let edit = Edit { text: Some(words.to_owned()), blocks, ..Edit::default() };
         workspace.edit(&channel, ts, &user, edit)?;
         Ok(json!({"ts": ts.to_string(), "delivery": delivered_to_app(workspace, &channel)}))
     })
@@ -173,9 +150,7 @@ fn react(core: &Core, body: &Value, give: bool) -> ActResult {
         let user = actor(workspace, body)?;
         let channel = place(workspace, body, user)?;
         let ts = message_ts(body)?;
-        let name = text(body, "reaction")
-            .or(text(body, "name"))
-            .ok_or("the field `reaction` is missing")?;
+        let name = text(body, "reaction").or(text(body, "name")).ok_or("the field `reaction` is missing")?;
         let name = name.trim_matches(':');
         if give {
             workspace.react(channel, ts, user, name)?;
@@ -190,10 +165,7 @@ fn join(core: &Core, body: &Value) -> ActResult {
     core.with(|workspace| {
         let user = actor(workspace, body)?;
         let channel = field(body, "channel")?;
-        let is_open = workspace
-            .channels
-            .get(channel)
-            .is_some_and(|place| !place.is_private);
+        let is_open = workspace.channels.get(channel).is_some_and(|place| !place.is_private);
         if !is_open {
             return Err("channel_not_found".into());
         }

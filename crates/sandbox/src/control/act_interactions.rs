@@ -36,11 +36,7 @@ pub(super) async fn command(core: &Core, body: &Value) -> ActResult {
     let (parcel, target) = core.with(|workspace| interaction::command(workspace, body))?;
     let attempt = core.courier.deliver_once(&parcel).await;
     if !attempt.is_acknowledged() {
-        let words = format!(
-            "{} failed with the error \"{}\"",
-            parcel.what,
-            failure_word(&attempt)
-        );
+        let words = format!("{} failed with the error \"{}\"", parcel.what, failure_word(&attempt));
         core.with(|workspace| tell_user(workspace, &target, words))?;
         return Ok(failed(&attempt));
     }
@@ -53,11 +49,7 @@ pub(super) async fn command(core: &Core, body: &Value) -> ActResult {
 }
 
 /// A word from Slack itself that only the acting person sees.
-fn tell_user(
-    workspace: &mut Workspace,
-    target: &ResponseTarget,
-    words: String,
-) -> Result<(), &'static str> {
+fn tell_user(workspace: &mut Workspace, target: &ResponseTarget, words: String) -> Result<(), &'static str> {
     let message = Message {
         user: "USLACKBOT".into(),
         username: Some("Slackbot".into()),
@@ -69,11 +61,7 @@ fn tell_user(
 }
 
 /// Posts what a command was acknowledged with: JSON, or plain text.
-fn answer_command(
-    workspace: &mut Workspace,
-    target: &ResponseTarget,
-    attempt: &Attempt,
-) -> Result<(), &'static str> {
+fn answer_command(workspace: &mut Workspace, target: &ResponseTarget, attempt: &Attempt) -> Result<(), &'static str> {
     let content = match attempt.json() {
         Value::Object(object) if object.is_empty() => return Ok(()),
         Value::Object(object) => Value::Object(object),
@@ -97,11 +85,7 @@ async fn deliver(core: &Core, parcel: &Parcel) -> ActResult {
 
 /// Shows the acting person that the app did not answer.
 fn complain(core: &Core, parcel: &Parcel) {
-    let user = parcel
-        .payload
-        .pointer("/user/id")
-        .cloned()
-        .unwrap_or_default();
+    let user = parcel.payload.pointer("/user/id").cloned().unwrap_or_default();
     core.tell_page(json!({
         "kind": "toast", "user": user,
         "text": "We had some trouble connecting. Try again?",
@@ -148,9 +132,7 @@ pub(super) async fn view_submit(core: &Core, body: &Value) -> ActResult {
     let user = field(body, "user")?;
     let view_id = field(body, "view_id")?;
     let response = attempt.json();
-    let action = text(&response, "response_action")
-        .unwrap_or("close")
-        .to_owned();
+    let action = text(&response, "response_action").unwrap_or("close").to_owned();
     let mut answer = json!({"response_action": action, "delivery": report(&attempt)});
     if action == "errors" {
         crate::json::set(&mut answer, "ok", false);
@@ -163,29 +145,14 @@ pub(super) async fn view_submit(core: &Core, body: &Value) -> ActResult {
 }
 
 /// Carries out the `response_action` of a submission.
-fn follow(
-    workspace: &mut Workspace,
-    user: &str,
-    view_id: &str,
-    action: &str,
-    response: &Value,
-) -> Result<(), String> {
+fn follow(workspace: &mut Workspace, user: &str, view_id: &str, action: &str, response: &Value) -> Result<(), String> {
     let content = response.get("view").cloned().unwrap_or_default();
     if matches!(action, "update" | "push") {
         crate::api::check_view(&content).map_err(|error| format!("{action}: {}", error.word()))?;
     }
     let Workspace { views, ids, .. } = workspace;
     let shown = match action {
-        "update" => Some(
-            views
-                .update(
-                    ids,
-                    |view: &Value| text(view, "id") == Some(view_id),
-                    &content,
-                    None,
-                )?
-                .1,
-        ),
+        "update" => Some(views.update(ids, |view: &Value| text(view, "id") == Some(view_id), &content, None)?.1),
         "push" => Some(views.push_for(ids, user, &content)?),
         "clear" => {
             let closed = views.clear(user);
@@ -215,17 +182,11 @@ pub(super) async fn view_close(core: &Core, body: &Value) -> ActResult {
         let user = actor(workspace, body)?;
         let view = interaction::view_of(workspace, body, user)?;
         let flag = |key: &str| view.get(key).and_then(Value::as_bool).unwrap_or(false);
-        let wants_all = body
-            .get("is_cleared")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
+        let wants_all = body.get("is_cleared").and_then(Value::as_bool).unwrap_or(false);
         let is_cleared = wants_all || flag("clear_on_close");
         let notify = flag("notify_on_close");
-        let closed = if is_cleared {
-            workspace.views.clear(user)
-        } else {
-            workspace.views.close(user, &owned(&view, "id"))
-        };
+        let closed =
+            if is_cleared { workspace.views.clear(user) } else { workspace.views.close(user, &owned(&view, "id")) };
         tell_closed(workspace, user, closed);
         Ok::<_, String>(notify.then(|| interaction::view_closed(workspace, view, user, is_cleared)))
     })?;

@@ -28,9 +28,7 @@ pub(super) async fn counters(State(core): State<Arc<Core>>) -> Json<Value> {
 }
 
 /// Every change as it happens. A page that fell behind gets `{"kind":"lagged"}` and fetches the state anew.
-pub(super) async fn stream(
-    State(core): State<Arc<Core>>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(super) async fn stream(State(core): State<Arc<Core>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = futures_util::stream::unfold(core.subscribe(), |mut receiver| async {
         let data = match receiver.recv().await {
             Ok(change) => change.to_string(),
@@ -47,10 +45,7 @@ pub(super) async fn stream(
 
 /// Jira's snapshots, taken only while a page is open; a burst of changes becomes the last of them.
 fn jira_changes(core: &Arc<Core>) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    let subscription = core
-        .jira
-        .as_ref()
-        .map(|jira| (jira.subscribe(), Arc::clone(core)));
+    let subscription = core.jira.as_ref().map(|jira| (jira.subscribe(), Arc::clone(core)));
     futures_util::stream::unfold(subscription, |subscription| async {
         let (mut receiver, core) = subscription?;
         let mut snapshot = loop {
@@ -64,10 +59,7 @@ fn jira_changes(core: &Arc<Core>) -> impl Stream<Item = Result<Event, Infallible
             snapshot = newer;
         }
         let change = core.number(json!({"kind": "jira", "jira": snapshot}));
-        Some((
-            Ok(Event::default().data(change.to_string())),
-            Some((receiver, core)),
-        ))
+        Some((Ok(Event::default().data(change.to_string())), Some((receiver, core))))
     })
 }
 
@@ -77,10 +69,7 @@ pub(super) struct After {
     after: u64,
 }
 
-pub(super) async fn deliveries(
-    State(core): State<Arc<Core>>,
-    Query(query): Query<After>,
-) -> Json<Value> {
+pub(super) async fn deliveries(State(core): State<Arc<Core>>, Query(query): Query<After>) -> Json<Value> {
     let records = core.courier.with_log(|log| log.since(query.after));
     Json(json!({"ok": true, "deliveries": records, "under_way": core.courier.under_way()}))
 }
@@ -97,10 +86,7 @@ pub(super) enum FaultRequest {
     One(FaultRule),
 }
 
-pub(super) async fn add_faults(
-    State(core): State<Arc<Core>>,
-    Json(request): Json<FaultRequest>,
-) -> Json<Value> {
+pub(super) async fn add_faults(State(core): State<Arc<Core>>, Json(request): Json<FaultRequest>) -> Json<Value> {
     let rules = match request {
         FaultRequest::Several { rules } => rules,
         FaultRequest::One(rule) => vec![rule],
@@ -116,10 +102,7 @@ pub(super) async fn clear_faults(State(core): State<Arc<Core>>) -> Json<Value> {
     Json(json!({"ok": true}))
 }
 
-pub(super) async fn set_delivery(
-    State(core): State<Arc<Core>>,
-    Json(delivery): Json<Option<Delivery>>,
-) -> Json<Value> {
+pub(super) async fn set_delivery(State(core): State<Arc<Core>>, Json(delivery): Json<Option<Delivery>>) -> Json<Value> {
     core.courier.set_delivery(delivery);
     Json(json!({"ok": true}))
 }
@@ -156,30 +139,18 @@ fn json_content_type() -> String {
     "application/json".into()
 }
 
-pub(super) async fn raw(
-    State(core): State<Arc<Core>>,
-    Json(request): Json<RawRequest>,
-) -> Json<Value> {
+pub(super) async fn raw(State(core): State<Arc<Core>>, Json(request): Json<RawRequest>) -> Json<Value> {
     let body = match request.body_base64.map(|encoded| STANDARD.decode(encoded)) {
         None => request.body.into_bytes(),
         Some(Ok(bytes)) => bytes,
         Some(Err(_)) => return Json(json!({"ok": false, "error": "body_base64 is not base64"})),
     };
-    let retry = request.retry_num.map(|number| Retry {
-        number,
-        reason: request
-            .retry_reason
-            .unwrap_or_else(|| "http_timeout".into()),
-    });
-    let Some(attempt) = core
-        .courier
-        .post_raw(&request.path, body, &request.content_type, retry)
-        .await
-    else {
+    let retry = request
+        .retry_num
+        .map(|number| Retry { number, reason: request.retry_reason.unwrap_or_else(|| "http_timeout".into()) });
+    let Some(attempt) = core.courier.post_raw(&request.path, body, &request.content_type, retry).await else {
         return Json(json!({"ok": false, "error": "no HTTP delivery address is set"}));
     };
     let text = String::from_utf8_lossy(&attempt.body);
-    Json(
-        json!({"ok": attempt.is_acknowledged(), "status": attempt.status, "error": attempt.error, "body": text}),
-    )
+    Json(json!({"ok": attempt.is_acknowledged(), "status": attempt.status, "error": attempt.error, "body": text}))
 }

@@ -21,12 +21,7 @@ pub(crate) fn routes() -> Router<Arc<Core>> {
         .route("/sandbox/stream", get(look::stream))
         .route("/sandbox/deliveries", get(look::deliveries))
         .route("/sandbox/counters", get(look::counters))
-        .route(
-            "/sandbox/faults",
-            get(look::faults)
-                .post(look::add_faults)
-                .delete(look::clear_faults),
-        )
+        .route("/sandbox/faults", get(look::faults).post(look::add_faults).delete(look::clear_faults))
         .route("/sandbox/delivery", post(look::set_delivery))
         .route("/sandbox/socket/refresh", post(look::refresh_sockets))
         .route("/sandbox/socket/cut", post(look::cut_sockets))

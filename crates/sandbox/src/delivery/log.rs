@@ -44,15 +44,8 @@ impl DeliveryLog {
     pub(crate) fn add(&mut self, mut record: DeliveryRecord) -> DeliveryRecord {
         self.next += 1;
         record.id = self.next;
-        let outcome = if record.error.is_none() {
-            "ok"
-        } else {
-            "failed"
-        };
-        *self
-            .counts
-            .entry(format!("{} {outcome}", record.target))
-            .or_default() += 1;
+        let outcome = if record.error.is_none() { "ok" } else { "failed" };
+        *self.counts.entry(format!("{} {outcome}", record.target)).or_default() += 1;
         if self.records.len() >= KEPT {
             self.records.pop_front();
         }
@@ -62,10 +55,6 @@ impl DeliveryLog {
 
     /// The records after `after`, oldest first.
     pub(crate) fn since(&self, after: u64) -> Vec<DeliveryRecord> {
-        self.records
-            .iter()
-            .filter(|record| record.id > after)
-            .cloned()
-            .collect()
+        self.records.iter().filter(|record| record.id > after).cloned().collect()
     }
 }

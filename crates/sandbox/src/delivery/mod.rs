@@ -44,10 +44,7 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     pub(crate) fn failed(reason: &str) -> Self {
-        Self {
-            error: Some(reason.to_owned()),
-            ..Self::default()
-        }
+        Self { error: Some(reason.to_owned()), ..Self::default() }
     }
 
     pub(crate) fn is_acknowledged(&self) -> bool {
@@ -111,10 +108,7 @@ impl Courier {
     }
 
     pub(crate) fn delivery(&self) -> Option<Delivery> {
-        self.delivery
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.delivery.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Every attempt as it ends.
@@ -137,9 +131,7 @@ impl Courier {
         let courier = Arc::clone(self);
         self.tasks.spawn(async move {
             let stop = courier.stop.clone();
-            let _ = stop
-                .run_until_cancelled(courier.deliver_with_retries(parcel))
-                .await;
+            let _ = stop.run_until_cancelled(courier.deliver_with_retries(parcel)).await;
         });
     }
 
@@ -172,11 +164,7 @@ impl Courier {
             id: 0,
             target: parcel.door.target().into(),
             what: parcel.what.clone(),
-            event_id: parcel
-                .payload
-                .get("event_id")
-                .and_then(Value::as_str)
-                .map(str::to_owned),
+            event_id: parcel.payload.get("event_id").and_then(Value::as_str).map(str::to_owned),
             retry: retry.map_or(0, |retry| retry.number),
             sent_at_micros,
             latency_micros: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -187,11 +175,7 @@ impl Courier {
     }
 
     fn enter(&self, record: DeliveryRecord) {
-        let record = self
-            .log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(record);
+        let record = self.log.lock().unwrap_or_else(PoisonError::into_inner).add(record);
         // Nobody listening is no fault.
         let _ = self.records.send(record);
     }
@@ -204,8 +188,7 @@ impl Courier {
                 self.carry(parcel, retry).await
             }
             Some(Fault::DuplicateDelivery) => {
-                let (first, _second) =
-                    tokio::join!(self.carry(parcel, retry), self.carry(parcel, retry));
+                let (first, _second) = tokio::join!(self.carry(parcel, retry), self.carry(parcel, retry));
                 first
             }
             Some(Fault::LostResponse) => {
@@ -219,10 +202,7 @@ impl Courier {
                 tokio::time::sleep(Duration::from_millis(ms)).await;
                 Attempt::failed("http_timeout")
             }
-            Some(Fault::Status { status, .. }) => Attempt {
-                status: Some(status),
-                ..Attempt::failed("http_error")
-            },
+            Some(Fault::Status { status, .. }) => Attempt { status: Some(status), ..Attempt::failed("http_error") },
         }
     }
 
@@ -233,8 +213,7 @@ impl Courier {
             Some(Delivery::Http { base_url }) => {
                 let (body, content_type) = parcel.http_body();
                 let url = format!("{base_url}{}", parcel.door.path());
-                self.post_signed(&url, body.into_bytes(), content_type, retry)
-                    .await
+                self.post_signed(&url, body.into_bytes(), content_type, retry).await
             }
         }
     }
@@ -255,14 +234,9 @@ impl Courier {
             .header("content-type", content_type)
             .header("user-agent", "Slackbot 1.0 (+https://api.slack.com/robots)")
             .header("x-slack-request-timestamp", timestamp)
-            .header(
-                "x-slack-signature",
-                signature::sign(&self.secret, timestamp, &body),
-            );
+            .header("x-slack-signature", signature::sign(&self.secret, timestamp, &body));
         if let Some(retry) = retry {
-            request = request
-                .header("x-slack-retry-num", retry.number)
-                .header("x-slack-retry-reason", &retry.reason);
+            request = request.header("x-slack-retry-num", retry.number).header("x-slack-retry-reason", &retry.reason);
         }
         match request.body(body).send().await {
             Ok(response) => read_answer(response).await,
@@ -283,10 +257,7 @@ impl Courier {
             return None;
         };
         let url = format!("{base_url}{path}");
-        Some(
-            self.post_signed(&url, body, content_type, retry.as_ref())
-                .await,
-        )
+        Some(self.post_signed(&url, body, content_type, retry.as_ref()).await)
     }
 
     /// Waits until the background deliveries have noticed the stop.
@@ -298,18 +269,10 @@ impl Courier {
 
 async fn read_answer(response: reqwest::Response) -> Attempt {
     let status = response.status();
-    let no_retry = response
-        .headers()
-        .get("x-slack-no-retry")
-        .is_some_and(|value| value == "1");
+    let no_retry = response.headers().get("x-slack-no-retry").is_some_and(|value| value == "1");
     let error = (!status.is_success()).then(|| "http_error".to_owned());
     match response.bytes().await {
-        Ok(body) => Attempt {
-            status: Some(status.as_u16()),
-            error,
-            body: body.to_vec(),
-            no_retry,
-        },
+        Ok(body) => Attempt { status: Some(status.as_u16()), error, body: body.to_vec(), no_retry },
         Err(_) => Attempt::failed("http_timeout"),
     }
 }

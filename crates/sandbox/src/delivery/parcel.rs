@@ -90,10 +90,7 @@ pub(crate) fn event_envelope(
     ids: &mut Ids,
 ) -> Parcel {
     let subtype = event.get("subtype").and_then(Value::as_str);
-    let kind = event
-        .get("type")
-        .and_then(Value::as_str)
-        .unwrap_or("unknown");
+    let kind = event.get("type").and_then(Value::as_str).unwrap_or("unknown");
     let what = subtype.map_or_else(|| kind.to_owned(), |subtype| format!("{kind}.{subtype}"));
     let payload = json!({
         "token": VERIFICATION_TOKEN, "team_id": team_id, "context_team_id": team_id,
@@ -105,9 +102,5 @@ pub(crate) fn event_envelope(
         }],
         "is_ext_shared_channel": is_ext_shared, "event_context": format!("4-{}", ids.id("")),
     });
-    Parcel {
-        door: Door::Events,
-        what,
-        payload,
-    }
+    Parcel { door: Door::Events, what, payload }
 }

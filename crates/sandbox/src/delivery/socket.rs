@@ -66,12 +66,7 @@ impl Sockets {
             next: 0,
             random: SmallRng::seed_from_u64(0),
         };
-        Self {
-            state: Mutex::new(state),
-            opened: Notify::new(),
-            timing,
-            stop,
-        }
+        Self { state: Mutex::new(state), opened: Notify::new(), timing, stop }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -130,17 +125,9 @@ impl Sockets {
             let envelope_id = format!("{:032x}", state.random.random::<u128>());
             let frame = envelope(&envelope_id, parcel, retry);
             state.links.get(&link_id)?.frames.try_send(frame).ok()?;
-            state
-                .pending
-                .retain(|_, pending| !pending.answer.is_closed());
+            state.pending.retain(|_, pending| !pending.answer.is_closed());
             let (answer, receiver) = oneshot::channel();
-            state.pending.insert(
-                envelope_id,
-                Pending {
-                    link: link_id,
-                    answer,
-                },
-            );
+            state.pending.insert(envelope_id, Pending { link: link_id, answer });
             Some(receiver)
         })
     }
@@ -165,24 +152,13 @@ impl Sockets {
         self.leave(id);
     }
 
-    fn enter(
-        &self,
-        frames: mpsc::Sender<Value>,
-        refresh: CancellationToken,
-    ) -> Option<(u64, usize)> {
+    fn enter(&self, frames: mpsc::Sender<Value>, refresh: CancellationToken) -> Option<(u64, usize)> {
         self.with(|state| {
             if state.links.len() >= CONNECTION_LIMIT {
                 return None;
             }
             state.next += 1;
-            state.links.insert(
-                state.next,
-                Link {
-                    frames,
-                    refresh,
-                    draining: false,
-                },
-            );
+            state.links.insert(state.next, Link { frames, refresh, draining: false });
             Some((state.next, state.links.len()))
         })
     }
@@ -256,9 +232,7 @@ impl Sockets {
         };
         if let Some(pending) = self.with(|state| state.pending.remove(envelope_id)) {
             // The courier may have given up meanwhile.
-            let _ = pending
-                .answer
-                .send(frame.get("payload").cloned().unwrap_or_default());
+            let _ = pending.answer.send(frame.get("payload").cloned().unwrap_or_default());
         }
     }
 }
@@ -266,44 +240,22 @@ impl Sockets {
 impl State {
     /// Any connection that is not about to close; failing that, any.
     fn choose_link(&mut self) -> Option<u64> {
-        let lively: Vec<u64> = self
-            .links
-            .iter()
-            .filter(|(_, link)| !link.draining)
-            .map(|(id, _)| *id)
-            .collect();
-        let choice = if lively.is_empty() {
-            self.links.keys().copied().collect()
-        } else {
-            lively
-        };
+        let lively: Vec<u64> = self.links.iter().filter(|(_, link)| !link.draining).map(|(id, _)| *id).collect();
+        let choice = if lively.is_empty() { self.links.keys().copied().collect() } else { lively };
         if choice.is_empty() {
             return None;
         }
-        choice
-            .get(self.random.random_range(0..choice.len()))
-            .copied()
+        choice.get(self.random.random_range(0..choice.len())).copied()
     }
 }
 
 fn disconnect(reason: &str) -> Message {
-    Message::text(
-        json!({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
-            .to_string(),
-    )
+    Message::text(json!({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}).to_string())
 }
 
 fn acknowledged(payload: &Value) -> Attempt {
-    let body = if payload.is_null() {
-        Vec::new()
-    } else {
-        payload.to_string().into_bytes()
-    };
-    Attempt {
-        status: Some(200),
-        body,
-        ..Attempt::default()
-    }
+    let body = if payload.is_null() { Vec::new() } else { payload.to_string().into_bytes() };
+    Attempt { status: Some(200), body, ..Attempt::default() }
 }
 
 fn envelope(envelope_id: &str, parcel: &Parcel, retry: Option<&Retry>) -> Value {
@@ -312,16 +264,8 @@ fn envelope(envelope_id: &str, parcel: &Parcel, retry: Option<&Retry>) -> Value 
         "accepts_response_payload": parcel.door != Door::Events,
     });
     if parcel.door == Door::Events {
-        crate::json::set(
-            &mut frame,
-            "retry_attempt",
-            retry.map_or(0, |retry| retry.number),
-        );
-        crate::json::set(
-            &mut frame,
-            "retry_reason",
-            retry.map_or("", |retry| &retry.reason),
-        );
+        crate::json::set(&mut frame, "retry_attempt", retry.map_or(0, |retry| retry.number));
+        crate::json::set(&mut frame, "retry_reason", retry.map_or("", |retry| &retry.reason));
     }
     frame
 }

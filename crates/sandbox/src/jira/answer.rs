@@ -16,37 +16,22 @@ pub(super) struct Refusal {
 impl Refusal {
     /// A general complaint.
     pub(super) fn message(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            messages: vec![message.into()],
-            errors: Map::new(),
-        }
+        Self { status, messages: vec![message.into()], errors: Map::new() }
     }
 
     /// A 400 with a complaint per field.
     pub(super) fn fields(errors: Map<String, Value>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            messages: Vec::new(),
-            errors,
-        }
+        Self { status: StatusCode::BAD_REQUEST, messages: Vec::new(), errors }
     }
 
     /// A 400 with a complaint about one field.
     pub(super) fn field(field: &str, complaint: impl Into<String>) -> Self {
-        Self::fields(
-            [(field.to_owned(), Value::String(complaint.into()))]
-                .into_iter()
-                .collect(),
-        )
+        Self::fields([(field.to_owned(), Value::String(complaint.into()))].into_iter().collect())
     }
 
     /// What Jira says of an issue that does not exist.
     pub(super) fn no_issue() -> Self {
-        Self::message(
-            StatusCode::NOT_FOUND,
-            "Issue does not exist or you do not have permission to see it.",
-        )
+        Self::message(StatusCode::NOT_FOUND, "Issue does not exist or you do not have permission to see it.")
     }
 }
 
@@ -56,9 +41,7 @@ impl IntoResponse for Refusal {
         let mut response = (self.status, Json(body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             let challenge = header::HeaderValue::from_static("Basic realm=\"Jira\"");
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, challenge);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
     }

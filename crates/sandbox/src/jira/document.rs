@@ -5,44 +5,17 @@ use serde_json::Value;
 /// Nodes nested deeper than this are refused.
 const DEPTH_MAX: usize = 64;
 /// Nodes that may stand where a block may.
-const BLOCKS: [&str; 9] = [
-    "paragraph",
-    "heading",
-    "bulletList",
-    "orderedList",
-    "codeBlock",
-    "blockquote",
-    "rule",
-    "panel",
-    "table",
-];
-const INLINES: [&str; 6] = [
-    "text",
-    "hardBreak",
-    "mention",
-    "emoji",
-    "inlineCard",
-    "date",
-];
-const MARKS: [&str; 8] = [
-    "strong",
-    "em",
-    "strike",
-    "code",
-    "link",
-    "underline",
-    "subsup",
-    "textColor",
-];
+const BLOCKS: [&str; 9] =
+    ["paragraph", "heading", "bulletList", "orderedList", "codeBlock", "blockquote", "rule", "panel", "table"];
+const INLINES: [&str; 6] = ["text", "hardBreak", "mention", "emoji", "inlineCard", "date"];
+const MARKS: [&str; 8] = ["strong", "em", "strike", "code", "link", "underline", "subsup", "textColor"];
 
 /// Whether Jira would take the value as a document.
 pub(super) fn is_document(value: &Value) -> bool {
     kind(value) == "doc"
         && value.get("version").and_then(Value::as_u64) == Some(1)
         && value.get("content").is_some_and(Value::is_array)
-        && children(value)
-            .iter()
-            .all(|child| BLOCKS.contains(&kind(child)) && is_node(child, 1))
+        && children(value).iter().all(|child| BLOCKS.contains(&kind(child)) && is_node(child, 1))
 }
 
 /// The words of a document, one line per block.
@@ -78,39 +51,27 @@ fn is_node(node: &Value, depth: usize) -> bool {
         }
         "bulletList" | "orderedList" if !inside.is_empty() => &["listItem"],
         "listItem" => {
-            if !inside
-                .first()
-                .is_some_and(|first| matches!(kind(first), "paragraph" | "codeBlock"))
-            {
+            if !inside.first().is_some_and(|first| matches!(kind(first), "paragraph" | "codeBlock")) {
                 return false;
             }
             &["paragraph", "bulletList", "orderedList", "codeBlock"]
         }
-        "blockquote" if !inside.is_empty() => {
-            &["paragraph", "bulletList", "orderedList", "codeBlock"]
-        }
+        "blockquote" if !inside.is_empty() => &["paragraph", "bulletList", "orderedList", "codeBlock"],
         "panel" => &["paragraph", "heading", "bulletList", "orderedList"],
         "table" => &["tableRow"],
         "tableRow" => &["tableHeader", "tableCell"],
         "tableHeader" | "tableCell" => &BLOCKS,
         _ => return false,
     };
-    inside
-        .iter()
-        .all(|child| allowed.contains(&kind(child)) && is_node(child, depth + 1))
+    inside.iter().all(|child| allowed.contains(&kind(child)) && is_node(child, depth + 1))
 }
 
 fn is_text(node: &Value) -> bool {
     let marks = node.get("marks").and_then(Value::as_array);
     let kinds: Vec<&str> = marks.into_iter().flatten().map(kind).collect();
     let known = kinds.iter().all(|mark| MARKS.contains(mark));
-    let code_alone =
-        !kinds.contains(&"code") || kinds.iter().all(|mark| matches!(*mark, "code" | "link"));
-    node.get("text")
-        .and_then(Value::as_str)
-        .is_some_and(|text| !text.is_empty())
-        && known
-        && code_alone
+    let code_alone = !kinds.contains(&"code") || kinds.iter().all(|mark| matches!(*mark, "code" | "link"));
+    node.get("text").and_then(Value::as_str).is_some_and(|text| !text.is_empty()) && known && code_alone
 }
 
 fn collect(node: &Value, depth: usize, text: &mut String) {
@@ -135,9 +96,7 @@ fn kind(node: &Value) -> &str {
 }
 
 fn children(node: &Value) -> &[Value] {
-    node.get("content")
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+    node.get("content").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]
@@ -154,9 +113,7 @@ mod tests {
         let text = json!({ "type": "text", "text": "a", "marks": [{ "type": "strong" }] });
         let paragraph = json!({ "type": "paragraph", "content": [text] });
         let item = json!({ "type": "listItem", "content": [paragraph] });
-        let good = document(
-            &json!([paragraph, { "type": "bulletList", "content": [item] }, { "type": "rule" }]),
-        );
+        let good = document(&json!([paragraph, { "type": "bulletList", "content": [item] }, { "type": "rule" }]));
         assert!(is_document(&good));
         assert_eq!(plain_text(&good), "a\na");
     }

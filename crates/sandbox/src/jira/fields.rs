@@ -18,11 +18,7 @@ type Complaints = Map<String, Value>;
 type Pair = (&'static str, &'static str);
 
 /// The draft that the `fields` object describes, or every complaint about it at once.
-pub(super) fn draft(
-    fields: &Map<String, Value>,
-    site: &Site,
-    config: &JiraConfig,
-) -> Result<Draft, Refusal> {
+pub(super) fn draft(fields: &Map<String, Value>, site: &Site, config: &JiraConfig) -> Result<Draft, Refusal> {
     let mut complaints = Complaints::new();
     let project = project(fields, &mut complaints);
     let issue_type = issue_type(fields, &mut complaints);
@@ -38,22 +34,14 @@ pub(super) fn draft(
     for rule in &required {
         match edit.other.get(&rule.field_id) {
             None | Some(Value::Null) => {
-                complain(
-                    &mut complaints,
-                    &rule.field_id,
-                    format!("{} is required.", rule.name),
-                );
+                complain(&mut complaints, &rule.field_id, format!("{} is required.", rule.name));
             }
             Some(_) => {}
         }
     }
     refuse_unknown(&edit.other, &required, &mut complaints);
     if edit.summary.is_none() && !complaints.contains_key("summary") {
-        complain(
-            &mut complaints,
-            "summary",
-            "You must specify a summary of the issue.",
-        );
+        complain(&mut complaints, "summary", "You must specify a summary of the issue.");
     }
     match (project, issue_type, edit.summary.take()) {
         (Some(project), Some(issue_type), Some(summary)) if complaints.is_empty() => Ok(Draft {
@@ -94,10 +82,7 @@ pub(super) fn check_document(field: &str, value: &Value) -> Result<(), Refusal> 
         ));
     }
     if !document::is_document(value) {
-        return Err(Refusal::message(
-            axum::http::StatusCode::BAD_REQUEST,
-            "INVALID_INPUT",
-        ));
+        return Err(Refusal::message(axum::http::StatusCode::BAD_REQUEST, "INVALID_INPUT"));
     }
     if document::plain_text(value).chars().count() > TEXT_CHARACTERS_MAX {
         return Err(Refusal::field(
@@ -156,9 +141,7 @@ impl Edit {
                 "priority" => priority(value).map(|found| edit.priority = Some(found)),
                 "assignee" => assignee(value, site).map(|id| edit.assignee = Some(Assignee(id))),
                 "labels" => labels(value).map(|labels| edit.labels = Some(labels)),
-                "components" => {
-                    components(value, project).map(|found| edit.components = Some(found))
-                }
+                "components" => components(value, project).map(|found| edit.components = Some(found)),
                 _ => {
                     edit.other.insert(field.clone(), value.clone());
                     Ok(())
@@ -236,44 +219,31 @@ fn labels(value: &Value) -> Result<Vec<String>, String> {
         .iter()
         .map(|item| match item.as_str() {
             None => Err("Operation value must be a string".to_owned()),
-            Some(label) if label.contains(char::is_whitespace) => Err(format!(
-                "The label '{label}' contains spaces which is invalid."
-            )),
+            Some(label) if label.contains(char::is_whitespace) => {
+                Err(format!("The label '{label}' contains spaces which is invalid."))
+            }
             Some(label) => Ok(label.to_owned()),
         })
         .collect()
 }
 
-fn components(
-    value: &Value,
-    project: Option<&'static Project>,
-) -> Result<Vec<&'static str>, String> {
+fn components(value: &Value, project: Option<&'static Project>) -> Result<Vec<&'static str>, String> {
     let items = value.as_array().ok_or("data was not an array")?;
     let known = project.map_or(&[] as &[&'static str], |project| project.components);
     items
         .iter()
         .map(|item| {
             let name = named(Some(item), "name").unwrap_or_default();
-            let found = known
-                .iter()
-                .find(|component| component.eq_ignore_ascii_case(name));
-            found
-                .copied()
-                .ok_or_else(|| format!("Component name '{name}' is not valid"))
+            let found = known.iter().find(|component| component.eq_ignore_ascii_case(name));
+            found.copied().ok_or_else(|| format!("Component name '{name}' is not valid"))
         })
         .collect()
 }
 
-fn refuse_unknown(
-    other: &BTreeMap<String, Value>,
-    known: &[&RequiredField],
-    complaints: &mut Complaints,
-) {
+fn refuse_unknown(other: &BTreeMap<String, Value>, known: &[&RequiredField], complaints: &mut Complaints) {
     for field in other.keys() {
         if !known.iter().any(|rule| rule.field_id == *field) {
-            let complaint = format!(
-                "Field '{field}' cannot be set. It is not on the appropriate screen, or unknown."
-            );
+            let complaint = format!("Field '{field}' cannot be set. It is not on the appropriate screen, or unknown.");
             complain(complaints, field, complaint);
         }
     }

@@ -98,17 +98,9 @@ impl Query {
                 "created" | "key" => found.sort_by_key(|issue| issue.id),
                 "updated" => found.sort_by_key(|issue| issue.updated),
                 "priority" => found.sort_by_key(|issue| {
-                    std::cmp::Reverse(
-                        PRIORITIES
-                            .iter()
-                            .position(|p| Some(*p) == issue.draft.priority),
-                    )
+                    std::cmp::Reverse(PRIORITIES.iter().position(|p| Some(*p) == issue.draft.priority))
                 }),
-                _ => found.sort_by_key(|issue| {
-                    STATUSES
-                        .iter()
-                        .position(|status| status.id == issue.status.id)
-                }),
+                _ => found.sort_by_key(|issue| STATUSES.iter().position(|status| status.id == issue.status.id)),
             }
             if *descends {
                 found.reverse();
@@ -121,21 +113,17 @@ impl Clause {
     fn matches(&self, issue: &Issue) -> bool {
         let draft = &issue.draft;
         let has = |candidates: &[&str]| {
-            let hit = self.values.iter().any(|wanted| {
-                candidates
-                    .iter()
-                    .any(|candidate| candidate.eq_ignore_ascii_case(wanted))
-            });
+            let hit = self
+                .values
+                .iter()
+                .any(|wanted| candidates.iter().any(|candidate| candidate.eq_ignore_ascii_case(wanted)));
             hit == (self.operator == Operator::Is)
         };
         let contains = |text: &str| {
             let text = text.to_lowercase();
-            self.values.iter().all(|words| {
-                words
-                    .to_lowercase()
-                    .split_whitespace()
-                    .all(|word| text.contains(word.trim_matches('*')))
-            })
+            self.values
+                .iter()
+                .all(|words| words.to_lowercase().split_whitespace().all(|word| text.contains(word.trim_matches('*'))))
         };
         match self.field.as_str() {
             "project" => has(&[draft.project.key, draft.project.name, draft.project.id]),
@@ -150,11 +138,7 @@ impl Clause {
             "assignee" => has(&[draft.assignee.as_deref().unwrap_or_default()]),
             "summary" => contains(&draft.summary),
             "description" => contains(&document::plain_text(&draft.description)),
-            _ => contains(&format!(
-                "{} {}",
-                draft.summary,
-                document::plain_text(&draft.description)
-            )),
+            _ => contains(&format!("{} {}", draft.summary, document::plain_text(&draft.description))),
         }
     }
 }
@@ -175,9 +159,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
             let length = rest.find(end).unwrap_or(rest.len());
             let (word, after) = rest.split_at(length);
             if word.is_empty() {
-                return Err(refusal(format!(
-                    "Error in the JQL Query: '{first}' is not understood here."
-                )));
+                return Err(refusal(format!("Error in the JQL Query: '{first}' is not understood here.")));
             }
             tokens.push(Token::Word(word.to_owned()));
             rest = after;
@@ -188,9 +170,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
 }
 
 fn sign(text: &str) -> Option<(&'static str, &str)> {
-    ["!=", "=", "~", "(", ")", ","]
-        .into_iter()
-        .find_map(|sign| Some((sign, text.strip_prefix(sign)?)))
+    ["!=", "=", "~", "(", ")", ","].into_iter().find_map(|sign| Some((sign, text.strip_prefix(sign)?)))
 }
 
 fn quoted(text: &str, quote: char) -> Result<(String, &str), Refusal> {
@@ -204,9 +184,7 @@ fn quoted(text: &str, quote: char) -> Result<(String, &str), Refusal> {
             _ => value.push(character),
         }
     }
-    Err(refusal(
-        "Error in the JQL Query: The quoted string has not been completed.",
-    ))
+    Err(refusal("Error in the JQL Query: The quoted string has not been completed."))
 }
 
 fn clause(tokens: &mut impl Iterator<Item = Token>) -> Result<Clause, Refusal> {
@@ -214,39 +192,21 @@ fn clause(tokens: &mut impl Iterator<Item = Token>) -> Result<Clause, Refusal> {
         Some(Token::Word(word) | Token::Quoted(word)) => word.to_lowercase(),
         other => return Err(unexpected(other.as_ref())),
     };
-    let field = if field == "type" {
-        "issuetype".to_owned()
-    } else {
-        field
-    };
+    let field = if field == "type" { "issuetype".to_owned() } else { field };
     if !FIELDS.contains(&field.as_str()) {
-        return Err(refusal(format!(
-            "Field '{field}' does not exist or you do not have permission to view it."
-        )));
+        return Err(refusal(format!("Field '{field}' does not exist or you do not have permission to view it.")));
     }
     let (operator, many) = operator(tokens)?;
-    let values = if many {
-        value_list(tokens)?
-    } else {
-        vec![value(tokens)?]
-    };
+    let values = if many { value_list(tokens)? } else { vec![value(tokens)?] };
     if field == "project"
         && let Some(unknown) = values.iter().find(|name| {
-            let by_name = site::PROJECTS
-                .iter()
-                .any(|project| project.name.eq_ignore_ascii_case(name));
+            let by_name = site::PROJECTS.iter().any(|project| project.name.eq_ignore_ascii_case(name));
             site::project_named(name).is_none() && !by_name
         })
     {
-        return Err(refusal(format!(
-            "The value '{unknown}' does not exist for the field 'project'."
-        )));
+        return Err(refusal(format!("The value '{unknown}' does not exist for the field 'project'.")));
     }
-    Ok(Clause {
-        field,
-        operator,
-        values,
-    })
+    Ok(Clause { field, operator, values })
 }
 
 /// The operator, and whether a list of values follows.
@@ -262,9 +222,7 @@ fn operator(tokens: &mut impl Iterator<Item = Token>) -> Result<(Operator, bool)
         return Ok((Operator::Is, true));
     }
     match tokens.next() {
-        Some(Token::Word(next))
-            if word.eq_ignore_ascii_case("not") && next.eq_ignore_ascii_case("in") =>
-        {
+        Some(Token::Word(next)) if word.eq_ignore_ascii_case("not") && next.eq_ignore_ascii_case("in") => {
             Ok((Operator::IsNot, true))
         }
         _ => Err(unexpected(Some(&Token::Word(word)))),
@@ -339,18 +297,13 @@ mod tests {
 
     fn clause_of(field: &str, operator: Operator, values: &[&str]) -> Clause {
         let values = values.iter().map(|value| (*value).to_owned()).collect();
-        Clause {
-            field: field.into(),
-            operator,
-            values,
-        }
+        Clause { field: field.into(), operator, values }
     }
 
     #[test]
     fn reads_clauses_and_order() {
-        let query = parse(
-            "project = PAY AND labels in (a, \"b c\") and status not in (Done) ORDER BY created DESC, key",
-        );
+        let query =
+            parse("project = PAY AND labels in (a, \"b c\") and status not in (Done) ORDER BY created DESC, key");
         assert_eq!(
             query.unwrap(),
             Query {

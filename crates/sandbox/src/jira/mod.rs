@@ -93,13 +93,7 @@ impl JiraBox {
     pub fn new(config: JiraConfig) -> Self {
         let site = Site::new(&config);
         let (changes, _) = broadcast::channel(SNAPSHOTS_KEPT);
-        Self {
-            inner: Arc::new(Inner {
-                config,
-                site: Mutex::new(site),
-                changes,
-            }),
-        }
+        Self { inner: Arc::new(Inner { config, site: Mutex::new(site), changes }) }
     }
 
     /// The site's routes: `/rest/api/3/...`, `/browse/{key}` and `/sandbox-move`.
@@ -132,22 +126,12 @@ impl JiraBox {
     }
 
     fn read<T>(&self, look: impl FnOnce(&Site) -> T) -> T {
-        look(
-            &self
-                .inner
-                .site
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        look(&self.inner.site.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Runs `act` on the state and tells the subscribers.
     fn change<T>(&self, act: impl FnOnce(&mut Site) -> T) -> T {
-        let mut site = self
-            .inner
-            .site
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut site = self.inner.site.lock().unwrap_or_else(PoisonError::into_inner);
         let result = act(&mut site);
         if self.inner.changes.receiver_count() > 0 {
             let snapshot = wire::snapshot(&self.inner.config.base_url, &site);
@@ -158,11 +142,7 @@ impl JiraBox {
     }
 
     fn count_request(&self) {
-        let mut site = self
-            .inner
-            .site
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut site = self.inner.site.lock().unwrap_or_else(PoisonError::into_inner);
         site.requests += 1;
     }
 }

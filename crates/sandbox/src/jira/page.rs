@@ -16,24 +16,12 @@ pre{white-space:pre-wrap;font:inherit;margin:0}article{border-top:1px solid #dfe
 
 /// A readable page of one issue.
 pub(super) fn issue(site: &Site, issue: &Issue) -> String {
-    let name_of = |id: &str| {
-        site.account(id)
-            .map_or_else(|| id.to_owned(), |a| a.name.clone())
-    };
+    let name_of = |id: &str| site.account(id).map_or_else(|| id.to_owned(), |a| a.name.clone());
     let draft = &issue.draft;
     let rows = [
         ("Type", draft.issue_type.1.to_owned()),
-        (
-            "Priority",
-            draft.priority.map_or("", |(_, name)| name).to_owned(),
-        ),
-        (
-            "Assignee",
-            draft
-                .assignee
-                .as_deref()
-                .map_or("Unassigned".to_owned(), name_of),
-        ),
+        ("Priority", draft.priority.map_or("", |(_, name)| name).to_owned()),
+        ("Assignee", draft.assignee.as_deref().map_or("Unassigned".to_owned(), name_of)),
         ("Labels", draft.labels.join(", ")),
         ("Components", draft.components.join(", ")),
         ("Created", wire::time(issue.created)),
@@ -67,10 +55,7 @@ pub(super) fn issue(site: &Site, issue: &Issue) -> String {
 
 /// What stands at the address of an issue that does not exist.
 pub(super) fn missing(key: &str) -> String {
-    page(
-        "Not found",
-        &format!("<h1>There is no issue {}</h1>", escape(key)),
-    )
+    page("Not found", &format!("<h1>There is no issue {}</h1>", escape(key)))
 }
 
 fn page(title: &str, body: &str) -> String {
@@ -82,9 +67,5 @@ fn page(title: &str, body: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -29,25 +29,13 @@ const PAGE_TOKEN: &str = "offset:";
 pub(super) fn router(jira: JiraBox) -> Router {
     let rest = Router::new()
         .route("/issue", post(routes_issue::create))
-        .route(
-            "/issue/{key}",
-            get(routes_issue::show).put(routes_issue::edit),
-        )
+        .route("/issue/{key}", get(routes_issue::show).put(routes_issue::edit))
         .route("/issue/{key}/assignee", put(routes_issue::assign))
-        .route(
-            "/issue/{key}/comment",
-            get(routes_issue::comments).post(routes_issue::add_comment),
-        )
-        .route(
-            "/issue/{key}/transitions",
-            get(routes_issue::transitions).post(routes_issue::transition),
-        )
+        .route("/issue/{key}/comment", get(routes_issue::comments).post(routes_issue::add_comment))
+        .route("/issue/{key}/transitions", get(routes_issue::transitions).post(routes_issue::transition))
         .route("/comment/list", post(routes_issue::comment_list))
         .route("/issue/createmeta/{project}/issuetypes", get(create_types))
-        .route(
-            "/issue/createmeta/{project}/issuetypes/{id}",
-            get(create_fields),
-        )
+        .route("/issue/createmeta/{project}/issuetypes/{id}", get(create_fields))
         .route("/search/jql", get(search_by_query).post(search_by_body))
         .route("/myself", get(myself))
         .route("/user/search", get(user_search))
@@ -63,31 +51,16 @@ pub(super) fn router(jira: JiraBox) -> Router {
 }
 
 /// Checks the credentials, then lets the fault table have its say.
-async fn guard(
-    State(jira): State<JiraBox>,
-    matched: MatchedPath,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn guard(State(jira): State<JiraBox>, matched: MatchedPath, request: Request, next: Next) -> Response {
     if !authorised(jira.config(), &request) {
-        return Refusal::message(
-            StatusCode::UNAUTHORIZED,
-            "Client must be authenticated to access this resource.",
-        )
-        .into_response();
+        return Refusal::message(StatusCode::UNAUTHORIZED, "Client must be authenticated to access this resource.")
+            .into_response();
     }
     jira.count_request();
-    let path = matched
-        .as_str()
-        .split("/rest/api/3")
-        .last()
-        .unwrap_or_default();
+    let path = matched.as_str().split("/rest/api/3").last().unwrap_or_default();
     let target = format!("jira:{} {path}", request.method());
     match jira.config().faults.decide(&target) {
-        Some(Fault::Status {
-            status,
-            retry_after_seconds,
-        }) => failed(status, retry_after_seconds),
+        Some(Fault::Status { status, retry_after_seconds }) => failed(status, retry_after_seconds),
         fault => answer_with_fault(fault, next.run(request)).await,
     }
 }
@@ -111,53 +84,27 @@ fn failed(status: u16, retry_after_seconds: Option<u64>) -> Response {
     };
     let mut response = Refusal::message(status, message).into_response();
     if let Some(seconds) = retry_after_seconds {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
 
 type Parameters = Query<HashMap<String, String>>;
 
-async fn search_by_query(
-    State(jira): State<JiraBox>,
-    Query(query): Parameters,
-) -> Result<Json<Value>, Refusal> {
-    let fields = query
-        .get("fields")
-        .map(|names| split(names))
-        .unwrap_or_default();
+async fn search_by_query(State(jira): State<JiraBox>, Query(query): Parameters) -> Result<Json<Value>, Refusal> {
+    let fields = query.get("fields").map(|names| split(names)).unwrap_or_default();
     let limit = query.get("maxResults").and_then(|text| text.parse().ok());
     let jql = query.get("jql").map_or("", String::as_str);
-    search(
-        &jira,
-        jql,
-        &fields,
-        limit,
-        query.get("nextPageToken").map(String::as_str),
-    )
+    search(&jira, jql, &fields, limit, query.get("nextPageToken").map(String::as_str))
 }
 
-async fn search_by_body(
-    State(jira): State<JiraBox>,
-    Json(body): Json<Value>,
-) -> Result<Json<Value>, Refusal> {
+async fn search_by_body(State(jira): State<JiraBox>, Json(body): Json<Value>) -> Result<Json<Value>, Refusal> {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     let fields = body.get("fields").and_then(Value::as_array);
-    let fields: Vec<String> = fields
-        .into_iter()
-        .flatten()
-        .filter_map(|name| name.as_str().map(str::to_owned))
-        .collect();
+    let fields: Vec<String> =
+        fields.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect();
     let limit = body.get("maxResults").and_then(Value::as_u64);
-    search(
-        &jira,
-        text("jql").unwrap_or_default(),
-        &fields,
-        limit,
-        text("nextPageToken"),
-    )
+    search(&jira, text("jql").unwrap_or_default(), &fields, limit, text("nextPageToken"))
 }
 
 fn search(
@@ -173,18 +120,10 @@ fn search(
         Some(token) => BASE64
             .decode(token)
             .ok()
-            .and_then(|bytes| {
-                String::from_utf8(bytes)
-                    .ok()?
-                    .strip_prefix(PAGE_TOKEN)?
-                    .parse()
-                    .ok()
-            })
+            .and_then(|bytes| String::from_utf8(bytes).ok()?.strip_prefix(PAGE_TOKEN)?.parse().ok())
             .ok_or_else(|| Refusal::message(StatusCode::BAD_REQUEST, "Invalid nextPageToken."))?,
     };
-    let limit = limit
-        .unwrap_or(SEARCH_RESULTS_DEFAULT)
-        .clamp(1, SEARCH_RESULTS_MAX);
+    let limit = limit.unwrap_or(SEARCH_RESULTS_DEFAULT).clamp(1, SEARCH_RESULTS_MAX);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let now = Instant::now();
     Ok(Json(jira.read(|site| {
@@ -212,15 +151,10 @@ fn search(
     })))
 }
 
-async fn create_types(
-    State(jira): State<JiraBox>,
-    Path(project): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+async fn create_types(State(jira): State<JiraBox>, Path(project): Path<String>) -> Result<Json<Value>, Refusal> {
     site::project_named(&project).ok_or_else(|| no_project(&project))?;
     let types = wire::issue_types(&jira.config().base_url);
-    Ok(Json(
-        json!({ "maxResults": 50, "startAt": 0, "total": types.len(), "issueTypes": types }),
-    ))
+    Ok(Json(json!({ "maxResults": 50, "startAt": 0, "total": types.len(), "issueTypes": types })))
 }
 
 async fn create_fields(
@@ -241,11 +175,7 @@ async fn create_fields(
         })
     };
     let base_url = &jira.config().base_url;
-    let components = known
-        .components
-        .iter()
-        .map(|name| json!({ "name": name }))
-        .collect();
+    let components = known.components.iter().map(|name| json!({ "name": name })).collect();
     let allowing = |mut field: Value, allowed: Vec<Value>| {
         if let Some(object) = field.as_object_mut() {
             object.insert("allowedValues".into(), Value::Array(allowed));
@@ -258,10 +188,7 @@ async fn create_fields(
         field("project", "Project", true),
         field("reporter", "Reporter", true),
         field("description", "Description", false),
-        allowing(
-            field("priority", "Priority", false),
-            wire::priorities(base_url),
-        ),
+        allowing(field("priority", "Priority", false), wire::priorities(base_url)),
         field("labels", "Labels", false),
         allowing(field("components", "Components", false), components),
         field("assignee", "Assignee", false),
@@ -271,46 +198,29 @@ async fn create_fields(
             fields.push(field(&rule.field_id, &rule.name, true));
         }
     }
-    Ok(Json(
-        json!({ "maxResults": 50, "startAt": 0, "total": fields.len(), "fields": fields }),
-    ))
+    Ok(Json(json!({ "maxResults": 50, "startAt": 0, "total": fields.len(), "fields": fields })))
 }
 
 fn no_project(key: &str) -> Refusal {
-    Refusal::message(
-        StatusCode::NOT_FOUND,
-        format!("No project could be found with key '{key}'."),
-    )
+    Refusal::message(StatusCode::NOT_FOUND, format!("No project could be found with key '{key}'."))
 }
 
 async fn myself(State(jira): State<JiraBox>) -> Result<Json<Value>, Refusal> {
     let base_url = &jira.config().base_url;
-    jira.read(|site| {
-        site.accounts
-            .first()
-            .map(|own| Json(wire::account(base_url, own)))
-    })
-    .ok_or_else(Refusal::no_issue)
+    jira.read(|site| site.accounts.first().map(|own| Json(wire::account(base_url, own)))).ok_or_else(Refusal::no_issue)
 }
 
 async fn user_search(State(jira): State<JiraBox>, Query(query): Parameters) -> Json<Value> {
-    let wanted = query
-        .get("query")
-        .map(|text| text.to_lowercase())
-        .unwrap_or_default();
+    let wanted = query.get("query").map(|text| text.to_lowercase()).unwrap_or_default();
     let base_url = &jira.config().base_url;
     Json(jira.read(|site| {
         let matching = site.accounts.iter().filter(|account| {
             let name = account.name.to_lowercase();
             account.email.to_lowercase() == wanted
-                || name
-                    .split_whitespace()
-                    .any(|word| word.starts_with(&wanted))
+                || name.split_whitespace().any(|word| word.starts_with(&wanted))
                 || name.starts_with(&wanted)
         });
-        matching
-            .map(|account| wire::account(base_url, account))
-            .collect()
+        matching.map(|account| wire::account(base_url, account)).collect()
     }))
 }
 
@@ -320,10 +230,7 @@ async fn priorities(State(jira): State<JiraBox>) -> Json<Value> {
 
 async fn projects(State(jira): State<JiraBox>) -> Json<Value> {
     let base_url = &jira.config().base_url;
-    let values: Vec<Value> = PROJECTS
-        .iter()
-        .map(|project| wire::project(base_url, project))
-        .collect();
+    let values: Vec<Value> = PROJECTS.iter().map(|project| wire::project(base_url, project)).collect();
     Json(json!({
         "self": format!("{base_url}/rest/api/3/project/search"),
         "maxResults": 50,
@@ -365,8 +272,5 @@ async fn sandbox_move(State(jira): State<JiraBox>, Json(body): Json<Value>) -> R
 
 /// The names in a comma-separated list.
 pub(super) fn split(names: &str) -> Vec<String> {
-    names
-        .split(',')
-        .map(|name| name.trim().to_owned())
-        .collect()
+    names.split(',').map(|name| name.trim().to_owned()).collect()
 }

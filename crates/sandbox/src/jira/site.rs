@@ -24,48 +24,19 @@ pub(super) struct Status {
 
 /// The board's columns from left to right; each can be reached from every other one.
 pub(super) const STATUSES: [Status; 4] = [
-    Status {
-        id: "10000",
-        name: "To Do",
-        category: "new",
-        transition_id: "11",
-    },
-    Status {
-        id: "3",
-        name: "In Progress",
-        category: "indeterminate",
-        transition_id: "21",
-    },
-    Status {
-        id: "10001",
-        name: "In Review",
-        category: "indeterminate",
-        transition_id: "31",
-    },
-    Status {
-        id: "10002",
-        name: "Done",
-        category: "done",
-        transition_id: "41",
-    },
+    Status { id: "10000", name: "To Do", category: "new", transition_id: "11" },
+    Status { id: "3", name: "In Progress", category: "indeterminate", transition_id: "21" },
+    Status { id: "10001", name: "In Review", category: "indeterminate", transition_id: "31" },
+    Status { id: "10002", name: "Done", category: "done", transition_id: "41" },
 ];
 
 /// Issue types as (id, name); every project has all of them.
-pub(super) const ISSUE_TYPES: [(&str, &str); 4] = [
-    ("10001", "Bug"),
-    ("10002", "Task"),
-    ("10003", "Story"),
-    ("10004", "Incident"),
-];
+pub(super) const ISSUE_TYPES: [(&str, &str); 4] =
+    [("10001", "Bug"), ("10002", "Task"), ("10003", "Story"), ("10004", "Incident")];
 
 /// Priorities as (id, name), the most urgent first.
-pub(super) const PRIORITIES: [(&str, &str); 5] = [
-    ("1", "Highest"),
-    ("2", "High"),
-    ("3", "Medium"),
-    ("4", "Low"),
-    ("5", "Lowest"),
-];
+pub(super) const PRIORITIES: [(&str, &str); 5] =
+    [("1", "Highest"), ("2", "High"), ("3", "Medium"), ("4", "Low"), ("5", "Lowest")];
 
 /// The priority of an issue that names none.
 const PRIORITY_DEFAULT: &str = "Medium";
@@ -81,30 +52,10 @@ pub(super) struct Project {
 
 /// The projects that every site has.
 pub(super) const PROJECTS: [Project; 4] = [
-    Project {
-        id: "10010",
-        key: "PAY",
-        name: "Payments",
-        components: &["Checkout", "Invoicing", "Refunds"],
-    },
-    Project {
-        id: "10020",
-        key: "PLAT",
-        name: "Platform",
-        components: &["API", "Infrastructure", "Web"],
-    },
-    Project {
-        id: "10030",
-        key: "IAM",
-        name: "Identity and Access",
-        components: &["Login", "SSO", "Permissions"],
-    },
-    Project {
-        id: "10040",
-        key: "SUP",
-        name: "Customer Support",
-        components: &["General"],
-    },
+    Project { id: "10010", key: "PAY", name: "Payments", components: &["Checkout", "Invoicing", "Refunds"] },
+    Project { id: "10020", key: "PLAT", name: "Platform", components: &["API", "Infrastructure", "Web"] },
+    Project { id: "10030", key: "IAM", name: "Identity and Access", components: &["Login", "SSO", "Permissions"] },
+    Project { id: "10040", key: "SUP", name: "Customer Support", components: &["General"] },
 ];
 
 /// An account.
@@ -196,11 +147,7 @@ impl Site {
     }
 
     pub(super) fn counts(&self) -> JiraCounts {
-        let comments = self
-            .issues
-            .iter()
-            .map(|issue| issue.comments.len() as u64)
-            .sum();
+        let comments = self.issues.iter().map(|issue| issue.comments.len() as u64).sum();
         JiraCounts {
             issues: self.issues.len() as u64,
             comments,
@@ -211,10 +158,7 @@ impl Site {
 
     /// The account that API requests come from.
     pub(super) fn own_account_id(&self) -> String {
-        self.accounts
-            .first()
-            .map(|own| own.id.clone())
-            .unwrap_or_default()
+        self.accounts.first().map(|own| own.id.clone()).unwrap_or_default()
     }
 
     pub(super) fn account(&self, id: &str) -> Option<&Account> {
@@ -263,13 +207,8 @@ impl Site {
 
     /// Adds a comment; `None` when there is no such issue.
     pub(super) fn comment(&mut self, key: &str, body: Value, properties: Value) -> Option<Comment> {
-        let comment = Comment {
-            id: self.take_id(),
-            author: self.own_account_id(),
-            body,
-            properties,
-            created: Timestamp::now(),
-        };
+        let comment =
+            Comment { id: self.take_id(), author: self.own_account_id(), body, properties, created: Timestamp::now() };
         let issue = self.issue_mut(key)?;
         issue.updated = comment.created;
         issue.comments.push(comment.clone());
@@ -278,9 +217,7 @@ impl Site {
 
     /// Makes a transition through the API. False when it does not exist.
     pub(super) fn transition(&mut self, key: &str, transition_id: &str) -> bool {
-        let target = STATUSES
-            .iter()
-            .find(|status| status.transition_id == transition_id);
+        let target = STATUSES.iter().find(|status| status.transition_id == transition_id);
         let moved = target.is_some_and(|status| self.move_to(key, status.name));
         self.transitions += u64::from(moved);
         moved
@@ -288,9 +225,7 @@ impl Site {
 
     /// Moves the issue. False when the issue or the status does not exist.
     pub(super) fn move_to(&mut self, key: &str, status_name: &str) -> bool {
-        let status = STATUSES
-            .iter()
-            .find(|status| status.name.eq_ignore_ascii_case(status_name));
+        let status = STATUSES.iter().find(|status| status.name.eq_ignore_ascii_case(status_name));
         match (status, self.issue_mut(key)) {
             (Some(status), Some(issue)) => {
                 issue.status = status;
@@ -308,9 +243,7 @@ impl Site {
 }
 
 pub(super) fn project_named(key_or_id: &str) -> Option<&'static Project> {
-    PROJECTS
-        .iter()
-        .find(|project| project.key.eq_ignore_ascii_case(key_or_id) || project.id == key_or_id)
+    PROJECTS.iter().find(|project| project.key.eq_ignore_ascii_case(key_or_id) || project.id == key_or_id)
 }
 
 pub(super) fn priority_named(name_or_id: &str) -> Option<(&'static str, &'static str)> {
@@ -321,12 +254,6 @@ pub(super) fn issue_type_named(name_or_id: &str) -> Option<(&'static str, &'stat
     named(&ISSUE_TYPES, name_or_id)
 }
 
-fn named(
-    pairs: &'static [(&'static str, &'static str)],
-    name_or_id: &str,
-) -> Option<(&'static str, &'static str)> {
-    pairs
-        .iter()
-        .copied()
-        .find(|(id, name)| *id == name_or_id || name.eq_ignore_ascii_case(name_or_id))
+fn named(pairs: &'static [(&'static str, &'static str)], name_or_id: &str) -> Option<(&'static str, &'static str)> {
+    pairs.iter().copied().find(|(id, name)| *id == name_or_id || name.eq_ignore_ascii_case(name_or_id))
 }

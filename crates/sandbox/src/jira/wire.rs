@@ -5,16 +5,11 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::document;
-use super::site::{
-    Account, Comment, ISSUE_TYPES, Issue, PRIORITIES, PROJECTS, Project, STATUSES, Site, Status,
-};
+use super::site::{Account, Comment, ISSUE_TYPES, Issue, PRIORITIES, PROJECTS, Project, STATUSES, Site, Status};
 
 /// What a board shows.
 pub(super) fn snapshot(base_url: &str, site: &Site) -> Value {
-    let name_of = |id: &str| {
-        site.account(id)
-            .map_or_else(|| id.to_owned(), |a| a.name.clone())
-    };
+    let name_of = |id: &str| site.account(id).map_or_else(|| id.to_owned(), |a| a.name.clone());
     let issues: Vec<Value> = site
         .issues
         .iter()
@@ -47,10 +42,8 @@ pub(super) fn snapshot(base_url: &str, site: &Site) -> Value {
             })
         })
         .collect();
-    let projects: Vec<Value> = PROJECTS
-        .iter()
-        .map(|project| json!({ "key": project.key, "name": project.name }))
-        .collect();
+    let projects: Vec<Value> =
+        PROJECTS.iter().map(|project| json!({ "key": project.key, "name": project.name })).collect();
     let columns: Vec<&str> = STATUSES.iter().map(|status| status.name).collect();
     json!({ "base_url": base_url, "projects": projects, "columns": columns, "issues": issues })
 }
@@ -82,37 +75,12 @@ fn all_fields(base_url: &str, site: &Site, issue: &Issue) -> Map<String, Value> 
     set("status", status(base_url, issue.status));
     set("issuetype", issue_type(base_url, draft.issue_type));
     set("project", project(base_url, draft.project));
-    set(
-        "priority",
-        draft
-            .priority
-            .map_or(Value::Null, |pair| priority(base_url, pair)),
-    );
+    set("priority", draft.priority.map_or(Value::Null, |pair| priority(base_url, pair)));
     set("labels", json!(draft.labels));
-    set(
-        "components",
-        draft
-            .components
-            .iter()
-            .map(|name| json!({ "name": name }))
-            .collect(),
-    );
-    set(
-        "assignee",
-        draft
-            .assignee
-            .as_deref()
-            .and_then(person)
-            .unwrap_or_default(),
-    );
-    set(
-        "reporter",
-        person(&site.own_account_id()).unwrap_or_default(),
-    );
-    set(
-        "creator",
-        person(&site.own_account_id()).unwrap_or_default(),
-    );
+    set("components", draft.components.iter().map(|name| json!({ "name": name })).collect());
+    set("assignee", draft.assignee.as_deref().and_then(person).unwrap_or_default());
+    set("reporter", person(&site.own_account_id()).unwrap_or_default());
+    set("creator", person(&site.own_account_id()).unwrap_or_default());
     set("created", json!(time(issue.created)));
     set("updated", json!(time(issue.updated)));
     for (id, value) in &draft.other {
@@ -121,16 +89,8 @@ fn all_fields(base_url: &str, site: &Site, issue: &Issue) -> Map<String, Value> 
     fields
 }
 
-pub(super) fn comment(
-    base_url: &str,
-    site: &Site,
-    issue_id: u64,
-    comment: &Comment,
-    properties: bool,
-) -> Value {
-    let author = site
-        .account(&comment.author)
-        .map(|found| account(base_url, found));
+pub(super) fn comment(base_url: &str, site: &Site, issue_id: u64, comment: &Comment, properties: bool) -> Value {
+    let author = site.account(&comment.author).map(|found| account(base_url, found));
     let mut shown = json!({
         "self": format!("{base_url}/rest/api/3/issue/{issue_id}/comment/{}", comment.id),
         "id": comment.id.to_string(),
@@ -215,24 +175,16 @@ pub(super) fn issue_type(base_url: &str, (id, name): (&str, &str)) -> Value {
 }
 
 pub(super) fn issue_types(base_url: &str) -> Vec<Value> {
-    ISSUE_TYPES
-        .iter()
-        .map(|pair| issue_type(base_url, *pair))
-        .collect()
+    ISSUE_TYPES.iter().map(|pair| issue_type(base_url, *pair)).collect()
 }
 
 pub(super) fn priorities(base_url: &str) -> Vec<Value> {
-    PRIORITIES
-        .iter()
-        .map(|pair| priority(base_url, *pair))
-        .collect()
+    PRIORITIES.iter().map(|pair| priority(base_url, *pair)).collect()
 }
 
 /// A time as Jira writes it: `2026-01-02T03:04:05.000+0000`.
 pub(super) fn time(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC)
-        .strftime("%Y-%m-%dT%H:%M:%S%.3f%z")
-        .to_string()
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S%.3f%z").to_string()
 }
 
 #[cfg(test)]

@@ -17,11 +17,7 @@ pub(crate) fn name_blocks(blocks: Option<&mut Value>, ids: &mut Ids) {
             }
         }
         let is_actions = text(block, "type") == Some("actions");
-        if let Some(elements) = block
-            .get_mut("elements")
-            .and_then(Value::as_array_mut)
-            .filter(|_| is_actions)
-        {
+        if let Some(elements) = block.get_mut("elements").and_then(Value::as_array_mut).filter(|_| is_actions) {
             for element in elements {
                 name_element(element, ids);
             }
@@ -37,26 +33,12 @@ fn name_element(element: &mut Value, ids: &mut Ids) {
 }
 
 /// The element with this `action_id`, within `block_id` when that is given, and its block's id.
-pub(crate) fn find_element(
-    blocks: &[Value],
-    block_id: Option<&str>,
-    action_id: &str,
-) -> Option<(String, Value)> {
-    blocks
-        .iter()
-        .filter(|block| block_id.is_none_or(|id| text(block, "block_id") == Some(id)))
-        .find_map(|block| {
-            let single = ["accessory", "element"]
-                .into_iter()
-                .filter_map(|key| block.get(key));
-            let element = single
-                .chain(list(block, "elements"))
-                .find(|e| text(e, "action_id") == Some(action_id))?;
-            Some((
-                text(block, "block_id").unwrap_or_default().to_owned(),
-                element.clone(),
-            ))
-        })
+pub(crate) fn find_element(blocks: &[Value], block_id: Option<&str>, action_id: &str) -> Option<(String, Value)> {
+    blocks.iter().filter(|block| block_id.is_none_or(|id| text(block, "block_id") == Some(id))).find_map(|block| {
+        let single = ["accessory", "element"].into_iter().filter_map(|key| block.get(key));
+        let element = single.chain(list(block, "elements")).find(|e| text(e, "action_id") == Some(action_id))?;
+        Some((text(block, "block_id").unwrap_or_default().to_owned(), element.clone()))
+    })
 }
 
 /// The `rich_text` block that Slack's own client sends with what a person typed.

@@ -76,11 +76,7 @@ impl Channel {
                 "is_user_deleted": false, "is_open": true, "priority": 0,
             });
         }
-        let connected = if self.is_ext_shared {
-            vec![EXTERNAL_TEAM_ID]
-        } else {
-            Vec::new()
-        };
+        let connected = if self.is_ext_shared { vec![EXTERNAL_TEAM_ID] } else { Vec::new() };
         json!({
             "id": self.id, "name": self.name, "name_normalized": self.name, "is_channel": !self.is_private,
             "is_group": self.is_private, "is_im": false, "is_mpim": false, "is_private": self.is_private,
@@ -129,10 +125,7 @@ pub(crate) struct Channels {
 
 impl Channels {
     pub(crate) fn new(seeds: Vec<ChannelSeed>) -> Self {
-        let by_id = seeds
-            .into_iter()
-            .map(|seed| (seed.id.clone(), Channel::from(seed)))
-            .collect();
+        let by_id = seeds.into_iter().map(|seed| (seed.id.clone(), Channel::from(seed))).collect();
         Self { by_id }
     }
 
@@ -149,16 +142,12 @@ impl Channels {
     }
 
     pub(crate) fn find_by_name(&self, name: &str) -> Option<&Channel> {
-        self.by_id
-            .values()
-            .find(|channel| !channel.is_im && channel.name == name)
+        self.by_id.values().find(|channel| !channel.is_im && channel.name == name)
     }
 
     /// The bot's direct message with `user`, if it was opened.
     pub(crate) fn im_with(&self, user: &str) -> Option<&Channel> {
-        self.by_id
-            .values()
-            .find(|channel| channel.im_user.as_deref() == Some(user))
+        self.by_id.values().find(|channel| channel.im_user.as_deref() == Some(user))
     }
 
     pub(crate) fn insert(&mut self, channel: Channel) {

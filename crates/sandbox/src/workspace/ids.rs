@@ -16,10 +16,7 @@ impl Ts {
     /// Reads `seconds` or `seconds.fraction` (up to six digits).
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
-        if fraction.is_empty()
-            || fraction.len() > 6
-            || !fraction.bytes().all(|b| b.is_ascii_digit())
-        {
+        if fraction.is_empty() || fraction.len() > 6 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
         let micros: i64 = format!("{fraction:0<6}").parse().ok()?;
@@ -35,12 +32,7 @@ impl Ts {
 
 impl fmt::Display for Ts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}.{:06}",
-            self.0.div_euclid(1_000_000),
-            self.0.rem_euclid(1_000_000)
-        )
+        write!(f, "{}.{:06}", self.0.div_euclid(1_000_000), self.0.rem_euclid(1_000_000))
     }
 }
 
@@ -53,10 +45,7 @@ pub(crate) struct Ids {
 
 impl Ids {
     pub(crate) fn new(seed: u64) -> Self {
-        Self {
-            random: SmallRng::seed_from_u64(seed),
-            last: 0,
-        }
+        Self { random: SmallRng::seed_from_u64(seed), last: 0 }
     }
 
     /// Now, or just after the last one made.
@@ -83,9 +72,7 @@ impl Ids {
 
 /// Microseconds since 1970.
 pub(crate) fn micros_now() -> i64 {
-    let elapsed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX)
 }
 
@@ -104,11 +91,7 @@ mod tests {
             ("1.", None),
             ("1.1234567", None),
         ] {
-            assert_eq!(
-                Ts::parse(text).map(|ts| ts.to_string()).as_deref(),
-                expected,
-                "{text}"
-            );
+            assert_eq!(Ts::parse(text).map(|ts| ts.to_string()).as_deref(), expected, "{text}");
         }
     }
 

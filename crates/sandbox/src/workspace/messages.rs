@@ -66,12 +66,7 @@ impl Message {
             ("blocks", self.blocks.clone()),
             ("attachments", self.attachments.clone()),
             ("metadata", self.metadata.clone().filter(|_| with_metadata)),
-            (
-                "edited",
-                self.edited
-                    .as_ref()
-                    .map(|(user, ts)| json!({"user": user, "ts": ts.to_string()})),
-            ),
+            ("edited", self.edited.as_ref().map(|(user, ts)| json!({"user": user, "ts": ts.to_string()}))),
         ];
         for (key, value) in optional {
             if let Some(value) = value {
@@ -119,22 +114,13 @@ impl Message {
 
     /// The reactions as `reactions.get` returns them.
     pub(crate) fn reaction_objects(&self) -> Value {
-        self.reactions
-            .iter()
-            .map(|r| json!({"name": r.name, "users": r.users, "count": r.users.len()}))
-            .collect()
+        self.reactions.iter().map(|r| json!({"name": r.name, "users": r.users, "count": r.users.len()})).collect()
     }
 
     /// The message as the page and the tests see it.
     pub(crate) fn page_object(&self, permalink: &str) -> Value {
-        let thread = self
-            .thread
-            .or_else(|| (!self.replies.is_empty()).then(|| self.ts()));
-        let reactions: Vec<Value> = self
-            .reactions
-            .iter()
-            .map(|r| json!({"name": r.name, "users": r.users}))
-            .collect();
+        let thread = self.thread.or_else(|| (!self.replies.is_empty()).then(|| self.ts()));
+        let reactions: Vec<Value> = self.reactions.iter().map(|r| json!({"name": r.name, "users": r.users})).collect();
         json!({
             "ts": self.ts().to_string(), "user": self.user, "bot_id": self.by_app.then_some(BOT_ID),
             "username": self.username, "text": self.text, "blocks": self.blocks,
@@ -154,32 +140,17 @@ pub(crate) struct Messages {
 
 impl Messages {
     pub(crate) fn insert(&mut self, channel: &str, message: Message) {
-        self.by_channel
-            .entry(channel.to_owned())
-            .or_default()
-            .insert(message.ts(), message);
+        self.by_channel.entry(channel.to_owned()).or_default().insert(message.ts(), message);
     }
 
     /// A channel's messages, oldest first, the deleted and the ephemeral ones too.
     pub(crate) fn of(&self, channel: &str) -> impl DoubleEndedIterator<Item = &Message> {
-        self.by_channel
-            .get(channel)
-            .into_iter()
-            .flat_map(BTreeMap::values)
+        self.by_channel.get(channel).into_iter().flat_map(BTreeMap::values)
     }
 
     /// The messages of a channel from `oldest` to `latest`, both included.
-    pub(crate) fn between(
-        &self,
-        channel: &str,
-        oldest: Ts,
-        latest: Ts,
-    ) -> impl DoubleEndedIterator<Item = &Message> {
-        let range = if oldest <= latest {
-            oldest..=latest
-        } else {
-            latest..=latest
-        };
+    pub(crate) fn between(&self, channel: &str, oldest: Ts, latest: Ts) -> impl DoubleEndedIterator<Item = &Message> {
+        let range = if oldest <= latest { oldest..=latest } else { latest..=latest };
         let empty = oldest > latest;
         self.by_channel
             .get(channel)
@@ -197,10 +168,6 @@ impl Messages {
     }
 
     pub(crate) fn count(&self, wanted: impl Fn(&Message) -> bool) -> usize {
-        self.by_channel
-            .values()
-            .flat_map(BTreeMap::values)
-            .filter(|message| wanted(message))
-            .count()
+        self.by_channel.values().flat_map(BTreeMap::values).filter(|message| wanted(message)).count()
     }
 }

@@ -55,11 +55,7 @@ impl Workspace {
     pub(crate) fn new(config: &SandboxConfig, base_url: String) -> Self {
         let seed = config.workspace.clone();
         let mut channels = Channels::new(seed.channels);
-        for person in seed
-            .people
-            .iter()
-            .filter(|person| !person.is_bot && !person.is_external)
-        {
+        for person in seed.people.iter().filter(|person| !person.is_bot && !person.is_external) {
             channels.insert(Channel::direct(&seed.bot_user_id, &person.id));
         }
         Self {
@@ -95,18 +91,11 @@ impl Workspace {
 
     /// Tells Deskbell of an event, if its bot is in the channel.
     pub(crate) fn tell_app(&mut self, channel: &str, event: Value) {
-        let Some(place) = self
-            .channels
-            .get(channel)
-            .filter(|place| place.has(self.bot()))
-        else {
+        let Some(place) = self.channels.get(channel).filter(|place| place.has(self.bot())) else {
             return;
         };
         let is_ext_shared = place.is_ext_shared;
-        self.outbox.push(Happening::Event {
-            event,
-            is_ext_shared,
-        });
+        self.outbox.push(Happening::Event { event, is_ext_shared });
     }
 
     /// Tells the page that a message is new or different.
@@ -117,11 +106,7 @@ impl Workspace {
 
     /// Tells the page that a channel is new or different.
     pub(crate) fn tell_page_of_channel(&mut self, channel: &str) {
-        if let Some(object) = self
-            .channels
-            .get(channel)
-            .map(channels::Channel::page_object)
-        {
+        if let Some(object) = self.channels.get(channel).map(channels::Channel::page_object) {
             self.tell_page(json!({"kind": "channel", "channel": object}));
         }
     }
@@ -129,11 +114,7 @@ impl Workspace {
     /// The address under which a person finds a message.
     pub(crate) fn permalink(&self, channel: &str, message: &Message) -> String {
         let ts = message.ts().to_string();
-        let base = format!(
-            "{}/archives/{channel}/p{}",
-            self.base_url,
-            ts.replace('.', "")
-        );
+        let base = format!("{}/archives/{channel}/p{}", self.base_url, ts.replace('.', ""));
         match message.thread.filter(|_| message.is_reply()) {
             Some(root) => format!("{base}?thread_ts={root}&cid={channel}"),
             None => base,
@@ -142,11 +123,8 @@ impl Workspace {
 
     /// The entire state as `GET /sandbox/state` returns it, without Jira and the sequence number.
     pub(crate) fn page_state(&self) -> Value {
-        let messages: Map<String, Value> = self
-            .channels
-            .iter()
-            .map(|channel| (channel.id.clone(), self.page_messages(&channel.id)))
-            .collect();
+        let messages: Map<String, Value> =
+            self.channels.iter().map(|channel| (channel.id.clone(), self.page_messages(&channel.id))).collect();
         json!({
             "team": {"id": self.team_id, "name": self.team_name, "domain": self.team_domain},
             "bot_user_id": self.bot(),

@@ -14,11 +14,7 @@ pub(crate) struct People {
 
 impl People {
     pub(crate) fn new(all: Vec<Person>, bot_user_id: String, team_id: String) -> Self {
-        Self {
-            all,
-            bot_user_id,
-            team_id,
-        }
+        Self { all, bot_user_id, team_id }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Person> {
@@ -30,9 +26,7 @@ impl People {
     }
 
     pub(crate) fn find_by_email(&self, email: &str) -> Option<&Person> {
-        self.all
-            .iter()
-            .find(|person| !person.is_bot && person.email.eq_ignore_ascii_case(email))
+        self.all.iter().find(|person| !person.is_bot && person.email.eq_ignore_ascii_case(email))
     }
 
     pub(crate) fn team_of(&self, id: &str) -> String {

@@ -35,23 +35,13 @@ pub(crate) struct Responses {
 
 impl Responses {
     pub(crate) fn new(lifetime: Duration) -> Self {
-        Self {
-            lifetime,
-            entries: HashMap::new(),
-        }
+        Self { lifetime, entries: HashMap::new() }
     }
 
     /// A fresh id, the last part of the URL's path.
     pub(crate) fn make(&mut self, ids: &mut Ids, target: ResponseTarget) -> String {
         let id = format!("{}{}", ids.id(""), ids.id("")).to_lowercase();
-        self.entries.insert(
-            id.clone(),
-            Entry {
-                target,
-                made: Instant::now(),
-                uses: 0,
-            },
-        );
+        self.entries.insert(id.clone(), Entry { target, made: Instant::now(), uses: 0 });
         id
     }
 

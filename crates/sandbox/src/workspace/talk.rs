@@ -42,21 +42,12 @@ impl Workspace {
     }
 
     /// Enters a reply under its root; a reply to a reply goes to the same root.
-    fn attach_to_thread(
-        &mut self,
-        channel: &str,
-        message: &mut Message,
-    ) -> Result<(), &'static str> {
+    fn attach_to_thread(&mut self, channel: &str, message: &mut Message) -> Result<(), &'static str> {
         let Some(asked) = message.thread else {
             return Ok(());
         };
-        let found = self
-            .messages
-            .get(channel, asked)
-            .filter(|m| m.ephemeral_for.is_none());
-        let root = found
-            .map(|m| m.thread.unwrap_or(asked))
-            .ok_or("thread_not_found")?;
+        let found = self.messages.get(channel, asked).filter(|m| m.ephemeral_for.is_none());
+        let root = found.map(|m| m.thread.unwrap_or(asked)).ok_or("thread_not_found")?;
         message.thread = Some(root);
         if let Some(parent) = self.messages.get_mut(channel, root) {
             parent.replies.insert(message.ts());
@@ -79,11 +70,7 @@ impl Workspace {
         if let Some(object) = mention.as_object_mut() {
             object.remove("channel_type");
         }
-        if self.ids.coin() {
-            vec![mention, event]
-        } else {
-            vec![event, mention]
-        }
+        if self.ids.coin() { vec![mention, event] } else { vec![event, mention] }
     }
 
     fn mentions_bot(&self, text: &str) -> bool {
@@ -115,27 +102,15 @@ impl Workspace {
     }
 
     /// Changes a message and tells everyone; the error is Slack's.
-    pub(crate) fn edit(
-        &mut self,
-        channel: &str,
-        ts: Ts,
-        by: &str,
-        edit: Edit,
-    ) -> Result<Message, &'static str> {
-        let before = self
-            .messages
-            .get(channel, ts)
-            .filter(|m| !m.deleted)
-            .ok_or("message_not_found")?
-            .clone();
+    pub(crate) fn edit(&mut self, channel: &str, ts: Ts, by: &str, edit: Edit) -> Result<Message, &'static str> {
+        let before = self.messages.get(channel, ts).filter(|m| !m.deleted).ok_or("message_not_found")?.clone();
         let mut message = before.clone();
         if let Some(text) = edit.text {
             message.text = text;
         }
         if let Some(mut blocks) = edit.blocks {
             name_blocks(Some(&mut blocks), &mut self.ids);
-            message.blocks =
-                Some(blocks).filter(|blocks| blocks.as_array().is_none_or(|all| !all.is_empty()));
+            message.blocks = Some(blocks).filter(|blocks| blocks.as_array().is_none_or(|all| !all.is_empty()));
         }
         message.attachments = edit.attachments.or(message.attachments);
         message.metadata = edit.metadata.or(message.metadata);
@@ -163,17 +138,11 @@ impl Workspace {
 
     /// Removes a message and tells everyone; the error is Slack's.
     pub(crate) fn delete(&mut self, channel: &str, ts: Ts) -> Result<(), &'static str> {
-        let message = self
-            .messages
-            .get_mut(channel, ts)
-            .filter(|m| !m.deleted)
-            .ok_or("message_not_found")?;
+        let message = self.messages.get_mut(channel, ts).filter(|m| !m.deleted).ok_or("message_not_found")?;
         message.deleted = true;
         let message = message.clone();
         self.detach_from_thread(channel, &message);
-        self.tell_page(
-            json!({"kind": "message_removed", "channel": channel, "ts": ts.to_string()}),
-        );
+        self.tell_page(json!({"kind": "message_removed", "channel": channel, "ts": ts.to_string()}));
         if message.ephemeral_for.is_some() {
             return Ok(());
         }
@@ -201,20 +170,11 @@ impl Workspace {
     }
 
     /// Adds a member; says whether they were new. The error is Slack's.
-    pub(crate) fn join(
-        &mut self,
-        channel: &str,
-        user: &str,
-        inviter: Option<&str>,
-    ) -> Result<bool, &'static str> {
+    pub(crate) fn join(&mut self, channel: &str, user: &str, inviter: Option<&str>) -> Result<bool, &'static str> {
         if self.people.find(user).is_none() {
             return Err("user_not_found");
         }
-        let place = self
-            .channels
-            .get_mut(channel)
-            .filter(|place| !place.is_im)
-            .ok_or("channel_not_found")?;
+        let place = self.channels.get_mut(channel).filter(|place| !place.is_im).ok_or("channel_not_found")?;
         if place.has(user) {
             return Ok(false);
         }

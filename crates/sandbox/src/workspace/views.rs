@@ -34,26 +34,15 @@ pub(crate) type ViewError = &'static str;
 
 impl Views {
     pub(crate) fn new(team_id: String, trigger_lifetime: Duration) -> Self {
-        Self {
-            team_id,
-            trigger_lifetime,
-            stacks: BTreeMap::new(),
-            homes: BTreeMap::new(),
-            triggers: HashMap::new(),
-        }
+        Self { team_id, trigger_lifetime, stacks: BTreeMap::new(), homes: BTreeMap::new(), triggers: HashMap::new() }
     }
 
     /// A fresh trigger id for something that `user` did.
     pub(crate) fn make_trigger(&mut self, ids: &mut Ids, user: &str) -> String {
         let lifetime = self.trigger_lifetime;
-        self.triggers
-            .retain(|_, trigger| trigger.made.elapsed() < lifetime * 20);
+        self.triggers.retain(|_, trigger| trigger.made.elapsed() < lifetime * 20);
         let id = format!("{}.{}", ids.id("13"), ids.id("").to_lowercase());
-        let trigger = Trigger {
-            user: user.to_owned(),
-            made: Instant::now(),
-            used: false,
-        };
+        let trigger = Trigger { user: user.to_owned(), made: Instant::now(), used: false };
         self.triggers.insert(id.clone(), trigger);
         id
     }
@@ -61,10 +50,7 @@ impl Views {
     /// Uses a trigger up and says whose it was.
     fn exchange(&mut self, trigger_id: &str) -> Result<String, ViewError> {
         let lifetime = self.trigger_lifetime;
-        let trigger = self
-            .triggers
-            .get_mut(trigger_id)
-            .ok_or("invalid_trigger_id")?;
+        let trigger = self.triggers.get_mut(trigger_id).ok_or("invalid_trigger_id")?;
         if trigger.made.elapsed() > lifetime {
             return Err("expired_trigger_id");
         }
@@ -76,15 +62,8 @@ impl Views {
 
     /// Ids of the modals that the trigger's owner has open.
     pub(crate) fn stack_of_trigger(&self, trigger_id: &str) -> Vec<String> {
-        let stack = self
-            .triggers
-            .get(trigger_id)
-            .and_then(|trigger| self.stacks.get(&trigger.user));
-        stack
-            .into_iter()
-            .flatten()
-            .map(|view| owned(view, "id"))
-            .collect()
+        let stack = self.triggers.get(trigger_id).and_then(|trigger| self.stacks.get(&trigger.user));
+        stack.into_iter().flatten().map(|view| owned(view, "id")).collect()
     }
 
     /// Opens a modal in place of whatever was open. Returns its owner and the view.
@@ -115,29 +94,13 @@ impl Views {
     }
 
     /// Puts a modal on top of `user`'s open ones without a trigger (`response_action: push`).
-    pub(crate) fn push_for(
-        &mut self,
-        ids: &mut Ids,
-        user: &str,
-        content: &Value,
-    ) -> Result<Value, ViewError> {
-        let below = self
-            .stacks
-            .get(user)
-            .and_then(|stack| stack.last())
-            .cloned();
-        if self
-            .stacks
-            .get(user)
-            .is_some_and(|stack| stack.len() >= STACK_LIMIT)
-        {
+    pub(crate) fn push_for(&mut self, ids: &mut Ids, user: &str, content: &Value) -> Result<Value, ViewError> {
+        let below = self.stacks.get(user).and_then(|stack| stack.last()).cloned();
+        if self.stacks.get(user).is_some_and(|stack| stack.len() >= STACK_LIMIT) {
             return Err("push_limit_reached");
         }
         let view = self.complete(ids, content, below.as_ref());
-        self.stacks
-            .entry(user.to_owned())
-            .or_default()
-            .push(view.clone());
+        self.stacks.entry(user.to_owned()).or_default().push(view.clone());
         Ok(view)
     }
 
@@ -157,12 +120,7 @@ impl Views {
         for key in ["id", "root_view_id", "previous_view_id"] {
             set(&mut view, key, old.get(key).cloned().unwrap_or_default());
         }
-        for slot in self
-            .stacks
-            .values_mut()
-            .flatten()
-            .chain(self.homes.values_mut())
-        {
+        for slot in self.stacks.values_mut().flatten().chain(self.homes.values_mut()) {
             if slot.get("id") == old.get("id") {
                 slot.clone_from(&view);
             }
@@ -198,13 +156,8 @@ impl Views {
     }
 
     fn find(&self, wanted: &impl Fn(&Value) -> bool) -> Option<(String, Value)> {
-        let stacked = self
-            .stacks
-            .iter()
-            .flat_map(|(user, stack)| stack.iter().map(move |view| (user, view)));
-        let found = stacked
-            .chain(self.homes.iter())
-            .find(|(_, view)| wanted(view));
+        let stacked = self.stacks.iter().flat_map(|(user, stack)| stack.iter().map(move |view| (user, view)));
+        let found = stacked.chain(self.homes.iter()).find(|(_, view)| wanted(view));
         found.map(|(user, view)| (user.clone(), view.clone()))
     }
 
@@ -213,10 +166,7 @@ impl Views {
         let Some(stack) = self.stacks.get_mut(user) else {
             return Vec::new();
         };
-        let at = stack
-            .iter()
-            .position(|view| text(view, "id") == Some(view_id))
-            .unwrap_or(stack.len());
+        let at = stack.iter().position(|view| text(view, "id") == Some(view_id)).unwrap_or(stack.len());
         let closed = stack.split_off(at);
         closed.iter().map(|view| owned(view, "id")).collect()
     }
@@ -229,20 +179,12 @@ impl Views {
 
     /// The open modals by user, the lowest first.
     pub(crate) fn stacks(&self) -> Value {
-        self.stacks
-            .iter()
-            .map(|(user, stack)| (user.clone(), Value::from(stack.clone())))
-            .collect::<Map<_, _>>()
-            .into()
+        self.stacks.iter().map(|(user, stack)| (user.clone(), Value::from(stack.clone()))).collect::<Map<_, _>>().into()
     }
 
     /// The home tabs by user.
     pub(crate) fn homes(&self) -> Value {
-        self.homes
-            .iter()
-            .map(|(user, view)| (user.clone(), view.clone()))
-            .collect::<Map<_, _>>()
-            .into()
+        self.homes.iter().map(|(user, view)| (user.clone(), view.clone())).collect::<Map<_, _>>().into()
     }
 
     fn refuse_duplicate(&self, content: &Value) -> Result<(), ViewError> {
@@ -258,10 +200,7 @@ impl Views {
     /// The app's content completed to the view object that Slack returns.
     fn complete(&self, ids: &mut Ids, content: &Value, below: Option<&Value>) -> Value {
         let id = ids.id("V");
-        let root = below
-            .and_then(|view| view.get("root_view_id"))
-            .cloned()
-            .unwrap_or_else(|| id.clone().into());
+        let root = below.and_then(|view| view.get("root_view_id")).cloned().unwrap_or_else(|| id.clone().into());
         let mut view = json!({
             "type": "modal", "callback_id": "", "private_metadata": "", "title": null, "close": null,
             "submit": null, "blocks": [], "clear_on_close": false, "notify_on_close": false,

@@ -18,10 +18,7 @@ async fn a_message_arrives_signed_and_enveloped() {
     mac.update(format!("v0:{timestamp}:").as_bytes());
     mac.update(&received.body);
     let expected = format!("v0={}", hex::encode(mac.finalize().into_bytes()));
-    assert_eq!(
-        received.header("x-slack-signature"),
-        Some(expected.as_str())
-    );
+    assert_eq!(received.header("x-slack-signature"), Some(expected.as_str()));
     assert_eq!(received.header("x-slack-retry-num"), None);
 
     let envelope = received.json();
@@ -43,12 +40,7 @@ async fn a_mention_arrives_twice() {
     scene.say("<@U0DESKBELL> help").await;
     let mut kinds = Vec::new();
     for _ in 0..2 {
-        kinds.push(
-            scene.desk.next_event().await["event"]["type"]
-                .as_str()
-                .unwrap()
-                .to_owned(),
-        );
+        kinds.push(scene.desk.next_event().await["event"]["type"].as_str().unwrap().to_owned());
     }
     kinds.sort();
     assert_eq!(kinds, ["app_mention", "message"]);
@@ -62,10 +54,7 @@ async fn an_unacknowledged_event_is_retried_three_times() {
     for retry in [None, Some("1"), Some("2"), Some("3")] {
         let received = scene.desk.next().await;
         assert_eq!(received.header("x-slack-retry-num"), retry);
-        assert_eq!(
-            received.header("x-slack-retry-reason"),
-            retry.map(|_| "http_error")
-        );
+        assert_eq!(received.header("x-slack-retry-reason"), retry.map(|_| "http_error"));
         event_ids.push(received.json()["event_id"].clone());
     }
     event_ids.dedup();
@@ -75,27 +64,17 @@ async fn an_unacknowledged_event_is_retried_three_times() {
 #[tokio::test]
 async fn a_slow_receiver_is_retried_for_its_timeout() {
     let mut scene = Scene::with(hasty(), |received| {
-        if received.header("x-slack-retry-num").is_none() {
-            never()
-        } else {
-            StatusCode::OK.into_response()
-        }
+        if received.header("x-slack-retry-num").is_none() { never() } else { StatusCode::OK.into_response() }
     })
     .await;
     scene.say("x").await;
     assert_eq!(scene.desk.next().await.header("x-slack-retry-reason"), None);
-    assert_eq!(
-        scene.desk.next().await.header("x-slack-retry-reason"),
-        Some("http_timeout")
-    );
+    assert_eq!(scene.desk.next().await.header("x-slack-retry-reason"), Some("http_timeout"));
 }
 
 #[tokio::test]
 async fn a_receiver_may_refuse_retries() {
-    let mut scene = Scene::answering(|_| {
-        (StatusCode::BAD_REQUEST, [("x-slack-no-retry", "1")]).into_response()
-    })
-    .await;
+    let mut scene = Scene::answering(|_| (StatusCode::BAD_REQUEST, [("x-slack-no-retry", "1")]).into_response()).await;
     scene.say("first").await;
     assert_eq!(scene.desk.next_event().await["event"]["text"], "first");
     scene.say("second").await;
@@ -106,20 +85,14 @@ async fn a_receiver_may_refuse_retries() {
 async fn a_channel_without_the_bot_is_silent_until_it_is_invited() {
     let mut scene = Scene::new().await;
     let place = json!({"user": "U0GRACE", "channel": "C0LEADERS", "text": "secret"});
-    assert_eq!(
-        scene.act("message", place.clone()).await["delivery"],
-        "none"
-    );
+    assert_eq!(scene.act("message", place.clone()).await["delivery"], "none");
     scene.act("invite_bot", place.clone()).await;
     let joined = scene.desk.next_event().await;
     assert_eq!(joined["event"]["type"], "member_joined_channel");
     assert_eq!(joined["event"]["user"], "U0DESKBELL");
     assert_eq!(joined["event"]["inviter"], "U0GRACE");
     scene.act("message", place).await;
-    assert_eq!(
-        scene.desk.next_event().await["event"]["channel_type"],
-        "group"
-    );
+    assert_eq!(scene.desk.next_event().await["event"]["channel_type"], "group");
 }
 
 #[tokio::test]
@@ -129,47 +102,25 @@ async fn edits_deletions_and_reactions_arrive() {
     scene.desk.next_event().await;
     let about = |more: Value| {
         let mut body = json!({"user": "U0ANNA", "channel": "C0SUPPORT", "message_ts": ts});
-        body.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
-    scene
-        .act("edit", about(json!({"text": "Login is broken"})))
-        .await;
+    scene.act("edit", about(json!({"text": "Login is broken"}))).await;
     let event = scene.desk.next_event().await["event"].clone();
     assert_eq!(event["subtype"], "message_changed");
     assert_eq!(event["message"]["text"], "Login is broken");
     assert_eq!(event["previous_message"]["text"], "Logn is broken");
 
-    scene
-        .act("react", about(json!({"reaction": "ticket"})))
-        .await;
+    scene.act("react", about(json!({"reaction": "ticket"}))).await;
     let event = scene.desk.next_event().await["event"].clone();
-    assert_eq!(
-        (&event["type"], &event["item"]["ts"]),
-        (&json!("reaction_added"), &json!(ts))
-    );
-    scene
-        .act("unreact", about(json!({"reaction": "ticket"})))
-        .await;
-    assert_eq!(
-        scene.desk.next_event().await["event"]["type"],
-        "reaction_removed"
-    );
+    assert_eq!((&event["type"], &event["item"]["ts"]), (&json!("reaction_added"), &json!(ts)));
+    scene.act("unreact", about(json!({"reaction": "ticket"}))).await;
+    assert_eq!(scene.desk.next_event().await["event"]["type"], "reaction_removed");
 
     scene.act("delete", about(json!({}))).await;
     let event = scene.desk.next_event().await["event"].clone();
-    assert_eq!(
-        (&event["subtype"], &event["deleted_ts"]),
-        (&json!("message_deleted"), &json!(ts))
-    );
-    assert!(
-        scene.state().await["messages"]["C0SUPPORT"]
-            .as_array()
-            .unwrap()
-            .is_empty()
-    );
+    assert_eq!((&event["subtype"], &event["deleted_ts"]), (&json!("message_deleted"), &json!(ts)));
+    assert!(scene.state().await["messages"]["C0SUPPORT"].as_array().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -177,29 +128,15 @@ async fn replies_direct_messages_and_shared_channels_are_told_apart() {
     let mut scene = Scene::new().await;
     let root = scene.say("root").await;
     scene.desk.next_event().await;
-    let reply =
-        json!({"user": "U0BEN", "channel": "C0SUPPORT", "text": "reply", "thread_ts": root});
+    let reply = json!({"user": "U0BEN", "channel": "C0SUPPORT", "text": "reply", "thread_ts": root});
     scene.act("message", reply).await;
     let event = scene.desk.next_event().await["event"].clone();
-    assert_eq!(
-        (&event["thread_ts"], &event["parent_user_id"]),
-        (&json!(root), &json!("U0ANNA"))
-    );
+    assert_eq!((&event["thread_ts"], &event["parent_user_id"]), (&json!(root), &json!("U0ANNA")));
 
-    scene
-        .act(
-            "message",
-            json!({"user": "U0BEN", "channel": "D0BEN", "text": "hello"}),
-        )
-        .await;
+    scene.act("message", json!({"user": "U0BEN", "channel": "D0BEN", "text": "hello"})).await;
     assert_eq!(scene.desk.next_event().await["event"]["channel_type"], "im");
 
-    scene
-        .act(
-            "message",
-            json!({"user": "U0HUGO", "channel": "C0ACME", "text": "hello"}),
-        )
-        .await;
+    scene.act("message", json!({"user": "U0HUGO", "channel": "C0ACME", "text": "hello"})).await;
     let envelope = scene.desk.next_event().await;
     assert_eq!(envelope["is_ext_shared_channel"], true);
     assert_eq!(envelope["event"]["user_team"], "T0ACMECORP");
@@ -208,23 +145,12 @@ async fn replies_direct_messages_and_shared_channels_are_told_apart() {
 #[tokio::test]
 async fn the_bots_own_posts_come_back_to_it() {
     let mut scene = Scene::new().await;
-    scene
-        .api(
-            "chat.postMessage",
-            json!({"channel": "C0OPS", "text": "hello"}),
-        )
-        .await;
+    scene.api("chat.postMessage", json!({"channel": "C0OPS", "text": "hello"})).await;
     let event = scene.desk.next_event().await["event"].clone();
-    assert_eq!(
-        (&event["bot_id"], &event["user"]),
-        (&json!("B0DESKBELL"), &json!("U0DESKBELL"))
-    );
+    assert_eq!((&event["bot_id"], &event["user"]), (&json!("B0DESKBELL"), &json!("U0DESKBELL")));
     let named = json!({"channel": "C0OPS", "text": "hello", "username": "Night shift"});
     scene.api("chat.postMessage", named).await;
-    assert_eq!(
-        scene.desk.next_event().await["event"]["subtype"],
-        "bot_message"
-    );
+    assert_eq!(scene.desk.next_event().await["event"]["subtype"], "bot_message");
 }
 
 #[tokio::test]
@@ -237,22 +163,8 @@ async fn every_attempt_is_in_the_log() {
         stream.next_of("delivery").await;
     }
     let records = scene.sandbox.deliveries(0);
-    let seen: Vec<_> = records
-        .iter()
-        .map(|record| (record.retry, record.status))
-        .collect();
-    assert_eq!(
-        seen,
-        [
-            (0, Some(500)),
-            (1, Some(500)),
-            (2, Some(500)),
-            (3, Some(500))
-        ]
-    );
-    assert_eq!(
-        scene.sandbox.snapshot()["deliveries"]["deliver:events failed"],
-        4
-    );
+    let seen: Vec<_> = records.iter().map(|record| (record.retry, record.status)).collect();
+    assert_eq!(seen, [(0, Some(500)), (1, Some(500)), (2, Some(500)), (3, Some(500))]);
+    assert_eq!(scene.sandbox.snapshot()["deliveries"]["deliver:events failed"], 4);
     assert!(scene.desk.is_empty());
 }

@@ -11,14 +11,8 @@ fn posts(state: &serde_json::Value) -> usize {
 }
 
 async fn post(scene: &Scene) -> reqwest::Result<reqwest::Response> {
-    let request = scene
-        .http
-        .post(scene.url("/api/chat.postMessage"))
-        .bearer_auth("xoxb-sandbox-bot-token");
-    request
-        .json(&json!({"channel": "C0OPS", "text": "hello"}))
-        .send()
-        .await
+    let request = scene.http.post(scene.url("/api/chat.postMessage")).bearer_auth("xoxb-sandbox-bot-token");
+    request.json(&json!({"channel": "C0OPS", "text": "hello"})).send().await
 }
 
 #[tokio::test]
@@ -37,9 +31,7 @@ async fn a_status_is_answered_and_nothing_done() {
 #[tokio::test]
 async fn a_lost_response_was_done_all_the_same() {
     let scene = Scene::new().await;
-    scene
-        .fault(json!({"target": "slack:chat.postMessage", "kind": "lost_response", "count": 1}))
-        .await;
+    scene.fault(json!({"target": "slack:chat.postMessage", "kind": "lost_response", "count": 1})).await;
     assert!(post(&scene).await.is_err());
     assert_eq!(posts(&scene.state().await), 1);
 }
@@ -47,9 +39,7 @@ async fn a_lost_response_was_done_all_the_same() {
 #[tokio::test]
 async fn a_timeout_does_the_work_only_when_told() {
     let scene = Scene::new().await;
-    scene
-        .fault(json!({"target": "slack:chat.postMessage", "kind": "timeout", "ms": 5, "count": 1}))
-        .await;
+    scene.fault(json!({"target": "slack:chat.postMessage", "kind": "timeout", "ms": 5, "count": 1})).await;
     assert!(post(&scene).await.is_err());
     assert_eq!(posts(&scene.state().await), 0);
     let rule = json!({"target": "slack:chat.postMessage", "kind": "timeout", "ms": 5, "work_done": true, "count": 1});
@@ -62,53 +52,28 @@ async fn a_timeout_does_the_work_only_when_told() {
 async fn rules_are_checked_listed_and_cleared() {
     let scene = Scene::new().await;
     let wrong = json!({"target": "slack:*", "kind": "status", "staus": 500});
-    let refused = scene
-        .http
-        .post(scene.url("/sandbox/faults"))
-        .json(&wrong)
-        .send()
-        .await
-        .unwrap();
+    let refused = scene.http.post(scene.url("/sandbox/faults")).json(&wrong).send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    scene
-        .fault(json!({"rules": [{"target": "jira:*", "kind": "lost_response"}]}))
-        .await;
+    scene.fault(json!({"rules": [{"target": "jira:*", "kind": "lost_response"}]})).await;
     assert_eq!(scene.sandbox.faults().rules().len(), 1);
-    scene
-        .http
-        .delete(scene.url("/sandbox/faults"))
-        .send()
-        .await
-        .unwrap();
+    scene.http.delete(scene.url("/sandbox/faults")).send().await.unwrap();
     assert!(scene.sandbox.faults().rules().is_empty());
 }
 
 #[tokio::test]
 async fn a_delivery_is_duplicated_lost_or_refused() {
     let mut scene = Scene::answering(|_| StatusCode::OK.into_response()).await;
-    scene
-        .fault(json!({"target": "deliver:events", "kind": "duplicate_delivery", "count": 1}))
-        .await;
+    scene.fault(json!({"target": "deliver:events", "kind": "duplicate_delivery", "count": 1})).await;
     scene.say("twice").await;
     let (first, second) = (scene.desk.next_event().await, scene.desk.next_event().await);
     assert_eq!(first["event_id"], second["event_id"]);
 
-    scene
-        .fault(json!({"target": "deliver:events", "kind": "lost_response", "count": 1}))
-        .await;
+    scene.fault(json!({"target": "deliver:events", "kind": "lost_response", "count": 1})).await;
     scene.say("answer lost").await;
     assert_eq!(scene.desk.next().await.header("x-slack-retry-num"), None);
-    assert_eq!(
-        scene.desk.next().await.header("x-slack-retry-num"),
-        Some("1")
-    );
+    assert_eq!(scene.desk.next().await.header("x-slack-retry-num"), Some("1"));
 
-    scene
-        .fault(json!({"target": "deliver:events", "kind": "status", "status": 502, "count": 1}))
-        .await;
+    scene.fault(json!({"target": "deliver:events", "kind": "status", "status": 502, "count": 1})).await;
     scene.say("first attempt never arrives").await;
-    assert_eq!(
-        scene.desk.next().await.header("x-slack-retry-num"),
-        Some("1")
-    );
+    assert_eq!(scene.desk.next().await.header("x-slack-retry-num"), Some("1"));
 }

@@ -14,14 +14,9 @@ struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     async fn open(scene: &Scene) -> (Self, Value) {
-        let request = scene
-            .http
-            .post(scene.url("/api/apps.connections.open"))
-            .bearer_auth("xapp-sandbox-app-token");
+        let request = scene.http.post(scene.url("/api/apps.connections.open")).bearer_auth("xapp-sandbox-app-token");
         let opened: Value = request.send().await.unwrap().json().await.unwrap();
-        let (stream, _) = tokio_tungstenite::connect_async(opened["url"].as_str().unwrap())
-            .await
-            .unwrap();
+        let (stream, _) = tokio_tungstenite::connect_async(opened["url"].as_str().unwrap()).await.unwrap();
         let mut socket = Self(stream);
         let hello = socket.next().await.unwrap();
         (socket, hello)
@@ -30,9 +25,7 @@ impl Socket {
     /// The next frame of JSON; `None` when the connection is closed.
     async fn next(&mut self) -> Option<Value> {
         loop {
-            let message = tokio::time::timeout(Duration::from_secs(5), self.0.next())
-                .await
-                .expect("no frame came");
+            let message = tokio::time::timeout(Duration::from_secs(5), self.0.next()).await.expect("no frame came");
             match message? {
                 Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
                 Ok(Message::Close(_)) | Err(_) => return None,
@@ -57,31 +50,21 @@ async fn scene() -> Scene {
 async fn events_and_commands_come_over_the_socket() {
     let scene = scene().await;
     let (mut socket, hello) = Socket::open(&scene).await;
-    assert_eq!(
-        (&hello["type"], &hello["num_connections"]),
-        (&json!("hello"), &json!(1))
-    );
+    assert_eq!((&hello["type"], &hello["num_connections"]), (&json!("hello"), &json!(1)));
     scene.say("hello").await;
     let envelope = socket.next().await.unwrap();
-    assert_eq!(
-        (&envelope["type"], &envelope["payload"]["event"]["text"]),
-        (&json!("events_api"), &json!("hello"))
-    );
+    assert_eq!((&envelope["type"], &envelope["payload"]["event"]["text"]), (&json!("events_api"), &json!("hello")));
     assert_eq!(envelope["retry_attempt"], 0);
     socket.acknowledge(&envelope, Value::Null).await;
 
-    let command =
-        json!({"user": "U0ANNA", "channel": "C0SUPPORT", "command": "/triage", "text": "x"});
+    let command = json!({"user": "U0ANNA", "channel": "C0SUPPORT", "command": "/triage", "text": "x"});
     let (answer, ()) = tokio::join!(scene.act("command", command), async {
         let envelope = socket.next().await.unwrap();
         assert_eq!(envelope["accepts_response_payload"], true);
         socket.acknowledge(&envelope, json!({"text": "seen"})).await;
     });
     assert_eq!(answer["delivery"]["status"], 200);
-    assert_eq!(
-        scene.state().await["messages"]["C0SUPPORT"][1]["text"],
-        "seen"
-    );
+    assert_eq!(scene.state().await["messages"]["C0SUPPORT"][1]["text"], "seen");
 }
 
 #[tokio::test]
@@ -107,10 +90,7 @@ async fn an_unacknowledged_frame_is_sent_again() {
     scene.say("hello").await;
     assert_eq!(socket.next().await.unwrap()["retry_attempt"], 0);
     let again = socket.next().await.unwrap();
-    assert_eq!(
-        (&again["retry_attempt"], &again["retry_reason"]),
-        (&json!(1), &json!("timeout"))
-    );
+    assert_eq!((&again["retry_attempt"], &again["retry_reason"]), (&json!(1), &json!("timeout")));
 }
 
 #[tokio::test]
@@ -119,16 +99,10 @@ async fn a_refresh_is_announced_before_the_connection_closes() {
     let (mut socket, _) = Socket::open(&scene).await;
     scene.post("/sandbox/socket/refresh", json!({})).await;
     let warning = socket.next().await.unwrap();
-    assert_eq!(
-        (&warning["type"], &warning["reason"]),
-        (&json!("disconnect"), &json!("warning"))
-    );
+    assert_eq!((&warning["type"], &warning["reason"]), (&json!("disconnect"), &json!("warning")));
     let (mut replacement, _) = Socket::open(&scene).await;
     scene.say("to the replacement").await;
-    assert_eq!(
-        replacement.next().await.unwrap()["payload"]["event"]["text"],
-        "to the replacement"
-    );
+    assert_eq!(replacement.next().await.unwrap()["payload"]["event"]["text"], "to the replacement");
     assert_eq!(socket.next().await.unwrap()["reason"], "refresh_requested");
     assert_eq!(socket.next().await, None);
 }

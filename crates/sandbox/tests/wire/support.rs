@@ -63,10 +63,7 @@ impl Receiver {
 
     /// The next request.
     pub async fn next(&mut self) -> Received {
-        tokio::time::timeout(PATIENCE, self.inbox.recv())
-            .await
-            .expect("nothing was delivered")
-            .unwrap()
+        tokio::time::timeout(PATIENCE, self.inbox.recv()).await.expect("nothing was delivered").unwrap()
     }
 
     /// The next event's envelope.
@@ -88,11 +85,7 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let received = Received {
-        path: uri.path().to_owned(),
-        headers,
-        body,
-    };
+    let received = Received { path: uri.path().to_owned(), headers, body };
     let response = answer(&received);
     let hang = response.status() == StatusCode::REQUEST_TIMEOUT;
     let _ = sender.send(received);
@@ -118,11 +111,7 @@ pub struct Scene {
 pub fn quick() -> SandboxConfig {
     SandboxConfig {
         timing: Timing {
-            retry_delays: vec![
-                Duration::ZERO,
-                Duration::from_millis(5),
-                Duration::from_millis(10),
-            ],
+            retry_delays: vec![Duration::ZERO, Duration::from_millis(5), Duration::from_millis(10)],
             socket_warning: Duration::from_millis(50),
             ..Timing::default()
         },
@@ -132,10 +121,7 @@ pub fn quick() -> SandboxConfig {
 
 /// The same, and acknowledgements must come quickly: for receivers that never answer.
 pub fn hasty() -> SandboxConfig {
-    let timing = Timing {
-        ack_timeout: Duration::from_millis(200),
-        ..quick().timing
-    };
+    let timing = Timing { ack_timeout: Duration::from_millis(200), ..quick().timing };
     SandboxConfig { timing, ..quick() }
 }
 
@@ -150,20 +136,11 @@ impl Scene {
         Self::with(quick(), answer).await
     }
 
-    pub async fn with(
-        config: SandboxConfig,
-        answer: impl Fn(&Received) -> Response + Send + Sync + 'static,
-    ) -> Self {
+    pub async fn with(config: SandboxConfig, answer: impl Fn(&Received) -> Response + Send + Sync + 'static) -> Self {
         let desk = Receiver::start(Arc::new(answer)).await;
         let sandbox = Sandbox::start(config).await.unwrap();
-        sandbox.set_delivery(Some(Delivery::Http {
-            base_url: desk.base_url.clone(),
-        }));
-        Self {
-            sandbox,
-            desk,
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
-        }
+        sandbox.set_delivery(Some(Delivery::Http { base_url: desk.base_url.clone() }));
+        Self { sandbox, desk, http: reqwest::Client::builder().no_proxy().build().unwrap() }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -183,52 +160,22 @@ impl Scene {
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Value {
-        self.http
-            .post(self.url(path))
-            .json(&body)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        self.http.post(self.url(path)).json(&body).send().await.unwrap().json().await.unwrap()
     }
 
     /// A call of the Web API with the bot's token.
     pub async fn api(&self, method: &str, arguments: Value) -> Value {
-        let request = self
-            .http
-            .post(self.url(&format!("/api/{method}")))
-            .bearer_auth("xoxb-sandbox-bot-token");
-        request
-            .json(&arguments)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        let request = self.http.post(self.url(&format!("/api/{method}"))).bearer_auth("xoxb-sandbox-bot-token");
+        request.json(&arguments).send().await.unwrap().json().await.unwrap()
     }
 
     pub async fn state(&self) -> Value {
-        self.http
-            .get(self.url("/sandbox/state"))
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        self.http.get(self.url("/sandbox/state")).send().await.unwrap().json().await.unwrap()
     }
 
     /// Anna says something in #support; returns its `ts`. Its event is still to come.
     pub async fn say(&self, text: &str) -> String {
-        let answer = self
-            .act(
-                "message",
-                json!({"user": "U0ANNA", "channel": "C0SUPPORT", "text": text}),
-            )
-            .await;
+        let answer = self.act("message", json!({"user": "U0ANNA", "channel": "C0SUPPORT", "text": text})).await;
         answer["ts"].as_str().unwrap().to_owned()
     }
 

@@ -85,11 +85,7 @@ struct Builder {
 
 impl Builder {
     fn new() -> Self {
-        Self {
-            open: vec![(Block::Document, Vec::new())],
-            marks: Vec::new(),
-            code: String::new(),
-        }
+        Self { open: vec![(Block::Document, Vec::new())], marks: Vec::new(), code: String::new() }
     }
 
     fn take(&mut self, event: Event<'_>) {
@@ -130,11 +126,7 @@ impl Builder {
             }
             Tag::Item => {
                 let inside_list = matches!(self.top(), Block::BulletList | Block::OrderedList(_));
-                self.open_block(if inside_list {
-                    Block::Item
-                } else {
-                    Block::Dissolved
-                });
+                self.open_block(if inside_list { Block::Item } else { Block::Dissolved });
             }
             // A quote may stand at the top only.
             Tag::BlockQuote(_) => {
@@ -158,11 +150,7 @@ impl Builder {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
-            TagEnd::Emphasis
-            | TagEnd::Strong
-            | TagEnd::Strikethrough
-            | TagEnd::Link
-            | TagEnd::Image => {
+            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image => {
                 self.marks.pop();
             }
             TagEnd::Paragraph
@@ -210,8 +198,7 @@ impl Builder {
 
     fn inline(&mut self, node: Value) {
         if !matches!(self.top(), Block::Paragraph { .. } | Block::Heading(_)) {
-            self.open
-                .push((Block::Paragraph { implied: true }, Vec::new()));
+            self.open.push((Block::Paragraph { implied: true }, Vec::new()));
         }
         self.push(node);
     }
@@ -278,15 +265,11 @@ impl Builder {
     }
 
     fn top(&self) -> &Block {
-        self.open
-            .last()
-            .map_or(&Block::Document, |(block, _)| block)
+        self.open.last().map_or(&Block::Document, |(block, _)| block)
     }
 
     fn list_depth(&self) -> usize {
-        let is_list = |(block, _): &&(Block, Vec<Value>)| {
-            matches!(block, Block::BulletList | Block::OrderedList(_))
-        };
+        let is_list = |(block, _): &&(Block, Vec<Value>)| matches!(block, Block::BulletList | Block::OrderedList(_));
         self.open.iter().filter(is_list).count()
     }
 
@@ -294,9 +277,7 @@ impl Builder {
         while self.open.len() > 1 {
             self.close();
         }
-        self.open
-            .pop()
-            .map_or_else(Vec::new, |(_, content)| content)
+        self.open.pop().map_or_else(Vec::new, |(_, content)| content)
     }
 }
 
@@ -307,14 +288,8 @@ fn kind_of(node: &Value) -> &str {
 /// `Null` for a target that must not become clickable, so that start and end stay paired.
 fn link_mark(target: &str) -> Value {
     let scheme = target.split(':').next().unwrap_or_default();
-    let safe = ["http", "https", "mailto"]
-        .iter()
-        .any(|allowed| scheme.eq_ignore_ascii_case(allowed));
-    if safe && target.contains(':') {
-        json!({ "type": "link", "attrs": { "href": target } })
-    } else {
-        Value::Null
-    }
+    let safe = ["http", "https", "mailto"].iter().any(|allowed| scheme.eq_ignore_ascii_case(allowed));
+    if safe && target.contains(':') { json!({ "type": "link", "attrs": { "href": target } }) } else { Value::Null }
 }
 
 fn level_number(level: HeadingLevel) -> u8 {
@@ -341,11 +316,7 @@ fn code_block(language: &str, code: &str) -> Value {
     }
     let code = code.strip_suffix('\n').unwrap_or(code);
     // ADF forbids an empty text node.
-    let content = if code.is_empty() {
-        json!([])
-    } else {
-        json!([{ "type": "text", "text": code }])
-    };
+    let content = if code.is_empty() { json!([]) } else { json!([{ "type": "text", "text": code }]) };
     node.insert("content".into(), content);
     Value::Object(node)
 }
@@ -365,9 +336,7 @@ fn embolden(mut node: Value) -> Value {
         let object = node.as_object_mut();
         let marks = object.map(|object| object.entry("marks").or_insert_with(|| json!([])));
         if let Some(marks) = marks.and_then(Value::as_array_mut) {
-            let settled = marks
-                .iter()
-                .any(|mark| matches!(kind_of(mark), "strong" | "code"));
+            let settled = marks.iter().any(|mark| matches!(kind_of(mark), "strong" | "code"));
             if !settled {
                 marks.push(strong);
             }

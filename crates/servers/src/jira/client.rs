@@ -12,16 +12,8 @@ use crate::failure::ToolFailure;
 use crate::rest::{self, Effect};
 
 /// The fields of an issue that the tools show.
-const ISSUE_FIELDS: [&str; 8] = [
-    "summary",
-    "status",
-    "issuetype",
-    "priority",
-    "assignee",
-    "labels",
-    "created",
-    "updated",
-];
+const ISSUE_FIELDS: [&str; 8] =
+    ["summary", "status", "issuetype", "priority", "assignee", "labels", "created", "updated"];
 /// Comments read per page; Jira's own maximum is 5,000.
 const COMMENTS_PER_PAGE: u64 = 100;
 /// Pages of comments searched for a mark, newest first.
@@ -45,14 +37,8 @@ impl JiraClient {
         if config.base_url.cannot_be_a_base() {
             return Err(JiraConfigError::BadUrl);
         }
-        let http = rest::http_client(config.timeout)
-            .map_err(|error| JiraConfigError::HttpClient(error.to_string()))?;
-        Ok(Self {
-            http,
-            base_url: config.base_url,
-            email: config.email,
-            api_token: config.api_token,
-        })
+        let http = rest::http_client(config.timeout).map_err(|error| JiraConfigError::HttpClient(error.to_string()))?;
+        Ok(Self { http, base_url: config.base_url, email: config.email, api_token: config.api_token })
     }
 
     /// Where a person opens the issue.
@@ -63,39 +49,25 @@ impl JiraClient {
     /// `POST /issue` -> `{id, key, self}`.
     pub(super) async fn create_issue(&self, fields: Value) -> Result<Value, ToolFailure> {
         let request = self.request(Method::POST, &["issue"]);
-        self.send(request.json(&json!({ "fields": fields })), Effect::Once)
-            .await
+        self.send(request.json(&json!({ "fields": fields })), Effect::Once).await
     }
 
     /// `GET /issue/{key}` with [`ISSUE_FIELDS`] and the description.
     pub(super) async fn issue(&self, issue_key: &str) -> Result<Value, ToolFailure> {
         let fields = format!("{},description", ISSUE_FIELDS.join(","));
         let request = self.request(Method::GET, &["issue", issue_key]);
-        self.send(request.query(&[("fields", fields)]), Effect::Repeatable)
-            .await
+        self.send(request.query(&[("fields", fields)]), Effect::Repeatable).await
     }
 
     /// `PUT /issue/{key}` with the given fields.
-    pub(super) async fn edit_issue(
-        &self,
-        issue_key: &str,
-        fields: Value,
-    ) -> Result<(), ToolFailure> {
+    pub(super) async fn edit_issue(&self, issue_key: &str, fields: Value) -> Result<(), ToolFailure> {
         let request = self.request(Method::PUT, &["issue", issue_key]);
-        self.send(
-            request.json(&json!({ "fields": fields })),
-            Effect::Repeatable,
-        )
-        .await?;
+        self.send(request.json(&json!({ "fields": fields })), Effect::Repeatable).await?;
         Ok(())
     }
 
     /// `PUT /issue/{key}/assignee`.
-    pub(super) async fn assign(
-        &self,
-        issue_key: &str,
-        account_id: &str,
-    ) -> Result<(), ToolFailure> {
+    pub(super) async fn assign(&self, issue_key: &str, account_id: &str) -> Result<(), ToolFailure> {
         let request = self.request(Method::PUT, &["issue", issue_key, "assignee"]);
         let body = json!({ "accountId": account_id });
         self.send(request.json(&body), Effect::Repeatable).await?;
@@ -127,11 +99,7 @@ impl JiraClient {
     /// `POST /issue/{key}/transitions`.
     ///
     /// Repeatable for the caller, who resolves the transition from the issue's present status.
-    pub(super) async fn transition(
-        &self,
-        issue_key: &str,
-        transition_id: &str,
-    ) -> Result<(), ToolFailure> {
+    pub(super) async fn transition(&self, issue_key: &str, transition_id: &str) -> Result<(), ToolFailure> {
         let request = self.request(Method::POST, &["issue", issue_key, "transitions"]);
         let body = json!({ "transition": { "id": transition_id } });
         self.send(request.json(&body), Effect::Repeatable).await?;
@@ -157,11 +125,7 @@ impl JiraClient {
     /// The comment that carries `mark`, looked for from the newest to the oldest.
     ///
     /// Two requests per page, because only `POST /comment/list` documents `expand=properties`.
-    pub(super) async fn comment_with_mark(
-        &self,
-        issue_key: &str,
-        mark: &str,
-    ) -> Result<Option<Value>, ToolFailure> {
+    pub(super) async fn comment_with_mark(&self, issue_key: &str, mark: &str) -> Result<Option<Value>, ToolFailure> {
         let mut start = 0;
         for _page in 0..COMMENT_PAGES_MAX {
             let window = [("startAt", start), ("maxResults", COMMENTS_PER_PAGE)];
@@ -195,9 +159,7 @@ impl JiraClient {
             .query(&[("expand", "properties")])
             .json(&json!({ "ids": ids }));
         let body = self.send(request, Effect::Repeatable).await?;
-        Ok(list(&body, "values")
-            .into_iter()
-            .find(|comment| carries(comment, mark)))
+        Ok(list(&body, "values").into_iter().find(|comment| carries(comment, mark)))
     }
 
     /// `GET /issue/createmeta/{project}/issuetypes` -> the issue types of the project.
@@ -215,13 +177,7 @@ impl JiraClient {
         project_key: &str,
         issue_type_id: &str,
     ) -> Result<Vec<Value>, ToolFailure> {
-        let path = [
-            "issue",
-            "createmeta",
-            project_key,
-            "issuetypes",
-            issue_type_id,
-        ];
+        let path = ["issue", "createmeta", project_key, "issuetypes", issue_type_id];
         let request = self.request(Method::GET, &path);
         let request = request.query(&[("maxResults", "200")]);
         let body = self.send(request, Effect::Repeatable).await?;
@@ -238,9 +194,7 @@ impl JiraClient {
 
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
         let segments: Vec<&str> = ["rest", "api", "3"].iter().chain(path).copied().collect();
-        self.http
-            .request(method, self.address(&segments))
-            .basic_auth(&self.email, Some(self.api_token.expose_secret()))
+        self.http.request(method, self.address(&segments)).basic_auth(&self.email, Some(self.api_token.expose_secret()))
     }
 
     /// The base URL with the segments behind it, each percent-encoded, so that a key can't change

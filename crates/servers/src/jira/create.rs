@@ -23,19 +23,16 @@ pub(super) async fn issue_fields(
     issue: &CreateIssue,
     mark: Option<&str>,
 ) -> Result<Value, ToolFailure> {
-    let types = client
-        .issue_types(&issue.project_key)
-        .await
-        .map_err(|failure| {
-            if failure.http_status == Some(404) {
-                return ToolFailure::permanent(format!(
-                    "Jira has no project {}, or the account may not create issues in it",
-                    issue.project_key
-                ))
-                .with_status(404);
-            }
-            failure
-        })?;
+    let types = client.issue_types(&issue.project_key).await.map_err(|failure| {
+        if failure.http_status == Some(404) {
+            return ToolFailure::permanent(format!(
+                "Jira has no project {}, or the account may not create issues in it",
+                issue.project_key
+            ))
+            .with_status(404);
+        }
+        failure
+    })?;
     let type_id = issue_type_id(&types, issue)?;
     let screen = client.create_fields(&issue.project_key, &type_id).await?;
     let fields = fields_of(issue, &type_id, mark);
@@ -44,20 +41,17 @@ pub(super) async fn issue_fields(
 }
 
 fn issue_type_id(types: &[Value], issue: &CreateIssue) -> Result<String, ToolFailure> {
-    let wanted = types.iter().find(|candidate| {
-        text(candidate, "name").is_some_and(|name| name.eq_ignore_ascii_case(&issue.issue_type))
-    });
-    wanted
-        .and_then(|found| text(found, "id"))
-        .map(str::to_owned)
-        .ok_or_else(|| {
-            ToolFailure::permanent(format!(
-                "Project {} has no issue type {:?}; it has {}",
-                issue.project_key,
-                issue.issue_type,
-                names(types.iter())
-            ))
-        })
+    let wanted = types
+        .iter()
+        .find(|candidate| text(candidate, "name").is_some_and(|name| name.eq_ignore_ascii_case(&issue.issue_type)));
+    wanted.and_then(|found| text(found, "id")).map(str::to_owned).ok_or_else(|| {
+        ToolFailure::permanent(format!(
+            "Project {} has no issue type {:?}; it has {}",
+            issue.project_key,
+            issue.issue_type,
+            names(types.iter())
+        ))
+    })
 }
 
 fn fields_of(issue: &CreateIssue, type_id: &str, mark: Option<&str>) -> Map<String, Value> {
@@ -76,19 +70,10 @@ fn fields_of(issue: &CreateIssue, type_id: &str, mark: Option<&str>) -> Map<Stri
         set("assignee", json!({ "accountId": account_id }));
     }
     if let Some(components) = issue.components.as_ref().filter(|names| !names.is_empty()) {
-        let named: Vec<Value> = components
-            .iter()
-            .map(|name| json!({ "name": name }))
-            .collect();
+        let named: Vec<Value> = components.iter().map(|name| json!({ "name": name })).collect();
         set("components", json!(named));
     }
-    let labels: BTreeSet<&str> = issue
-        .labels
-        .iter()
-        .flatten()
-        .map(String::as_str)
-        .chain(mark)
-        .collect();
+    let labels: BTreeSet<&str> = issue.labels.iter().flatten().map(String::as_str).chain(mark).collect();
     if !labels.is_empty() {
         set("labels", json!(labels));
     }
@@ -114,20 +99,14 @@ fn check_screen(
                 }
                 _ => "; leave it out or add it to the screen",
             };
-            return Err(refused(
-                field,
-                format!("The field {field} is not on the create screen of {place}{why}"),
-            ));
+            return Err(refused(field, format!("The field {field} is not on the create screen of {place}{why}")));
         };
         check_allowed(field, value, shown, &place)?;
     }
     let missing: Vec<&Value> = screen
         .iter()
         .filter(|shown| flag(shown, "required") && !flag(shown, "hasDefaultValue"))
-        .filter(|shown| {
-            field_id(shown)
-                .is_some_and(|id| !fields.contains_key(id) && !FILLED_BY_JIRA.contains(&id))
-        })
+        .filter(|shown| field_id(shown).is_some_and(|id| !fields.contains_key(id) && !FILLED_BY_JIRA.contains(&id)))
         .collect();
     let Some(first) = missing.first().and_then(|shown| field_id(shown)) else {
         return Ok(());
@@ -135,36 +114,21 @@ fn check_screen(
     let listed = names(missing.iter().copied());
     Err(refused(
         first,
-        format!(
-            "{place} needs a value for {listed}; give it in extra_fields by its field id ({first})"
-        ),
+        format!("{place} needs a value for {listed}; give it in extra_fields by its field id ({first})"),
     ))
 }
 
 /// Checks values that are given by name (priority, components) against the screen's list.
-fn check_allowed(
-    field: &str,
-    value: &Value,
-    shown: &Value,
-    place: &str,
-) -> Result<(), ToolFailure> {
+fn check_allowed(field: &str, value: &Value, shown: &Value, place: &str) -> Result<(), ToolFailure> {
     let Some(allowed) = shown.get("allowedValues").and_then(Value::as_array) else {
         return Ok(());
     };
-    let given: Vec<&Value> = value
-        .as_array()
-        .map_or_else(|| vec![value], |many| many.iter().collect());
+    let given: Vec<&Value> = value.as_array().map_or_else(|| vec![value], |many| many.iter().collect());
     for name in given.iter().filter_map(|item| text(item, "name")) {
-        if !allowed
-            .iter()
-            .any(|option| text(option, "name") == Some(name))
-        {
+        if !allowed.iter().any(|option| text(option, "name") == Some(name)) {
             return Err(refused(
                 field,
-                format!(
-                    "{name:?} is no {field} of {place}; choose one of {}",
-                    names(allowed.iter())
-                ),
+                format!("{name:?} is no {field} of {place}; choose one of {}", names(allowed.iter())),
             ));
         }
     }
@@ -177,10 +141,7 @@ fn refused(field: &str, message: String) -> ToolFailure {
 }
 
 fn names<'a>(items: impl Iterator<Item = &'a Value>) -> String {
-    let names: Vec<&str> = items
-        .filter_map(|item| text(item, "name"))
-        .take(NAMES_SHOWN_MAX)
-        .collect();
+    let names: Vec<&str> = items.filter_map(|item| text(item, "name")).take(NAMES_SHOWN_MAX).collect();
     names.join(", ")
 }
 

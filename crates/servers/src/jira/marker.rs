@@ -20,10 +20,7 @@ pub fn marker(idempotency_key: &str) -> String {
 mod tests {
     #[test]
     fn is_stable_because_it_is_stored_in_jira() {
-        assert_eq!(
-            super::marker("ticket-1/create"),
-            super::marker("ticket-1/create")
-        );
+        assert_eq!(super::marker("ticket-1/create"), super::marker("ticket-1/create"));
         assert_eq!(super::marker("a"), "deskbell-ca978112ca1bbdcafac2");
     }
 }

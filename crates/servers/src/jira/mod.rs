@@ -80,21 +80,13 @@ impl JiraConfig {
     ///
     /// # Errors
     /// [`JiraConfigError`] naming the variable to mend.
-    pub fn from_variables(
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, JiraConfigError> {
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, JiraConfigError> {
         let required = |name: &'static str, meaning: &'static str| {
             variable(name)
                 .filter(|value| !value.trim().is_empty())
-                .ok_or(JiraConfigError::Missing {
-                    variable: name,
-                    meaning,
-                })
+                .ok_or(JiraConfigError::Missing { variable: name, meaning })
         };
-        let address = required(
-            "DESKBELL_JIRA_URL",
-            "the site's address, such as https://acme.atlassian.net",
-        )?;
+        let address = required("DESKBELL_JIRA_URL", "the site's address, such as https://acme.atlassian.net")?;
         let base_url = Url::parse(address.trim())
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
@@ -108,15 +100,8 @@ impl JiraConfig {
         };
         Ok(Self {
             base_url,
-            email: required(
-                "DESKBELL_JIRA_EMAIL",
-                "the e-mail address of the Jira account",
-            )?,
-            api_token: required(
-                "DESKBELL_JIRA_API_TOKEN",
-                "an API token of the Jira account",
-            )?
-            .into(),
+            email: required("DESKBELL_JIRA_EMAIL", "the e-mail address of the Jira account")?,
+            api_token: required("DESKBELL_JIRA_API_TOKEN", "an API token of the Jira account")?.into(),
             timeout,
         })
     }
@@ -144,23 +129,14 @@ mod tests {
 
     #[test]
     fn names_the_variable_to_mend() {
-        for missing in [
-            "DESKBELL_JIRA_URL",
-            "DESKBELL_JIRA_EMAIL",
-            "DESKBELL_JIRA_API_TOKEN",
-        ] {
-            let error =
-                JiraConfig::from_variables(|name| variables(name).filter(|_| name != missing))
-                    .unwrap_err();
+        for missing in ["DESKBELL_JIRA_URL", "DESKBELL_JIRA_EMAIL", "DESKBELL_JIRA_API_TOKEN"] {
+            let error = JiraConfig::from_variables(|name| variables(name).filter(|_| name != missing)).unwrap_err();
             assert!(error.to_string().contains(missing), "{error}");
         }
         let bad = |name: &str| match name {
             "DESKBELL_JIRA_URL" => Some("acme.atlassian.net".into()),
             _ => variables(name),
         };
-        assert_eq!(
-            JiraConfig::from_variables(bad).unwrap_err(),
-            JiraConfigError::BadUrl
-        );
+        assert_eq!(JiraConfig::from_variables(bad).unwrap_err(), JiraConfigError::BadUrl);
     }
 }

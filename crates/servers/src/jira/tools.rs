@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::client::JiraClient;
 use super::marker::marker;
 use super::schema::{
-    AddComment, AddedComment, AssignIssue, AssignedIssue, CreateIssue, CreatedIssue,
-    FindByIdempotencyKey, FoundIssue, FoundIssues, GetIssue, Issue, Person, PrioritisedIssue,
-    SearchIssues, SetPriority, TransitionIssue, TransitionedIssue,
+    AddComment, AddedComment, AssignIssue, AssignedIssue, CreateIssue, CreatedIssue, FindByIdempotencyKey, FoundIssue,
+    FoundIssues, GetIssue, Issue, Person, PrioritisedIssue, SearchIssues, SetPriority, TransitionIssue,
+    TransitionedIssue,
 };
 use super::{JiraConfig, JiraConfigError, adf, create, users};
 use crate::failure::{ToolFailure, output_schema, tool_result};
@@ -44,10 +44,7 @@ impl JiraServer {
     /// # Errors
     /// [`JiraConfigError`] when the HTTP client can't be made.
     pub fn new(config: JiraConfig) -> Result<Self, JiraConfigError> {
-        Ok(Self {
-            client: JiraClient::new(config)?,
-            tool_router: Self::tool_router(),
-        })
+        Ok(Self { client: JiraClient::new(config)?, tool_router: Self::tool_router() })
     }
 
     /// Create an issue. With an `idempotency_key`, an issue that an earlier call made is returned
@@ -70,10 +67,7 @@ impl JiraServer {
         annotations(title = "Find a Jira issue by its idempotency key", read_only_hint = true,
             destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn find_by_idempotency_key(
-        &self,
-        Parameters(wanted): Parameters<FindByIdempotencyKey>,
-    ) -> CallToolResult {
+    async fn find_by_idempotency_key(&self, Parameters(wanted): Parameters<FindByIdempotencyKey>) -> CallToolResult {
         let found = self.marked_issue(&marker(&wanted.idempotency_key)).await;
         tool_result(found.map(|found| FoundIssue { found }))
     }
@@ -98,10 +92,7 @@ impl JiraServer {
         annotations(title = "Move a Jira issue", read_only_hint = false,
             destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn transition_issue(
-        &self,
-        Parameters(wanted): Parameters<TransitionIssue>,
-    ) -> CallToolResult {
+    async fn transition_issue(&self, Parameters(wanted): Parameters<TransitionIssue>) -> CallToolResult {
         tool_result(self.transition(wanted).await)
     }
 
@@ -149,10 +140,7 @@ impl JiraServer {
     async fn set_priority(&self, Parameters(wanted): Parameters<SetPriority>) -> CallToolResult {
         let fields = json!({ "priority": { "name": wanted.priority } });
         let edited = self.client.edit_issue(&wanted.issue_key, fields).await;
-        tool_result(edited.map(|()| PrioritisedIssue {
-            key: wanted.issue_key,
-            priority: wanted.priority,
-        }))
+        tool_result(edited.map(|()| PrioritisedIssue { key: wanted.issue_key, priority: wanted.priority }))
     }
 }
 
@@ -162,11 +150,7 @@ impl JiraServer {
         if let Some(mark) = &mark
             && let Some(existing) = self.marked_issue(mark).await?
         {
-            return Ok(CreatedIssue {
-                key: existing.key,
-                url: existing.url,
-                created: false,
-            });
+            return Ok(CreatedIssue { key: existing.key, url: existing.url, created: false });
         }
         let fields = create::issue_fields(&self.client, &issue, mark.as_deref()).await?;
         let answer = self.client.create_issue(fields).await?;
@@ -176,11 +160,7 @@ impl JiraServer {
                  look it up by its idempotency key before creating it again",
             )
         })?;
-        Ok(CreatedIssue {
-            key: key.to_owned(),
-            url: self.client.browse_url(key),
-            created: true,
-        })
+        Ok(CreatedIssue { key: key.to_owned(), url: self.client.browse_url(key), created: true })
     }
 
     /// The oldest issue with the label, so that every caller gets the same one.
@@ -207,10 +187,7 @@ impl JiraServer {
     fn added(&self, issue_key: &str, comment: &Value, created: bool) -> AddedComment {
         let comment_id = string(comment, "/id").unwrap_or_default();
         AddedComment {
-            url: format!(
-                "{}?focusedCommentId={comment_id}",
-                self.client.browse_url(issue_key)
-            ),
+            url: format!("{}?focusedCommentId={comment_id}", self.client.browse_url(issue_key)),
             comment_id,
             created,
         }
@@ -223,30 +200,16 @@ impl JiraServer {
             (None, Some(id)) => {
                 self.client.transition(&key, &id).await?;
                 let issue = self.shown(&self.client.issue(&key).await?);
-                Ok(TransitionedIssue {
-                    key,
-                    status: issue.status,
-                    changed: true,
-                })
+                Ok(TransitionedIssue { key, status: issue.status, changed: true })
             }
-            _ => Err(ToolFailure::permanent(
-                "Give exactly one of to_status and transition_id",
-            )),
+            _ => Err(ToolFailure::permanent("Give exactly one of to_status and transition_id")),
         }
     }
 
-    async fn transition_to(
-        &self,
-        key: String,
-        status: &str,
-    ) -> Result<TransitionedIssue, ToolFailure> {
+    async fn transition_to(&self, key: String, status: &str) -> Result<TransitionedIssue, ToolFailure> {
         let now = self.shown(&self.client.issue(&key).await?).status;
         if now.eq_ignore_ascii_case(status) {
-            return Ok(TransitionedIssue {
-                key,
-                status: now,
-                changed: false,
-            });
+            return Ok(TransitionedIssue { key, status: now, changed: false });
         }
         let open = self.client.transitions(&key).await?;
         let target = |transition: &Value| string(transition, "/to/name").unwrap_or_default();
@@ -262,11 +225,7 @@ impl JiraServer {
             )));
         };
         self.client.transition(&key, &id).await?;
-        Ok(TransitionedIssue {
-            key,
-            status: reached,
-            changed: true,
-        })
+        Ok(TransitionedIssue { key, status: reached, changed: true })
     }
 
     async fn search(&self, query: SearchIssues) -> Result<FoundIssues, ToolFailure> {
@@ -276,11 +235,7 @@ impl JiraServer {
         let body = self.client.search(&query.jql, limit, token).await?;
         let issues = body.get("issues").and_then(Value::as_array);
         Ok(FoundIssues {
-            issues: issues
-                .into_iter()
-                .flatten()
-                .map(|issue| self.shown(issue))
-                .collect(),
+            issues: issues.into_iter().flatten().map(|issue| self.shown(issue)).collect(),
             next_page_token: string(&body, "/nextPageToken"),
         })
     }
@@ -290,16 +245,11 @@ impl JiraServer {
             (Some(account_id), None) => account_id,
             (None, Some(email)) => users::account_id_by_email(&self.client, &email).await?,
             _ => {
-                return Err(ToolFailure::permanent(
-                    "Give exactly one of account_id and email",
-                ));
+                return Err(ToolFailure::permanent("Give exactly one of account_id and email"));
             }
         };
         self.client.assign(&wanted.issue_key, &account_id).await?;
-        Ok(AssignedIssue {
-            key: wanted.issue_key,
-            account_id,
-        })
+        Ok(AssignedIssue { key: wanted.issue_key, account_id })
     }
 
     /// Reads Jira's issue tolerantly: a missing field is shown as empty, never an error.
@@ -319,12 +269,7 @@ impl JiraServer {
                 account_id,
                 display_name: field("assignee/displayName").unwrap_or_default(),
             }),
-            labels: labels
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
+            labels: labels.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
             created: field("created"),
             updated: field("updated"),
             description: issue.pointer("/fields/description").map(adf::plain_text),

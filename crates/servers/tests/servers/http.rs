@@ -19,10 +19,7 @@ async fn serve(site: &Site) -> (String, CancellationToken) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = JiraServer::new(site.config.clone()).unwrap();
-    let access = HttpAccess {
-        bearer: Some(BEARER.into()),
-        allowed_hosts: Vec::new(),
-    };
+    let access = HttpAccess { bearer: Some(BEARER.into()), allowed_hosts: Vec::new() };
     let shutdown = CancellationToken::new();
     tokio::spawn(serve_listener(server, listener, access, shutdown.clone()));
     (format!("http://{address}"), shutdown)
@@ -92,12 +89,7 @@ async fn only_the_right_token_from_the_right_host_gets_in() {
 async fn a_public_address_without_a_token_is_refused() {
     let site = Site::start().await;
     let server = JiraServer::new(site.config.clone()).unwrap();
-    let outcome = serve_http(
-        server,
-        "0.0.0.0:0".parse().unwrap(),
-        HttpAccess::default(),
-        CancellationToken::new(),
-    )
-    .await;
+    let outcome =
+        serve_http(server, "0.0.0.0:0".parse().unwrap(), HttpAccess::default(), CancellationToken::new()).await;
     assert!(matches!(outcome, Err(HttpError::BearerMissing { .. })));
 }

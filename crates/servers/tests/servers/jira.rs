@@ -15,11 +15,7 @@ async fn tools_are_listed_with_schemas_and_honest_hints() {
             assert!(tool.description.as_ref().unwrap().len() > 10);
             assert_eq!(tool.input_schema["type"], "object");
             assert_eq!(tool.output_schema.as_ref().unwrap()["type"], "object");
-            (
-                tool.name.to_string(),
-                hints.read_only_hint.unwrap(),
-                hints.idempotent_hint.unwrap(),
-            )
+            (tool.name.to_string(), hints.read_only_hint.unwrap(), hints.idempotent_hint.unwrap())
         })
         .collect();
     let expected = [
@@ -51,18 +47,14 @@ async fn an_issue_is_created_with_everything_that_was_given() {
         .await;
     assert_eq!(created["key"], "PAY-1");
     assert_eq!(created["created"], true);
-    let issue = site
-        .done("get_issue", json!({ "issue_key": "PAY-1" }))
-        .await;
+    let issue = site.done("get_issue", json!({ "issue_key": "PAY-1" })).await;
     assert_eq!(issue["url"], created["url"]);
     assert_eq!(issue["description"], "Steps\npay\nrefund");
     assert_eq!(issue["priority"], "High");
     assert_eq!(issue["assignee"]["display_name"], "Ana Torres");
     assert_eq!(issue["issue_type"], "Bug");
     assert_eq!(issue["labels"].as_array().unwrap().len(), 2);
-    let page = reqwest::get(created["url"].as_str().unwrap())
-        .await
-        .unwrap();
+    let page = reqwest::get(created["url"].as_str().unwrap()).await.unwrap();
     assert!(page.text().await.unwrap().contains("Refund fails"));
 }
 
@@ -91,9 +83,7 @@ async fn a_lagging_search_finds_nothing_yet_and_says_so_beforehand() {
     let found = site.done("find_by_idempotency_key", key).await;
     assert_eq!(found["found"], Value::Null);
     let tools = site.client.list_all_tools().await.unwrap();
-    let tool = tools
-        .iter()
-        .find(|tool| tool.name == "find_by_idempotency_key");
+    let tool = tools.iter().find(|tool| tool.name == "find_by_idempotency_key");
     assert!(tool.unwrap().description.as_ref().unwrap().contains("lags"));
 }
 
@@ -104,23 +94,13 @@ async fn the_same_key_makes_one_comment() {
     let comment = json!({ "issue_key": "PAY-1", "body": "see *this*", "idempotency_key": "c" });
     let first = site.done("add_comment", comment.clone()).await;
     let second = site.done("add_comment", comment).await;
-    assert_eq!(
-        (&first["created"], &second["created"]),
-        (&json!(true), &json!(false))
-    );
+    assert_eq!((&first["created"], &second["created"]), (&json!(true), &json!(false)));
     assert_eq!(first["comment_id"], second["comment_id"]);
     for _ in 0..2 {
-        site.done(
-            "add_comment",
-            json!({ "issue_key": "PAY-1", "body": "again" }),
-        )
-        .await;
+        site.done("add_comment", json!({ "issue_key": "PAY-1", "body": "again" })).await;
     }
     assert_eq!(site.jira.counts().comments, 3);
-    assert_eq!(
-        site.jira.snapshot()["issues"][0]["comments"][0]["text"],
-        "see this"
-    );
+    assert_eq!(site.jira.snapshot()["issues"][0]["comments"][0]["text"], "see this");
 }
 
 #[tokio::test]
@@ -130,8 +110,7 @@ async fn an_old_comment_is_found_behind_many_newer_ones() {
     let comment = json!({ "issue_key": "PAY-1", "body": "first", "idempotency_key": "c" });
     site.done("add_comment", comment.clone()).await;
     for _ in 0..150 {
-        site.done("add_comment", json!({ "issue_key": "PAY-1", "body": "x" }))
-            .await;
+        site.done("add_comment", json!({ "issue_key": "PAY-1", "body": "x" })).await;
     }
     assert_eq!(site.done("add_comment", comment).await["created"], false);
 }
@@ -142,19 +121,13 @@ async fn an_issue_moves_by_status_name_and_stays_when_it_is_there() {
     create_plain(&site).await;
     let to = |status: &str| json!({ "issue_key": "PAY-1", "to_status": status });
     let moved = site.done("transition_issue", to("in progress")).await;
-    assert_eq!(
-        (&moved["status"], &moved["changed"]),
-        (&json!("In Progress"), &json!(true))
-    );
+    assert_eq!((&moved["status"], &moved["changed"]), (&json!("In Progress"), &json!(true)));
     let stayed = site.done("transition_issue", to("In Progress")).await;
     assert_eq!(stayed["changed"], false);
     assert_eq!(site.jira.counts().transitions, 1);
     let failure = site.failed("transition_issue", to("Cancelled")).await;
     let message = failure["message"].as_str().unwrap();
-    assert!(
-        message.contains("To Do, In Progress, In Review, Done"),
-        "{message}"
-    );
+    assert!(message.contains("To Do, In Progress, In Review, Done"), "{message}");
     let by_id = json!({ "issue_key": "PAY-1", "transition_id": "41" });
     assert_eq!(site.done("transition_issue", by_id).await["status"], "Done");
 }
@@ -163,12 +136,7 @@ async fn an_issue_moves_by_status_name_and_stays_when_it_is_there() {
 async fn assignment_takes_an_account_or_an_address() {
     let site = Site::start().await;
     create_plain(&site).await;
-    let assigned = site
-        .done(
-            "assign_issue",
-            json!({ "issue_key": "PAY-1", "email": "BEN@example.com" }),
-        )
-        .await;
+    let assigned = site.done("assign_issue", json!({ "issue_key": "PAY-1", "email": "BEN@example.com" })).await;
     assert_eq!(assigned["account_id"], "712020:ben");
     assert_eq!(site.jira.snapshot()["issues"][0]["assignee"], "Ben Okafor");
     for arguments in [
@@ -189,10 +157,7 @@ async fn priority_is_set_and_checked() {
     site.done("set_priority", set("Highest")).await;
     assert_eq!(site.jira.snapshot()["issues"][0]["priority"], "Highest");
     let failure = site.failed("set_priority", set("Urgent")).await;
-    assert_eq!(
-        failure["field_errors"]["priority"],
-        "Priority name 'Urgent' is not valid"
-    );
+    assert_eq!(failure["field_errors"]["priority"], "Priority name 'Urgent' is not valid");
 }
 
 #[tokio::test]
@@ -209,28 +174,15 @@ async fn searches_are_paged() {
             "max_results": 2, "next_page_token": token,
         });
         let page = site.done("search_issues", query).await;
-        keys.extend(
-            page["issues"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|issue| issue["key"].clone()),
-        );
+        keys.extend(page["issues"].as_array().unwrap().iter().map(|issue| issue["key"].clone()));
         token = page["next_page_token"].clone();
         if token.is_null() {
             break;
         }
     }
     assert_eq!(keys, ["PAY-1", "PAY-2", "PAY-3", "PAY-4", "PAY-5"]);
-    let failure = site
-        .failed("search_issues", json!({ "jql": "ORDER BY created" }))
-        .await;
-    assert!(
-        failure["message"]
-            .as_str()
-            .unwrap()
-            .contains("Unbounded JQL")
-    );
+    let failure = site.failed("search_issues", json!({ "jql": "ORDER BY created" })).await;
+    assert!(failure["message"].as_str().unwrap().contains("Unbounded JQL"));
 }
 
 #[tokio::test]
@@ -239,29 +191,14 @@ async fn a_refused_creation_names_what_to_mend() {
     let base = json!({ "project_key": "SUP", "issue_type": "Task", "summary": "a" });
     for (change, expected) in [
         (json!({ "project_key": "NOPE" }), "no project NOPE"),
-        (
-            json!({ "issue_type": "Epic" }),
-            "it has Bug, Task, Story, Incident",
-        ),
-        (
-            json!({ "issue_type": "Incident" }),
-            "needs a value for Impact",
-        ),
-        (
-            json!({ "priority": "Urgent" }),
-            "choose one of Highest, High, Medium, Low, Lowest",
-        ),
+        (json!({ "issue_type": "Epic" }), "it has Bug, Task, Story, Incident"),
+        (json!({ "issue_type": "Incident" }), "needs a value for Impact"),
+        (json!({ "priority": "Urgent" }), "choose one of Highest, High, Medium, Low, Lowest"),
         (json!({ "components": ["Web"] }), "choose one of General"),
-        (
-            json!({ "extra_fields": { "customfield_1": 1 } }),
-            "customfield_1 is not on the create screen",
-        ),
+        (json!({ "extra_fields": { "customfield_1": 1 } }), "customfield_1 is not on the create screen"),
         (json!({ "labels": ["two words"] }), "contains spaces"),
         (json!({ "summary": "a\nb" }), "newline"),
-        (
-            json!({ "assignee_account_id": "x" }),
-            "User 'x' does not exist",
-        ),
+        (json!({ "assignee_account_id": "x" }), "User 'x' does not exist"),
     ] {
         let mut arguments = base.clone();
         let extra = change.as_object().unwrap().clone();
@@ -281,21 +218,12 @@ async fn a_refused_creation_names_what_to_mend() {
 #[tokio::test]
 async fn bad_arguments_are_an_error_that_names_them() {
     let site = Site::start().await;
-    let result = site
-        .call(
-            "create_issue",
-            json!({ "project_key": "PAY", "colour": "red" }),
-        )
-        .await;
+    let result = site.call("create_issue", json!({ "project_key": "PAY", "colour": "red" })).await;
     assert_eq!(result.is_error, Some(true));
     let text = &result.content[0].as_text().unwrap().text;
     assert!(text.contains("colour"), "{text}");
 }
 
 async fn create_plain(site: &Site) {
-    site.done(
-        "create_issue",
-        json!({ "project_key": "PAY", "issue_type": "Bug", "summary": "Refund fails" }),
-    )
-    .await;
+    site.done("create_issue", json!({ "project_key": "PAY", "issue_type": "Bug", "summary": "Refund fails" })).await;
 }

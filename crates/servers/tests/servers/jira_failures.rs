@@ -11,13 +11,7 @@ fn issue() -> Value {
 
 #[tokio::test]
 async fn a_lost_answer_is_unknown_and_the_issue_is_found_by_its_key() {
-    for fault in [
-        Fault::LostResponse,
-        Fault::Timeout {
-            ms: 30_000,
-            work_done: true,
-        },
-    ] {
+    for fault in [Fault::LostResponse, Fault::Timeout { ms: 30_000, work_done: true }] {
         let site = Site::start().await;
         site.fault_once("jira:POST /issue", fault);
         let failure = site.failed("create_issue", issue()).await;
@@ -33,13 +27,7 @@ async fn a_lost_answer_is_unknown_and_the_issue_is_found_by_its_key() {
 #[tokio::test]
 async fn a_hang_before_the_work_is_unknown_too_and_nothing_is_repeated() {
     let site = Site::start().await;
-    site.fault_once(
-        "jira:POST /issue",
-        Fault::Timeout {
-            ms: 30_000,
-            work_done: false,
-        },
-    );
+    site.fault_once("jira:POST /issue", Fault::Timeout { ms: 30_000, work_done: false });
     let failure = site.failed("create_issue", issue()).await;
     assert_eq!(failure["error_kind"], "unknown");
     assert_eq!(site.jira.counts().issues, 0);
@@ -49,10 +37,7 @@ async fn a_hang_before_the_work_is_unknown_too_and_nothing_is_repeated() {
 #[tokio::test]
 async fn a_server_error_after_a_creation_is_unknown_and_before_it_transient() {
     let site = Site::start().await;
-    let broken = Fault::Status {
-        status: 503,
-        retry_after_seconds: Some(2),
-    };
+    let broken = Fault::Status { status: 503, retry_after_seconds: Some(2) };
     site.fault_once("jira:POST /issue", broken.clone());
     let failure = site.failed("create_issue", issue()).await;
     assert_eq!(failure["error_kind"], "unknown");
@@ -67,10 +52,7 @@ async fn a_server_error_after_a_creation_is_unknown_and_before_it_transient() {
 async fn a_rate_limit_is_transient_and_tells_how_long_to_wait() {
     let site = Site::start().await;
     for target in ["jira:POST /issue", "jira:GET /issue/createmeta/*"] {
-        let limit = Fault::Status {
-            status: 429,
-            retry_after_seconds: Some(17),
-        };
+        let limit = Fault::Status { status: 429, retry_after_seconds: Some(17) };
         site.fault_once(target, limit);
         let failure = site.failed("create_issue", issue()).await;
         assert_eq!(failure["error_kind"], "transient");
@@ -94,9 +76,7 @@ async fn a_lost_comment_is_found_again_at_once() {
 #[tokio::test]
 async fn wrong_credentials_and_missing_issues_are_permanent() {
     let site = Site::start().await;
-    let failure = site
-        .failed("get_issue", json!({ "issue_key": "PAY-99" }))
-        .await;
+    let failure = site.failed("get_issue", json!({ "issue_key": "PAY-99" })).await;
     assert_eq!(failure["error_kind"], "permanent");
     assert_eq!(failure["http_status"], 404);
     let mut config = site.config.clone();
@@ -120,17 +100,12 @@ async fn an_unreachable_site_is_transient_because_nothing_was_sent() {
     let mut unmarked = issue();
     unmarked.as_object_mut().unwrap().remove("idempotency_key");
     let result = call(&client, "create_issue", unmarked).await;
-    assert_eq!(
-        result.structured_content.unwrap()["error_kind"],
-        "transient"
-    );
+    assert_eq!(result.structured_content.unwrap()["error_kind"], "transient");
 }
 
 #[tokio::test]
 async fn a_key_can_not_leave_its_place_in_the_path() {
     let site = Site::start().await;
-    let failure = site
-        .failed("get_issue", json!({ "issue_key": "../myself" }))
-        .await;
+    let failure = site.failed("get_issue", json!({ "issue_key": "../myself" })).await;
     assert_eq!(failure["http_status"], 404);
 }

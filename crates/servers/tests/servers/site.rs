@@ -56,23 +56,12 @@ impl Site {
             timeout: Duration::from_millis(400),
         };
         let client = connect(config.clone()).await;
-        Self {
-            jira,
-            faults,
-            client,
-            config,
-        }
+        Self { jira, faults, client, config }
     }
 
     /// Hits the next call to `target`.
     pub fn fault_once(&self, target: &str, fault: Fault) {
-        self.faults.add(FaultRule {
-            target: target.into(),
-            fault,
-            probability: None,
-            count: Some(1),
-            skip: 0,
-        });
+        self.faults.add(FaultRule { target: target.into(), fault, probability: None, count: Some(1), skip: 0 });
     }
 
     pub async fn call(&self, tool: &'static str, arguments: Value) -> CallToolResult {
@@ -110,11 +99,7 @@ pub async fn connect(config: JiraConfig) -> RunningService<RoleClient, ()> {
     ().serve(client_side).await.unwrap()
 }
 
-pub async fn call(
-    client: &RunningService<RoleClient, ()>,
-    tool: &'static str,
-    arguments: Value,
-) -> CallToolResult {
+pub async fn call(client: &RunningService<RoleClient, ()>, tool: &'static str, arguments: Value) -> CallToolResult {
     let arguments = arguments.as_object().cloned().unwrap();
     let request = CallToolRequestParams::new(tool).with_arguments(arguments);
     client.call_tool(request).await.unwrap()

@@ -8,9 +8,7 @@ use super::schema::{Inferred, Schema};
 use super::suggest::nearest;
 use super::syntax::{self, Syntax};
 use super::value::Value;
-use cel::common::ast::{
-    EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, SelectExpr, operators,
-};
+use cel::common::ast::{EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, SelectExpr, operators};
 use std::sync::Arc;
 
 /// The deepest tree of operators and calls: evaluation recurses as deep.
@@ -50,15 +48,7 @@ pub(super) fn check(
     schema: &Schema,
 ) -> Result<Node, Vec<ConditionError>> {
     let (locals, errors) = (Vec::new(), Vec::new());
-    let mut checker = Checker {
-        source,
-        tokens,
-        syntax,
-        schema,
-        locals,
-        errors,
-        depth: 0,
-    };
+    let mut checker = Checker { source, tokens, syntax, schema, locals, errors, depth: 0 };
     let root = checker.bool(&syntax.root, "a condition must be true or false");
     match root {
         Some(node) if checker.errors.is_empty() => Ok(node),
@@ -72,74 +62,39 @@ pub(super) fn check(
 
 impl Checker<'_> {
     /// Records an error at the place of an expression.
-    pub(super) fn refuse<T>(
-        &mut self,
-        at: &IdedExpr,
-        message: &str,
-        hint: Option<&str>,
-    ) -> Option<T> {
+    pub(super) fn refuse<T>(&mut self, at: &IdedExpr, message: &str, hint: Option<&str>) -> Option<T> {
         let offset = self.offset(at);
         self.refuse_at(offset, message, hint)
     }
 
     /// Records an error at the name before the bracket of a call, or after the dot of a selection.
-    pub(super) fn refuse_name<T>(
-        &mut self,
-        at: &IdedExpr,
-        message: &str,
-        hint: Option<&str>,
-    ) -> Option<T> {
+    pub(super) fn refuse_name<T>(&mut self, at: &IdedExpr, message: &str, hint: Option<&str>) -> Option<T> {
         let offset = self.offset(at);
-        let root = self
-            .tokens
-            .iter()
-            .position(|token| token.start == offset)
-            .unwrap_or(0);
-        let is_call = self
-            .tokens
-            .get(root)
-            .is_some_and(|token| token.kind == TokenKind::Open);
-        let name = if is_call {
-            root.saturating_sub(1)
-        } else {
-            root + 1
-        };
+        let root = self.tokens.iter().position(|token| token.start == offset).unwrap_or(0);
+        let is_call = self.tokens.get(root).is_some_and(|token| token.kind == TokenKind::Open);
+        let name = if is_call { root.saturating_sub(1) } else { root + 1 };
         let offset = self.tokens.get(name).map_or(offset, |token| token.start);
         self.refuse_at(offset, message, hint)
     }
 
     fn refuse_at<T>(&mut self, offset: usize, message: &str, hint: Option<&str>) -> Option<T> {
-        self.errors
-            .push(syntax::at(self.source, offset, message, hint));
+        self.errors.push(syntax::at(self.source, offset, message, hint));
         None
     }
 
     fn offset(&self, of: &IdedExpr) -> usize {
-        self.syntax
-            .positions
-            .offset_for(of.id)
-            .map_or(0, |(start, _)| start as usize)
+        self.syntax.positions.offset_for(of.id).map_or(0, |(start, _)| start as usize)
     }
 
     pub(super) fn typed(&self, at: &IdedExpr, kind: Kind, of: Inferred) -> Typed {
-        Typed {
-            node: Node {
-                kind,
-                offset: self.offset(at),
-            },
-            of,
-        }
+        Typed { node: Node { kind, offset: self.offset(at) }, of }
     }
 
     /// Types any expression.
     pub(super) fn expression(&mut self, expr: &IdedExpr) -> Checked {
         if self.depth == MAX_DEPTH {
             let message = format!("the condition chains more than {MAX_DEPTH} operations");
-            return self.refuse(
-                expr,
-                &message,
-                Some("use a list with `in`, or split the rule"),
-            );
+            return self.refuse(expr, &message, Some("use a list with `in`, or split the rule"));
         }
         self.depth += 1;
         let checked = self.expression_inside(expr);
@@ -157,22 +112,14 @@ impl Checker<'_> {
             Expr::Call(call) => match (&call.target, call.args.as_slice()) {
                 (None, [only]) => self.unary(expr, call, only),
                 (None, [left, right]) => self.binary(expr, call, [left, right]),
-                (None, [condition, then, otherwise])
-                    if call.func_name == operators::CONDITIONAL =>
-                {
+                (None, [condition, then, otherwise]) if call.func_name == operators::CONDITIONAL => {
                     self.ternary(expr, [condition, then, otherwise])
                 }
                 (None, _) => self.function(expr, call),
                 (Some(target), _) => self.member(expr, target, call),
             },
-            Expr::Struct(_) => self.refuse(
-                expr,
-                "messages cannot be made in a condition",
-                Some("use a map"),
-            ),
-            Expr::Comprehension(_) | Expr::Unspecified => {
-                self.refuse(expr, "this expression is not supported", None)
-            }
+            Expr::Struct(_) => self.refuse(expr, "messages cannot be made in a condition", Some("use a map")),
+            Expr::Comprehension(_) | Expr::Unspecified => self.refuse(expr, "this expression is not supported", None),
         }
     }
 
@@ -184,9 +131,7 @@ impl Checker<'_> {
         }
         let hint = match &typed.of {
             Inferred::String | Inferred::Int | Inferred::Double => "compare it, such as with `==`",
-            Inferred::List(_) | Inferred::Map(_) => {
-                "ask for an element with `in`, or for `size(...) > 0`"
-            }
+            Inferred::List(_) | Inferred::Map(_) => "ask for an element with `in`, or for `size(...) > 0`",
             _ => "compare it with another value",
         };
         let message = format!("{rule}, this is of type {}", typed.of);
@@ -198,22 +143,12 @@ impl Checker<'_> {
             LiteralValue::Boolean(value) => (Value::Bool(*value.inner()), Inferred::Bool),
             LiteralValue::Int(value) => (Value::Int(*value.inner()), Inferred::Int),
             LiteralValue::Double(value) => (Value::Double(*value.inner()), Inferred::Double),
-            LiteralValue::String(value) => {
-                (Value::String(Arc::from(value.inner())), Inferred::String)
-            }
+            LiteralValue::String(value) => (Value::String(Arc::from(value.inner())), Inferred::String),
             LiteralValue::UInt(_) => {
-                return self.refuse(
-                    expr,
-                    "unsigned numbers are not used",
-                    Some("leave out the `u`"),
-                );
+                return self.refuse(expr, "unsigned numbers are not used", Some("leave out the `u`"));
             }
             LiteralValue::Bytes(_) => {
-                return self.refuse(
-                    expr,
-                    "bytes are not used",
-                    Some("leave out the `b` before the quote"),
-                );
+                return self.refuse(expr, "bytes are not used", Some("leave out the `b` before the quote"));
             }
             LiteralValue::Null => {
                 let hint = "ask whether a field is set with has(object.field)";
@@ -250,11 +185,7 @@ impl Checker<'_> {
         let target = self.expression(&select.operand)?;
         match &target.of {
             Inferred::Object(object) => {
-                let Some(at) = object
-                    .fields
-                    .iter()
-                    .position(|field| field.name == select.field)
-                else {
+                let Some(at) = object.fields.iter().position(|field| field.name == select.field) else {
                     let known: Vec<&str> = object.fields.iter().map(|field| field.name).collect();
                     let hint = match nearest(&select.field, known.iter().copied()) {
                         Some(near) => format!("did you mean `{near}`?"),
@@ -268,10 +199,7 @@ impl Checker<'_> {
             }
             Inferred::Map(of) => {
                 let of = (**of).clone();
-                let key = Node {
-                    kind: text(&select.field),
-                    offset: self.offset(expr),
-                };
+                let key = Node { kind: text(&select.field), offset: self.offset(expr) };
                 Some(self.typed(expr, Kind::Index(Box::new([target.node, key])), of))
             }
             other => {
@@ -295,10 +223,7 @@ impl Checker<'_> {
                 let [map, key] = *sides;
                 Kind::Contained(Box::new([key, map]))
             }
-            kind => Kind::IsSet(Box::new(Node {
-                kind,
-                offset: field.node.offset,
-            })),
+            kind => Kind::IsSet(Box::new(Node { kind, offset: field.node.offset })),
         };
         Some(self.typed(expr, kind, Inferred::Bool))
     }
@@ -329,11 +254,7 @@ impl Checker<'_> {
             values.push(&entry.value);
         }
         if values.is_empty() {
-            return self.refuse(
-                expr,
-                "an empty map has no value type",
-                Some("compare with size(map) == 0"),
-            );
+            return self.refuse(expr, "an empty map has no value type", Some("compare with size(map) == 0"));
         }
         let (values, of) = self.same_typed(values.into_iter(), "the values of a map")?;
         let entries = keys.into_iter().zip(values).collect();

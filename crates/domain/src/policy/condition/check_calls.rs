@@ -11,17 +11,7 @@ use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
 /// What can be called as `name(...)`.
-const FUNCTIONS: [&str; 9] = [
-    "has",
-    "size",
-    "min",
-    "max",
-    "int",
-    "double",
-    "string",
-    "timestamp",
-    "duration",
-];
+const FUNCTIONS: [&str; 9] = ["has", "size", "min", "max", "int", "double", "string", "timestamp", "duration"];
 
 /// What can be called as `value.name(...)`.
 const MEMBERS: [&str; 25] = [
@@ -66,34 +56,16 @@ impl Checker<'_> {
             }
             ("double", [of]) => {
                 let accepted = [Inferred::Int, Inferred::Double];
-                self.conversion(
-                    expr,
-                    of,
-                    name,
-                    Function::ToDouble,
-                    &accepted,
-                    Inferred::Double,
-                )
+                self.conversion(expr, of, name, Function::ToDouble, &accepted, Inferred::Double)
             }
             ("string", [of]) => {
                 let accepted = [Inferred::Int, Inferred::Bool, Inferred::String];
-                self.conversion(
-                    expr,
-                    of,
-                    name,
-                    Function::ToText,
-                    &accepted,
-                    Inferred::String,
-                )
+                self.conversion(expr, of, name, Function::ToText, &accepted, Inferred::String)
             }
             ("timestamp", [of]) => self.timestamp(expr, of),
             ("duration", [of]) => self.duration(expr, of),
             (known, arguments) if FUNCTIONS.contains(&known) => {
-                let expected = if matches!(known, "min" | "max") {
-                    "2 or more arguments"
-                } else {
-                    "1 argument"
-                };
+                let expected = if matches!(known, "min" | "max") { "2 or more arguments" } else { "1 argument" };
                 let message = format!("{known}() takes {expected}, not {}", arguments.len());
                 self.refuse_name(expr, &message, None)
             }
@@ -111,12 +83,7 @@ impl Checker<'_> {
     }
 
     /// `target.name(arguments)`.
-    pub(super) fn member(
-        &mut self,
-        expr: &IdedExpr,
-        target: &IdedExpr,
-        call: &CallExpr,
-    ) -> Checked {
+    pub(super) fn member(&mut self, expr: &IdedExpr, target: &IdedExpr, call: &CallExpr) -> Checked {
         let name = call.func_name.as_str();
         let arguments = call.args.as_slice();
         match (name, arguments) {
@@ -128,13 +95,7 @@ impl Checker<'_> {
                 return self.fold(expr, FoldKind::Exists, target, variable, [None, Some(body)]);
             }
             ("exists_one" | "existsOne", [variable, body]) => {
-                return self.fold(
-                    expr,
-                    FoldKind::ExistsOne,
-                    target,
-                    variable,
-                    [None, Some(body)],
-                );
+                return self.fold(expr, FoldKind::ExistsOne, target, variable, [None, Some(body)]);
             }
             ("filter", [variable, body]) => {
                 return self.fold(expr, FoldKind::Filter, target, variable, [None, Some(body)]);
@@ -143,13 +104,7 @@ impl Checker<'_> {
                 return self.fold(expr, FoldKind::Map, target, variable, [None, Some(body)]);
             }
             ("map", [variable, filter, body]) => {
-                return self.fold(
-                    expr,
-                    FoldKind::Map,
-                    target,
-                    variable,
-                    [Some(filter), Some(body)],
-                );
+                return self.fold(expr, FoldKind::Map, target, variable, [Some(filter), Some(body)]);
             }
             ("matches", [pattern]) => return self.matches(expr, target, pattern),
             _ => {}
@@ -167,11 +122,7 @@ impl Checker<'_> {
             _ => return self.unknown_member(expr, name, arguments.len()),
         };
         if arguments.len() != expected {
-            let message = format!(
-                "{name}() takes {}, not {}",
-                counted(expected),
-                arguments.len()
-            );
+            let message = format!("{name}() takes {}, not {}", counted(expected), arguments.len());
             return self.refuse_name(expr, &message, None);
         }
         let mut nodes = vec![self.text_operand(expr, name, target)?];
@@ -218,26 +169,22 @@ impl Checker<'_> {
     fn size(&mut self, expr: &IdedExpr, of: &IdedExpr) -> Checked {
         let typed = self.expression(of)?;
         match typed.of {
-            Inferred::String | Inferred::List(_) | Inferred::Map(_) => Some(self.typed(
-                expr,
-                Kind::Call(Function::Size, vec![typed.node]),
-                Inferred::Int,
-            )),
+            Inferred::String | Inferred::List(_) | Inferred::Map(_) => {
+                Some(self.typed(expr, Kind::Call(Function::Size, vec![typed.node]), Inferred::Int))
+            }
             other => self.refuse_name(expr, &format!("{other} has no size"), None),
         }
     }
 
     fn extreme(&mut self, expr: &IdedExpr, call: &CallExpr, function: Function) -> Checked {
         let name = &call.func_name;
-        let (nodes, of) =
-            self.same_typed(call.args.iter(), &format!("the arguments of {name}()"))?;
+        let (nodes, of) = self.same_typed(call.args.iter(), &format!("the arguments of {name}()"))?;
         match of {
             Inferred::Int | Inferred::Double | Inferred::Duration | Inferred::Timestamp => {
                 Some(self.typed(expr, Kind::Call(function, nodes), of))
             }
             other => {
-                let message =
-                    format!("{name}() takes numbers, durations or timestamps, not {other}");
+                let message = format!("{name}() takes numbers, durations or timestamps, not {other}");
                 self.refuse_name(expr, &message, None)
             }
         }
@@ -257,8 +204,7 @@ impl Checker<'_> {
             return Some(self.typed(expr, Kind::Call(function, vec![typed.node]), of));
         }
         let message = format!("{name}() cannot convert {}", typed.of);
-        let hint = (typed.of == Inferred::String)
-            .then_some("text may not be a number: compare it as text");
+        let hint = (typed.of == Inferred::String).then_some("text may not be a number: compare it as text");
         self.refuse_name(expr, &message, hint)
     }
 
@@ -268,11 +214,7 @@ impl Checker<'_> {
             return self.refuse_name(expr, "timestamp() takes quoted text", example);
         };
         match text.parse() {
-            Ok(instant) => Some(self.typed(
-                expr,
-                Kind::Constant(Value::Timestamp(instant)),
-                Inferred::Timestamp,
-            )),
+            Ok(instant) => Some(self.typed(expr, Kind::Constant(Value::Timestamp(instant)), Inferred::Timestamp)),
             Err(_) => self.refuse(argument, "this is no RFC 3339 timestamp", example),
         }
     }
@@ -283,11 +225,7 @@ impl Checker<'_> {
             return self.refuse_name(expr, "duration() takes quoted text", example);
         };
         match text.parse() {
-            Ok(span) => Some(self.typed(
-                expr,
-                Kind::Constant(Value::Duration(span)),
-                Inferred::Duration,
-            )),
+            Ok(span) => Some(self.typed(expr, Kind::Constant(Value::Duration(span)), Inferred::Duration)),
             Err(_) => self.refuse(argument, "this is no duration", example),
         }
     }
@@ -296,11 +234,7 @@ impl Checker<'_> {
         let text = self.text_operand(expr, "matches", target)?;
         let Some(written) = literal_text(pattern) else {
             let message = "the pattern of matches() must be quoted text";
-            return self.refuse(
-                pattern,
-                message,
-                Some("look for a computed text with contains()"),
-            );
+            return self.refuse(pattern, message, Some("look for a computed text with contains()"));
         };
         match Pattern::new(written) {
             Ok(found) => {
@@ -311,13 +245,7 @@ impl Checker<'_> {
         }
     }
 
-    fn part_of_time(
-        &mut self,
-        expr: &IdedExpr,
-        target: &IdedExpr,
-        call: &CallExpr,
-        part: CalendarPart,
-    ) -> Checked {
+    fn part_of_time(&mut self, expr: &IdedExpr, target: &IdedExpr, call: &CallExpr, part: CalendarPart) -> Checked {
         let name = &call.func_name;
         let typed = self.expression(target)?;
         match (&typed.of, call.args.as_slice()) {
@@ -326,8 +254,7 @@ impl Checker<'_> {
                 Some(self.typed(expr, kind, Inferred::Int))
             }
             (Inferred::Timestamp, [zone]) => {
-                let named = literal_text(zone)
-                    .and_then(|name| DateTimeParser::new().parse_time_zone(name).ok());
+                let named = literal_text(zone).and_then(|name| DateTimeParser::new().parse_time_zone(name).ok());
                 let Some(zone) = named else {
                     let hint = "quote an IANA name or an offset: \"Europe/Berlin\", \"+02:00\"";
                     return self.refuse(zone, "this is no time zone", Some(hint));
@@ -343,11 +270,7 @@ impl Checker<'_> {
             }
             (Inferred::Timestamp | Inferred::Duration, arguments) => {
                 let message = format!("{name}() does not take {} here", counted(arguments.len()));
-                self.refuse_name(
-                    expr,
-                    &message,
-                    Some("a timestamp takes at most a time zone"),
-                )
+                self.refuse_name(expr, &message, Some("a timestamp takes at most a time zone"))
             }
             (other, _) => self.refuse_name(expr, &format!("{other} has no {name}()"), None),
         }
@@ -372,19 +295,13 @@ impl Checker<'_> {
             }
         };
         let name = self.bound_name(variable)?;
-        self.locals.push(Local {
-            name,
-            of: element.clone(),
-        });
+        self.locals.push(Local { name, of: element.clone() });
         let filter = filter.map(|filter| self.bool(filter, "a filter must be true or false"));
         let body = match (kind, body) {
             (FoldKind::Map, Some(body)) => self.expression(body),
             (_, Some(body)) => {
                 let node = self.bool(body, "the test of an element must be true or false");
-                node.map(|node| Typed {
-                    node,
-                    of: Inferred::Bool,
-                })
+                node.map(|node| Typed { node, of: Inferred::Bool })
             }
             (_, None) => None,
         };
@@ -395,46 +312,25 @@ impl Checker<'_> {
             FoldKind::Filter => Inferred::List(Box::new(element)),
             FoldKind::Map => Inferred::List(Box::new(body.of)),
         };
-        let fold = Fold {
-            kind,
-            range: range_typed.node,
-            filter,
-            body: body.node,
-        };
+        let fold = Fold { kind, range: range_typed.node, filter, body: body.node };
         Some(self.typed(expr, Kind::Fold(Box::new(fold)), of))
     }
 
     fn bound_name(&mut self, variable: &IdedExpr) -> Option<String> {
         let Expr::Ident(name) = &variable.expr else {
-            return self.refuse(
-                variable,
-                "here stands the name of the element",
-                Some("such as `item`"),
-            );
+            return self.refuse(variable, "here stands the name of the element", Some("such as `item`"));
         };
         let taken = self.locals.iter().any(|local| local.name == *name)
-            || self
-                .schema
-                .variables()
-                .iter()
-                .any(|variable| variable.name == name);
+            || self.schema.variables().iter().any(|variable| variable.name == name);
         if taken || name.starts_with('.') {
-            return self.refuse(
-                variable,
-                &format!("the name `{name}` is taken"),
-                Some("choose another name"),
-            );
+            return self.refuse(variable, &format!("the name `{name}` is taken"), Some("choose another name"));
         }
         Some(name.clone())
     }
 }
 
 fn counted(arguments: usize) -> String {
-    if arguments == 1 {
-        "1 argument".to_owned()
-    } else {
-        format!("{arguments} arguments")
-    }
+    if arguments == 1 { "1 argument".to_owned() } else { format!("{arguments} arguments") }
 }
 
 fn literal_text(expr: &IdedExpr) -> Option<&str> {

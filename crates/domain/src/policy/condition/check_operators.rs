@@ -16,9 +16,7 @@ impl Checker<'_> {
             operators::NEGATE => {
                 let of = self.expression(only)?;
                 match of.of {
-                    Inferred::Int | Inferred::Double => {
-                        Some(self.typed(expr, Kind::Negate(Box::new(of.node)), of.of))
-                    }
+                    Inferred::Int | Inferred::Double => Some(self.typed(expr, Kind::Negate(Box::new(of.node)), of.of)),
                     other => self.refuse(expr, &format!("`-` needs a number, not {other}"), None),
                 }
             }
@@ -27,19 +25,10 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn binary(
-        &mut self,
-        expr: &IdedExpr,
-        call: &CallExpr,
-        sides: [&IdedExpr; 2],
-    ) -> Checked {
+    pub(super) fn binary(&mut self, expr: &IdedExpr, call: &CallExpr, sides: [&IdedExpr; 2]) -> Checked {
         match call.func_name.as_str() {
-            operators::LOGICAL_AND => {
-                self.logical(expr, "`&&` needs a bool on both sides", sides, Kind::And)
-            }
-            operators::LOGICAL_OR => {
-                self.logical(expr, "`||` needs a bool on both sides", sides, Kind::Or)
-            }
+            operators::LOGICAL_AND => self.logical(expr, "`&&` needs a bool on both sides", sides, Kind::And),
+            operators::LOGICAL_OR => self.logical(expr, "`||` needs a bool on both sides", sides, Kind::Or),
             operators::EQUALS => self.comparison(expr, Comparison::Equal, sides),
             operators::NOT_EQUALS => self.comparison(expr, Comparison::NotEqual, sides),
             operators::LESS => self.comparison(expr, Comparison::Less, sides),
@@ -74,11 +63,7 @@ impl Checker<'_> {
         Some(self.typed(expr, kind(Box::new([left?, right?])), Inferred::Bool))
     }
 
-    pub(super) fn ternary(
-        &mut self,
-        expr: &IdedExpr,
-        [condition, then, otherwise]: [&IdedExpr; 3],
-    ) -> Checked {
+    pub(super) fn ternary(&mut self, expr: &IdedExpr, [condition, then, otherwise]: [&IdedExpr; 3]) -> Checked {
         let condition = self.bool(condition, "before `?` stands a bool");
         let branches = self.same_typed([then, otherwise].into_iter(), "both branches of `? :`");
         let (nodes, of) = branches?;
@@ -86,27 +71,16 @@ impl Checker<'_> {
         Some(self.typed(expr, Kind::If(Box::new([condition?, then, otherwise])), of))
     }
 
-    fn comparison(
-        &mut self,
-        expr: &IdedExpr,
-        comparison: Comparison,
-        sides: [&IdedExpr; 2],
-    ) -> Checked {
+    fn comparison(&mut self, expr: &IdedExpr, comparison: Comparison, sides: [&IdedExpr; 2]) -> Checked {
         let [left, right] = self.pair(sides)?;
         if left.of != right.of {
             let message = format!("{} and {} cannot be compared", left.of, right.of);
             return self.refuse(expr, &message, number_hint(&left.of, &right.of));
         }
         let by_order = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
-        let compound = matches!(
-            left.of,
-            Inferred::List(_) | Inferred::Map(_) | Inferred::Object(_)
-        );
+        let compound = matches!(left.of, Inferred::List(_) | Inferred::Map(_) | Inferred::Object(_));
         if by_order && compound || matches!(left.of, Inferred::Object(_)) {
-            let message = format!(
-                "two values of type {} cannot be compared like this",
-                left.of
-            );
+            let message = format!("two values of type {} cannot be compared like this", left.of);
             return self.refuse(expr, &message, Some("compare their fields or sizes"));
         }
         let kind = Kind::Compare(comparison, Box::new([left.node, right.node]));
@@ -120,8 +94,7 @@ impl Checker<'_> {
             Inferred::Map(_) => Inferred::String,
             other => {
                 let message = format!("`in` needs a list or a map on its right, not {other}");
-                let hint = matches!(other, Inferred::String)
-                    .then_some("look into text with text.contains(part)");
+                let hint = matches!(other, Inferred::String).then_some("look into text with text.contains(part)");
                 return self.refuse(expr, &message, hint);
             }
         };
@@ -143,22 +116,13 @@ impl Checker<'_> {
             (Inferred::Map(value), Inferred::String) => (**value).clone(),
             (of, index) => {
                 let message = format!("{of} has no index of type {index}");
-                return self.refuse(
-                    expr,
-                    &message,
-                    Some("a list takes an int, a map takes text"),
-                );
+                return self.refuse(expr, &message, Some("a list takes an int, a map takes text"));
             }
         };
         Some(self.typed(expr, Kind::Index(Box::new([of.node, index.node])), element))
     }
 
-    fn arithmetic(
-        &mut self,
-        expr: &IdedExpr,
-        operator: Operator,
-        sides: [&IdedExpr; 2],
-    ) -> Checked {
+    fn arithmetic(&mut self, expr: &IdedExpr, operator: Operator, sides: [&IdedExpr; 2]) -> Checked {
         use Inferred::{Double, Duration, Int, List, String, Timestamp};
         use Operator::{Add, Divide, Multiply, Remainder, Subtract};
         let [left, right] = self.pair(sides)?;
@@ -203,9 +167,7 @@ pub(super) fn number_hint(left: &Inferred, right: &Inferred) -> Option<&'static 
         (Inferred::Int, Inferred::String) | (Inferred::String, Inferred::Int) => {
             Some("leave out the quotes, or convert the number with string(...)")
         }
-        (Inferred::Duration, _) | (_, Inferred::Duration) => {
-            Some("write a duration as duration(\"90m\")")
-        }
+        (Inferred::Duration, _) | (_, Inferred::Duration) => Some("write a duration as duration(\"90m\")"),
         (Inferred::Timestamp, _) | (_, Inferred::Timestamp) => {
             Some("write a timestamp as timestamp(\"2026-01-31T08:00:00Z\")")
         }

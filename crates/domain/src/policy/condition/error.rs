@@ -80,30 +80,14 @@ impl InputError {
             Json::Array(_) => "a list",
             Json::Object(_) => "an object",
         };
-        Self::WrongType {
-            path: String::new(),
-            expected: expected.to_owned(),
-            got,
-        }
+        Self::WrongType { path: String::new(), expected: expected.to_owned(), got }
     }
 
     pub(super) fn inside(self, name: &str) -> Self {
         match self {
-            Self::WrongType {
-                path,
-                expected,
-                got,
-            } => {
-                let separator = if path.is_empty() || path.starts_with('[') {
-                    ""
-                } else {
-                    "."
-                };
-                Self::WrongType {
-                    path: format!("{name}{separator}{path}"),
-                    expected,
-                    got,
-                }
+            Self::WrongType { path, expected, got } => {
+                let separator = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+                Self::WrongType { path: format!("{name}{separator}{path}"), expected, got }
             }
             other @ Self::Unserialisable => other,
         }

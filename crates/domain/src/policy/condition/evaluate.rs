@@ -23,11 +23,7 @@ pub(super) struct Evaluation<'a> {
 
 impl<'a> Evaluation<'a> {
     pub(super) fn new(inputs: &'a [Value]) -> Self {
-        Self {
-            inputs,
-            locals: Vec::new(),
-            work_left: MAX_WORK,
-        }
+        Self { inputs, locals: Vec::new(), work_left: MAX_WORK }
     }
 
     /// The value of a predicate.
@@ -48,21 +44,10 @@ impl<'a> Evaluation<'a> {
         self.spend(1)?;
         match &node.kind {
             Kind::Constant(value) => Ok(value.clone()),
-            Kind::Input(at) => self
-                .inputs
-                .get(*at)
-                .cloned()
-                .ok_or(EvaluationError::TypeMismatch),
-            Kind::Local(at) => self
-                .locals
-                .get(*at)
-                .cloned()
-                .ok_or(EvaluationError::TypeMismatch),
+            Kind::Input(at) => self.inputs.get(*at).cloned().ok_or(EvaluationError::TypeMismatch),
+            Kind::Local(at) => self.locals.get(*at).cloned().ok_or(EvaluationError::TypeMismatch),
             Kind::Field(of, at) => match self.value(of)? {
-                Value::Object(values) => values
-                    .get(*at)
-                    .cloned()
-                    .ok_or(EvaluationError::TypeMismatch),
+                Value::Object(values) => values.get(*at).cloned().ok_or(EvaluationError::TypeMismatch),
                 _ => Err(EvaluationError::TypeMismatch),
             },
             Kind::IsSet(of) => Ok(Value::Bool(self.value(of)?.is_set())),
@@ -71,11 +56,7 @@ impl<'a> Evaluation<'a> {
             Kind::Or(sides) => self.both(sides, true),
             Kind::If(parts) => {
                 let [condition, then, otherwise] = &**parts;
-                if self.test(condition)? {
-                    self.value(then)
-                } else {
-                    self.value(otherwise)
-                }
+                if self.test(condition)? { self.value(then) } else { self.value(otherwise) }
             }
             Kind::Compare(comparison, sides) => self.compare(*comparison, sides),
             Kind::Contained(sides) => self.contained(sides),
@@ -86,20 +67,8 @@ impl<'a> Evaluation<'a> {
             }
             Kind::Negate(of) => negate(&self.value(of)?),
             Kind::Index(sides) => index(&self.pair(sides)?),
-            Kind::List(items) => Ok(Value::List(
-                items
-                    .iter()
-                    .map(|item| self.value(item))
-                    .collect::<Result<_, _>>()?,
-            )),
-            Kind::Map(entries) => {
-                let entries = entries
-                    .iter()
-                    .map(|(key, value)| Ok((key.clone(), self.value(value)?)));
-                Ok(Value::Map(Arc::new(
-                    entries.collect::<Result<_, EvaluationError>>()?,
-                )))
-            }
+            Kind::List(items) => Ok(Value::List(items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?)),
+            Kind::Map(entries) => self.map(entries),
             Kind::Call(function, arguments) => {
                 let values = arguments.iter().map(|argument| self.value(argument));
                 let values = values.collect::<Result<Vec<_>, _>>()?;
@@ -121,6 +90,11 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    fn map(&mut self, entries: &[(Arc<str>, Node)]) -> Evaluated {
+        let entries = entries.iter().map(|(key, value)| Ok((key.clone(), self.value(value)?)));
+        Ok(Value::Map(Arc::new(entries.collect::<Result<_, EvaluationError>>()?)))
+    }
+
     fn pair(&mut self, sides: &[Node; 2]) -> Result<[Value; 2], EvaluationError> {
         let [left, right] = sides;
         Ok([self.value(left)?, self.value(right)?])
@@ -135,11 +109,7 @@ impl<'a> Evaluation<'a> {
             return Ok(Value::Bool(decisive));
         }
         let right = self.test(right)?;
-        if right == decisive {
-            Ok(Value::Bool(decisive))
-        } else {
-            left.map(Value::Bool)
-        }
+        if right == decisive { Ok(Value::Bool(decisive)) } else { left.map(Value::Bool) }
     }
 
     fn compare(&mut self, comparison: Comparison, sides: &[Node; 2]) -> Evaluated {
@@ -162,9 +132,7 @@ impl<'a> Evaluation<'a> {
                 self.spend(items.len())?;
                 Ok(Value::Bool(items.contains(&value)))
             }
-            [Value::String(key), Value::Map(entries)] => {
-                Ok(Value::Bool(entries.contains_key(&key)))
-            }
+            [Value::String(key), Value::Map(entries)] => Ok(Value::Bool(entries.contains_key(&key))),
             _ => Err(EvaluationError::TypeMismatch),
         }
     }
@@ -242,34 +210,20 @@ fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Evaluated {
             Operator::Divide => Some(Value::Double(left / right)),
             Operator::Remainder => return Err(EvaluationError::TypeMismatch),
         },
-        (Value::String(left), Value::String(right)) => {
-            Some(Value::String(format!("{left}{right}").into()))
+        (Value::String(left), Value::String(right)) => Some(Value::String(format!("{left}{right}").into())),
+        (Value::List(left), Value::List(right)) => {
+            Some(Value::List(left.iter().chain(right.iter()).cloned().collect()))
         }
-        (Value::List(left), Value::List(right)) => Some(Value::List(
-            left.iter().chain(right.iter()).cloned().collect(),
-        )),
         (Value::Duration(left), Value::Duration(right)) => {
-            let sum = if operator == Operator::Add {
-                left.checked_add(*right)
-            } else {
-                left.checked_sub(*right)
-            };
+            let sum = if operator == Operator::Add { left.checked_add(*right) } else { left.checked_sub(*right) };
             sum.map(Value::Duration)
         }
         (Value::Timestamp(instant), Value::Duration(span)) => {
-            let moved = if operator == Operator::Add {
-                instant.checked_add(*span)
-            } else {
-                instant.checked_sub(*span)
-            };
+            let moved = if operator == Operator::Add { instant.checked_add(*span) } else { instant.checked_sub(*span) };
             moved.ok().map(Value::Timestamp)
         }
-        (Value::Duration(span), Value::Timestamp(instant)) => {
-            instant.checked_add(*span).ok().map(Value::Timestamp)
-        }
-        (Value::Timestamp(left), Value::Timestamp(right)) => {
-            Some(Value::Duration(left.duration_since(*right)))
-        }
+        (Value::Duration(span), Value::Timestamp(instant)) => instant.checked_add(*span).ok().map(Value::Timestamp),
+        (Value::Timestamp(left), Value::Timestamp(right)) => Some(Value::Duration(left.duration_since(*right))),
         _ => return Err(EvaluationError::TypeMismatch),
     };
     computed.ok_or(EvaluationError::Overflow)
@@ -291,10 +245,7 @@ fn int_arithmetic(operator: Operator, left: i64, right: i64) -> Result<i64, Eval
 
 fn negate(value: &Value) -> Evaluated {
     match value {
-        Value::Int(value) => value
-            .checked_neg()
-            .map(Value::Int)
-            .ok_or(EvaluationError::Overflow),
+        Value::Int(value) => value.checked_neg().map(Value::Int).ok_or(EvaluationError::Overflow),
         Value::Double(value) => Ok(Value::Double(-value)),
         _ => Err(EvaluationError::TypeMismatch),
     }
@@ -306,9 +257,7 @@ fn index(pair: &[Value; 2]) -> Evaluated {
             let found = usize::try_from(*at).ok().and_then(|at| items.get(at));
             found.cloned().ok_or(EvaluationError::IndexOutOfRange)
         }
-        [Value::Map(entries), Value::String(key)] => {
-            entries.get(key).cloned().ok_or(EvaluationError::MissingKey)
-        }
+        [Value::Map(entries), Value::String(key)] => entries.get(key).cloned().ok_or(EvaluationError::MissingKey),
         _ => Err(EvaluationError::TypeMismatch),
     }
 }
@@ -324,12 +273,8 @@ fn call(function: Function, arguments: &[Value]) -> Evaluated {
             Function::EndsWith => Ok(Value::Bool(text.ends_with(&**part))),
             _ => Err(EvaluationError::TypeMismatch),
         },
-        (Function::LowerAscii, [Value::String(text)]) => {
-            Ok(Value::String(text.to_ascii_lowercase().into()))
-        }
-        (Function::UpperAscii, [Value::String(text)]) => {
-            Ok(Value::String(text.to_ascii_uppercase().into()))
-        }
+        (Function::LowerAscii, [Value::String(text)]) => Ok(Value::String(text.to_ascii_lowercase().into())),
+        (Function::UpperAscii, [Value::String(text)]) => Ok(Value::String(text.to_ascii_uppercase().into())),
         (Function::Trim, [Value::String(text)]) => Ok(Value::String(text.trim().into())),
         (Function::ToInt, [of]) => to_int(of),
         (Function::ToDouble, [of]) => to_double(of),
@@ -351,20 +296,12 @@ fn size(of: &Value) -> Evaluated {
         Value::Map(entries) => entries.len(),
         _ => return Err(EvaluationError::TypeMismatch),
     };
-    i64::try_from(size)
-        .map(Value::Int)
-        .map_err(|_| EvaluationError::Overflow)
+    i64::try_from(size).map(Value::Int).map_err(|_| EvaluationError::Overflow)
 }
 
 /// The first of the values that no other one is beyond.
 fn extreme(first: &Value, rest: &[Value], beyond: Ordering) -> Value {
-    let best = rest.iter().fold(first, |best, next| {
-        if next.order(best) == Some(beyond) {
-            next
-        } else {
-            best
-        }
-    });
+    let best = rest.iter().fold(first, |best, next| if next.order(best) == Some(beyond) { next } else { best });
     best.clone()
 }
 
@@ -401,9 +338,7 @@ fn span_part(function: Function, span: SignedDuration) -> Evaluated {
         Function::Hours => span.as_hours(),
         Function::Minutes => span.as_mins(),
         Function::Seconds => span.as_secs(),
-        Function::Milliseconds => {
-            i64::try_from(span.as_millis()).map_err(|_| EvaluationError::Overflow)?
-        }
+        Function::Milliseconds => i64::try_from(span.as_millis()).map_err(|_| EvaluationError::Overflow)?,
         _ => return Err(EvaluationError::TypeMismatch),
     };
     Ok(Value::Int(part))

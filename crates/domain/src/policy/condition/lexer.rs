@@ -26,11 +26,7 @@ pub(super) fn tokens(source: &str) -> Vec<Token> {
     while let Some(rest) = source.get(start..).filter(|rest| !rest.is_empty()) {
         let (kind, length) = next(rest);
         if let Some(kind) = kind {
-            found.push(Token {
-                kind,
-                start,
-                end: start + length,
-            });
+            found.push(Token { kind, start, end: start + length });
         }
         start += length.max(1);
     }
@@ -50,9 +46,7 @@ fn next(text: &str) -> (Option<TokenKind>, usize) {
         return (Some(TokenKind::Other), length);
     }
     if first.is_alphanumeric() || first == '_' {
-        let length = text
-            .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
-            .unwrap_or(text.len());
+        let length = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
         return (Some(TokenKind::Other), length);
     }
     let two = text.get(..2).unwrap_or_default();
@@ -73,14 +67,10 @@ fn next(text: &str) -> (Option<TokenKind>, usize) {
 
 /// The length of the quoted text at the start, with its `r` and `b` prefixes, if there is one.
 fn quoted(text: &str) -> Option<usize> {
-    let prefix = text
-        .find(|letter: char| !matches!(letter, 'r' | 'R' | 'b' | 'B'))
-        .filter(|length| *length <= 2)?;
+    let prefix = text.find(|letter: char| !matches!(letter, 'r' | 'R' | 'b' | 'B')).filter(|length| *length <= 2)?;
     let raw = text.get(..prefix)?.contains(['r', 'R']);
     let body = text.get(prefix..)?;
-    let quote = ["\"\"\"", "'''", "\"", "'"]
-        .into_iter()
-        .find(|quote| body.starts_with(quote))?;
+    let quote = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| body.starts_with(quote))?;
     let mut at = quote.len();
     while let Some(rest) = body.get(at..).filter(|rest| !rest.is_empty()) {
         if rest.starts_with(quote) {
@@ -99,43 +89,19 @@ fn quoted(text: &str) -> Option<usize> {
 /// The tokens of the predicate around the token at this byte offset: from the separators or brackets that hold
 /// it, without the `!` before it when `strip_not` is set.
 pub(super) fn predicate(tokens: &[Token], offset: usize, strip_not: bool) -> &[Token] {
-    let root = tokens
-        .iter()
-        .position(|token| token.start <= offset && offset < token.end)
-        .unwrap_or(0);
+    let root = tokens.iter().position(|token| token.start <= offset && offset < token.end).unwrap_or(0);
     let (before, after) = tokens.split_at(root);
-    let opens = usize::from(
-        after
-            .first()
-            .is_some_and(|token| token.kind == TokenKind::Open),
-    );
+    let opens = usize::from(after.first().is_some_and(|token| token.kind == TokenKind::Open));
     let mut start = root - reach(before.iter().rev(), TokenKind::Close, TokenKind::Open, 0);
-    let end = root
-        + 1
-        + reach(
-            after.iter().skip(1),
-            TokenKind::Open,
-            TokenKind::Close,
-            opens,
-        );
-    while strip_not
-        && start < root
-        && tokens
-            .get(start)
-            .is_some_and(|token| token.kind == TokenKind::Not)
-    {
+    let end = root + 1 + reach(after.iter().skip(1), TokenKind::Open, TokenKind::Close, opens);
+    while strip_not && start < root && tokens.get(start).is_some_and(|token| token.kind == TokenKind::Not) {
         start += 1;
     }
     tokens.get(start..end).unwrap_or_default()
 }
 
 /// How many tokens lie before the first separator or closing bracket outside of brackets.
-fn reach<'a>(
-    tokens: impl Iterator<Item = &'a Token>,
-    opening: TokenKind,
-    closing: TokenKind,
-    depth: usize,
-) -> usize {
+fn reach<'a>(tokens: impl Iterator<Item = &'a Token>, opening: TokenKind, closing: TokenKind, depth: usize) -> usize {
     let mut depth = depth;
     let mut count = 0;
     for token in tokens {

@@ -87,15 +87,7 @@ impl Condition {
         let root = check::check(source, &tokens, &syntax, schema)?;
         let (logic, predicates) = predicates::split(source, &tokens, &root);
         let (source, schema) = (source.to_owned(), schema.clone());
-        Ok(Self {
-            checked: Arc::new(Parts {
-                source,
-                schema,
-                root,
-                logic,
-                predicates,
-            }),
-        })
+        Ok(Self { checked: Arc::new(Parts { source, schema, root, logic, predicates }) })
     }
 
     /// Whether the inputs meet the condition: the same answer for the same inputs, always.

@@ -18,18 +18,13 @@ pub(super) struct Pattern {
 impl Pattern {
     /// Compiles a pattern; the error is the reason in one line.
     pub(super) fn new(written: &str) -> Result<Self, String> {
-        let regex = RegexBuilder::new(written)
-            .size_limit(MAX_PATTERN_BYTES)
-            .build();
+        let regex = RegexBuilder::new(written).size_limit(MAX_PATTERN_BYTES).build();
         let regex = regex.map_err(|error| {
             let why = error.to_string();
             let last = why.lines().last().unwrap_or_default();
             last.trim().trim_start_matches("error: ").to_owned()
         })?;
-        Ok(Self {
-            regex,
-            states: written.len().saturating_mul(repetitions(written)),
-        })
+        Ok(Self { regex, states: written.len().saturating_mul(repetitions(written)) })
     }
 
     /// Whether the pattern is in the text.
@@ -48,10 +43,7 @@ impl Pattern {
 fn repetitions(pattern: &str) -> usize {
     let counts = pattern.split('{').skip(1).filter_map(|rest| {
         let (inside, _) = rest.split_once('}')?;
-        inside
-            .split(',')
-            .filter_map(|count| count.trim().parse::<usize>().ok())
-            .max()
+        inside.split(',').filter_map(|count| count.trim().parse::<usize>().ok()).max()
     });
     counts.fold(1, |product, count| product.saturating_mul(count.max(1)))
 }

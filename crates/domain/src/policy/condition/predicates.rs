@@ -28,11 +28,7 @@ pub(super) enum Logic {
 
 /// The logic of a checked condition and its distinct predicates in the order they are written.
 pub(super) fn split(source: &str, tokens: &[Token], root: &Node) -> (Logic, Vec<Predicate>) {
-    let mut splitter = Splitter {
-        source,
-        tokens,
-        predicates: Vec::new(),
-    };
+    let mut splitter = Splitter { source, tokens, predicates: Vec::new() };
     let logic = splitter.logic(root);
     (logic, splitter.predicates)
 }
@@ -61,21 +57,13 @@ impl Splitter<'_> {
         let tokens = lexer::predicate(self.tokens, node.offset, strip_not);
         let written = |token: &Token| self.source.get(token.start..token.end).unwrap_or_default();
         let key = tokens.iter().map(written).collect::<Vec<_>>().join(" ");
-        if let Some(known) = self
-            .predicates
-            .iter()
-            .position(|predicate| predicate.key == key)
-        {
+        if let Some(known) = self.predicates.iter().position(|predicate| predicate.key == key) {
             return Logic::Predicate(known);
         }
         let start = tokens.first().map_or(0, |token| token.start);
         let end = tokens.last().map_or(0, |token| token.end);
         let text = self.source.get(start..end).unwrap_or_default().to_owned();
-        self.predicates.push(Predicate {
-            text,
-            key,
-            node: node.clone(),
-        });
+        self.predicates.push(Predicate { text, key, node: node.clone() });
         Logic::Predicate(self.predicates.len() - 1)
     }
 }
@@ -94,16 +82,12 @@ impl Counter<'_> {
     fn constraints(&self, logic: &Logic, wanted: bool) -> Option<u32> {
         match (logic, wanted) {
             (Logic::Not(of), _) => self.constraints(of, !wanted),
-            (Logic::Or(sides), true) | (Logic::And(sides), false) => sides
-                .iter()
-                .filter_map(|side| self.constraints(side, wanted))
-                .min(),
+            (Logic::Or(sides), true) | (Logic::And(sides), false) => {
+                sides.iter().filter_map(|side| self.constraints(side, wanted)).min()
+            }
             (Logic::If(parts), _) => {
                 let [condition, then, otherwise] = &**parts;
-                let branches = [
-                    [(condition, true), (then, wanted)],
-                    [(condition, false), (otherwise, wanted)],
-                ];
+                let branches = [[(condition, true), (then, wanted)], [(condition, false), (otherwise, wanted)]];
                 branches.iter().filter_map(|branch| self.all(branch)).min()
             }
             _ => self.all(&[(logic, wanted)]),
@@ -120,10 +104,7 @@ impl Counter<'_> {
                 (Logic::Constant(value), _) if *value == wanted => {}
                 (Logic::Constant(_), _) => return None,
                 (Logic::Predicate(at), _) => {
-                    let reads_inputs = self
-                        .predicates
-                        .get(*at)
-                        .is_some_and(|found| found.node.reads_inputs());
+                    let reads_inputs = self.predicates.get(*at).is_some_and(|found| found.node.reads_inputs());
                     if reads_inputs && distinct.insert((*at, wanted)) {
                         count += 1;
                     }

@@ -67,9 +67,7 @@ pub struct FieldDoc {
 impl Schema {
     /// A schema of these variables.
     pub fn new(variables: impl Into<Arc<[Field]>>) -> Self {
-        Self {
-            variables: variables.into(),
-        }
+        Self { variables: variables.into() }
     }
 
     /// The variables in declaration order.
@@ -93,16 +91,8 @@ pub fn fields(schema: &Schema) -> Vec<FieldDoc> {
 }
 
 fn collect(field: &Field, parent: &str, found: &mut Vec<FieldDoc>) {
-    let path = if parent.is_empty() {
-        field.name.to_owned()
-    } else {
-        format!("{parent}.{}", field.name)
-    };
-    found.push(FieldDoc {
-        path: path.clone(),
-        of: field.of,
-        doc: field.doc,
-    });
+    let path = if parent.is_empty() { field.name.to_owned() } else { format!("{parent}.{}", field.name) };
+    found.push(FieldDoc { path: path.clone(), of: field.of, doc: field.doc });
     let (inner, of) = innermost(path, field.of);
     if let Type::Object(object) = of {
         for nested in object.fields {

@@ -1,19 +1,11 @@
 //! "Did you mean": the known name nearest to a misspelt one.
 
 /// The candidate fewest edits away, when near enough to be a slip (a third of the letters, at least one).
-pub(super) fn nearest<'a>(
-    written: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (written.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                edits(&written.to_lowercase(), &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (edits(&written.to_lowercase(), &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min()
         .map(|(_, candidate)| candidate)
@@ -28,9 +20,7 @@ fn edits(from: &str, to: &str) -> usize {
         let mut left = above + 1;
         let mut next = vec![left];
         for (other, up) in to.iter().zip(row.iter().skip(1)) {
-            left = (diagonal + usize::from(letter != *other))
-                .min(left + 1)
-                .min(up + 1);
+            left = (diagonal + usize::from(letter != *other)).min(left + 1).min(up + 1);
             diagonal = *up;
             next.push(left);
         }

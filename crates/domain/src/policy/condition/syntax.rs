@@ -28,44 +28,21 @@ pub(super) fn parse(source: &str) -> Result<Syntax, Vec<ConditionError>> {
     }
     if source.len() > MAX_SOURCE_BYTES {
         let message = format!("the condition is longer than {MAX_SOURCE_BYTES} bytes");
-        return Err(vec![at(
-            source,
-            0,
-            &message,
-            Some("split it into several rules"),
-        )]);
+        return Err(vec![at(source, 0, &message, Some("split it into several rules"))]);
     }
     let parsed = std::thread::scope(|scope| {
-        let parser = std::thread::Builder::new()
-            .name("cel-parser".to_owned())
-            .stack_size(PARSER_STACK_BYTES);
-        parser
-            .spawn_scoped(scope, || parse_here(source))
-            .ok()
-            .and_then(|running| running.join().ok())
+        let parser = std::thread::Builder::new().name("cel-parser".to_owned()).stack_size(PARSER_STACK_BYTES);
+        parser.spawn_scoped(scope, || parse_here(source)).ok().and_then(|running| running.join().ok())
     });
-    parsed.unwrap_or_else(|| {
-        Err(vec![at(
-            source,
-            0,
-            "the condition cannot be parsed",
-            Some("simplify it"),
-        )])
-    })
+    parsed.unwrap_or_else(|| Err(vec![at(source, 0, "the condition cannot be parsed", Some("simplify it"))]))
 }
 
 fn parse_here(source: &str) -> Result<Syntax, Vec<ConditionError>> {
-    let parser = Env::default()
-        .with_optional_support(false)
-        .parser()
-        .max_recursion_depth(MAX_NESTING);
+    let parser = Env::default().with_optional_support(false).parser().max_recursion_depth(MAX_NESTING);
     match parser.parse_with_source_info(source) {
         Ok((root, positions)) => Ok(Syntax { root, positions }),
         Err(errors) => {
-            let errors = errors
-                .errors
-                .into_iter()
-                .map(|error| explain(error.pos, &error.msg));
+            let errors = errors.errors.into_iter().map(|error| explain(error.pos, &error.msg));
             let mut errors: Vec<ConditionError> = errors.collect();
             // One slip makes the parser stumble several times: the first place is the one to correct.
             errors.truncate(1);
@@ -79,30 +56,18 @@ fn explain((line, column): (isize, isize), message: &str) -> ConditionError {
     let message = message.trim_start_matches("Syntax error: ");
     let quoted = message.split('\'').nth(1).unwrap_or_default().trim();
     let (text, hint) = if message.contains("Recursion limit") {
-        (
-            format!("the condition nests deeper than {MAX_NESTING} levels"),
-            Some("split it into several rules"),
-        )
+        (format!("the condition nests deeper than {MAX_NESTING} levels"), Some("split it into several rules"))
     } else if message.starts_with("token recognition") {
         match quoted {
             "=" => ("`=` is no operator".to_owned(), Some("compare with `==`")),
             "&" => ("`&` is no operator".to_owned(), Some("join with `&&`")),
             "|" => ("`|` is no operator".to_owned(), Some("join with `||`")),
-            _ => (
-                "this text is not CEL".to_owned(),
-                Some("close every quote; escape \\ in text as \\\\"),
-            ),
+            _ => ("this text is not CEL".to_owned(), Some("close every quote; escape \\ in text as \\\\")),
         }
     } else if message.starts_with("missing") {
-        (
-            format!("`{quoted}` is missing"),
-            Some("close what is open before it"),
-        )
+        (format!("`{quoted}` is missing"), Some("close what is open before it"))
     } else if quoted == "<EOF>" {
-        (
-            "the condition ends too early".to_owned(),
-            Some("a value or a closing bracket is missing"),
-        )
+        ("the condition ends too early".to_owned(), Some("a value or a closing bracket is missing"))
     } else if message.starts_with("mismatched") || message.starts_with("extraneous") {
         let hint = match quoted {
             "and" => Some("join with `&&`"),

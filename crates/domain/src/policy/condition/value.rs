@@ -36,13 +36,7 @@ impl Value {
             Type::Duration => Self::Duration(SignedDuration::ZERO),
             Type::List(_) => Self::List(Arc::from([])),
             Type::Map(_) => Self::Map(Arc::new(BTreeMap::new())),
-            Type::Object(object) => Self::Object(
-                object
-                    .fields
-                    .iter()
-                    .map(|field| Self::absent(field.of))
-                    .collect(),
-            ),
+            Type::Object(object) => Self::Object(object.fields.iter().map(|field| Self::absent(field.of)).collect()),
         }
     }
 
@@ -78,9 +72,7 @@ impl Value {
     pub(super) fn weight(&self) -> usize {
         match self {
             Self::String(text) => 1 + text.len() / 32,
-            Self::List(values) | Self::Object(values) => {
-                1 + values.iter().map(Self::weight).sum::<usize>()
-            }
+            Self::List(values) | Self::Object(values) => 1 + values.iter().map(Self::weight).sum::<usize>(),
             Self::Map(values) => 1 + values.values().map(Self::weight).sum::<usize>(),
             _ => 1,
         }
@@ -111,14 +103,9 @@ impl Inputs {
         let values = schema
             .variables()
             .iter()
-            .map(|variable| {
-                read(variable.of, found.get(variable.name)).map_err(|e| e.inside(variable.name))
-            })
+            .map(|variable| read(variable.of, found.get(variable.name)).map_err(|e| e.inside(variable.name)))
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            schema: schema.clone(),
-            values,
-        })
+        Ok(Self { schema: schema.clone(), values })
     }
 }
 
@@ -132,20 +119,13 @@ fn read(of: Type, json: Option<&Json>) -> Result<Value, InputError> {
         (Type::Int, Json::Number(value)) => value.as_i64().map(Value::Int).ok_or_else(wrong),
         (Type::Double, Json::Number(value)) => value.as_f64().map(Value::Double).ok_or_else(wrong),
         (Type::String, Json::String(value)) => Ok(Value::String(Arc::from(value.as_str()))),
-        (Type::Timestamp, Json::String(value)) => {
-            value.parse().map(Value::Timestamp).map_err(|_| wrong())
+        (Type::Timestamp, Json::String(value)) => value.parse().map(Value::Timestamp).map_err(|_| wrong()),
+        (Type::Duration, Json::String(value)) => value.parse().map(Value::Duration).map_err(|_| wrong()),
+        (Type::Duration, Json::Number(value)) => {
+            value.as_i64().map(|seconds| Value::Duration(SignedDuration::from_secs(seconds))).ok_or_else(wrong)
         }
-        (Type::Duration, Json::String(value)) => {
-            value.parse().map(Value::Duration).map_err(|_| wrong())
-        }
-        (Type::Duration, Json::Number(value)) => value
-            .as_i64()
-            .map(|seconds| Value::Duration(SignedDuration::from_secs(seconds)))
-            .ok_or_else(wrong),
         (Type::List(element), Json::Array(items)) => {
-            let items = items
-                .iter()
-                .map(|item| read(*element, Some(item)).map_err(|e| e.inside("[]")));
+            let items = items.iter().map(|item| read(*element, Some(item)).map_err(|e| e.inside("[]")));
             Ok(Value::List(items.collect::<Result<_, _>>()?))
         }
         (Type::Map(of), Json::Object(entries)) => {
@@ -153,19 +133,14 @@ fn read(of: Type, json: Option<&Json>) -> Result<Value, InputError> {
                 let value = read(*of, Some(value)).map_err(|e| e.inside("[key]"))?;
                 Ok((Arc::from(key.as_str()), value))
             });
-            Ok(Value::Map(Arc::new(
-                entries.collect::<Result<_, InputError>>()?,
-            )))
+            Ok(Value::Map(Arc::new(entries.collect::<Result<_, InputError>>()?)))
         }
         (Type::Object(object), Json::Object(found)) => read_object(object, found),
         _ => Err(wrong()),
     }
 }
 
-fn read_object(
-    object: &ObjectType,
-    found: &serde_json::Map<String, Json>,
-) -> Result<Value, InputError> {
+fn read_object(object: &ObjectType, found: &serde_json::Map<String, Json>) -> Result<Value, InputError> {
     let values = object
         .fields
         .iter()

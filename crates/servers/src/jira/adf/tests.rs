@@ -18,24 +18,14 @@ fn terse(node: &Value) -> String {
         return format!("{marks}{}", node["text"]);
     }
     let attrs = node.get("attrs").map(Value::to_string).unwrap_or_default();
-    let children: Vec<String> = node["content"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(terse)
-        .collect();
+    let children: Vec<String> = node["content"].as_array().into_iter().flatten().map(terse).collect();
     format!("{kind}{attrs}({})", children.join(" "))
 }
 
 fn check(markdown: &str, expected: &[&str]) {
     let document = from_markdown(markdown);
     assert_eq!(document["version"], 1);
-    let blocks: Vec<String> = document["content"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(terse)
-        .collect();
+    let blocks: Vec<String> = document["content"].as_array().unwrap().iter().map(terse).collect();
     assert_eq!(blocks, expected, "for {markdown:?}");
 }
 
@@ -50,10 +40,7 @@ fn paragraphs_and_marks() {
         )],
     );
     check("one  \ntwo", &[r#"paragraph("one" hardBreak() "two")"#]);
-    check(
-        "**a `b` c**",
-        &[r#"paragraph(strong "a " code "b" strong " c")"#],
-    );
+    check("**a `b` c**", &[r#"paragraph(strong "a " code "b" strong " c")"#]);
 }
 
 #[test]
@@ -65,10 +52,7 @@ fn links_keep_safe_targets_only() {
             r#"link<mailto:a@x.test> "mailto:a@x.test")"#
         )],
     );
-    check(
-        "[a](javascript:alert(1)) [b](/path)",
-        &[r#"paragraph("a" " " "b")"#],
-    );
+    check("[a](javascript:alert(1)) [b](/path)", &[r#"paragraph("a" " " "b")"#]);
 }
 
 #[test]
@@ -102,10 +86,7 @@ fn lists_tight_loose_and_nested() {
             r#"listItem(paragraph(strong "head")))"#
         )],
     );
-    check(
-        "- - x",
-        &[r#"bulletList(listItem(paragraph() bulletList(listItem(paragraph("x")))))"#],
-    );
+    check("- - x", &[r#"bulletList(listItem(paragraph() bulletList(listItem(paragraph("x")))))"#]);
 }
 
 #[test]
@@ -117,17 +98,12 @@ fn quotes_hold_no_headings_and_no_quotes() {
             r#"bulletList(listItem(paragraph("a"))))"#
         )],
     );
-    check(
-        "- a\n\n  > q",
-        &[r#"bulletList(listItem(paragraph("a") paragraph("q")))"#],
-    );
+    check("- a\n\n  > q", &[r#"bulletList(listItem(paragraph("a") paragraph("q")))"#]);
 }
 
 #[test]
 fn deep_nesting_is_flattened() {
-    let lines: Vec<String> = (0..40)
-        .map(|level| format!("{}- x{level}", "  ".repeat(level)))
-        .collect();
+    let lines: Vec<String> = (0..40).map(|level| format!("{}- x{level}", "  ".repeat(level))).collect();
     let deep = lines.join("\n");
     let document = from_markdown(&deep);
     let text = plain_text(&document);

@@ -48,13 +48,11 @@ fn int_expression() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(2, 8, 2, |inner| {
         prop_oneof![
-            (inner.clone(), "[-+*/%]", inner.clone())
-                .prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+            (inner.clone(), "[-+*/%]", inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
             inner.clone().prop_map(|a| format!("-({a})")),
             text_expression().prop_map(|a| format!("size({a})")),
             list_expression().prop_map(|list| format!("{list}.size()")),
-            (bool_leaf(), inner.clone(), inner.clone())
-                .prop_map(|(c, a, b)| format!("({c} ? {a} : {b})")),
+            (bool_leaf(), inner.clone(), inner.clone()).prop_map(|(c, a, b)| format!("({c} ? {a} : {b})")),
             text_expression().prop_map(|key| format!("ticket.counts[{key}]")),
             double_expression().prop_map(|a| format!("int({a})")),
             Just("int(now)".to_owned()),
@@ -81,9 +79,7 @@ fn text_expression() -> impl Strategy<Value = String> {
         Just("ticket.customer.tier".to_owned()),
         (0usize..3).prop_map(|at| format!("ticket.tags[{at}]")),
     ];
-    leaf.prop_recursive(2, 4, 2, |inner| {
-        (inner.clone(), inner).prop_map(|(a, b)| format!("({a} + {b})"))
-    })
+    leaf.prop_recursive(2, 4, 2, |inner| (inner.clone(), inner).prop_map(|(a, b)| format!("({a} + {b})")))
 }
 
 fn list_expression() -> impl Strategy<Value = String> {
@@ -91,29 +87,17 @@ fn list_expression() -> impl Strategy<Value = String> {
         Just("ticket.tags".to_owned()),
         (text_expression(), text_expression()).prop_map(|(a, b)| format!("[{a}, {b}]")),
         text_expression().prop_map(|a| format!("ticket.tags.filter(x, x != {a})")),
-        text_expression()
-            .prop_map(|a| format!("ticket.comments.map(x, x.words > 2, x.author + {a})")),
+        text_expression().prop_map(|a| format!("ticket.comments.map(x, x.words > 2, x.author + {a})")),
         Just("(ticket.tags + ['eu'])".to_owned()),
     ]
 }
 
 fn bool_leaf() -> impl Strategy<Value = &'static str> {
-    prop_oneof![
-        Just("urgent"),
-        Just("load > 2"),
-        Just("ticket.customer.vip")
-    ]
+    prop_oneof![Just("urgent"), Just("load > 2"), Just("ticket.customer.vip")]
 }
 
 fn comparison() -> impl Strategy<Value = &'static str> {
-    prop_oneof![
-        Just("=="),
-        Just("!="),
-        Just("<"),
-        Just("<="),
-        Just(">"),
-        Just(">=")
-    ]
+    prop_oneof![Just("=="), Just("!="), Just("<"), Just("<="), Just(">"), Just(">=")]
 }
 
 fn member() -> impl Strategy<Value = &'static str> {
@@ -163,9 +147,7 @@ fn to_cel(json: &Json) -> cel::Value {
     match json {
         Json::Null => cel::Value::Null,
         Json::Bool(value) => (*value).into(),
-        Json::Number(value) => value
-            .as_i64()
-            .map_or_else(|| value.as_f64().unwrap().into(), Into::into),
+        Json::Number(value) => value.as_i64().map_or_else(|| value.as_f64().unwrap().into(), Into::into),
         Json::String(value) => match value.parse::<jiff::Timestamp>() {
             Ok(instant) => {
                 let instant = Program::compile(&format!("timestamp('{instant}')")).unwrap();
@@ -175,9 +157,7 @@ fn to_cel(json: &Json) -> cel::Value {
         },
         Json::Array(items) => items.iter().map(to_cel).collect::<Vec<_>>().into(),
         Json::Object(entries) => {
-            let entries = entries
-                .iter()
-                .map(|(key, value)| (key.clone(), to_cel(value)));
+            let entries = entries.iter().map(|(key, value)| (key.clone(), to_cel(value)));
             entries.collect::<HashMap<_, _>>().into()
         }
     }
