@@ -1,27 +1,33 @@
-//! The HTTP server. Unlike `axum::serve` it closes a connection whose sender goes silent and holds only so many at once:
-//! file descriptors are for the store and for calls to Slack too, and nobody has to be known to open a connection.
+//! The HTTP server. Unlike `axum::serve` it holds only so many connections at once, and lets go of those whose sender is
+//! silent: the silent for long, and the longest silent when somebody else needs room. Nobody has to be known to open a
+//! connection, and file descriptors are for the store and for calls to Slack too.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 /// A pause when the system gives no more connections.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+/// How long to wait for room before another silent connection is let go.
+const ROOM_PAUSE: Duration = Duration::from_millis(20);
 
 /// What a stranger may take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     /// A request's head must be there in this time, counted from the connection or the last answer.
     pub head_within: Duration,
-    /// Connections at once; the next ones wait in the system's queue.
+    /// Connections at once.
     pub connections: usize,
 }
 
@@ -39,17 +45,29 @@ pub(super) async fn serve(listener: TcpListener, router: Router, limits: Limits,
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_within);
     let open = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(limits.connections));
+    let silent = Arc::new(Silent::default());
     let mut stopped = pin!(stopped);
     loop {
         let (stream, place) = tokio::select! {
             () = &mut stopped => break,
-            accepted = accept(&listener, &room) => accepted,
+            accepted = accept(&listener, &room, &silent) => accepted,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let caller = Arc::new(Caller::new(&silent));
+        let let_go = caller.let_go.clone();
+        let router = router.clone();
+        let service = service_fn(move |request| {
+            let (caller, router) = (Arc::clone(&caller), router.clone());
+            async move {
+                caller.speaks();
+                let answer = router.oneshot(request).await;
+                caller.falls_silent();
+                answer
+            }
+        });
         let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = connection.await {
+            if let Some(Err(error)) = let_go.run_until_cancelled(connection).await {
                 tracing::debug!(%error, "a connection broke");
             }
         });
@@ -58,17 +76,14 @@ pub(super) async fn serve(listener: TcpListener, router: Router, limits: Limits,
     open.shutdown().await;
 }
 
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>, silent: &Silent) -> (TcpStream, OwnedSemaphorePermit) {
     loop {
-        let Ok(place) = Arc::clone(room).acquire_owned().await else {
-            return std::future::pending().await;
-        };
         match listener.accept().await {
             Ok((stream, _)) => {
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "could not set TCP_NODELAY");
                 }
-                return (stream, place);
+                return (stream, make_room(room, silent).await);
             }
             Err(error) if is_the_callers(&error) => {}
             Err(error) => {
@@ -79,9 +94,80 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Ow
     }
 }
 
+async fn make_room(room: &Arc<Semaphore>, silent: &Silent) -> OwnedSemaphorePermit {
+    loop {
+        if let Ok(place) = Arc::clone(room).try_acquire_owned() {
+            return place;
+        }
+        silent.let_longest_go();
+        if let Ok(Ok(place)) = tokio::time::timeout(ROOM_PAUSE, Arc::clone(room).acquire_owned()).await {
+            return place;
+        }
+    }
+}
+
 fn is_the_callers(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Connections on which no request is being answered, the longest silent first.
+#[derive(Default)]
+struct Silent(Mutex<Order>);
+
+#[derive(Default)]
+struct Order {
+    next: u64,
+    waiting: BTreeMap<u64, CancellationToken>,
+}
+
+impl Silent {
+    fn order(&self) -> MutexGuard<'_, Order> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn let_longest_go(&self) {
+        if let Some((_, longest)) = self.order().waiting.pop_first() {
+            longest.cancel();
+        }
+    }
+}
+
+/// One connection's standing among the silent.
+struct Caller {
+    silent: Arc<Silent>,
+    position: Mutex<u64>,
+    let_go: CancellationToken,
+}
+
+impl Caller {
+    fn new(silent: &Arc<Silent>) -> Self {
+        let caller = Self { silent: Arc::clone(silent), position: Mutex::default(), let_go: CancellationToken::new() };
+        caller.falls_silent();
+        caller
+    }
+
+    fn position(&self) -> MutexGuard<'_, u64> {
+        self.position.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn speaks(&self) {
+        self.silent.order().waiting.remove(&*self.position());
+    }
+
+    fn falls_silent(&self) {
+        let mut order = self.silent.order();
+        order.next += 1;
+        let position = order.next;
+        order.waiting.insert(position, self.let_go.clone());
+        *self.position() = position;
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.speaks();
+    }
 }
 
 #[cfg(test)]
@@ -108,19 +194,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_silent_sender_is_let_go_and_makes_room() {
-        let limits = Limits { head_within: Duration::from_millis(50), connections: 2 };
+    async fn a_silent_sender_is_let_go() {
+        let limits = Limits { head_within: Duration::from_millis(50), ..Limits::default() };
         let (address, _stop) = started(limits).await;
         let mut idle = TcpStream::connect(address).await.unwrap();
         let mut dribbling = TcpStream::connect(address).await.unwrap();
         dribbling.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
-        let mut third = TcpStream::connect(address).await.unwrap();
-        assert!(answer(&mut third).await.ends_with("here"));
         for silent in [&mut idle, &mut dribbling] {
             let mut rest = Vec::new();
             let ended = silent.read_to_end(&mut rest).await;
             assert!(ended.is_err() || !rest.starts_with(b"HTTP/1.1 200"), "{ended:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_longest_silent_makes_room() {
+        let limits = Limits { connections: 3, ..Limits::default() };
+        let (address, _stop) = started(limits).await;
+        let mut held = Vec::new();
+        for _ in 0..20 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
+            held.push(stream);
+        }
+        let mut another = TcpStream::connect(address).await.unwrap();
+        assert!(answer(&mut another).await.ends_with("here"));
+        let mut rest = Vec::new();
+        let ended = held[0].read_to_end(&mut rest).await;
+        assert!(ended.is_err() || rest.is_empty(), "{rest:?}");
     }
 
     #[tokio::test]
