@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use deskbell::command::{self, Cli};
 
+/// Tickets are many small texts that live briefly on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // One provider of cryptography, installed before anything makes a TLS client. An error means that it is there.
     let _ = rustls::crypto::ring::default_provider().install_default();

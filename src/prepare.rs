@@ -74,6 +74,12 @@ pub fn policy_at(path: &Path) -> Result<LoadedPolicy, PrepareErrors> {
     }
 }
 
+/// What the policy says that will never come true, a line each; nothing of it stops Deskbell.
+pub fn cautions(policy: &LoadedPolicy) -> Vec<String> {
+    let cautions = policy.policy.cautions();
+    cautions.iter().map(|caution| format!("{}:{caution}", policy.path.display())).collect()
+}
+
 /// The bindings; every action that the policy names must have one.
 ///
 /// # Errors

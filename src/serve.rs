@@ -1,17 +1,20 @@
 //! `deskbell serve`, wired: everything is made here and handed to what needs it.
 //!
-//! [`Prepared::new`] reads and checks all that needs no network; [`Desk::start`] opens the store, listens, and only then
-//! asks Slack who we are: until Slack answers the doors say 503 and Slack sends its events again. [`Desk::stop`] stops
-//! accepting, lets running work finish, and closes the store.
+//! [`Prepared::new`] reads and checks all that needs no network; [`Desk::start`] opens the store, listens, opens the doors to
+//! whom the last run was, and asks Slack who we are. Only the very first start has to wait for that: until Slack answers,
+//! events get 503 and Slack sends them again, clicks and commands get in. [`Desk::stop`] stops accepting, lets running work
+//! finish, and closes the store.
 
 mod doors;
-mod listener;
 mod policy_change;
+mod work;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deskbell_domain::ids::{PersonId, WorkspaceId};
 use deskbell_judgement::knowledge::KnowledgeIndex;
 use jiff::{SignedDuration, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -23,28 +26,28 @@ use tokio_util::task::TaskTracker;
 
 use crate::assessor::Chain;
 use crate::config::{Config, ConfigErrors};
-use crate::console::{self, ConsoleState, SlackStanding};
-use crate::intake::{self, IntakeState, socket_mode};
+use crate::console::{self, ConsoleState, SlackStanding, StoreCheck};
+use crate::intake::config::IntakeConfig;
+use crate::intake::socket_mode::SocketModeConfig;
 use crate::mcp_host::{Bindings, McpHost};
-use crate::pipeline::{Habits, RecentTexts, WorkerSettings, World};
+use crate::pipeline::WorkerSettings;
 use crate::prepare::{self, LoadedPolicy, PrepareErrors};
 use crate::slack::messages::{LoadingView, Messages};
-use crate::slack::{Identity, SlackClient, SlackConfig, SlackError};
+use crate::slack::{SlackClient, SlackConfig, SlackError};
 use crate::store::{OpenError, Store, StoreError};
 
 use doors::Gate;
+use work::Work;
 
-/// How often figures are taken and the recorder tidied.
+/// How often the recorder folds what was measured into its buckets: it keeps each sample until then.
+const FOLD_FIGURES_EVERY: Duration = Duration::from_secs(1);
+/// How often the store is counted.
 const FIGURES_EVERY: Duration = Duration::from_secs(10);
 /// How often what has served is forgotten, and how much at once.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 const PRUNE_AT_MOST: usize = 10_000;
 /// Done jobs guard against being queued again for this long.
 const KEEP_DONE_JOBS: SignedDuration = SignedDuration::from_hours(24 * 30);
-/// Texts in which similar tickets are looked for.
-const RECENT_TEXTS: usize = 2_000;
-/// Pauses between attempts to learn who we are.
-const IDENTITY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// Why Deskbell does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -59,8 +62,10 @@ pub enum ServeError {
     #[error("the store failed: {0}")]
     Store(#[from] StoreError),
     /// The address.
-    #[error("[server] listen = \"{address}\": {source}; stop what listens there, or choose another port")]
+    #[error("[server] {key} = \"{address}\": {source}; stop what listens there, or choose another port")]
     Listen {
+        /// `listen` or `admin_listen`.
+        key: &'static str,
         /// As configured.
         address: SocketAddr,
         /// The system's words.
@@ -72,6 +77,27 @@ pub enum ServeError {
     /// Slack does not take the token.
     #[error("{0}; `deskbell doctor` checks the token, its scopes and the channels")]
     Slack(SlackError),
+    /// The token is another workspace's than the store.
+    #[error(
+        "[slack] bot_token is of the workspace {named}, but {store} belongs to {remembered}: set the token of {remembered}, or \
+         give {named} a [store] path of its own"
+    )]
+    OtherWorkspace {
+        /// The database.
+        store: PathBuf,
+        /// Whose it is.
+        remembered: WorkspaceId,
+        /// Whose the token is.
+        named: WorkspaceId,
+    },
+    /// The app was made anew in the same workspace.
+    #[error("the bot is the user {named} now and was {remembered} before; that is remembered: start Deskbell again")]
+    OtherBot {
+        /// The user it was.
+        remembered: PersonId,
+        /// The user it is.
+        named: PersonId,
+    },
 }
 
 impl From<ConfigErrors> for ServeError {
@@ -89,8 +115,8 @@ pub struct Prepared {
     knowledge: KnowledgeIndex,
     slack: Arc<SlackClient>,
     http: reqwest::Client,
-    doors: intake::config::IntakeConfig,
-    socket: Option<socket_mode::SocketModeConfig>,
+    doors: IntakeConfig,
+    socket: Option<SocketModeConfig>,
 }
 
 impl Prepared {
@@ -102,6 +128,9 @@ impl Prepared {
         let missing = config.missing_secrets();
         if !missing.is_empty() {
             return Err(ConfigErrors(missing).into());
+        }
+        for file in config.open_secret_files() {
+            tracing::warn!(field = file.field, path = %file.path.display(), "other users of the machine may read a secret: chmod 600 its file");
         }
         let policy = prepare::policy(config)?;
         let bindings = prepare::bindings(config, &policy)?;
@@ -117,7 +146,7 @@ impl Prepared {
             .timeout(slack_config.call_timeout)
             .build()
             .map_err(|error| ServeError::Client(error.to_string()))?;
-        Ok(Self {
+        let prepared = Self {
             assessors: prepare::assessors(config, &policy)?,
             knowledge: prepare::knowledge(config)?,
             doors: doors::config(config)?,
@@ -127,7 +156,11 @@ impl Prepared {
             bindings,
             messages,
             http,
-        })
+        };
+        for caution in prepare::cautions(&prepared.policy) {
+            tracing::warn!("{caution}");
+        }
+        Ok(prepared)
     }
 }
 
@@ -161,12 +194,26 @@ impl Desk {
             watch::channel(SlackStanding::Unknown { reason: "Slack has not answered yet".to_owned() });
         let gate = Gate::default();
         let shown = metrics.clone().filter(|_| config.console.metrics);
-        let console = ConsoleState { store: store.clone(), host: host.clone(), slack: slack.clone(), metrics: shown };
-        let router = console::router(console).fallback_service(gate.router());
-        let address = listen(config.server.listen, router, &shutdown, &tasks).await?;
+        let console = console::router(ConsoleState {
+            store: StoreCheck::new(store.clone()),
+            host: host.clone(),
+            slack: slack.clone(),
+            metrics: shown,
+        });
+        let public = match config.server.admin_listen {
+            None => console,
+            Some(admin) => {
+                let address = listen("admin_listen", admin, console, &shutdown, &tasks).await?;
+                tracing::info!(%address, "/readyz and /metrics are here");
+                console::health_router()
+            }
+        };
+        let public = public.fallback_service(gate.router());
+        let address = listen("listen", config.server.listen, public, &shutdown, &tasks).await?;
         tasks.spawn(keep_house(store.clone(), metrics, shutdown.clone()));
         let work = Work {
             store: store.clone(),
+            store_path: config.store_config().path,
             host: host.clone(),
             gate,
             standing,
@@ -176,6 +223,7 @@ impl Desk {
                 drain: config.workers.drain.std(),
             },
             dispatch_attempts: config.workers.dispatch_attempts,
+            dispatch_patience: config.workers.dispatch_patience.signed(),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         };
@@ -189,11 +237,11 @@ impl Desk {
         self.address
     }
 
-    /// Completes once Slack has told us who we are and the doors are open.
+    /// Completes once it is known who we are and the doors are open.
     pub fn ready(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut standing = self.standing.clone();
         async move {
-            if standing.wait_for(|standing| *standing == SlackStanding::Known).await.is_err() {
+            if standing.wait_for(SlackStanding::are_doors_open).await.is_err() {
                 std::future::pending::<()>().await;
             }
         }
@@ -228,16 +276,17 @@ impl Desk {
 }
 
 async fn listen(
+    key: &'static str,
     address: SocketAddr,
     router: axum::Router,
     shutdown: &CancellationToken,
     tasks: &TaskTracker,
 ) -> Result<SocketAddr, ServeError> {
-    let failed = |source| ServeError::Listen { address, source };
+    let failed = |source| ServeError::Listen { key, address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     let stopped = shutdown.clone().cancelled_owned();
-    tasks.spawn(listener::serve(listener, router, listener::Limits::default(), stopped));
+    tasks.spawn(deskbell_listener::serve(listener, router, deskbell_listener::Limits::default(), stopped));
     Ok(bound)
 }
 
@@ -245,13 +294,16 @@ async fn listen(
 async fn keep_house(store: Store, metrics: Option<PrometheusHandle>, shutdown: CancellationToken) {
     let mut figures = tokio::time::interval(FIGURES_EVERY);
     let mut prune = tokio::time::interval(PRUNE_EVERY);
+    let mut fold = tokio::time::interval(FOLD_FIGURES_EVERY);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            _ = figures.tick() => {
+            _ = fold.tick() => {
                 if let Some(handle) = &metrics {
                     handle.run_upkeep();
                 }
+            }
+            _ = figures.tick() => {
                 if let Err(error) = store.counts(Timestamp::now()).await {
                     tracing::warn!(%error, "the store could not be counted");
                 }
@@ -263,82 +315,6 @@ async fn keep_house(store: Store, metrics: Option<PrometheusHandle>, shutdown: C
                     tracing::warn!(%error, "the store could not be pruned");
                 }
             }
-        }
-    }
-}
-
-/// What begins once Slack has told us who we are.
-struct Work {
-    store: Store,
-    host: McpHost,
-    gate: Gate,
-    standing: watch::Sender<SlackStanding>,
-    settings: WorkerSettings,
-    dispatch_attempts: u32,
-    tasks: TaskTracker,
-    shutdown: CancellationToken,
-}
-
-impl Work {
-    /// Returns only when it can't go on, or at shutdown.
-    async fn run(self, prepared: Prepared) -> Result<(), ServeError> {
-        let asked = self.shutdown.run_until_cancelled(self.identity(&prepared.slack)).await;
-        let Some(identity) = asked.transpose()? else { return Ok(()) };
-        policy_change::record(&self.store, &identity.workspace, &prepared.policy).await?;
-        let recent = RecentTexts::default();
-        // Oldest first, so that the newest stay when room is needed.
-        for (ticket, text) in self.store.recent_texts(&identity.workspace, RECENT_TEXTS).await?.into_iter().rev() {
-            recent.remember(ticket, &text);
-        }
-        let Prepared { policy, bindings, messages, assessors, knowledge, slack, http, mut doors, socket } = prepared;
-        doors.workspace = identity.workspace;
-        doors.watched.bot_user_id = Some(identity.bot_user.clone());
-        let habits = Habits {
-            bot_user: identity.bot_user,
-            watched_channels: doors.watched.channels.iter().cloned().collect(),
-            triage_emoji: doors.watched.triage_emoji.iter().cloned().collect(),
-            dispatch_attempts: self.dispatch_attempts,
-        };
-        let doors = IntakeState::new(doors, self.store.clone(), Arc::clone(&slack));
-        let world = World {
-            store: self.store.clone(),
-            slack,
-            messages,
-            policy: Arc::new(policy.policy),
-            assessors,
-            host: self.host.clone(),
-            bindings,
-            knowledge,
-            recent,
-            habits,
-        };
-        if self.settings.count > 0 {
-            self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
-        }
-        self.gate.open(intake::router(doors.clone()));
-        if let Some(socket) = socket {
-            self.tasks.spawn(socket_mode::run(socket, http, doors, self.shutdown.clone()));
-        }
-        self.standing.send_replace(SlackStanding::Known);
-        tracing::info!("Deskbell is ready");
-        self.shutdown.cancelled().await;
-        Ok(())
-    }
-
-    /// Asks Slack until it answers; a refusal is final.
-    async fn identity(&self, slack: &SlackClient) -> Result<Identity, ServeError> {
-        let mut pause = Duration::from_millis(500);
-        loop {
-            let error = match slack.identity().await {
-                Ok(identity) => return Ok(identity),
-                Err(error @ SlackError::Refused { .. }) => return Err(ServeError::Slack(error)),
-                Err(error) => error,
-            };
-            let wait = error.retry_after().unwrap_or(pause);
-            tracing::warn!(%error, ?wait, "Slack does not say who we are; trying again");
-            self.standing.send_replace(SlackStanding::Unknown { reason: error.to_string() });
-            tokio::time::sleep(wait).await;
-            pause = (pause * 2).min(IDENTITY_PAUSE_MAX);
         }
     }
 }

@@ -36,11 +36,7 @@ pub enum TelemetryError {
 /// # Errors
 /// When the filter can't be read.
 pub fn start_logging(config: &LogConfig) -> Result<(), TelemetryError> {
-    let written = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
-    let filter = written.unwrap_or_else(|| config.filter.clone());
-    let Ok(filter) = EnvFilter::try_new(&filter) else {
-        return Err(TelemetryError::Filter { filter });
-    };
+    let filter = filter(config)?;
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let layer = match config.format {
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
@@ -53,6 +49,20 @@ pub fn start_logging(config: &LogConfig) -> Result<(), TelemetryError> {
     // An error means that logging runs already.
     let _ = tracing_subscriber::registry().with(filter).with(layer.with_filter(discretion())).try_init();
     Ok(())
+}
+
+/// Whether logging could start with this configuration and `RUST_LOG`; starts nothing.
+///
+/// # Errors
+/// When the filter can't be read.
+pub fn check_filter(config: &LogConfig) -> Result<(), TelemetryError> {
+    filter(config).map(drop)
+}
+
+fn filter(config: &LogConfig) -> Result<EnvFilter, TelemetryError> {
+    let written = std::env::var("RUST_LOG").ok().filter(|text| !text.is_empty());
+    let filter = written.unwrap_or_else(|| config.filter.clone());
+    EnvFilter::try_new(&filter).map_err(|_| TelemetryError::Filter { filter })
 }
 
 fn discretion() -> Targets {

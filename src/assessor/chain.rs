@@ -97,6 +97,7 @@ fn spoken(name: &AssessorName) -> &str {
         AssessorName::Keywords => "the keywords",
         AssessorName::Local => "the local model",
         AssessorName::Llm(model) => model,
+        AssessorName::Nobody => "nobody",
     }
 }
 

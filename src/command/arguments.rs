@@ -107,7 +107,7 @@ pub struct DoctorArguments {
 pub enum McpCommand {
     /// Serve one of Deskbell's own MCP servers, on standard input and output unless --http is given
     #[command(
-        after_help = "jira reads DESKBELL_JIRA_URL, DESKBELL_JIRA_EMAIL, DESKBELL_JIRA_API_TOKEN and, if set,\nDESKBELL_JIRA_TIMEOUT_SECONDS. Over HTTP the server is at /mcp; DESKBELL_MCP_BEARER\nis the token that every request must carry, and is needed beyond 127.0.0.1, as is\nDESKBELL_MCP_HOSTS: the names, separated by commas, by which others reach the server.\n\nExamples:\n  deskbell mcp serve jira\n  deskbell mcp serve jira --http 127.0.0.1:8090"
+        after_help = "jira reads DESKBELL_JIRA_URL, DESKBELL_JIRA_EMAIL, DESKBELL_JIRA_API_TOKEN and, if set,\nDESKBELL_JIRA_TIMEOUT_SECONDS.\nshortcut reads DESKBELL_SHORTCUT_API_TOKEN and, if set, DESKBELL_SHORTCUT_URL and DESKBELL_SHORTCUT_TIMEOUT_SECONDS.\nhelpdesk reads DESKBELL_ZENDESK_URL, DESKBELL_ZENDESK_EMAIL with DESKBELL_ZENDESK_API_TOKEN\nor DESKBELL_ZENDESK_ACCESS_TOKEN and, if set, DESKBELL_ZENDESK_TIMEOUT_SECONDS.\n\nOver HTTP the server is at /mcp; DESKBELL_MCP_BEARER is the token that every request must\ncarry, and is needed beyond 127.0.0.1, as is DESKBELL_MCP_HOSTS: the names, separated by\ncommas, by which others reach the server.\n\nExamples:\n  deskbell mcp serve jira\n  deskbell mcp serve jira --http 127.0.0.1:8090\n  deskbell mcp serve shortcut\n  deskbell mcp serve helpdesk"
     )]
     Serve {
         /// Which server.
@@ -115,6 +115,11 @@ pub enum McpCommand {
         /// Serve streamable HTTP at this address.
         #[arg(long, value_name = "ADDRESS")]
         http: Option<SocketAddr>,
+    },
+    /// Propose, as TOML to read and keep, which tools of a server carry out which actions
+    Bind {
+        /// The server's name in the configuration.
+        server: String,
     },
     /// Start the configured servers and list their tools and the actions bound to them
     List {
@@ -129,6 +134,10 @@ pub enum McpCommand {
 pub enum OwnServer {
     /// Jira Cloud.
     Jira,
+    /// Shortcut.
+    Shortcut,
+    /// Zendesk Support.
+    Helpdesk,
 }
 
 /// `deskbell policy`.

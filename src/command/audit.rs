@@ -54,7 +54,25 @@ async fn verify(config: &Config, anchor: Option<&Path>) -> Result<(), Failure> {
     let report = reading(config)?.verify_audit(anchor.as_ref()).await?;
     let held = if anchor.is_some() { ", the anchor is part of it" } else { "" };
     output::say(&format!("the audit trail holds: {} entries, head {}{held}", report.entries, report.head.hash));
+    output::say(&format!("all {} tickets are as their last entries say", report.tickets));
+    output::say(&proved(anchor.as_ref()));
     Ok(())
+}
+
+/// What verifying shows and what it can't.
+fn proved(anchor: Option<&Anchor>) -> String {
+    let keyless = "This proves that nobody without the master key altered, added or removed an entry or a ticket";
+    match anchor {
+        None => format!(
+            "{keyless}, unless an earlier copy of the whole store was put back. It says nothing about those who have the master \
+             key: for both keep what `deskbell audit anchor` prints on another machine, and give it with --anchor."
+        ),
+        Some(anchor) => format!(
+            "{keyless}, and that nobody at all, with the master key or an earlier copy of the store, changed an entry up to \
+             number {} since the anchor was taken.",
+            anchor.seq
+        ),
+    }
 }
 
 fn read_anchor(path: &Path) -> Result<Anchor, Failure> {

@@ -1,8 +1,10 @@
 //! `deskbell demo`: a Slack workspace and a Jira site in a box, and Deskbell itself, in one process; the Jira MCP server is a
 //! child. They speak over real HTTP with real signatures, and the store is a real one.
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use deskbell_sandbox::script::Script;
 use deskbell_sandbox::{Delivery, Sandbox, SandboxConfig};
@@ -19,9 +21,13 @@ use crate::telemetry;
 #[folder = "demo/"]
 struct DemoFiles;
 
+/// As it stands in the demo's rules.
+const JOIN_WINDOW_LINE: &str = "join_window = \"5s\"";
+const JOIN_WINDOW: Duration = Duration::from_secs(5);
+
 /// Plays until it is asked to end.
 pub(super) async fn run(arguments: &DemoArguments) -> Result<(), Failure> {
-    let folder = Folder::make(arguments.data.as_deref())?;
+    let folder = Folder::make(arguments.data.as_deref(), arguments.speed)?;
     let settings = SandboxConfig {
         scopes: doctor::SCOPES.iter().map(|(scope, _)| (*scope).to_owned()).collect(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port)),
@@ -31,7 +37,7 @@ pub(super) async fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let sandbox = Sandbox::start(settings)
         .await
         .map_err(|error| Failure::failed(format!("{error}; `--port 0` takes any free port")))?;
-    write_file(&folder.path.join("secrets/jira_url"), sandbox.jira_url().unwrap_or_default().as_bytes())?;
+    write_secret(&folder.path, "jira_url", &sandbox.jira_url().unwrap_or_default())?;
     let outcome = play(arguments, &folder.path, &sandbox).await;
     sandbox.shutdown().await;
     outcome
@@ -47,6 +53,7 @@ async fn play(arguments: &DemoArguments, folder: &Path, sandbox: &Sandbox) -> Re
     let desk = Desk::start(&config, Prepared::new(&config)?, Some(metrics)).await?;
     let base_url = format!("http://{}", desk.address());
     sandbox.set_delivery(Some(Delivery::Http { base_url: base_url.clone() }));
+    sandbox.set_zendesk_webhook(format!("{base_url}/helpdesk/zendesk"));
     output::say(&banner(&sandbox.base_url(), &base_url, folder, arguments.no_script));
     if arguments.open {
         open_browser(&sandbox.base_url());
@@ -113,7 +120,7 @@ struct Folder {
 
 impl Folder {
     /// Makes it and writes the demo's files into it; files that stand there already are kept, so that rules can be edited.
-    fn make(chosen: Option<&Path>) -> Result<Self, Failure> {
+    fn make(chosen: Option<&Path>, speed: f64) -> Result<Self, Failure> {
         let folder = if let Some(path) = chosen {
             Self { path: path.to_owned(), temporary: false }
         } else {
@@ -122,11 +129,20 @@ impl Folder {
         for name in DemoFiles::iter() {
             let path = folder.path.join(name.as_ref());
             if let (false, Some(file)) = (path.exists(), DemoFiles::get(&name)) {
-                write_file(&path, &file.data)?;
+                let content = if name == "policy.toml" { at_speed(&file.data, speed) } else { file.data };
+                write_file(&path, &content)?;
             }
         }
         Ok(folder)
     }
+}
+
+/// The rules, their window for quick messages as much shorter as the script is faster: else requests of one author that
+/// follow each other faster would be taken for one.
+fn at_speed(policy: &[u8], speed: f64) -> Cow<'static, [u8]> {
+    let window = JOIN_WINDOW.div_f64(if speed > 0.0 { speed } else { 1.0 }).as_millis().max(1);
+    let text = String::from_utf8_lossy(policy);
+    text.replace(JOIN_WINDOW_LINE, &format!("join_window = \"{window}ms\"")).into_bytes().into()
 }
 
 impl Drop for Folder {
@@ -159,15 +175,111 @@ fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
 /// The sandbox's own secrets, as the demo's configuration expects them.
 fn write_secrets(folder: &Path, settings: &SandboxConfig) -> Result<(), Failure> {
     let jira = settings.jira.clone().unwrap_or_default();
+    let zendesk = settings.zendesk.clone().unwrap_or_default();
     let secrets = [
         ("signing_secret", settings.signing_secret.as_str()),
         ("bot_token", settings.bot_token.as_str()),
         ("app_token", settings.app_token.as_str()),
         ("jira_email", jira.email.as_str()),
         ("jira_api_token", jira.api_token.as_str()),
+        ("zendesk_webhook_secret", zendesk.webhook_secret.as_str()),
     ];
-    for (name, secret) in secrets {
-        write_file(&folder.join("secrets").join(name), secret.as_bytes())?;
+    secrets.iter().try_for_each(|(name, secret)| write_secret(folder, name, secret))
+}
+
+/// For nobody else to read, as a real one.
+fn write_secret(folder: &Path, name: &str, secret: &str) -> Result<(), Failure> {
+    let path = folder.join("secrets").join(name);
+    write_file(&path, secret.as_bytes())?;
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, mode)
+            .map_err(|error| Failure::failed(format!("{} can't be made private ({error})", path.display())))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use deskbell_domain::ids::TicketId;
+    use deskbell_domain::policy::Policy;
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::assessor::config::AssessorConfig;
+    use crate::assessor::{AssessRequest, Chain};
+
+    fn policy(speed: f64) -> Policy {
+        let file = DemoFiles::get("policy.toml").unwrap();
+        Policy::load(std::str::from_utf8(&at_speed(&file.data, speed)).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_window_for_quick_messages_keeps_pace_with_the_script() {
+        assert_eq!(policy(1.0).join_window, SignedDuration::from_secs(5));
+        assert_eq!(policy(20.0).join_window, SignedDuration::from_millis(250));
+        assert_eq!(policy(0.0).join_window, SignedDuration::from_secs(5));
+        assert_eq!(policy(1e9).join_window, SignedDuration::from_millis(1));
+    }
+
+    /// What the script plays, and outages in other words than the examples'.
+    const REQUESTS: &[(&str, &str)] = &[
+        (
+            "payments",
+            "Checkout fails for Contoso: every card payment since 09:10 is declined with `PAYMENT_GATEWAY_TIMEOUT`. They are losing orders, this is urgent.",
+        ),
+        (
+            "payments",
+            "Checkout fails for Contoso: every card payment since 09:10 is declined with `PAYMENT_GATEWAY_TIMEOUT`. They are losing orders, this is urgent.\nContoso says it is getting worse, now PayPal fails too.",
+        ),
+        ("payments", "Checkout is broken for Tailspin, nobody there can pay"),
+        ("payments", "The checkout page of our shop times out when the customer pays by card"),
+        (
+            "payments",
+            "the invoice PDF of Wingtip Toys is empty\nnumber INV-20418, they need it for their audit tomorrow",
+        ),
+        ("payments", "Refund of order 5531 was sent twice, the customer reports a double credit"),
+        (
+            "login",
+            "Two people at Fabrikam can't log in with SSO any more. After Okta they land on a page saying \"invalid SAML assertion\".",
+        ),
+        ("login", "I can't open the staging dashboard, it says my permission was revoked. Could someone give it back?"),
+        (
+            "api",
+            "Our customer Tailspin gets HTTP 500 from `POST /v2/orders` about every third call, since this morning's release.",
+        ),
+        ("api", "Webhooks to Litware stopped at 08:00, nothing in their log since. Signature secret was not changed."),
+        ("how-to", "how do I add a second administrator to a customer's account?"),
+        ("how-to", "Could you tell me whether we support CSV import for suppliers? A prospect asks."),
+        (
+            "data-export",
+            "This is the THIRD time this month that exports hang for hours. We pay for an enterprise plan and nobody answers. If it is not fixed today I will escalate to your CEO.",
+        ),
+        ("outage", "Is it only me, or does the search on the status page take 30 seconds?"),
+        ("outage", "Everything is down for everybody since 14:00"),
+        ("outage", "The whole site is unreachable, our customers see a blank page"),
+        ("outage", "The dashboard is very slow for all our teams today"),
+        ("outage", "503 on every page of the app since ten minutes"),
+    ];
+
+    #[tokio::test]
+    async fn the_scripts_requests_are_understood() {
+        let chain = Chain::local(&AssessorConfig::default(), &policy(1.0).categories, Vec::new()).unwrap();
+        let mut faults = Vec::new();
+        for (expected, text) in REQUESTS {
+            let request = AssessRequest {
+                workspace: "T1".into(),
+                ticket: TicketId::new(1),
+                similar: Vec::new(),
+                text: (*text).to_owned(),
+            };
+            let assessment = chain.assess(request).await;
+            let found = assessment.category.as_ref().map(|category| category.value.to_string());
+            if found.as_deref() != Some(*expected) {
+                faults.push(format!("{expected} but {found:?}: {text}"));
+            }
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
 }

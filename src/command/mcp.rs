@@ -4,14 +4,18 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use deskbell_servers::helpdesk::HelpdeskServer;
+use deskbell_servers::helpdesk::zendesk::ZendeskConfig;
 use deskbell_servers::http::{HttpAccess, serve_http};
 use deskbell_servers::jira::{JiraConfig, JiraServer};
+use deskbell_servers::shortcut::{ShortcutConfig, ShortcutServer};
 use deskbell_servers::stdio::serve_stdio;
+use rmcp::ServerHandler;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{McpCommand, OwnServer};
-use super::{Failure, output, signals};
+use super::{Failure, mcp_bind, output, signals};
 use crate::config::{Config, LogConfig};
 use crate::console::state_word;
 use crate::mcp_host::{Bindings, McpHost, ServerState, ServerStatus};
@@ -20,15 +24,36 @@ use crate::telemetry;
 /// Runs the subcommand.
 pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failure> {
     match command {
-        McpCommand::Serve { server: OwnServer::Jira, http } => serve_jira(*http).await,
+        McpCommand::Serve { server: OwnServer::Jira, http } => serve_own(*http, jira).await,
+        McpCommand::Serve { server: OwnServer::Shortcut, http } => serve_own(*http, shortcut).await,
+        McpCommand::Serve { server: OwnServer::Helpdesk, http } => serve_own(*http, helpdesk).await,
+        McpCommand::Bind { server } => mcp_bind::run(config, server).await,
         McpCommand::List { json } => list(config, *json).await,
     }
 }
 
-async fn serve_jira(http: Option<SocketAddr>) -> Result<(), Failure> {
+fn jira() -> Result<JiraServer, Failure> {
+    let config = JiraConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
+    JiraServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
+}
+
+fn shortcut() -> Result<ShortcutServer, Failure> {
+    let config = ShortcutConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
+    ShortcutServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
+}
+
+fn helpdesk() -> Result<HelpdeskServer, Failure> {
+    let config = ZendeskConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
+    HelpdeskServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
+}
+
+/// Serves what `make` gives until standard input closes, or Deskbell is asked to end.
+async fn serve_own<H: ServerHandler + Clone>(
+    http: Option<SocketAddr>,
+    make: fn() -> Result<H, Failure>,
+) -> Result<(), Failure> {
     telemetry::start_logging(&LogConfig::default())?;
-    let jira = JiraConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    let server = JiraServer::new(jira).map_err(|error| Failure::wrong(error.to_string()))?;
+    let server = make()?;
     let shutdown = CancellationToken::new();
     let ending = shutdown.clone();
     tokio::spawn(async move {
@@ -39,7 +64,8 @@ async fn serve_jira(http: Option<SocketAddr>) -> Result<(), Failure> {
         None => serve_stdio(server, shutdown).await.map_err(|error| Failure::failed(error.to_string())),
         Some(listen) => {
             let bearer = std::env::var("DESKBELL_MCP_BEARER").ok().filter(|token| !token.is_empty());
-            let access = HttpAccess { bearer: bearer.map(Into::into), allowed_hosts: allowed_hosts() };
+            let access =
+                HttpAccess { bearer: bearer.map(Into::into), allowed_hosts: allowed_hosts(), ..HttpAccess::default() };
             serve_http(server, listen, access, shutdown).await.map_err(|error| Failure::failed(error.to_string()))
         }
     }
@@ -85,12 +111,15 @@ fn as_value(server: &ServerStatus, bindings: &Bindings) -> serde_json::Value {
             json!({ "name": tool.name, "description": tool.description, "read_only": tool.read_only_hint, "actions": actions })
         })
         .collect();
+    let quarantined: Vec<_> =
+        server.quarantined.iter().map(|tool| json!({ "name": tool.name, "reason": tool.reason })).collect();
     let reason = match &server.state {
         ServerState::Failed { reason, .. } => Some(reason),
         ServerState::Starting | ServerState::Ready => None,
     };
     json!({
         "name": server.name, "state": state_word(&server.state), "reason": reason, "required": server.required, "tools": tools,
+        "quarantined": quarantined,
     })
 }
 
@@ -101,10 +130,13 @@ fn as_lines(server: &ServerStatus, bindings: &Bindings) -> String {
         // Writing to a String can't fail.
         let _ = write!(text, ": {reason}");
     }
-    for tool in server.tools.iter() {
+    for tool in &server.tools {
         let actions: Vec<&str> = bound(bindings, &server.name, &tool.name).collect();
         let actions = if actions.is_empty() { String::new() } else { format!("  <- {}", actions.join(", ")) };
         let _ = write!(text, "\n  {}{actions}", tool.name);
+    }
+    for tool in &server.quarantined {
+        let _ = write!(text, "\n  {}  can't be used: {}", tool.name, tool.reason);
     }
     text
 }

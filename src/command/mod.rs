@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod failure;
 mod mcp;
+mod mcp_bind;
 mod output;
 mod policy;
 mod replay;

@@ -1,7 +1,8 @@
-//! `[mcp.NAME]`: the MCP servers.
+//! `[mcp.NAME]`: the MCP servers. Those of `mcpServers` files are in `mcp_files`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -10,7 +11,7 @@ use toml::Spanned;
 use super::sections::is_http_address;
 use super::source::{ConfigError, Source};
 use super::value::{Length, Setting, looks_secret};
-use crate::mcp_host::{ServerSpec, Transport};
+use crate::mcp_host::{ServerSpec, ToolFilter, Transport};
 
 /// One server: a child process (`command`) or an address (`url`).
 #[derive(Debug, Clone, Deserialize)]
@@ -46,28 +47,62 @@ pub struct McpConfig {
     /// The largest answer that is taken, in bytes.
     #[serde(default = "response_limit")]
     pub response_limit: usize,
+    /// Only these of its tools; a `*` at a name's end stands for any rest.
+    pub allow: Option<Vec<String>>,
+    /// Never these of its tools.
+    #[serde(default)]
+    pub deny: Vec<String>,
+    /// The `mcpServers` file that it stands in, if it does not stand in `deskbell.toml`.
+    #[serde(skip)]
+    pub(super) file: Option<PathBuf>,
 }
 
-const fn startup_timeout() -> Length {
+pub(super) const fn startup_timeout() -> Length {
     Length::seconds(20)
 }
 
-const fn call_timeout() -> Length {
+pub(super) const fn call_timeout() -> Length {
     Length::seconds(30)
 }
 
-const fn max_concurrency() -> usize {
+pub(super) const fn max_concurrency() -> usize {
     4
 }
 
-const fn response_limit() -> usize {
+pub(super) const fn response_limit() -> usize {
     1024 * 1024
 }
 
+/// The transports take no longer message.
+const RESPONSE_LIMIT_MAX: usize = 16 * 1024 * 1024;
+
 impl McpConfig {
+    /// The file it stands in, as the operator named it.
+    fn file_name(&self, source: &Source) -> String {
+        self.file.as_ref().map_or_else(|| source.name(), |file| file.display().to_string())
+    }
+
+    /// From where its paths count.
+    fn folder<'a>(&'a self, source: &'a Source) -> &'a Path {
+        self.file.as_deref().and_then(Path::parent).unwrap_or_else(|| source.folder())
+    }
+
+    /// A fault of one of its values.
+    fn error(&self, source: &Source, span: &Range<usize>, message: String) -> ConfigError {
+        match &self.file {
+            Some(file) => ConfigError::at(file.display().to_string(), message),
+            None => source.error(span, message),
+        }
+    }
+
+    /// Which of its tools there are for Deskbell.
+    pub(super) fn tools(&self) -> ToolFilter {
+        ToolFilter { allow: self.allow.clone(), deny: self.deny.clone() }
+    }
+
     /// What is wrong with it, as far as that shows without its secrets.
     pub(super) fn fault(&self, name: &str, source: &Source) -> Option<ConfigError> {
-        let here = |message: &str| Some(ConfigError::at(source.name(), format!("[mcp.{name}] {message}")));
+        let here = |message: &str| Some(ConfigError::at(self.file_name(source), format!("[mcp.{name}] {message}")));
         match (&self.command, &self.url) {
             (None, None) => return here("says neither command nor url: give one of them"),
             (Some(_), Some(_)) => return here("says both command and url: keep one of them"),
@@ -79,7 +114,7 @@ impl McpConfig {
             }
             (None, Some(url)) if !is_http_address(url.get_ref()) => {
                 let message = format!("[mcp.{name}] url: `{}` is no http(s) address", url.get_ref());
-                return Some(source.error(&url.span(), message));
+                return Some(self.error(source, &url.span(), message));
             }
             _ => {}
         }
@@ -88,17 +123,31 @@ impl McpConfig {
                 "args hold what looks like a secret, which every user of the machine can read: give it by env",
             );
         }
+        if self.response_limit > RESPONSE_LIMIT_MAX {
+            return here("response_limit is above 16777216, the longest message that is read: lower it");
+        }
         (self.max_concurrency == 0).then(|| here("max_concurrency is 0: give at least 1")).flatten()
+    }
+
+    /// Its environment and its headers, each by the key that names it.
+    fn settings(&self, name: &str) -> impl Iterator<Item = (String, &Setting)> {
+        let env = self.env.iter().map(move |(key, setting)| (format!("mcp.{name}.env.{key}"), setting));
+        let headers = self.headers.iter().map(move |(key, setting)| (format!("mcp.{name}.headers.{key}"), setting));
+        env.chain(headers)
+    }
+
+    /// Those that stand in files.
+    pub(super) fn setting_files(&self, name: &str, source: &Source) -> Vec<(String, PathBuf)> {
+        let files = self.settings(name).filter_map(|(field, setting)| Some((field, setting.file()?)));
+        files.map(|(field, file)| (field, self.folder(source).join(file))).collect()
     }
 
     /// Its secrets that can't be had.
     pub(super) fn missing_secrets(&self, name: &str, source: &Source) -> Vec<ConfigError> {
-        let env = self.env.iter().map(|(key, setting)| (format!("mcp.{name}.env.{key}"), setting));
-        let headers = self.headers.iter().map(|(key, setting)| (format!("mcp.{name}.headers.{key}"), setting));
-        env.chain(headers)
+        self.settings(name)
             .filter_map(|(field, setting)| {
-                let message = setting.resolve(source.folder()).err()?;
-                Some(source.error(&setting.span(), format!("{field}: {message}")))
+                let message = setting.resolve(self.folder(source)).err()?;
+                Some(self.error(source, &setting.span(), format!("{field}: {message}")))
             })
             .collect()
     }
@@ -113,8 +162,9 @@ impl McpConfig {
             max_concurrency: self.max_concurrency,
             required: self.required,
             response_bytes_max: self.response_limit,
+            tools: self.tools(),
         };
-        spec.check().map_err(|error| ConfigError::at(source.name(), format!("[mcp.{name}] {error}")))?;
+        spec.check().map_err(|error| ConfigError::at(self.file_name(source), format!("[mcp.{name}] {error}")))?;
         Ok(spec)
     }
 
@@ -123,18 +173,33 @@ impl McpConfig {
             return Ok(Transport::Stdio {
                 command: program(command.get_ref()),
                 args: self.args.clone(),
-                env: resolved(&self.env, &format!("mcp.{name}.env"), source)?,
-                cwd: self.cwd.as_ref().map(|cwd| source.folder().join(cwd)),
+                env: self.resolved(&self.env, &format!("mcp.{name}.env"), source)?,
+                cwd: self.cwd.as_ref().map(|cwd| self.folder(source).join(cwd)),
             });
         }
         let url = self.url.as_ref().and_then(|url| url::Url::parse(url.get_ref()).ok());
         let Some(url) = url else {
             return Err(ConfigError::at(
-                source.name(),
+                self.file_name(source),
                 format!("[mcp.{name}] says neither command nor url: give one of them"),
             ));
         };
-        Ok(Transport::Http { url, headers: resolved(&self.headers, &format!("mcp.{name}.headers"), source)? })
+        Ok(Transport::Http { url, headers: self.resolved(&self.headers, &format!("mcp.{name}.headers"), source)? })
+    }
+
+    fn resolved(
+        &self,
+        settings: &BTreeMap<String, Setting>,
+        field: &str,
+        source: &Source,
+    ) -> Result<BTreeMap<String, SecretString>, ConfigError> {
+        settings
+            .iter()
+            .map(|(name, setting)| match setting.resolve(self.folder(source)) {
+                Ok(value) => Ok((name.clone(), value)),
+                Err(message) => Err(self.error(source, &setting.span(), format!("{field}.{name}: {message}"))),
+            })
+            .collect()
     }
 }
 
@@ -144,18 +209,4 @@ fn program(command: &str) -> String {
         return command.to_owned();
     }
     std::env::current_exe().map_or_else(|_| command.to_owned(), |path| path.to_string_lossy().into_owned())
-}
-
-fn resolved(
-    settings: &BTreeMap<String, Setting>,
-    field: &str,
-    source: &Source,
-) -> Result<BTreeMap<String, SecretString>, ConfigError> {
-    settings
-        .iter()
-        .map(|(name, setting)| match setting.resolve(source.folder()) {
-            Ok(value) => Ok((name.clone(), value)),
-            Err(message) => Err(source.error(&setting.span(), format!("{field}.{name}: {message}"))),
-        })
-        .collect()
 }

@@ -7,6 +7,8 @@
 //! `DESKBELL_WORKERS__COUNT=8`, `DESKBELL_INTAKE__WATCHED_CHANNELS='["C0123"]'`. Two underscores go one table deeper.
 
 mod mcp;
+mod mcp_files;
+mod secret_files;
 mod sections;
 mod source;
 mod value;
@@ -18,10 +20,12 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::assessor::config::AssessorConfig;
-use crate::mcp_host::{BindingConfig, Bindings, ServerSpec};
+use crate::mcp_host::{BindingConfig, BindingError, Bindings, ServerSpec};
 use crate::store::{MasterKey, StoreConfig};
 
 pub use mcp::McpConfig;
+pub use mcp_files::McpFilesConfig;
+pub use secret_files::OpenSecretFile;
 pub use sections::{
     ConsoleConfig, Delivery, GenericHelpdeskConfig, HelpdeskConfig, IntakeSection, KnowledgeConfig, LogConfig,
     LogFormat, PolicyConfig, ServerConfig, SlackSection, StoreSection, TemplatesConfig, WorkersConfig, ZendeskConfig,
@@ -67,6 +71,9 @@ pub struct Config {
     /// MCP servers by name.
     #[serde(default)]
     pub mcp: BTreeMap<String, McpConfig>,
+    /// Files that name further MCP servers as other hosts do.
+    #[serde(default)]
+    pub mcp_files: McpFilesConfig,
     /// Which tool carries out which action.
     #[serde(default)]
     pub actions: BTreeMap<String, BindingConfig>,
@@ -97,6 +104,7 @@ impl Config {
         let source = Source::read(path, variables)?;
         let mut config: Self = source.parse()?;
         config.source = source;
+        config.read_mcp_files()?;
         let faults = config.faults();
         if faults.is_empty() { Ok(config) } else { Err(ConfigErrors(faults)) }
     }
@@ -121,8 +129,8 @@ impl Config {
             .map_err(|message| self.source.error(&reference.span(), format!("{field}: {message}")))
     }
 
-    /// Every secret that serving needs and that can't be had.
-    pub fn missing_secrets(&self) -> Vec<ConfigError> {
+    /// Every secret that serving needs, by the key that names it; those of MCP servers are their own.
+    fn secrets(&self) -> impl Iterator<Item = (&'static str, &SecretRef)> {
         let slack = &self.slack;
         let app_token = slack.app_token.as_ref().filter(|_| slack.delivery == Delivery::Socket);
         let named = [
@@ -137,6 +145,11 @@ impl Config {
             .into_iter()
             .filter_map(|(field, reference)| Some((field, reference?)))
             .chain(generic.map(|reference| ("helpdesk.generic.secrets", reference)))
+    }
+
+    /// Every secret that serving needs and that can't be had.
+    pub fn missing_secrets(&self) -> Vec<ConfigError> {
+        self.secrets()
             .filter_map(|(field, reference)| self.secret(field, reference).err())
             .chain(self.mcp.iter().flat_map(|(name, server)| server.missing_secrets(name, &self.source)))
             .collect()
@@ -147,7 +160,8 @@ impl Config {
         StoreConfig { readers: self.store.readers, ..StoreConfig::new(self.path(&self.store.path)) }
     }
 
-    /// The master key; where none is configured, the key file beside the database, made now if `make` says so.
+    /// The master key; where none is configured, the key file beside the database, made now if `make`
+    /// says so and there is no database yet.
     ///
     /// # Errors
     /// When it can't be had.
@@ -155,7 +169,10 @@ impl Config {
         let failed = |error: crate::store::KeyError| ConfigError::without_place(format!("store.master_key: {error}"));
         let Some(reference) = &self.store.master_key else {
             let beside = self.path(&self.store.path).with_extension("key");
-            let key = if make { MasterKey::load_or_create(&beside) } else { MasterKey::load(&beside) };
+            // A new key could not read what an existing store holds.
+            let store = std::fs::metadata(self.path(&self.store.path));
+            let is_made = store.is_ok_and(|about| about.is_file() && about.len() > 0);
+            let key = if make && !is_made { MasterKey::load_or_create(&beside) } else { MasterKey::load(&beside) };
             return key.map_err(failed);
         };
         if let Some(file) = reference.file() {
@@ -195,13 +212,22 @@ impl Config {
     /// # Errors
     /// The first fault, with the field and the mend.
     pub fn bindings(&self) -> Result<Bindings, ConfigError> {
-        Bindings::check(&self.actions, |name| self.mcp.contains_key(name))
-            .map_err(|error| ConfigError::at(self.source.name(), error.to_string()))
+        let wrong = |error: BindingError| ConfigError::at(self.source.name(), error.to_string());
+        let bindings = Bindings::check(&self.actions, |name| self.mcp.contains_key(name)).map_err(wrong)?;
+        for (action, binding) in bindings.iter() {
+            let filter = self.mcp.get(&binding.server).map(McpConfig::tools).unwrap_or_default();
+            if let Some(tool) = binding.tools().find(|tool| !filter.admits(tool)) {
+                let (name, server, tool) = (action.to_owned(), binding.server.clone(), tool.to_owned());
+                return Err(wrong(BindingError::ToolKeptOut { name, server, tool }));
+            }
+        }
+        Ok(bindings)
     }
 
     /// What shows without resolving a secret.
     fn faults(&self) -> Vec<ConfigError> {
         let mut faults = self.slack.faults(&self.source);
+        faults.extend(self.server.fault(&self.source));
         faults.extend(self.intake.faults(&self.source));
         faults.extend(self.mcp.iter().filter_map(|(name, server)| server.fault(name, &self.source)));
         faults.extend(self.assessor.check().err().map(|error| ConfigError::at(self.source.name(), error.to_string())));

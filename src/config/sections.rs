@@ -18,11 +18,26 @@ pub struct ServerConfig {
     /// Address and port. Put a TLS proxy in front for the internet.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
+    /// Where `/readyz` and `/metrics` are served, and then only there; by default beside the doors.
+    #[serde(deserialize_with = "optional_address")]
+    pub admin_listen: Option<SocketAddr>,
 }
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)) }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), admin_listen: None }
+    }
+}
+
+impl ServerConfig {
+    pub(super) fn fault(&self, source: &Source) -> Option<ConfigError> {
+        let shared = self.admin_listen == Some(self.listen) && self.listen.port() != 0;
+        shared.then(|| {
+            ConfigError::at(
+                source.name(),
+                "[server] admin_listen is the address of listen: give it another port, or leave it out",
+            )
+        })
     }
 }
 
@@ -31,6 +46,10 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
     text.parse().map_err(|_| {
         D::Error::custom(format!("`{text}` is no address: write for example \"127.0.0.1:8080\" or \"0.0.0.0:8080\""))
     })
+}
+
+fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    address(deserializer).map(Some)
 }
 
 /// How Slack hands events over.
@@ -247,20 +266,30 @@ pub struct KnowledgeConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkersConfig {
-    /// Jobs of one lane performed at the same time (events, assessing, Slack, MCP servers); 0: this process takes no work.
+    /// Jobs of one lane performed at the same time (events, assessing, Slack, MCP servers); 0: this process takes
+    /// no work, it only keeps what comes in.
     pub count: usize,
     /// A job whose worker is silent this long is given to another.
     pub lease: Length,
     /// How long running jobs may take to finish when Deskbell stops.
     pub drain: Length,
-    /// Attempts at an action that surely did nothing, backing off in between, before the ops channel is asked. 12 take
+    /// Calls for an action that surely did nothing, backing off in between, before the ops channel is asked. 12 take
     /// about ten minutes.
     pub dispatch_attempts: u32,
+    /// How long an action waits for an MCP server that can't be called (busy, away, breaker open, asked to be left alone),
+    /// before the ops channel is asked.
+    pub dispatch_patience: Length,
 }
 
 impl Default for WorkersConfig {
     fn default() -> Self {
-        Self { count: 8, lease: Length::seconds(60), drain: Length::seconds(20), dispatch_attempts: 12 }
+        Self {
+            count: 8,
+            lease: Length::seconds(60),
+            drain: Length::seconds(20),
+            dispatch_attempts: 12,
+            dispatch_patience: Length::seconds(1800),
+        }
     }
 }
 

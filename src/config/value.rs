@@ -68,10 +68,7 @@ impl SecretRef {
 
     /// The file it names, if it names one.
     pub(super) fn file(&self) -> Option<&Path> {
-        match &self.origin {
-            Origin::File(path) => Some(Path::new(path)),
-            Origin::Variable(_) | Origin::Text(_) => None,
-        }
+        self.origin.file()
     }
 
     pub(super) fn resolve(&self, folder: &Path) -> Result<SecretString, String> {
@@ -115,9 +112,64 @@ impl Setting {
         self.span.clone()
     }
 
+    /// The file it names, if it names one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.origin.file()
+    }
+
     pub(super) fn resolve(&self, folder: &Path) -> Result<SecretString, String> {
         self.origin.resolve(folder)
     }
+}
+
+impl Setting {
+    /// As `mcpServers` files write it: `"${NAME}"`, `"${env:NAME}"`, everything that a [`Setting`] may be in TOML, and plain text
+    /// for what is no secret. `name` is the variable's or the header's own.
+    pub(super) fn from_json(name: &str, text: &str) -> Result<Self, String> {
+        let origin = match expansion(text) {
+            Some(variable) => Origin::Variable(variable.to_owned()),
+            None if text.contains("${") => {
+                return Err(format!("`{text}` is not filled in here: write \"${{NAME}}\" alone, or \"file:PATH\""));
+            }
+            None => Origin::parse(text).unwrap_or_else(|| Origin::Text(text.to_owned())),
+        };
+        let is_inline = matches!(&origin, Origin::Text(_)) && !text.starts_with("text:") && sounds_secret(name);
+        if origin.looks_secret() || is_inline {
+            return Err("a secret does not belong in this file: write \"${NAME}\" or \"env:NAME\" and set that variable, or \
+                        \"file:PATH\"; if this was a real one, replace it at its vendor; \"text:VALUE\" says that it is none"
+                .to_owned());
+        }
+        Ok(Self { origin, span: 0..0 })
+    }
+}
+
+/// The variable that `${NAME}` or `${env:NAME}` stands for.
+fn expansion(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("${")?.strip_suffix('}')?;
+    let name = name.strip_prefix("env:").unwrap_or(name);
+    let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    is_name.then_some(name)
+}
+
+/// Parts of names that vendors give to what must stay secret.
+const SECRET_NAMES: [&str; 11] = [
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "APIKEY",
+    "API_KEY",
+    "ACCESS_KEY",
+    "PRIVATE_KEY",
+    "CREDENTIAL",
+    "AUTHORIZATION",
+];
+
+/// Whether a variable or header of this name holds a secret.
+fn sounds_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase().replace('-', "_");
+    name == "COOKIE" || SECRET_NAMES.iter().any(|part| name.contains(part))
 }
 
 impl fmt::Debug for Setting {
@@ -172,6 +224,13 @@ impl Origin {
             "file" if !rest.is_empty() => Some(Self::File(rest.to_owned())),
             "text" => Some(Self::Text(rest.to_owned())),
             _ => None,
+        }
+    }
+
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(Path::new(path)),
+            Self::Variable(_) | Self::Text(_) => None,
         }
     }
 

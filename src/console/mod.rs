@@ -1,8 +1,11 @@
 //! What operators and their tools ask Deskbell: is it alive, is it ready, how is it doing.
 //!
-//! `GET /healthz`: the process answers. `GET /readyz`: the store can be written, Slack knows who we are, every required MCP
-//! server is up; 503 with the reasons otherwise. `GET /metrics`: Prometheus. Put the three behind the proxy's own rules:
-//! they tell nothing of tickets, but nobody outside needs them.
+//! `GET /healthz`: the process answers. `GET /readyz`: the store can be written, it is known who we are in Slack, every required
+//! MCP server is up; 503 with the reasons otherwise. `GET /metrics`: Prometheus. The last two tell nothing of tickets, but nobody
+//! outside needs them: `[server] admin_listen` gives them an address of their own; else put them behind the proxy's rules.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -11,12 +14,15 @@ use axum::routing::get;
 use axum::{Json, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use crate::mcp_host::{McpHost, ServerState};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
-/// Whether Slack has told us who we are.
+/// How long the store's health is taken for granted: looking costs a write to disk, and anybody may ask.
+const HEALTH_KEPT: Duration = Duration::from_secs(1);
+
+/// Whether it is known who we are in Slack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SlackStanding {
     /// Not yet.
@@ -24,15 +30,62 @@ pub enum SlackStanding {
         /// Why, and the mend.
         reason: String,
     },
-    /// Yes.
+    /// From the last run; Slack has not confirmed it. The doors are open, the workers wait.
+    Remembered,
+    /// Slack says so.
     Known,
+}
+
+impl SlackStanding {
+    /// Requests get in.
+    pub fn are_doors_open(&self) -> bool {
+        !matches!(self, Self::Unknown { .. })
+    }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "unknown",
+            Self::Remembered => "remembered",
+            Self::Known => "known",
+        }
+    }
+}
+
+/// Looks whether the store can be written, at most once in [`HEALTH_KEPT`] however many ask.
+#[derive(Clone)]
+pub struct StoreCheck {
+    store: Store,
+    last: Arc<Mutex<Option<Looked>>>,
+}
+
+/// What a look at the store found, and when.
+struct Looked {
+    at: Instant,
+    found: Result<(), StoreError>,
+}
+
+impl StoreCheck {
+    /// For this store.
+    pub fn new(store: Store) -> Self {
+        Self { store, last: Arc::default() }
+    }
+
+    async fn health(&self) -> Result<(), StoreError> {
+        let mut last = self.last.lock().await;
+        if let Some(looked) = last.as_ref().filter(|looked| looked.at.elapsed() < HEALTH_KEPT) {
+            return looked.found.clone();
+        }
+        let found = self.store.health().await;
+        *last = Some(Looked { at: Instant::now(), found: found.clone() });
+        found
+    }
 }
 
 /// What the console looks at. Cheap to clone.
 #[derive(Clone)]
 pub struct ConsoleState {
     /// Must be writable.
-    pub store: Store,
+    pub store: StoreCheck,
     /// Its required servers must be up.
     pub host: McpHost,
     /// Must be known.
@@ -41,13 +94,16 @@ pub struct ConsoleState {
     pub metrics: Option<PrometheusHandle>,
 }
 
+/// `/healthz`.
+pub fn health_router() -> Router {
+    Router::new().route("/healthz", get(async || "ok\n"))
+}
+
 /// `/healthz`, `/readyz`, `/metrics`.
 pub fn router(state: ConsoleState) -> Router {
-    Router::new()
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .with_state(state)
+    let health = health_router();
+    let console = Router::new().route("/readyz", get(ready)).route("/metrics", get(metrics)).with_state(state);
+    health.merge(console)
 }
 
 /// The answer of `/readyz`.
@@ -56,6 +112,8 @@ struct Readiness {
     ready: bool,
     /// What is missing, each with the mend.
     reasons: Vec<String>,
+    /// `known`, `remembered` (Slack has not confirmed it yet) or `unknown`.
+    slack: &'static str,
     mcp: Vec<ServerLine>,
 }
 
@@ -71,7 +129,8 @@ async fn ready(State(state): State<ConsoleState>) -> Response {
     if let Err(error) = state.store.health().await {
         reasons.push(format!("store: {error}"));
     }
-    if let SlackStanding::Unknown { reason } = &*state.slack.borrow() {
+    let slack = state.slack.borrow().clone();
+    if let SlackStanding::Unknown { reason } = &slack {
         reasons.push(format!("slack: {reason}"));
     }
     let mut mcp = Vec::new();
@@ -84,7 +143,7 @@ async fn ready(State(state): State<ConsoleState>) -> Response {
     }
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, reasons, mcp })).into_response()
+    (status, Json(Readiness { ready, reasons, slack: slack.word(), mcp })).into_response()
 }
 
 /// A server's state in a word.

@@ -1,6 +1,5 @@
 //! Commit, then answer. HTTP and Socket Mode both come through here once they know who sent it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use deskbell_domain::ids::{EventKey, PersonId, WorkspaceId};
@@ -8,7 +7,7 @@ use deskbell_domain::interaction::{Button, SlackShortcut};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::envelope::{CommandEnvelope, EventEnvelope, InteractionEnvelope, view_external_id};
+use super::envelope::{CommandEnvelope, CommandFields, EventEnvelope, InteractionEnvelope, view_external_id};
 use super::json::{items, text};
 use super::keep::{Keep, keep};
 use super::{Door, IntakeState};
@@ -21,8 +20,11 @@ const OPEN_VIEW_WITHIN: Duration = Duration::from_millis(1200);
 /// Saying that a click was lost may take longer: nobody waits for it.
 const REPLY_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long a key is remembered. Slack redelivers for up to 25 hours; a body waits longer for a mended parser.
-const KEY_KEPT: SignedDuration = SignedDuration::from_hours(3 * 24);
+/// How long a key without a body is remembered. It has no use but to know a redelivery, and Slack's last one comes within 24
+/// hours (<https://docs.slack.dev/apis/events-api/#retries>, "delayed events"); two more are for clocks and queues. Keys of
+/// unwatched channels are most of what comes in.
+const KEY_KEPT: SignedDuration = SignedDuration::from_hours(26);
+/// A body waits longer, for a mended parser.
 const BODY_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 const NOT_ACCEPTED: &str = "Deskbell could not take this in just now. Please try again in a moment.";
@@ -142,7 +144,7 @@ fn overloaded(door: Door) -> Answer {
 }
 
 /// A slash command.
-pub(super) async fn command(state: &IntakeState, door: Door, raw: &[u8], fields: &BTreeMap<String, String>) -> Answer {
+pub(super) async fn command(state: &IntakeState, door: Door, raw: &[u8], fields: &CommandFields<'_>) -> Answer {
     let command = CommandEnvelope(fields);
     if command.field("ssl_check") == Some("1") {
         return Answer::Accepted;
@@ -158,10 +160,18 @@ pub(super) async fn command(state: &IntakeState, door: Door, raw: &[u8], fields:
         serial: None,
         raw: Some(raw),
     };
-    if record_in_time(state, door, arrival, COMMIT_WITHIN).await {
+    let is_org_wide = command.field("is_enterprise_install") == Some("true");
+    if is_ours(state, &arrival.workspace, is_org_wide) && record_in_time(state, door, arrival, COMMIT_WITHIN).await {
         return Answer::Accepted;
     }
     Answer::Json(ephemeral(NOT_ACCEPTED))
+}
+
+/// Whose a payload is may be open until Slack has told for the first time which workspace is ours: one that names none, or
+/// one of an organisation-wide installation, which could be the organisation's or a team's.
+fn is_ours(state: &IntakeState, workspace: &WorkspaceId, is_org_wide: bool) -> bool {
+    let home_known = !state.config().workspace.as_str().is_empty();
+    home_known || !(is_org_wide || workspace.as_str().is_empty())
 }
 
 /// A click, a shortcut, a submitted modal, or whatever else Slack sends to the interactivity URL.
@@ -172,10 +182,14 @@ pub(super) async fn interaction(state: &IntakeState, door: Door, raw: &[u8], pay
     if interaction.kind() == "block_suggestion" {
         return no_suggestions(state, door, workspace, key).await;
     }
+    let is_org_wide = payload.get("is_enterprise_install") == Some(&Value::Bool(true));
+    if !is_ours(state, &workspace, is_org_wide) {
+        return not_accepted(state, interaction);
+    }
     let started = tokio::time::Instant::now();
     // One after the other: whoever interprets the event replaces the view, so it has to be there by then.
     if let (true, Some(trigger)) = (wants_modal(payload), interaction.trigger()) {
-        open_loading_view(state, &workspace, trigger, &key).await;
+        open_loading_view(state, trigger, &key).await;
     }
     let arrival = Arrival {
         key,
@@ -211,9 +225,9 @@ fn wants_modal(payload: &Value) -> bool {
     }
 }
 
-async fn open_loading_view(state: &IntakeState, workspace: &WorkspaceId, trigger: &str, key: &EventKey) {
+async fn open_loading_view(state: &IntakeState, trigger: &str, key: &EventKey) {
     let external_id = view_external_id(key);
-    let opening = state.0.slack.open_loading_view(workspace, trigger, &external_id);
+    let opening = state.0.slack.open_loading_view(trigger, &external_id);
     match tokio::time::timeout(OPEN_VIEW_WITHIN, opening).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {

@@ -2,7 +2,7 @@
 //! that Slack does send (org-wide installs without a team, types newer than the library), so this asks for nothing:
 //! every JSON object has an envelope.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use deskbell_domain::ids::{EventKey, PersonId, WorkspaceId};
 use serde_json::Value;
@@ -171,12 +171,17 @@ impl<'v> InteractionEnvelope<'v> {
     }
 }
 
-/// A slash command's fields.
-pub(super) struct CommandEnvelope<'f>(pub &'f BTreeMap<String, String>);
+/// A slash command's fields, decoded, in the order they came.
+pub(super) type CommandFields<'r> = Vec<(Cow<'r, str>, Cow<'r, str>)>;
+
+/// What a slash command's fields say.
+pub(super) struct CommandEnvelope<'f>(pub &'f CommandFields<'f>);
 
 impl CommandEnvelope<'_> {
+    /// The last field of that name, unless it is empty.
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
+        let found = self.0.iter().rev().find(|(given, _)| given == name);
+        found.map(|(_, text)| text.as_ref()).filter(|text| !text.is_empty())
     }
 
     pub fn subject(&self) -> Option<PersonId> {

@@ -86,11 +86,20 @@ impl Door {
 
 /// `POST /slack/events`, `/slack/commands`, `/slack/interactions`, `/helpdesk/zendesk`, `/helpdesk/generic`.
 pub fn router(state: IntakeState) -> Router {
+    early_router(state.clone()).merge(
+        Router::new()
+            .route("/slack/events", post(slack_routes::events))
+            .route("/helpdesk/zendesk", post(helpdesk::zendesk))
+            .route("/helpdesk/generic", post(helpdesk::generic))
+            .with_state(state),
+    )
+}
+
+/// The doors that nobody knocks at twice: `/slack/commands` and `/slack/interactions`. They are open before it is known
+/// which workspace is ours (the configured one is empty then), for these payloads name theirs.
+pub fn early_router(state: IntakeState) -> Router {
     Router::new()
-        .route("/slack/events", post(slack_routes::events))
         .route("/slack/commands", post(slack_routes::commands).get(slack_routes::check_certificate))
         .route("/slack/interactions", post(slack_routes::interactions))
-        .route("/helpdesk/zendesk", post(helpdesk::zendesk))
-        .route("/helpdesk/generic", post(helpdesk::generic))
         .with_state(state)
 }

@@ -1,6 +1,5 @@
 //! Slack's three request URLs.
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
 use axum::extract::{RawQuery, Request, State};
@@ -29,7 +28,7 @@ pub(super) async fn commands(State(state): State<IntakeState>, request: Request)
     let started = Instant::now();
     let answer = match verified(&state, request).await {
         Ok(raw) => {
-            let fields: BTreeMap<String, String> = url::form_urlencoded::parse(&raw).into_owned().collect();
+            let fields = url::form_urlencoded::parse(&raw).collect();
             Ok(accept::command(&state, Door::Commands, &raw, &fields).await)
         }
         Err(refusal) => Err(refusal),

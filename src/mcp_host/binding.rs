@@ -9,6 +9,9 @@ use minijinja::Environment;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+/// Actions that make what the others act on.
+const MAKES_SOMETHING: [&str; 1] = ["create_issue"];
+
 /// `[actions.NAME]` as written.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +24,7 @@ pub struct BindingConfig {
     /// `idempotency_key`; what is absent is left out.
     #[serde(default)]
     pub arguments: BTreeMap<String, toml::Value>,
-    /// Where the answer names what was made.
+    /// Where the answer names what was made; without it nothing is expected there.
     #[serde(default)]
     pub result: Option<ResultPointers>,
     /// How to find out whether it happened, after an answer got lost.
@@ -64,6 +67,8 @@ pub struct Bindings {
 /// One binding, checked.
 #[derive(Debug, Clone)]
 pub struct Binding {
+    /// The action.
+    pub action: String,
     /// The configured server.
     pub server: String,
     /// Its tool.
@@ -100,6 +105,16 @@ pub enum BindingError {
         /// As written.
         server: String,
     },
+    /// A tool that there is not for Deskbell.
+    #[error("[actions.{name}] tool `{tool}`: allow or deny of [mcp.{server}] keeps it out; let it in or name another")]
+    ToolKeptOut {
+        /// The action.
+        name: String,
+        /// Its server.
+        server: String,
+        /// The tool.
+        tool: String,
+    },
     /// An expression that can't be parsed.
     #[error("[actions.{name}] arguments.{argument}: {message}")]
     BadExpression {
@@ -109,6 +124,14 @@ pub enum BindingError {
         argument: String,
         /// The parser's words.
         message: String,
+    },
+    /// What the others need would never be known.
+    #[error(
+        "[actions.{name}] has no `result`: say where the tool's answer names what it made, for example result = {{ key = \"/key\" }}"
+    )]
+    NoResult {
+        /// The action.
+        name: String,
     },
     /// A lag that is no length of time.
     #[error("[actions.{name}.reconcile] lag = \"{lag}\": write for example \"90s\" or \"2m\"")]
@@ -167,7 +190,11 @@ impl Binding {
                 lag,
             })
         });
+        if MAKES_SOMETHING.contains(&name) && written.result.is_none() {
+            return Err(BindingError::NoResult { name: name.to_owned() });
+        }
         Ok(Self {
+            action: name.to_owned(),
             server: written.server.clone(),
             tool: written.tool.clone(),
             arguments: checked_arguments(name, &written.arguments)?,
@@ -194,6 +221,11 @@ impl Binding {
         Some(arguments.map(|arguments| Look { tool: &reconcile.tool, arguments, lag: reconcile.lag }))
     }
 
+    /// Whether the tool's answer must name what was made.
+    pub(super) fn names_what_it_made(&self) -> bool {
+        self.result.is_some()
+    }
+
     /// What a tool's answer says was made.
     pub(super) fn made(&self, answer: &Value) -> Option<ExternalRef> {
         self.result.as_ref().and_then(|pointers| external(&self.server, pointers, answer))
@@ -202,6 +234,11 @@ impl Binding {
     /// What the reconciling tool's answer says was made.
     pub(super) fn found(&self, answer: &Value) -> Option<ExternalRef> {
         self.reconcile.as_ref().and_then(|reconcile| external(&self.server, &reconcile.result, answer))
+    }
+
+    /// The tool that looks whether it happened.
+    pub fn looks_with(&self) -> Option<&str> {
+        self.reconcile.as_ref().map(|reconcile| reconcile.tool.as_str())
     }
 
     /// The tools it needs.
@@ -219,7 +256,11 @@ pub(super) struct Look<'binding> {
 }
 
 fn external(server: &str, pointers: &ResultPointers, answer: &Value) -> Option<ExternalRef> {
-    let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let text = |pointer: &str| match answer.pointer(pointer)? {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
     Some(ExternalRef {
         system: server.to_owned(),
         key: text(&pointers.key)?,

@@ -7,16 +7,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use process_wrap::tokio::{CommandWrap, KillOnDrop, ProcessGroup};
-use rmcp::model::{ClientCapabilities, ClientConfig, Implementation, ProtocolVersion, Tool};
-use rmcp::service::{ClientLifecycleMode, ClientServiceExt, RoleClient, RunningService};
+use process_wrap::tokio::CommandWrap;
+use rmcp::ClientHandler;
+use rmcp::model::{ClientCapabilities, ClientConfig, Implementation, ProtocolVersion, SubscriptionFilter};
+use rmcp::service::{
+    ClientInitializeError, ClientLifecycleMode, ClientServiceExt, NotificationContext, Peer, RoleClient,
+    RunningService, Subscription,
+};
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::ChildStderr;
+use tokio::sync::Notify;
 
+use super::process::in_its_own_group;
 use super::spec::{ServerSpec, Transport};
+use super::tools::{self, ListError, Listing};
 
 /// Variables that a child inherits; everything else must be configured for it.
 const INHERITED_VARIABLES: [&str; 4] = ["PATH", "HOME", "LANG", "TMPDIR"];
@@ -26,7 +33,24 @@ const STDERR_CHUNK_BYTES: usize = 2048;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An open session.
-pub(super) type Session = RunningService<RoleClient, ClientConfig>;
+pub(super) type Session = RunningService<RoleClient, Us>;
+
+/// What Deskbell is to a server.
+#[derive(Debug)]
+pub(super) struct Us {
+    config: ClientConfig,
+    tools_changed: Arc<Notify>,
+}
+
+impl ClientHandler for Us {
+    fn get_info(&self) -> ClientConfig {
+        self.config.clone()
+    }
+
+    async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
+        self.tools_changed.notify_one();
+    }
+}
 
 /// Why a session could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -38,27 +62,32 @@ pub(super) enum ConnectError {
     #[error("the HTTP client could not be made ({0}); check the TLS setup")]
     HttpClient(#[source] reqwest::Error),
     #[error("the MCP session could not be opened ({0}); check the command, address and credentials")]
-    Handshake(String),
+    Handshake(Box<ClientInitializeError>),
     #[error("the server did not list its tools ({0})")]
-    Tools(String),
+    Tools(#[from] ListError),
     #[error("the server was not ready within {0:?}; raise its startup_timeout or look at its log")]
     Timeout(Duration),
 }
 
-/// Opens a session and lists the tools, within the startup timeout.
-pub(super) async fn open(spec: &ServerSpec) -> Result<(Session, Vec<Tool>), ConnectError> {
+/// Opens a session and lists the tools, within the startup timeout. `tools_changed` is told when the server says that they did.
+pub(super) async fn open(spec: &ServerSpec, tools_changed: &Arc<Notify>) -> Result<(Session, Listing), ConnectError> {
     spec.check()?;
     // rmcp has no timeout of its own: a silent child would hang for ever.
-    tokio::time::timeout(spec.startup_timeout, open_unbounded(spec))
+    tokio::time::timeout(spec.startup_timeout, open_unbounded(spec, tools_changed))
         .await
         .unwrap_or(Err(ConnectError::Timeout(spec.startup_timeout)))
 }
 
-async fn open_unbounded(spec: &ServerSpec) -> Result<(Session, Vec<Tool>), ConnectError> {
+async fn open_unbounded(spec: &ServerSpec, tools_changed: &Arc<Notify>) -> Result<(Session, Listing), ConnectError> {
     let session = match &spec.transport {
         Transport::Stdio { command, args, env, cwd } => {
-            let child = spawn(&spec.name, command, args, env, cwd.as_ref())?;
-            handshake(child, lifecycle(&spec.transport)).await?
+            let child = || spawn(&spec.name, command, args, env, cwd.as_ref());
+            match handshake(child()?, ClientLifecycleMode::Initialize, tools_changed).await {
+                Err(ConnectError::Handshake(error)) if knows_no_handshake(&error) => {
+                    handshake(child()?, newest_era(), tools_changed).await?
+                }
+                opened => opened?,
+            }
         }
         Transport::Http { url, headers } => {
             let client = http_client(headers)?;
@@ -66,35 +95,52 @@ async fn open_unbounded(spec: &ServerSpec) -> Result<(Session, Vec<Tool>), Conne
                 .max_sse_event_size(spec.response_bytes_max)
                 .max_concurrent_requests(spec.max_concurrency);
             let transport = StreamableHttpClientTransport::with_client(client, config);
-            handshake(transport, lifecycle(&spec.transport)).await?
+            handshake(transport, either_era(), tools_changed).await?
         }
     };
-    let tools = session.list_all_tools().await;
-    let tools = tools.map_err(|error| ConnectError::Tools(error.to_string()))?;
-    Ok((session, tools))
+    let listing = tools::list(session.peer(), &spec.tools).await?;
+    Ok((session, listing))
 }
 
-/// HTTP servers are asked which era they speak; a child is taken to know the handshake, which every
-/// era's servers still answer, because an old one may stay silent when asked.
-fn lifecycle(transport: &Transport) -> ClientLifecycleMode {
-    match transport {
-        Transport::Stdio { .. } => ClientLifecycleMode::Initialize,
-        Transport::Http { .. } => {
-            ClientLifecycleMode::Auto { preferred_versions: vec![ProtocolVersion::V_2026_07_28], legacy_version: None }
-        }
-    }
+/// HTTP servers are asked which era they speak.
+fn either_era() -> ClientLifecycleMode {
+    ClientLifecycleMode::Auto { preferred_versions: vec![ProtocolVersion::V_2026_07_28], legacy_version: None }
 }
 
-async fn handshake<T, E, A>(transport: T, lifecycle: ClientLifecycleMode) -> Result<Session, ConnectError>
+/// A child is first taken to know the handshake, which nearly all still do: an old one may stay silent when asked for its era.
+fn newest_era() -> ClientLifecycleMode {
+    ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }
+}
+
+/// Whether the server answered, and what it answered is that it has no `initialize`.
+fn knows_no_handshake(error: &ClientInitializeError) -> bool {
+    use ClientInitializeError as Error;
+    matches!(error, Error::JsonRpcError(_) | Error::NoCompatibleProtocolVersion { .. })
+}
+
+async fn handshake<T, E, A>(
+    transport: T,
+    lifecycle: ClientLifecycleMode,
+    tools_changed: &Arc<Notify>,
+) -> Result<Session, ConnectError>
 where
     T: rmcp::transport::IntoTransport<RoleClient, E, A>,
     E: std::error::Error + Send + Sync + 'static,
 {
-    let us = Implementation::new("deskbell", env!("CARGO_PKG_VERSION"));
-    ClientConfig::new(ClientCapabilities::default(), us)
+    let implementation = Implementation::new("deskbell", env!("CARGO_PKG_VERSION"));
+    let config = ClientConfig::new(ClientCapabilities::default(), implementation);
+    Us { config, tools_changed: Arc::clone(tools_changed) }
         .serve_with_lifecycle(transport, lifecycle)
         .await
-        .map_err(|error| ConnectError::Handshake(error.to_string()))
+        .map_err(|error| ConnectError::Handshake(Box::new(error)))
+}
+
+/// Asks a server of the newest era to tell when its tools change; the older ones tell unasked. `None` when it has no way to.
+pub(super) async fn subscribe(peer: &Peer<RoleClient>) -> Option<Subscription> {
+    if peer.peer_info()?.protocol_version.has_initialize() {
+        return None;
+    }
+    peer.listen(SubscriptionFilter::builder().tools_list_changed().build()).await.ok()
 }
 
 fn spawn(
@@ -118,8 +164,7 @@ fn spawn(
             child.current_dir(cwd);
         }
     });
-    // A group of its own, so that a server's own children are ended with it.
-    wrap.wrap(ProcessGroup::leader()).wrap(KillOnDrop);
+    in_its_own_group(&mut wrap);
     let spawned = TokioChildProcess::builder(wrap).stderr(Stdio::piped()).spawn();
     let (child, stderr) = spawned.map_err(|source| ConnectError::Spawn { command: command.to_owned(), source })?;
     if let Some(stderr) = stderr {
@@ -163,32 +208,4 @@ pub(super) fn header_map(headers: &BTreeMap<String, SecretString>) -> Result<Hea
         map.insert(header, value);
     }
     Ok(map)
-}
-
-/// What of a tool the rest of Deskbell needs to know.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ToolInfo {
-    /// Its name on its server.
-    pub name: String,
-    /// What the server says it does: data, never an instruction.
-    pub description: String,
-    /// JSON schema of its arguments.
-    pub input_schema: Arc<serde_json::Map<String, serde_json::Value>>,
-    /// JSON schema of its structured result.
-    pub output_schema: Option<Arc<serde_json::Map<String, serde_json::Value>>>,
-    /// Whether the server says that it only reads: a hint, never a permission.
-    pub read_only_hint: bool,
-}
-
-impl From<Tool> for ToolInfo {
-    fn from(tool: Tool) -> Self {
-        let hints = tool.annotations;
-        Self {
-            name: tool.name.into_owned(),
-            description: tool.description.unwrap_or_default().into_owned(),
-            input_schema: tool.input_schema,
-            output_schema: tool.output_schema,
-            read_only_hint: hints.and_then(|hints| hints.read_only_hint) == Some(true),
-        }
-    }
 }

@@ -5,13 +5,23 @@ use std::time::Duration;
 use deskbell_domain::action::ApprovedAction;
 use deskbell_domain::ticket::ExternalRef;
 use jiff::SignedDuration;
+use serde_json::{Map, Value};
 
-use super::{Binding, Bindings, CallError, McpHost};
+use super::server::Turn;
+use super::{Binding, Bindings, CallError, McpHost, ToolInfo};
 
 /// Why an approved action is not done. For logs and people: no customers' words, no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DispatchError {
-    /// It surely did not happen; trying again may help.
+    /// It was never sent: it waits for a server that is busy, away or wants to be left alone.
+    #[error("{reason}")]
+    NotSent {
+        /// What stood in the way.
+        reason: String,
+        /// Not before this.
+        retry_after: Option<Duration>,
+    },
+    /// It was sent and surely did not happen; trying again may help.
     #[error("{reason}")]
     NotDone {
         /// What went wrong.
@@ -50,7 +60,7 @@ pub enum Found {
 impl From<CallError> for DispatchError {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::NotSent { reason, retry_after } => Self::NotDone { reason, retry_after },
+            CallError::NotSent { reason, retry_after } => Self::NotSent { reason, retry_after },
             CallError::Transient { message, retry_after } => Self::NotDone { reason: message, retry_after },
             CallError::Permanent { message } => Self::Refused { reason: message },
             CallError::Unknown { reason } => Self::Unknown { reason },
@@ -58,21 +68,55 @@ impl From<CallError> for DispatchError {
     }
 }
 
-impl McpHost {
-    /// Carries an approved action out by the tool it is bound to.
+/// An approved action whose tool may be called now: it has its turn at the server and is sent as it is.
+pub struct Ready<'host> {
+    turn: Turn<'host>,
+    binding: &'host Binding,
+    arguments: Map<String, Value>,
+    makes_something: bool,
+}
+
+impl Ready<'_> {
+    /// The configured server, and its tool as it is now.
+    pub fn tool(&self) -> (&str, &ToolInfo) {
+        (&self.binding.server, self.turn.tool())
+    }
+
+    /// Carries the action out.
     ///
     /// # Errors
     /// See [`DispatchError`].
-    pub async fn dispatch(
-        &self,
-        bindings: &Bindings,
+    pub async fn send(self) -> Result<Option<ExternalRef>, DispatchError> {
+        let Self { turn, binding, arguments, makes_something } = self;
+        let answer = super::take(turn, &binding.server, arguments).await?;
+        match binding.made(&answer.structured) {
+            // Whatever was made exists, and nothing that follows could reach it.
+            None if makes_something || binding.names_what_it_made() => Err(DispatchError::Unknown {
+                reason: format!(
+                    "the answer of tool {:?} does not name what was made; correct `result` of [actions.{}]",
+                    binding.tool, binding.action
+                ),
+            }),
+            made => Ok(made),
+        }
+    }
+}
+
+impl McpHost {
+    /// Waits until an approved action may be sent to the tool it is bound to. Sends nothing.
+    ///
+    /// # Errors
+    /// See [`DispatchError`]; never `NotDone` or `Unknown`.
+    pub async fn ready<'host>(
+        &'host self,
+        bindings: &'host Bindings,
         approved: &ApprovedAction<'_>,
         key: &str,
-    ) -> Result<Option<ExternalRef>, DispatchError> {
+    ) -> Result<Ready<'host>, DispatchError> {
         let binding = bound(bindings, approved)?;
         let arguments = binding.arguments(approved, key).map_err(|reason| DispatchError::Refused { reason })?;
-        let answer = self.call(&binding.server, &binding.tool, arguments).await?;
-        Ok(binding.made(&answer.structured))
+        let turn = self.turn(&binding.server, &binding.tool).await?;
+        Ok(Ready { turn, binding, arguments, makes_something: approved.action().is_primary() })
     }
 
     /// Looks whether an approved action happened. Changes nothing.

@@ -1,8 +1,9 @@
 //! Sessions with MCP servers: started in parallel, kept open, called with an honest account of
 //! whether a call may have had an effect.
 //!
-//! [`spec`] says what a server is, `connect` opens a session, `server` supervises it and lets calls
-//! through its `breaker`, [`outcome`] classifies what came of them.
+//! [`spec`] says what a server is, `connect` opens a session with a child (`process`) or an address, `tools` lists and judges
+//! what it offers, `server` supervises it and lets calls through its `breaker`, [`outcome`] classifies what came of them, `reading` tries a
+//! server before it is relied on.
 //!
 //! Invariants: a call is sent at most once; [`CallError::NotSent`] is said only of requests that
 //! surely never reached the server; nothing of arguments or results reaches a log.
@@ -11,9 +12,14 @@ mod binding;
 mod breaker;
 mod connect;
 mod dispatch;
+mod drift;
 pub mod outcome;
+mod process;
+mod propose;
+mod reading;
 mod server;
 pub mod spec;
+mod tools;
 
 #[cfg(test)]
 mod tests;
@@ -28,12 +34,14 @@ use tokio_util::sync::CancellationToken;
 
 pub use binding::{Binding, BindingConfig, BindingError, Bindings, ReconcileConfig, ResultPointers};
 pub use breaker::BreakerState;
-pub use connect::ToolInfo;
-pub use dispatch::{DispatchError, Found};
+pub use dispatch::{DispatchError, Found, Ready};
+pub use drift::differences;
 pub use outcome::{CallError, CallOutput};
-pub use spec::{ServerSpec, SpecError, Transport};
+pub use propose::{Proposal, propose};
+pub use spec::{ServerSpec, SpecError, ToolFilter, Transport};
+pub use tools::{QuarantinedTool, ToolInfo};
 
-use server::{Phase, Server};
+use server::{Phase, Server, Turn};
 
 /// The sessions with all configured servers. Clones share them; the servers end when
 /// [`McpHost::shutdown`] is called or the last clone is dropped.
@@ -59,7 +67,9 @@ pub struct ServerStatus {
     /// Where its session stands.
     pub state: ServerState,
     /// Its tools; none while it is not ready.
-    pub tools: Arc<Vec<ToolInfo>>,
+    pub tools: Vec<ToolInfo>,
+    /// Tools of it that can't be used.
+    pub quarantined: Vec<QuarantinedTool>,
     /// What its circuit breaker lets through.
     pub breaker: BreakerState,
 }
@@ -122,24 +132,39 @@ impl McpHost {
         }
     }
 
-    /// Calls a tool once, within the server's `call_timeout`. Outside this module only an approved action leads here.
+    /// A tool as its server lists it now.
+    pub fn tool(&self, server: &str, tool: &str) -> Option<ToolInfo> {
+        let server = self.inner.servers.get(server)?;
+        match &*server.phase.borrow() {
+            Phase::Ready { listing, .. } => listing.tools.iter().find(|known| known.name == tool).cloned(),
+            Phase::Starting | Phase::Failed { .. } => None,
+        }
+    }
+
+    /// Waits for the turn to call a tool. Outside this module only an approved action leads
+    /// here, and a tool that only reads.
     ///
     /// # Errors
-    /// [`CallError`], which says whether the call may have had an effect.
-    async fn call(&self, server: &str, tool: &str, arguments: Map<String, Value>) -> Result<CallOutput, CallError> {
+    /// [`CallError`]: nothing was sent.
+    async fn turn(&self, server: &str, tool: &str) -> Result<Turn<'_>, CallError> {
         let Some(server) = self.inner.servers.get(server) else {
             return Err(CallError::permanent(format!(
                 "no MCP server is named {server:?}; correct the name or configure it"
             )));
         };
-        let started = Instant::now();
-        let result = server.call(tool, arguments).await;
-        let outcome = result.as_ref().map_or_else(CallError::label, |_| "done");
-        let name = server.spec.name.clone();
-        metrics::histogram!("deskbell_mcp_call_seconds", "server" => name.clone())
-            .record(started.elapsed().as_secs_f64());
-        metrics::counter!("deskbell_mcp_calls_total", "server" => name, "outcome" => outcome).increment(1);
-        result
+        let turn = server.turn(tool).await;
+        if let Err(error) = &turn {
+            count_call(&server.spec.name, error.label());
+        }
+        turn
+    }
+
+    /// Calls a tool once, within the server's `call_timeout` from its turn on.
+    ///
+    /// # Errors
+    /// [`CallError`], which says whether the call may have had an effect.
+    async fn call(&self, server: &str, tool: &str, arguments: Map<String, Value>) -> Result<CallOutput, CallError> {
+        take(self.turn(server, tool).await?, server, arguments).await
     }
 
     /// Closes every session in good order and waits for the servers to end.
@@ -148,6 +173,20 @@ impl McpHost {
         let mut supervisors = self.inner.supervisors.lock().await;
         while supervisors.join_next().await.is_some() {}
     }
+}
+
+/// Uses a turn for a call, and takes its time.
+async fn take(turn: Turn<'_>, server: &str, arguments: Map<String, Value>) -> Result<CallOutput, CallError> {
+    let started = Instant::now();
+    let result = turn.call(arguments).await;
+    metrics::histogram!("deskbell_mcp_call_seconds", "server" => server.to_owned())
+        .record(started.elapsed().as_secs_f64());
+    count_call(server, result.as_ref().map_or_else(CallError::label, |_| "done"));
+    result
+}
+
+fn count_call(server: &str, outcome: &'static str) {
+    metrics::counter!("deskbell_mcp_calls_total", "server" => server.to_owned(), "outcome" => outcome).increment(1);
 }
 
 impl Drop for Inner {
@@ -159,9 +198,9 @@ impl Drop for Inner {
 }
 
 fn status_of(server: &Server) -> ServerStatus {
-    let (state, tools) = match &*server.phase.borrow() {
+    let (state, listing) = match &*server.phase.borrow() {
         Phase::Starting => (ServerState::Starting, Arc::default()),
-        Phase::Ready { tools, .. } => (ServerState::Ready, Arc::clone(tools)),
+        Phase::Ready { listing, .. } => (ServerState::Ready, Arc::clone(listing)),
         Phase::Failed { reason, next_try } => {
             let wait = next_try.saturating_duration_since(tokio::time::Instant::now());
             let state = ServerState::Failed { reason: reason.clone(), next_try: wait };
@@ -172,7 +211,8 @@ fn status_of(server: &Server) -> ServerStatus {
         name: server.spec.name.clone(),
         required: server.spec.required,
         state,
-        tools,
+        tools: listing.tools.clone(),
+        quarantined: listing.quarantined.clone(),
         breaker: server.breaker_state(),
     }
 }

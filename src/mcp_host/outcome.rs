@@ -110,7 +110,7 @@ fn of_result(result: CallToolResult, response_bytes_max: usize) -> Result<CallOu
     let size = text.len() + structured.to_string().len();
     if size > response_bytes_max {
         return Err(CallError::unknown(format!(
-            "the call was carried out, but its result of {size} bytes exceeds response_bytes_max"
+            "the call was carried out, but its result of {size} bytes exceeds response_limit of its [mcp] section"
         )));
     }
     Ok(CallOutput { structured, text })

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use rand::RngExt;
 use rmcp::model::{CallToolRequestParams, JsonObject};
-use rmcp::service::{Peer, RoleClient};
-use tokio::sync::{Notify, Semaphore, watch};
+use rmcp::service::{Peer, RoleClient, Subscription};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::breaker::{Breaker, BreakerState};
-use super::connect::{self, Session, ToolInfo};
+use super::connect::{self, Session};
 use super::outcome::{self, CallError, CallOutput};
-use super::spec::ServerSpec;
+use super::spec::{ServerSpec, Transport};
+use super::tools::{self, Listing, ToolInfo};
 
 /// Pause before the first attempt to open a session again; doubles each time.
 const RECONNECT_MIN: Duration = Duration::from_millis(250);
@@ -21,6 +22,8 @@ const RECONNECT_MIN: Duration = Duration::from_millis(250);
 const RECONNECT_MAX: Duration = Duration::from_secs(30);
 /// A session that lasted this long starts the pauses again from the shortest.
 const STEADY_AFTER: Duration = Duration::from_secs(30);
+/// How often a server's tools are looked at unasked: it may have gone, or changed without a word.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Time for a session to close in good order when the host shuts down.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
 
@@ -28,7 +31,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
 #[derive(Debug, Clone)]
 pub(super) enum Phase {
     Starting,
-    Ready { peer: Peer<RoleClient>, tools: Arc<Vec<ToolInfo>> },
+    Ready { peer: Peer<RoleClient>, listing: Arc<Listing> },
     Failed { reason: String, next_try: Instant },
 }
 
@@ -41,6 +44,8 @@ pub(super) struct Server {
     breaker: Mutex<Breaker>,
     /// A call got no answer: the server may hang.
     doubted: Notify,
+    /// The server said that its tools are others now.
+    tools_changed: Arc<Notify>,
 }
 
 impl Server {
@@ -53,6 +58,7 @@ impl Server {
             turns,
             breaker: Mutex::new(Breaker::default()),
             doubted: Notify::new(),
+            tools_changed: Arc::default(),
         }
     }
 
@@ -61,13 +67,14 @@ impl Server {
         let mut pause = RECONNECT_MIN;
         loop {
             let opened = tokio::select! {
-                opened = connect::open(&self.spec) => opened,
+                opened = connect::open(&self.spec, &self.tools_changed) => opened,
                 () = shutdown.cancelled() => return,
             };
             let reason = match opened {
-                Ok((session, tools)) => {
+                Ok((session, listing)) => {
                     let since = Instant::now();
-                    self.ready(&session, tools);
+                    tracing::info!(server = self.spec.name, tools = listing.tools.len(), "MCP server is ready");
+                    self.ready(session.peer().clone(), listing);
                     let ended = self.watch_session(session, &shutdown).await;
                     if since.elapsed() >= STEADY_AFTER {
                         pause = RECONNECT_MIN;
@@ -91,11 +98,21 @@ impl Server {
         }
     }
 
-    fn ready(&self, session: &Session, tools: Vec<rmcp::model::Tool>) {
-        let tools: Vec<ToolInfo> = tools.into_iter().map(ToolInfo::from).collect();
-        tracing::info!(server = self.spec.name, tools = tools.len(), "MCP server is ready");
+    fn ready(&self, peer: Peer<RoleClient>, listing: Listing) {
+        for tool in &listing.quarantined {
+            tracing::warn!(server = self.spec.name, tool = tool.name, tool.reason, "a tool can't be used");
+        }
         metrics::gauge!("deskbell_mcp_server_ready", "server" => self.spec.name.clone()).set(1.0);
-        self.phase.send_replace(Phase::Ready { peer: session.peer().clone(), tools: Arc::new(tools) });
+        self.phase.send_replace(Phase::Ready { peer, listing: Arc::new(listing) });
+    }
+
+    /// Takes a list of tools that is another than before.
+    fn relisted(&self, peer: &Peer<RoleClient>, listing: Listing) {
+        let is_new = !matches!(&*self.phase.borrow(), Phase::Ready { listing: before, .. } if **before == listing);
+        if is_new {
+            tracing::info!(server = self.spec.name, tools = listing.tools.len(), "MCP server changed its tools");
+            self.ready(peer.clone(), listing);
+        }
     }
 
     fn failed(&self, reason: String, wait: Duration) {
@@ -105,49 +122,43 @@ impl Server {
         self.phase.send_replace(Phase::Failed { reason, next_try });
     }
 
-    /// Calls a tool once. Never repeats anything.
-    pub(super) async fn call(&self, tool: &str, arguments: JsonObject) -> Result<CallOutput, CallError> {
-        let deadline = Instant::now() + self.spec.call_timeout;
-        let turn = tokio::time::timeout_at(deadline, self.turns.acquire()).await;
-        let Ok(Ok(_turn)) = turn else {
+    /// Waits for a turn to call a tool, at most as long as a call may take. Nothing has been sent when it is there.
+    pub(super) async fn turn(&self, tool: &str) -> Result<Turn<'_>, CallError> {
+        let turn = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire()).await;
+        let Ok(Ok(permit)) = turn else {
             return Err(CallError::not_sent("the server is busy with other calls", None));
         };
-        let peer = self.peer_for(tool)?;
+        let (peer, tool) = self.peer_for(tool)?;
         let admission = self.admit()?;
-        let request = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
-        // Dropping the request on a timeout also tells the server to give it up.
-        let answer = tokio::time::timeout_at(deadline, peer.call_tool_once(request)).await;
-        let result = match answer {
-            Ok(Ok(response)) => outcome::of_response(response, self.spec.response_bytes_max),
-            Ok(Err(error)) => Err(outcome::of_service_error(&error)),
-            Err(_) => {
-                self.doubted.notify_one();
-                Err(CallError::unknown(format!("no answer within {:?}", self.spec.call_timeout)))
-            }
-        };
-        admission.record(&result);
-        result
+        Ok(Turn { admission, peer, tool, _permit: permit })
     }
 
     /// The open session, provided that it offers the tool.
-    fn peer_for(&self, tool: &str) -> Result<Peer<RoleClient>, CallError> {
+    fn peer_for(&self, tool: &str) -> Result<(Peer<RoleClient>, ToolInfo), CallError> {
         match &*self.phase.borrow() {
             Phase::Starting => Err(CallError::not_sent("the server is starting", None)),
             Phase::Failed { reason, next_try } => {
                 Err(CallError::not_sent(reason.clone(), Some(next_try.saturating_duration_since(Instant::now()))))
             }
-            Phase::Ready { peer, .. } if peer.is_transport_closed() => {
-                Err(CallError::not_sent("the session has just closed", Some(RECONNECT_MIN)))
-            }
-            Phase::Ready { peer, tools } => {
-                if tools.iter().any(|known| known.name == tool) {
-                    return Ok(peer.clone());
-                }
-                Err(CallError::permanent(format!(
-                    "MCP server {:?} has no tool {tool:?}; correct the name of the tool",
-                    self.spec.name
-                )))
-            }
+            Phase::Ready { peer, .. } if peer.is_transport_closed() => Err(session_closed()),
+            Phase::Ready { peer, listing } => match listing.tools.iter().find(|known| known.name == tool) {
+                Some(known) => Ok((peer.clone(), known.clone())),
+                None => Err(CallError::permanent(self.no_such_tool(listing, tool))),
+            },
+        }
+    }
+
+    fn no_such_tool(&self, listing: &Listing, tool: &str) -> String {
+        let name = &self.spec.name;
+        if !self.spec.tools.admits(tool) {
+            return format!("allow or deny of [mcp.{name}] keeps the tool {tool:?} out; let it in or bind another");
+        }
+        match listing.quarantined.iter().find(|known| known.name == tool) {
+            Some(known) => format!(
+                "the tool {tool:?} of MCP server {name:?} can't be used, {}; have the server mended or bind another tool",
+                known.reason
+            ),
+            None => format!("MCP server {name:?} has no tool {tool:?}; correct the name of the tool"),
         }
     }
 
@@ -179,6 +190,46 @@ impl Server {
         };
         metrics::gauge!("deskbell_mcp_breaker", "server" => self.spec.name.clone()).set(value);
     }
+}
+
+/// The right to make one call now. Dropped unused, it is somebody else's.
+pub(super) struct Turn<'a> {
+    admission: Admission<'a>,
+    peer: Peer<RoleClient>,
+    tool: ToolInfo,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Turn<'_> {
+    /// The tool as it is now.
+    pub(super) fn tool(&self) -> &ToolInfo {
+        &self.tool
+    }
+
+    /// Calls a tool once. Never repeats anything.
+    pub(super) async fn call(self, arguments: JsonObject) -> Result<CallOutput, CallError> {
+        let Server { spec, doubted, .. } = self.admission.server;
+        if self.peer.is_transport_closed() {
+            return Err(session_closed());
+        }
+        let request = CallToolRequestParams::new(self.tool.name).with_arguments(arguments);
+        // Dropping the request on a timeout also tells the server to give it up.
+        let answer = tokio::time::timeout(spec.call_timeout, self.peer.call_tool_once(request)).await;
+        let result = match answer {
+            Ok(Ok(response)) => outcome::of_response(response, spec.response_bytes_max),
+            Ok(Err(error)) => Err(outcome::of_service_error(&error)),
+            Err(_) => {
+                doubted.notify_one();
+                Err(CallError::unknown(format!("no answer within {:?}", spec.call_timeout)))
+            }
+        };
+        self.admission.record(&result);
+        result
+    }
+}
+
+fn session_closed() -> CallError {
+    CallError::not_sent("the session has just closed", Some(RECONNECT_MIN))
 }
 
 /// A call that the breaker let through; a call that is dropped half-way gives its place back.
@@ -219,21 +270,10 @@ impl Server {
         let closing = session.cancellation_token();
         let peer = session.peer().clone();
         let mut waiting = std::pin::pin!(session.waiting());
-        let ended = loop {
-            tokio::select! {
-                _ = &mut waiting => return Ended::ByServer,
-                () = shutdown.cancelled() => break Ended::ByUs,
-                () = self.doubted.notified() => {}
-            }
-            tokio::select! {
-                _ = &mut waiting => return Ended::ByServer,
-                () = shutdown.cancelled() => break Ended::ByUs,
-                answer = tokio::time::timeout(self.spec.call_timeout, peer.list_tools(None)) => {
-                    if answer.is_err() {
-                        break Ended::Silent;
-                    }
-                }
-            }
+        let ended = tokio::select! {
+            _ = &mut waiting => return Ended::ByServer,
+            () = shutdown.cancelled() => Ended::ByUs,
+            () = self.until_silent(&peer) => Ended::Silent,
         };
         if ended == Ended::Silent {
             self.failed("the server hangs and is being ended".to_owned(), RECONNECT_MIN);
@@ -242,5 +282,45 @@ impl Server {
         // The child is killed when this is dropped, so a late one costs nothing but its good order.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, waiting).await;
         ended
+    }
+
+    /// Lists the tools whenever there is a reason to, until the server does not even do that.
+    async fn until_silent(&self, peer: &Peer<RoleClient>) {
+        let subscribed = tokio::time::timeout(self.spec.startup_timeout, connect::subscribe(peer)).await;
+        let mut subscription = subscribed.ok().flatten();
+        loop {
+            tokio::select! {
+                () = self.doubted.notified() => {}
+                () = self.tools_changed.notified() => {}
+                () = change(&mut subscription) => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            match tokio::time::timeout(self.spec.call_timeout, tools::list(peer, &self.spec.tools)).await {
+                Ok(Ok(listing)) => self.relisted(peer, listing),
+                Ok(Err(error)) => {
+                    tracing::warn!(server = self.spec.name, %error, "MCP server did not list its tools again");
+                    if peer.is_transport_closed() || !self.is_child() {
+                        return;
+                    }
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn is_child(&self) -> bool {
+        matches!(self.spec.transport, Transport::Stdio { .. })
+    }
+}
+
+/// The server's next word that its tools changed; never, when it has none.
+async fn change(subscription: &mut Option<Subscription>) {
+    match subscription {
+        None => std::future::pending().await,
+        Some(open) => {
+            if !matches!(open.next().await, Ok(Some(_))) {
+                *subscription = None;
+            }
+        }
     }
 }

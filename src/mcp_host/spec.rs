@@ -22,7 +22,7 @@ pub struct ServerSpec {
     pub transport: Transport,
     /// Time for starting it, opening the session and listing its tools.
     pub startup_timeout: Duration,
-    /// Time for one call, waiting for its turn included.
+    /// Time for one call. Waiting for its turn takes at most as long before.
     pub call_timeout: Duration,
     /// Calls in flight at once; at least 1.
     pub max_concurrency: usize,
@@ -30,6 +30,28 @@ pub struct ServerSpec {
     pub required: bool,
     /// The largest result that is taken, in bytes of JSON.
     pub response_bytes_max: usize,
+    /// Which of its tools there are for Deskbell.
+    pub tools: ToolFilter,
+}
+
+/// Which of a server's tools there are for Deskbell. A `*` at a name's end stands for any rest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToolFilter {
+    /// Only these; all when absent.
+    pub allow: Option<Vec<String>>,
+    /// Never these, allowed or not.
+    pub deny: Vec<String>,
+}
+
+impl ToolFilter {
+    /// Whether there is such a tool for Deskbell.
+    pub fn admits(&self, tool: &str) -> bool {
+        let named = |pattern: &String| match pattern.strip_suffix('*') {
+            Some(beginning) => tool.starts_with(beginning),
+            None => tool == pattern,
+        };
+        self.allow.as_ref().is_none_or(|allowed| allowed.iter().any(named)) && !self.deny.iter().any(named)
+    }
 }
 
 /// How a server is reached.
@@ -152,7 +174,19 @@ mod tests {
             max_concurrency: 1,
             required: false,
             response_bytes_max: 1024,
+            tools: ToolFilter::default(),
         }
+    }
+
+    #[test]
+    fn what_is_denied_is_denied_even_if_it_is_allowed() {
+        let names = |written: &[&str]| written.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let open = ToolFilter { allow: None, deny: names(&["delete_*"]) };
+        assert!(open.admits("create_issue") && !open.admits("delete_issue"));
+        let narrow = ToolFilter { allow: Some(names(&["get_*", "create_issue"])), deny: names(&["get_secrets"]) };
+        assert!(narrow.admits("get_issue") && narrow.admits("create_issue"));
+        assert!(!narrow.admits("get_secrets") && !narrow.admits("create_issues"));
+        assert!(!ToolFilter { allow: Some(Vec::new()), deny: Vec::new() }.admits("anything"));
     }
 
     fn http(url: &str, header: &str) -> ServerSpec {

@@ -2,6 +2,7 @@
 //! [`child`]: it serves Jira from a box, or misbehaves.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use deskbell_sandbox::faults::{Fault, FaultRule, FaultTable};
@@ -14,9 +15,17 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{BreakerState, CallError, McpHost, ServerSpec, ServerState, Transport};
+use super::{
+    BindingConfig, Bindings, BreakerState, CallError, McpHost, ServerSpec, ServerState, ToolFilter, Transport,
+};
+
+#[path = "../../tests/fixtures/scripted_mcp.rs"]
+mod scripted;
+mod tools_of_strangers;
 
 const BEHAVIOUR: &str = "DESKBELL_TEST_CHILD";
+/// Where a child finds its script.
+const SCRIPT: &str = "DESKBELL_TEST_SCRIPT";
 const BEARER: &str = "open-sesame";
 
 /// What runs inside a child.
@@ -34,6 +43,7 @@ fn child() {
         "silent" => loop {
             std::thread::park();
         },
+        "scripted" => scripted::serve(Path::new(&std::env::var(SCRIPT).unwrap())),
         // Leaves a grandchild that would outlive it and tells its id, then says nothing more.
         file => {
             let mut sleeper = std::process::Command::new("sleep").arg("600").spawn().unwrap();
@@ -112,6 +122,7 @@ fn spec(transport: Transport) -> ServerSpec {
         max_concurrency: 8,
         required: true,
         response_bytes_max: 1024 * 1024,
+        tools: ToolFilter::default(),
     }
 }
 
@@ -188,6 +199,59 @@ async fn a_call_that_takes_too_long_is_unknown_and_the_next_one_works() {
     let found = host.call("jira", "create_issue", issue()).await.unwrap();
     assert_eq!(found.structured["created"], false);
     host.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_call_that_waits_in_vain_for_its_turn_is_not_sent() {
+    let site = site().await;
+    let mut spec = site.child_spec();
+    (spec.max_concurrency, spec.call_timeout) = (1, Duration::from_millis(500));
+    let host = McpHost::start(vec![spec]);
+    host.settled().await;
+    let turn = host.turn("jira", "create_issue").await.unwrap();
+    let requests = site.jira.counts().requests;
+    let error = host.call("jira", "create_issue", issue()).await.unwrap_err();
+    assert!(matches!(error, CallError::NotSent { .. }), "{error}");
+    assert_eq!(site.jira.counts().requests, requests);
+    drop(turn);
+    host.call("jira", "create_issue", issue()).await.unwrap();
+    host.shutdown().await;
+}
+
+/// The time that a call waits for its turn is not taken from the call: it would be cut off half-way and its outcome unknown.
+#[tokio::test]
+async fn a_call_has_its_whole_time_once_it_has_its_turn() {
+    let site = site().await;
+    let mut spec = site.child_spec();
+    (spec.max_concurrency, spec.call_timeout) = (1, Duration::from_millis(1500));
+    let host = McpHost::start(vec![spec]);
+    host.settled().await;
+    site.fault("jira:POST /issue", Fault::Delayed { ms: 1000 }, 2);
+    let second = async {
+        let other = arguments(&json!({ "project_key": "PAY", "issue_type": "Bug", "summary": "b" }));
+        host.call("jira", "create_issue", other).await
+    };
+    let (first, second) = tokio::join!(host.call("jira", "create_issue", issue()), second);
+    first.unwrap();
+    second.unwrap();
+    host.shutdown().await;
+}
+
+#[test]
+fn an_action_that_makes_something_must_say_what() {
+    let written = |more: &str| -> BTreeMap<String, BindingConfig> {
+        toml::from_str(&format!("[create_issue]\nserver = \"jira\"\ntool = \"make\"\n{more}")).unwrap()
+    };
+    let refused = Bindings::check(&written(""), |_| true).unwrap_err();
+    assert!(refused.to_string().starts_with("[actions.create_issue] has no `result`"), "{refused}");
+    let bindings = Bindings::check(&written("result = { key = \"/key\" }"), |_| true).unwrap();
+    let binding = bindings.of("create_issue").unwrap();
+    let made = |answer: Value| binding.made(&answer).map(|external| external.key);
+    assert_eq!(made(json!({ "key": "PAY-1" })), Some("PAY-1".to_owned()));
+    assert_eq!(made(json!({ "key": 17 })), Some("17".to_owned()));
+    for nothing in [json!({}), json!({ "key": "" }), json!({ "key": null }), Value::Null] {
+        assert_eq!(made(nothing), None);
+    }
 }
 
 #[tokio::test]

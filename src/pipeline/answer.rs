@@ -1,68 +1,81 @@
-//! Answers to questions that change nothing: `/triage help`, `/ticket`, `/kb`, and commands that name no ticket.
+//! Answers to questions that change nothing: `/triage help`, `/ticket`, `/kb`, commands that name no ticket, the form for a
+//! new request; and presses that settle what no ticket is about.
 
+use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::ids::{EventKey, TicketId};
 use deskbell_domain::interaction::SlashCommand;
-use serde_json::Value;
+use deskbell_domain::policy::Right;
+use deskbell_domain::ticket::{Actor, Ticket};
+use deskbell_domain::workflow::event::ReplyTo;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::World;
-use super::commit::Along;
-use super::paths::CommandCall;
+use super::paths::forms::CommandCall;
 use super::perform::Undone;
-use super::present::ticket_view::ticket_view;
+use super::present::ticket_view::{outsiders_view, ticket_view};
+use super::present::views;
 use super::tell::rendered;
+use crate::intake::envelope::view_external_id;
 use crate::intake::parse::{self, Intake};
 use crate::slack::SlackError;
-use crate::slack::messages::{Help, KbAnswer, Notice, Passage, Tone};
+use crate::slack::messages::{Help, KbAnswer, Notice, Passage};
 use crate::store::{ClaimedJob, StoreError};
 
 /// Passages in an answer.
 const PASSAGES: usize = 3;
 
 impl World {
-    /// Answers a command that was recorded.
+    /// Answers a command or a shortcut that was recorded.
     pub(super) async fn answer(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
         let stored = self.store.event(&job.workspace, key).await?;
-        let raw = stored.and_then(|stored| stored.raw.map(|raw| (stored.kind, raw)));
-        let Some(Ok(Intake::Command { command, text, user, channel, response_url, .. })) =
-            raw.map(|(kind, raw)| parse::parse(kind, &raw))
-        else {
-            self.finish(job, Along::default()).await?;
-            return Ok(());
+        let asked = stored.and_then(|stored| stored.raw.map(|raw| parse::parse(stored.kind, &raw)));
+        let (sent, audit) = match asked {
+            Some(Ok(Intake::Command { command, text, user, channel, response_url, .. })) => {
+                let command = CommandCall { command, text, user, channel, response_url };
+                let (message, audit) = match command.command {
+                    SlashCommand::Ticket => self.ticket_answer(job, &command).await?,
+                    SlashCommand::Triage if command.asks_for_servers() => self.servers_answer(job, &command),
+                    _ => (self.answer_to(&command), None),
+                };
+                let sent = match message {
+                    Ok(message) => self.say(&command.user.id, &command.reply(), &message).await,
+                    Err(error) => Err(error),
+                };
+                (sent, audit)
+            }
+            Some(Ok(Intake::Press { button, value, user, channel, response_url, .. })) => {
+                let reply = ReplyTo { response_url, channel, view: None };
+                self.drift_pressed(job, button, &value, &user, &reply).await?
+            }
+            // The loading view is open already; it becomes the form.
+            Some(Ok(Intake::GlobalShortcut { .. })) => (self.fill_new_ticket_view(&view_external_id(key)).await, None),
+            _ => (Ok(()), None),
         };
-        let command = CommandCall { command, text, user, channel, response_url };
-        let message = self.answer_to(job, &command).await?;
-        let sent = match message {
-            Ok(message) => self.say(&command.user.id, &command.reply(), &message).await,
-            Err(error) => Err(error),
-        };
-        self.once_answered(job, sent).await
+        self.once_shown(job, sent, audit.into_iter().collect()).await
     }
 
-    async fn answer_to(
-        &self,
-        job: &ClaimedJob,
-        command: &CommandCall,
-    ) -> Result<Result<Value, SlackError>, StoreError> {
-        let text = command.text.trim();
-        Ok(match command.command {
+    fn answer_to(&self, command: &CommandCall) -> Result<Value, SlackError> {
+        match command.command {
             SlashCommand::Triage => self.help(),
-            SlashCommand::Kb => self.knowledge_answer(text),
-            SlashCommand::Ticket => self.ticket_answer(job, text).await?,
+            SlashCommand::Kb => self.knowledge_answer(command.text.trim()),
+            SlashCommand::Ticket => {
+                self.problem("That is no ticket number.", "Write the number as it stands on the card: /ticket DB-42.")
+            }
             SlashCommand::Escalate => self.problem(
                 "That names no ticket.",
                 "Write the ticket's number: /escalate DB-42. It is on the ticket's card.",
             ),
-        })
+        }
     }
 
     fn problem(&self, text: &str, mend: &str) -> Result<Value, SlackError> {
-        let notice = Notice { tone: Tone::Error, text: text.to_owned(), by_user_id: None, mend: Some(mend.to_owned()) };
-        rendered(self.messages.notice(&notice))
+        rendered(self.messages.notice(&Notice::problem(text, mend)))
     }
 
     fn help(&self) -> Result<Value, SlackError> {
         rendered(self.messages.help(&Help {
-            bot_user_id: Some(self.habits.bot_user.to_string()),
+            bot_user_id: Some(self.habits.identity.bot_user.to_string()),
             watched_channel_ids: self.habits.watched_channels.iter().map(ToString::to_string).collect(),
         }))
     }
@@ -87,18 +100,41 @@ impl World {
         rendered(self.messages.kb_answer(&KbAnswer { question: question.to_owned(), passages }))
     }
 
-    async fn ticket_answer(&self, job: &ClaimedJob, text: &str) -> Result<Result<Value, SlackError>, StoreError> {
-        let Some(id) = TicketId::parse(text) else {
-            return Ok(
-                self.problem("That is no ticket number.", "Write the number as it stands on the card: /ticket DB-42.")
-            );
+    /// The ticket, for those whom the policy lets see it; everybody else reads the same words as for a number that no
+    /// ticket has. Either goes on the audit trail.
+    async fn ticket_answer(&self, job: &ClaimedJob, asked: &CommandCall) -> Result<Answered, StoreError> {
+        let Some(id) = TicketId::parse(asked.text.trim()) else { return Ok((self.answer_to(asked), None)) };
+        let found = self.store.ticket(&job.workspace, id).await?.map(|found| found.ticket);
+        let entry = |kind: AuditKind, ticket: Option<&Ticket>| AuditEntry {
+            workspace: job.workspace.clone(),
+            ticket: ticket.map(|ticket| ticket.id),
+            at: Timestamp::now(),
+            actor: Actor::Person(asked.user.id.clone()),
+            kind,
+            subject: ticket.map(|ticket| ticket.requester.clone()),
+            detail: json!({ "right": Right::View.as_str(), "ticket": id, "in": asked.channel }),
         };
-        Ok(match self.store.ticket(&job.workspace, id).await? {
-            Some(found) => rendered(self.messages.ticket_view(&ticket_view(&self.policy, &found.ticket))),
-            None => self.problem(&format!("There is no {id}."), "Check the number on the ticket's card."),
-        })
+        let may_view = |ticket: &&Ticket| self.policy.may_view(ticket, &asked.user, &asked.channel);
+        let (message, recorded) = if let Some(ticket) = found.as_ref().filter(may_view) {
+            // A command tells nobody's organisation, but the request of whoever types it did.
+            let is_outsider =
+                asked.user.is_external || (ticket.requester_is_external && ticket.requester == asked.user.id);
+            let view = if is_outsider {
+                self.messages.notice(&outsiders_view(ticket))
+            } else {
+                self.messages.ticket_view(&ticket_view(&self.policy, ticket))
+            };
+            (view, entry(AuditKind::Access, Some(ticket)))
+        } else {
+            let refusal = self.messages.notice(&views::no_view(&self.policy, id));
+            (refusal, entry(AuditKind::Refused, found.as_ref()))
+        };
+        Ok((rendered(message), Some(recorded)))
     }
 }
+
+/// What is answered, and what of it goes on the trail.
+pub(super) type Answered = (Result<Value, SlackError>, Option<AuditEntry>);
 
 fn passage_title(title: &str, headings: &[String]) -> String {
     match headings.last() {

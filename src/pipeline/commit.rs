@@ -1,5 +1,6 @@
 //! The one place that writes: the domain steps, and everything it says is committed together with the finished job.
 
+use deskbell_domain::audit::AuditEntry;
 use deskbell_domain::ids::{ChannelId, EventKey, MessageTs, TicketId};
 use deskbell_domain::workflow::effect::Effect;
 use deskbell_domain::workflow::event::Event;
@@ -13,13 +14,40 @@ use crate::store::{ClaimedJob, Commit, CommitError, EventOutcome, HelpdeskKey, N
 #[derive(Debug, Default)]
 pub(super) struct Along {
     /// What became of an intake event.
-    pub outcome: Option<(EventKey, EventOutcome)>,
+    pub outcome: Option<(EventKey, Became)>,
     /// Slack messages that are this ticket's from now on.
     pub sources: Vec<(ChannelId, MessageTs)>,
     /// The helpdesk's own number.
     pub helpdesk: Option<HelpdeskKey>,
     /// Further effects, now or later.
     pub effects: Vec<(Effect, Timestamp)>,
+    /// What goes on the trail besides the step's own entries.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// What became of an intake event.
+#[derive(Debug, Clone)]
+pub(super) enum Became {
+    /// The ticket that this very commit makes: its number is known only there.
+    OwnTicket,
+    /// Anything else.
+    Settled(EventOutcome),
+}
+
+impl Became {
+    fn outcome(self, about: Option<TicketId>) -> EventOutcome {
+        match (self, about) {
+            (Self::OwnTicket, Some(ticket)) => EventOutcome::MadeTicket { ticket },
+            (Self::OwnTicket, None) => EventOutcome::Handled { ticket: None },
+            (Self::Settled(outcome), _) => outcome,
+        }
+    }
+}
+
+impl From<EventOutcome> for Became {
+    fn from(outcome: EventOutcome) -> Self {
+        Self::Settled(outcome)
+    }
 }
 
 /// Why nothing was committed.
@@ -48,6 +76,23 @@ impl World {
         event: Event,
         along: Along,
     ) -> Result<Option<TicketId>, NotCommitted> {
+        // Decisions are made one after the other, so that each sees the load with all before it. Where another process
+        // decides too, the store notices, and the loser decides again.
+        let _turn = match event {
+            Event::Assessed { .. } => Some(self.deciding.lock().await),
+            _ => None,
+        };
+        // A ticket on its way into the store is large, and a worker's stack is not.
+        Box::pin(self.step_until_kept(job, ticket, event, along)).await
+    }
+
+    async fn step_until_kept(
+        &self,
+        job: &ClaimedJob,
+        ticket: Option<TicketId>,
+        event: Event,
+        along: Along,
+    ) -> Result<Option<TicketId>, NotCommitted> {
         for _ in 0..ROUNDS {
             let (id, known) = match ticket {
                 Some(id) => (id, self.store.ticket(&job.workspace, id).await?),
@@ -63,7 +108,7 @@ impl World {
             match self.store.commit(commit).await {
                 Ok(()) => return Ok(made.then_some(id)),
                 Err(CommitError::Fenced) => return Err(NotCommitted::LeaseLost),
-                Err(CommitError::Conflict(conflict)) if conflict.is_version() => {}
+                Err(CommitError::Conflict(conflict)) if conflict.is_stale() => {}
                 Err(CommitError::Conflict(_)) => return Err(NotCommitted::Overtaken),
                 Err(CommitError::Store(error)) => return Err(error.into()),
             }
@@ -94,7 +139,7 @@ impl World {
     async fn context(&self, job: &ClaimedJob, id: TicketId, event: &Event) -> Result<Context, StoreError> {
         let load = match event {
             // Only a decision looks at the load, and counting it is the dearest read.
-            Event::Assessed { .. } => self.store.load(&job.workspace).await?,
+            Event::Assessed { .. } => self.store.load(&job.workspace, Some(id)).await?,
             _ => deskbell_domain::decision::Load::default(),
         };
         Ok(Context {
@@ -129,7 +174,7 @@ fn commit(
     Commit {
         workspace: job.workspace.clone(),
         finished: Some((job.id.clone(), job.fence)),
-        event_outcome: along.outcome.clone().map(|(key, outcome)| (key, with_ticket(outcome, about))),
+        event_outcome: along.outcome.clone().map(|(key, became)| (key, became.outcome(about))),
         ticket: transition.ticket.map(|ticket| TicketWrite {
             ticket,
             expected_version: version,
@@ -137,15 +182,7 @@ fn commit(
             helpdesk: along.helpdesk.clone(),
         }),
         decision: transition.decision,
-        audit: transition.audit,
+        audit: transition.audit.into_iter().chain(along.audit.iter().cloned()).collect(),
         jobs,
-    }
-}
-
-/// The number of a new ticket is known only here.
-fn with_ticket(outcome: EventOutcome, made: Option<TicketId>) -> EventOutcome {
-    match (outcome, made) {
-        (EventOutcome::MadeTicket { .. }, Some(ticket)) => EventOutcome::MadeTicket { ticket },
-        (other, _) => other,
     }
 }

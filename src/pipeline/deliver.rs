@@ -5,6 +5,7 @@ use std::time::Duration;
 use deskbell_domain::ids::{ChannelId, MessageTs, NoticeId};
 use deskbell_domain::ticket::{PostedMessage, Ticket};
 use deskbell_domain::workflow::event::Event;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::World;
@@ -12,37 +13,62 @@ use super::commit::Along;
 use super::perform::Undone;
 use super::present;
 use crate::slack::messages::SimilarTicket;
-use crate::slack::{Post, SlackError};
+use crate::slack::{Found, Post, SlackError, Sought};
 use crate::store::ClaimedJob;
 
-/// How far back a marker is looked for before the ticket's arrival, in seconds: clocks differ.
+/// How far a marker is looked for before the job first came due and after now, in seconds: clocks differ.
 const CLOCK_SLACK_SECONDS: i64 = 120;
 
 /// The pause before a message is tried again that Slack refuses because of the app's own installation.
 const APP_REFUSED: Duration = Duration::from_secs(30);
 
-/// How long a post may still be under way inside Slack after its answer got lost.
-const STILL_LANDING: Duration = Duration::from_secs(2);
+/// A message that was not found is looked for again after this: what Slack has taken in shows in a conversation a little later.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
+
+/// The pause before a card is looked for again whose fate could not be seen.
+const UNCLEAR: Duration = Duration::from_secs(600);
+
+/// Said of a message whose fate could not be seen.
+const TOO_MUCH: &str = "it may stand there: Slack's answer got lost, and too much was written since to look through; look for it \
+     before you write it by hand";
 
 /// Attempts for which a message that belongs under the card waits for it.
 const CARD_FIRST: u32 = 10;
 
 /// What happened to a message.
-enum Delivery {
+pub(super) enum Delivery {
     /// It stands there and is up to date.
     Shown(PostedMessage),
     /// Slack refuses it there.
     Refused(String),
+    /// It may stand there; too much was written since to tell.
+    Unclear,
+}
+
+/// Why a message was not posted.
+enum NotPosted {
+    Slack(SlackError),
+    /// See [`Found::Unclear`].
+    Unclear,
+    /// The job is not this worker's any more, or the store failed: nothing was sent.
+    NotSent(Undone),
+}
+
+impl From<SlackError> for NotPosted {
+    fn from(error: SlackError) -> Self {
+        Self::Slack(error)
+    }
 }
 
 /// A message that belongs somewhere.
-struct Shown<'a> {
-    channel: &'a ChannelId,
-    thread: Option<&'a MessageTs>,
-    posted: Option<&'a PostedMessage>,
-    marker: String,
-    message: Value,
-    since: i64,
+pub(super) struct Shown<'a> {
+    pub channel: &'a ChannelId,
+    pub thread: Option<&'a MessageTs>,
+    pub posted: Option<&'a PostedMessage>,
+    pub marker: String,
+    pub message: Value,
+    /// Since when it may stand there, in seconds since 1970.
+    pub since: i64,
 }
 
 impl World {
@@ -70,15 +96,22 @@ impl World {
                     posted: ticket.card.posted.as_ref(),
                     marker: format!("{}/{}/card/{}", job.workspace, ticket.id, ticket.card.channel),
                     message,
-                    since: ticket.received_at.as_second() - CLOCK_SLACK_SECONDS,
+                    since: job.first_run_at.as_second(),
                 },
             )
             .await?;
-        let event = match delivery {
-            Delivery::Shown(posted) => Event::CardPosted { posted, change: ticket.changes },
-            Delivery::Refused(reason) => Event::CardUndeliverable { reason },
-        };
-        self.step_ticket(job, event).await
+        match delivery {
+            Delivery::Shown(posted) => {
+                // What is said in the card's thread, and what is done with the card, is about its ticket.
+                let sources = vec![(posted.channel.clone(), posted.ts.clone())];
+                let event = Event::CardPosted { posted, change: ticket.changes };
+                self.step(job, Some(ticket.id), event, Along { sources, ..Along::default() }).await?;
+                Ok(())
+            }
+            Delivery::Refused(reason) => self.step_ticket(job, Event::CardUndeliverable { reason }).await,
+            // Elsewhere it would be a second one.
+            Delivery::Unclear => Err(Undone::Later { after: Some(UNCLEAR), reason: TOO_MUCH.to_owned() }),
+        }
     }
 
     /// Brings a notice to the ticket's newest state.
@@ -88,60 +121,79 @@ impl World {
             self.finish(job, Along::default()).await?;
             return Ok(());
         };
-        let message = match present::notice::render(&self.messages, &self.policy, &ticket, notice) {
+        let server = |action: &str| self.bindings.of(action).map(|binding| binding.server.clone());
+        let message = match present::notice::render(&self.messages, &self.policy, server, &ticket, notice) {
             Ok(message) => message,
             Err(error) => {
                 let event = Event::NoticeUndeliverable { notice: id, reason: error.to_string() };
                 return self.step_ticket(job, event).await;
             }
         };
-        let under_card =
-            notice.thread.is_none() && notice.kind.belongs_under_card() && notice.channel == ticket.card.channel;
+        let under_card = notice.person.is_none()
+            && notice.thread.is_none()
+            && notice.kind.belongs_under_card()
+            && notice.channel == ticket.card.channel;
         let card = ticket.card.posted.as_ref().filter(|_| under_card);
         if under_card && card.is_none() && job.attempts < CARD_FIRST {
             return Err(Undone::Later { after: None, reason: "the card stands nowhere yet".to_owned() });
         }
+        let direct = match notice.person.as_ref().filter(|_| notice.posted.is_none()) {
+            Some(person) => match self.slack.direct_channel(person).await {
+                Ok(channel) => Some(channel),
+                Err(SlackError::Refused { code, mend }) => {
+                    let event = Event::NoticeUndeliverable { notice: id, reason: format!("{code}: {mend}") };
+                    return self.step_ticket(job, event).await;
+                }
+                Err(error) => return Err(Undone::Later { after: error.retry_after(), reason: error.to_string() }),
+            },
+            None => None,
+        };
         let delivery = self
             .deliver(
                 job,
                 Shown {
-                    channel: &notice.channel,
+                    channel: direct.as_ref().unwrap_or(&notice.channel),
                     thread: notice.thread.as_ref().or(card.map(|card| &card.ts)),
                     posted: notice.posted.as_ref(),
                     marker: format!("{}/{}", job.workspace, notice.id),
                     message,
-                    since: ticket.received_at.as_second() - CLOCK_SLACK_SECONDS,
+                    since: job.first_run_at.as_second(),
                 },
             )
             .await?;
         let event = match delivery {
             Delivery::Shown(posted) => Event::NoticePosted { notice: id, posted, change: ticket.changes },
             Delivery::Refused(reason) => Event::NoticeUndeliverable { notice: id, reason },
+            Delivery::Unclear => Event::NoticeUndeliverable { notice: id, reason: TOO_MUCH.to_owned() },
         };
         self.step_ticket(job, event).await
     }
 
-    async fn deliver(&self, job: &ClaimedJob, shown: Shown<'_>) -> Result<Delivery, Undone> {
+    /// Brings a message where it belongs, once.
+    pub(super) async fn deliver(&self, job: &ClaimedJob, shown: Shown<'_>) -> Result<Delivery, Undone> {
         let result = match shown.posted {
-            Some(posted) => self.update(posted, &shown.message).await,
+            Some(posted) => self.update(posted, &shown.message).await.map_err(NotPosted::from),
             None => self.post_once(job, &shown).await,
         };
-        match result {
-            Ok(posted) => Ok(Delivery::Shown(posted)),
+        let error = match result {
+            Ok(posted) => return Ok(Delivery::Shown(posted)),
+            Err(NotPosted::Unclear) => return Ok(Delivery::Unclear),
+            Err(NotPosted::NotSent(undone)) => return Err(undone),
+            Err(NotPosted::Slack(error)) => error,
+        };
+        match error {
             // Every message would be given up, in the ops channel too: they wait until the app is mended.
-            Err(error) if error.concerns_app() => {
-                Err(Undone::Later { after: Some(APP_REFUSED), reason: error.to_string() })
-            }
-            Err(SlackError::Refused { code, mend }) => Ok(Delivery::Refused(format!("{code}: {mend}"))),
-            // It would be looked for in vain: what a rate limit turned away was not posted.
-            Err(SlackError::RateLimited { retry_after: after }) => {
+            error if error.concerns_app() => Err(Undone::Later { after: Some(APP_REFUSED), reason: error.to_string() }),
+            SlackError::Refused { code, mend } => Ok(Delivery::Refused(format!("{code}: {mend}"))),
+            // What a rate limit turned away was not posted.
+            SlackError::RateLimited { retry_after: after } => {
                 Err(Undone::PutOff { after, reason: "a rate limit of Slack's".to_owned() })
             }
             // A post that nobody waits for any more may still land: it is looked for when it has had the time.
-            Err(error @ SlackError::Unknown { .. }) => {
-                Err(Undone::Later { after: Some(STILL_LANDING), reason: error.to_string() })
+            error @ SlackError::Unknown { .. } => {
+                Err(Undone::Later { after: Some(self.slack.call_timeout()), reason: error.to_string() })
             }
-            Err(error) => Err(Undone::Later { after: None, reason: error.to_string() }),
+            error @ SlackError::Transient { .. } => Err(Undone::Failed { after: None, reason: error.to_string() }),
         }
     }
 
@@ -155,17 +207,40 @@ impl World {
     }
 
     /// Posts, unless an earlier attempt may have got through and did.
-    async fn post_once(&self, job: &ClaimedJob, shown: &Shown<'_>) -> Result<PostedMessage, SlackError> {
-        if job.attempts > 1 {
-            let found = self.slack.find_marked(shown.channel, shown.thread, &shown.marker, shown.since).await?;
-            if let Some(posted) = found {
-                self.slack.update(&posted, &shown.message).await?;
-                return Ok(posted);
+    async fn post_once(&self, job: &ClaimedJob, shown: &Shown<'_>) -> Result<PostedMessage, NotPosted> {
+        if job.in_doubt
+            && let Some(posted) = self.posted_before(shown).await?
+        {
+            self.slack.update(&posted, &shown.message).await?;
+            return Ok(posted);
+        }
+        self.slack.turn(shown.channel).await?;
+        self.about_to_send(job).await.map_err(NotPosted::NotSent)?;
+        let post =
+            Post { channel: shown.channel, thread: shown.thread, message: &shown.message, marker: &shown.marker };
+        Ok(self.slack.post(post).await?)
+    }
+
+    /// Looks twice: not to find a message that stands there would repeat it.
+    async fn posted_before(&self, shown: &Shown<'_>) -> Result<Option<PostedMessage>, NotPosted> {
+        for pause in [None, Some(SECOND_LOOK)] {
+            if let Some(pause) = pause {
+                tokio::time::sleep(pause).await;
+            }
+            let sought = Sought {
+                channel: shown.channel,
+                thread: shown.thread,
+                marker: &shown.marker,
+                oldest: shown.since - CLOCK_SLACK_SECONDS,
+                latest: Timestamp::now().as_second() + CLOCK_SLACK_SECONDS,
+            };
+            match self.slack.find_marked(&self.habits.identity, sought).await? {
+                Found::Here(posted) => return Ok(Some(posted)),
+                Found::Unclear => return Err(NotPosted::Unclear),
+                Found::Nowhere => {}
             }
         }
-        self.slack
-            .post(Post { channel: shown.channel, thread: shown.thread, message: &shown.message, marker: &shown.marker })
-            .await
+        Ok(None)
     }
 
     async fn similar(&self, job: &ClaimedJob, ticket: &Ticket) -> Result<Vec<SimilarTicket>, Undone> {

@@ -1,5 +1,7 @@
-//! Approved actions: carried out once. What surely did not happen is tried again; what may have happened is looked
-//! for and never repeated; what stays unknown is parked for a human.
+//! Approved actions: carried out once. What never left waits and counts for nothing; what surely did not happen is tried
+//! again; what may have happened is looked for and never repeated; what stays unknown is parked for a human.
+
+use std::time::Duration;
 
 use deskbell_domain::action::{ApprovedAction, NotApproved};
 use deskbell_domain::ids::ActionId;
@@ -10,11 +12,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::World;
 use super::commit::Along;
 use super::perform::Undone;
-use crate::mcp_host::{DispatchError, Found};
+use super::trust::Distrusted;
+use crate::mcp_host::{DispatchError, Found, ToolInfo};
 use crate::store::ClaimedJob;
 
 /// Looks that fail in a row before a human is asked: about ten minutes of backing off. Looking changes nothing.
 const LOOKS: u32 = 12;
+/// The shortest and the longest wait for a server that can't be called now, unless it asked for another.
+const WAIT_MIN: Duration = Duration::from_millis(500);
+const WAIT_MAX: Duration = Duration::from_secs(30);
 /// The first look for a marker comes this soon; each further one waits twice as long.
 const FIRST_LOOK: SignedDuration = SignedDuration::from_secs(1);
 
@@ -23,7 +29,7 @@ impl World {
     pub(super) async fn dispatch(&self, job: &ClaimedJob, id: ActionId) -> Result<(), Undone> {
         let ticket = self.ticket_of(job).await?;
         let generation = ticket.action(id).map_or(0, |record| record.generation);
-        if job.crashes > 0 {
+        if job.in_doubt {
             // The worker that died may have sent it until its lease ran out: from now on it can't.
             return self.look_later(job, id, generation, 1, Timestamp::now()).await;
         }
@@ -36,19 +42,55 @@ impl World {
             Err(error @ NotApproved::NoWords) => return self.park(job, id, error.to_string(), false).await,
         };
         let key = approved.idempotency_key(&job.workspace);
-        match self.host.dispatch(&self.bindings, &approved, &key).await {
+        let ready = match self.host.ready(&self.bindings, &approved, &key).await {
+            Ok(ready) => ready,
+            Err(error) => return self.not_done(job, id, generation, error).await,
+        };
+        let (server, tool) = ready.tool();
+        if let Err(distrusted) = self.trusts(&job.workspace, server, tool).await? {
+            return self.not_done(job, id, generation, distrusted.into()).await;
+        }
+        self.about_to_send(job).await?;
+        match ready.send().await {
             Ok(external) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
-            Err(DispatchError::NotDone { reason, retry_after }) if job.attempts < self.habits.dispatch_attempts => {
-                Err(Undone::Later { after: retry_after, reason })
+            Err(error) => self.not_done(job, id, generation, error).await,
+        }
+    }
+
+    async fn not_done(
+        &self,
+        job: &ClaimedJob,
+        id: ActionId,
+        generation: u32,
+        error: DispatchError,
+    ) -> Result<(), Undone> {
+        match error {
+            DispatchError::NotSent { reason, retry_after } => match self.wait_for_server(job, retry_after) {
+                Some(after) => Err(Undone::PutOff { after, reason }),
+                None => self.park(job, id, format!("it could not be sent for too long: {reason}"), false).await,
+            },
+            DispatchError::NotDone { reason, retry_after } if job.sends + 1 < self.habits.dispatch_attempts => {
+                Err(Undone::Failed { after: retry_after, reason })
             }
-            Err(DispatchError::NotDone { reason, .. } | DispatchError::Refused { reason }) => {
+            DispatchError::NotDone { reason, .. } | DispatchError::Refused { reason } => {
                 self.park(job, id, reason, false).await
             }
-            Err(DispatchError::Unknown { reason }) => {
+            DispatchError::Unknown { reason } => {
                 tracing::warn!(job = %job.id, reason, "an action's outcome is unknown; looking for its marker");
                 self.look_later(job, id, generation, 1, Timestamp::now()).await
             }
         }
+    }
+
+    /// How long to wait for a server that can't be called now: longer, the longer it has been so. `None` when that has
+    /// lasted for too long.
+    fn wait_for_server(&self, job: &ClaimedJob, asked: Option<Duration>) -> Option<Duration> {
+        let waited = Timestamp::now().duration_since(job.first_run_at);
+        if waited >= self.habits.dispatch_patience {
+            return None;
+        }
+        let waited = Duration::try_from(waited).unwrap_or_default();
+        Some((waited / 2).clamp(WAIT_MIN, WAIT_MAX).max(asked.unwrap_or_default()))
     }
 
     /// Looks for the marker of an action that may have been carried out.
@@ -65,6 +107,14 @@ impl World {
             self.finish(job, Along::default()).await?;
             return Ok(());
         };
+        if let Some((server, tool)) = self.looking_tool(&approved)
+            && let Err(distrusted) = self.trusts(&job.workspace, &server, &tool).await?
+        {
+            return match self.wait_for_server(job, None) {
+                Some(after) => Err(Undone::PutOff { after, reason: distrusted.reason }),
+                None => self.park(job, id, format!("it could not be looked for: {}", distrusted.reason), true).await,
+            };
+        }
         let key = approved.idempotency_key(&job.workspace);
         match self.host.find(&self.bindings, &approved, &key).await {
             Ok(Found::Yes(external)) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
@@ -81,6 +131,10 @@ impl World {
             Ok(Found::CannotTell) => {
                 self.park(job, id, "the answer got lost and the server has no way to look it up".to_owned(), true).await
             }
+            Err(DispatchError::NotSent { reason, retry_after }) => match self.wait_for_server(job, retry_after) {
+                Some(after) => Err(Undone::PutOff { after, reason }),
+                None => self.park(job, id, format!("it could not be looked for: {reason}"), true).await,
+            },
             Err(DispatchError::NotDone { reason, retry_after }) if job.attempts < LOOKS => {
                 Err(Undone::Later { after: retry_after, reason })
             }
@@ -89,6 +143,13 @@ impl World {
             }
             Err(error) => self.park(job, id, error.to_string(), true).await,
         }
+    }
+
+    /// The tool that looks for an action's marker, as it is now.
+    fn looking_tool(&self, approved: &ApprovedAction<'_>) -> Option<(String, ToolInfo)> {
+        let binding = self.bindings.of(approved.action().name())?;
+        let tool = self.host.tool(&binding.server, binding.looks_with()?)?;
+        Some((binding.server.clone(), tool))
     }
 
     async fn look_later(
@@ -108,5 +169,12 @@ impl World {
 
     async fn park(&self, job: &ClaimedJob, action: ActionId, reason: String, fate_unknown: bool) -> Result<(), Undone> {
         self.step_ticket(job, Event::ActionParked { action, reason, fate_unknown }).await
+    }
+}
+
+impl From<Distrusted> for DispatchError {
+    /// Nothing was sent, and it may be once somebody accepts the tool.
+    fn from(distrusted: Distrusted) -> Self {
+        Self::NotSent { reason: distrusted.reason, retry_after: None }
     }
 }

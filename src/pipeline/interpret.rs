@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::World;
 use super::commit::Along;
-use super::paths::CommandCall;
+use super::paths::forms::CommandCall;
 use super::perform::Undone;
 use crate::intake::parse::{self, Intake};
 use crate::store::{ClaimedJob, EventOutcome};
@@ -17,16 +17,19 @@ use crate::store::{ClaimedJob, EventOutcome};
 pub(super) struct Reading<'a> {
     pub job: &'a ClaimedJob,
     pub key: &'a EventKey,
+    /// Slack says of the event that its channel is shared with another organisation.
+    pub is_in_shared_channel: bool,
 }
 
 impl World {
-    /// Reads a recorded event and acts on it.
+    /// Reads a recorded event and acts on it. Asks nobody outside: a Slack that hangs must not keep other events waiting.
     pub(super) async fn interpret(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
-        let reading = Reading { job, key };
+        let mut reading = Reading { job, key, is_in_shared_channel: false };
         let stored = self.store.event(&job.workspace, key).await?;
         let Some((kind, raw)) = stored.and_then(|stored| stored.raw.map(|raw| (stored.kind, raw))) else {
             return self.ignored(&reading, "its body is gone").await;
         };
+        reading.is_in_shared_channel = parse::is_in_shared_channel(kind, &raw);
         match parse::parse(kind, &raw) {
             Ok(intake) => self.understood(&reading, intake).await,
             Err(error) => {
@@ -40,6 +43,10 @@ impl World {
         match intake {
             Intake::Message(message) => self.message(reading, message, false).await,
             Intake::Mention(message) => self.message(reading, message, true).await,
+            // A card or an alert that was brought up to date.
+            Intake::MessageChanged { user: Some(user), .. } if user.id == self.habits.identity.bot_user => {
+                self.ignored(reading, "Deskbell's own message").await
+            }
             Intake::MessageChanged { channel, ts, text, .. } => {
                 // Without the mention, as the words were kept: else a link's preview, which Slack reports as a change
                 // too, would read as an edit.
@@ -49,11 +56,11 @@ impl World {
             Intake::MessageDeleted { channel, ts } => {
                 self.words_moved(reading, &channel, ts.clone(), Event::MessageDeleted(ts)).await
             }
-            Intake::Reaction { emoji, channel, ts, .. } => self.reaction(reading, &emoji, channel, ts).await,
+            Intake::Reaction { emoji, channel, ts, .. } => self.reaction(reading, &emoji, &channel, &ts).await,
             Intake::MessageShortcut { channel, message, user, response_url, .. } => {
                 self.message_shortcut(reading, channel, message, user, response_url).await
             }
-            Intake::GlobalShortcut { .. } => self.global_shortcut(reading).await,
+            Intake::GlobalShortcut { .. } => self.to_be_answered(reading).await,
             Intake::Command { command, text, user, channel, response_url, .. } => {
                 let asked = CommandCall { command, text, user, channel, response_url };
                 self.command(reading, asked).await
@@ -77,7 +84,7 @@ impl World {
 
     /// Settles the event without touching a ticket.
     pub(super) async fn end(&self, reading: &Reading<'_>, outcome: EventOutcome) -> Result<(), Undone> {
-        let along = Along { outcome: Some((reading.key.clone(), outcome)), ..Along::default() };
+        let along = Along { outcome: Some((reading.key.clone(), outcome.into())), ..Along::default() };
         self.finish(reading.job, along).await?;
         Ok(())
     }
@@ -85,12 +92,26 @@ impl World {
     /// Queues the answer to a question that changes nothing.
     pub(super) async fn to_be_answered(&self, reading: &Reading<'_>) -> Result<(), Undone> {
         let along = Along {
-            outcome: Some((reading.key.clone(), EventOutcome::Handled { ticket: None })),
+            outcome: Some((reading.key.clone(), EventOutcome::Handled { ticket: None }.into())),
             effects: vec![(Effect::Answer { event: reading.key.clone() }, Timestamp::now())],
             ..Along::default()
         };
         self.finish(reading.job, along).await?;
         Ok(())
+    }
+
+    /// Reads a recorded reaction again, with the message it is on.
+    pub(super) async fn look_up(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
+        let mut reading = Reading { job, key, is_in_shared_channel: false };
+        let stored = self.store.event(&job.workspace, key).await?;
+        let Some((kind, raw)) = stored.and_then(|stored| stored.raw.map(|raw| (stored.kind, raw))) else {
+            return self.ignored(&reading, "its body is gone").await;
+        };
+        reading.is_in_shared_channel = parse::is_in_shared_channel(kind, &raw);
+        match parse::parse(kind, &raw) {
+            Ok(Intake::Reaction { channel, ts, .. }) => self.reacted_message(&reading, channel, ts).await,
+            _ => self.ignored(&reading, "its body is gone").await,
+        }
     }
 
     /// Steps the ticket that an event is about.
@@ -102,7 +123,7 @@ impl World {
         outcome: EventOutcome,
         sources: Vec<(ChannelId, MessageTs)>,
     ) -> Result<(), Undone> {
-        let along = Along { outcome: Some((reading.key.clone(), outcome)), sources, ..Along::default() };
+        let along = Along { outcome: Some((reading.key.clone(), outcome.into())), sources, ..Along::default() };
         self.step(reading.job, Some(ticket), event, along).await?;
         Ok(())
     }

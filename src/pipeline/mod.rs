@@ -7,6 +7,7 @@
 mod answer;
 mod backoff;
 mod commit;
+mod dead_letters;
 mod deliver;
 mod dispatch;
 mod interpret;
@@ -14,19 +15,22 @@ mod paths;
 mod perform;
 mod present;
 mod recent;
+mod servers;
 mod tell;
+mod trust;
 mod worker;
 
 use std::sync::Arc;
 
-use deskbell_domain::ids::{ChannelId, PersonId};
+use deskbell_domain::ids::ChannelId;
 use deskbell_domain::policy::Policy;
 use deskbell_judgement::knowledge::KnowledgeIndex;
+use jiff::SignedDuration;
 
 use crate::assessor::Chain;
 use crate::mcp_host::{Bindings, McpHost};
-use crate::slack::SlackClient;
 use crate::slack::messages::Messages;
+use crate::slack::{Identity, SlackClient};
 use crate::store::Store;
 
 pub use recent::RecentTexts;
@@ -54,17 +58,21 @@ pub struct World {
     pub recent: RecentTexts,
     /// What the workspace agreed on.
     pub habits: Habits,
+    /// Whose turn it is to decide.
+    pub deciding: tokio::sync::Mutex<()>,
 }
 
 /// What the workspace agreed on with Deskbell.
 #[derive(Debug, Clone)]
 pub struct Habits {
-    /// Deskbell's own user.
-    pub bot_user: PersonId,
+    /// Who Deskbell is in Slack.
+    pub identity: Identity,
     /// Channels whose every message may be a request.
     pub watched_channels: Vec<ChannelId>,
     /// Reactions that make a ticket of a message, without colons.
     pub triage_emoji: Vec<String>,
-    /// Attempts at an action that surely did nothing, before a human is asked.
+    /// Calls for an action that surely did nothing, before a human is asked.
     pub dispatch_attempts: u32,
+    /// How long an action waits for a server that can't be called, before a human is asked.
+    pub dispatch_patience: SignedDuration,
 }

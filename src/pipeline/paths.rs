@@ -1,9 +1,9 @@
-//! The paths in: each says who asks, where the card goes and what the ticket's first message is.
+//! The paths in: each says who asks, where the card goes and what the ticket's first message is. Messages are here, what
+//! has no message in `forms`.
 
-use std::collections::BTreeMap;
+pub(super) mod forms;
 
-use deskbell_domain::ids::{CategoryId, ChannelId, MessageTs, PersonId, PriorityId, SquadId, TicketId};
-use deskbell_domain::interaction::{Button, Modal, SlashCommand, field};
+use deskbell_domain::ids::{ChannelId, MessageTs, PersonId, TicketId};
 use deskbell_domain::ticket::{Card, SlackPath, Source, TicketMessage};
 use deskbell_domain::workflow::effect::{Effect, Telling};
 use deskbell_domain::workflow::event::{Event, NewRequest, Person, ReplyTo};
@@ -11,32 +11,15 @@ use deskbell_judgement::request;
 use jiff::Timestamp;
 
 use super::World;
-use super::commit::Along;
+use super::commit::{Along, Became};
 use super::interpret::Reading;
 use super::perform::Undone;
-use crate::intake::envelope::view_external_id;
-use crate::intake::parse::{ChannelKind, FieldValue, Intake, Message, ShortcutMessage};
-use crate::store::{EventOutcome, HelpdeskKey};
+use crate::intake::parse::{ChannelKind, Message, ShortcutMessage};
+use crate::store::EventOutcome;
 
 /// A message of a ticket.
 pub(super) fn said(ts: MessageTs, text: String) -> TicketMessage {
-    TicketMessage { ts: Some(ts), text }
-}
-
-/// A slash command as it was typed.
-pub(super) struct CommandCall {
-    pub command: SlashCommand,
-    pub text: String,
-    pub user: Person,
-    pub channel: ChannelId,
-    pub response_url: Option<String>,
-}
-
-impl CommandCall {
-    /// Where its answer goes.
-    pub(super) fn reply(&self) -> ReplyTo {
-        ReplyTo { response_url: self.response_url.clone(), channel: Some(self.channel.clone()), view: None }
-    }
+    TicketMessage { ts: Some(ts), text, author: None }
 }
 
 /// A message in Slack that becomes a request.
@@ -52,7 +35,7 @@ struct Asked {
 impl World {
     /// A message in a watched channel, a direct message, or a mention.
     pub(super) async fn message(&self, reading: &Reading<'_>, message: Message, mentioned: bool) -> Result<(), Undone> {
-        if message.is_bot || message.user.id == self.habits.bot_user {
+        if message.is_bot || message.user.id == self.habits.identity.bot_user {
             return self.ignored(reading, "a bot wrote it").await;
         }
         let workspace = &reading.job.workspace;
@@ -71,8 +54,8 @@ impl World {
         if let Err(no_request) = request::judge(&text) {
             return self.ignored(reading, &format!("no request: {no_request}")).await;
         }
-        if let Some(ticket) = self.joinable(reading, &message, path).await? {
-            let event = Event::MessageJoined(said(message.ts.clone(), text));
+        if let Some((ticket, author)) = self.joinable(reading, &message, path).await? {
+            let event = Event::MessageJoined(TicketMessage { author, ..said(message.ts.clone(), text) });
             let sources = vec![(message.channel, message.ts)];
             return self.concerns(reading, ticket, event, EventOutcome::Joined { ticket }, sources).await;
         }
@@ -86,37 +69,52 @@ impl World {
         self.asked(reading, asked, told).await
     }
 
-    /// The ticket that this message adds to: its thread's, if the requester writes there, or the author's open one.
+    /// The ticket that this message adds to, and its author if that is not the requester: its thread's, if the requester
+    /// writes there or somebody else says it to Deskbell, or the author's open one.
     async fn joinable(
         &self,
         reading: &Reading<'_>,
         message: &Message,
         path: SlackPath,
-    ) -> Result<Option<TicketId>, Undone> {
+    ) -> Result<Option<(TicketId, Option<PersonId>)>, Undone> {
         let workspace = &reading.job.workspace;
         if let Some(thread) = message.reply_thread() {
             let Some(id) = self.store.ticket_by_message(workspace, &message.channel, thread).await? else {
                 return Ok(None);
             };
-            let found = self.store.ticket(workspace, id).await?;
-            let own =
-                found.is_some_and(|found| found.ticket.requester == message.user.id && found.ticket.status.is_open());
-            return Ok(own.then_some(id));
+            let found = self.store.ticket(workspace, id).await?.map(|found| found.ticket);
+            let Some(ticket) = found else { return Ok(None) };
+            let sent_at = message.ts.sent_at().unwrap_or_else(Timestamp::now);
+            let takes_more = ticket.status.is_open() || ticket.may_reopen(&self.policy, sent_at);
+            if ticket.requester == message.user.id && takes_more {
+                return Ok(Some((id, None)));
+            }
+            if !ticket.status.is_open() {
+                return Ok(None);
+            }
+            return Ok((path == SlackPath::Mention).then(|| (id, Some(message.user.id.clone()))));
         }
         if path == SlackPath::Mention {
             return Ok(None);
         }
-        let since = Timestamp::now() - self.policy.join_window;
-        Ok(self.store.open_request_of(workspace, &message.user.id, &message.channel, since).await?)
+        // By the moments of sending: what was said apart may be read at once, after an outage, or in another order.
+        let (sent_at, window) = (message.ts.sent_at().unwrap_or_else(Timestamp::now), self.policy.join_window);
+        let since = sent_at.checked_sub(window).unwrap_or(sent_at);
+        let open = self.store.open_request_of(workspace, &message.user.id, &message.channel, since).await?;
+        let Some(id) = open else { return Ok(None) };
+        let found = self.store.ticket(workspace, id).await?;
+        let until = sent_at.checked_add(window).unwrap_or(sent_at);
+        let is_close = found.is_some_and(|found| found.ticket.last_message_at <= until);
+        Ok(is_close.then_some((id, None)))
     }
 
     fn mentions_us(&self, text: &str) -> bool {
-        text.contains(&format!("<@{}>", self.habits.bot_user))
+        text.contains(&format!("<@{}>", self.habits.identity.bot_user))
     }
 
     /// What was said to Deskbell, without its name.
     pub(super) fn without_mention(&self, text: &str) -> String {
-        text.replace(&format!("<@{}>", self.habits.bot_user), "").trim().to_owned()
+        text.replace(&format!("<@{}>", self.habits.identity.bot_user), "").trim().to_owned()
     }
 
     /// Makes a ticket of a message; `told` gets a receipt.
@@ -130,7 +128,7 @@ impl World {
             self.triage_card()
         } else {
             let thread = asked.thread.clone().unwrap_or_else(|| asked.ts.clone());
-            Card { channel: asked.channel.clone(), thread: Some(thread), posted: None, shown: 0 }
+            Card::new(asked.channel.clone(), Some(thread))
         };
         let sources = vec![(asked.channel.clone(), asked.ts.clone())];
         let request = NewRequest {
@@ -143,9 +141,11 @@ impl World {
             },
             requester: asked.person.id,
             requester_is_external: asked.person.is_external,
+            is_said_in_shared_channel: reading.is_in_shared_channel,
             requester_name: None,
             requester_email: None,
             subject: None,
+            requested_priority: None,
             message: said(asked.ts, asked.text),
             card,
         };
@@ -153,7 +153,7 @@ impl World {
     }
 
     fn triage_card(&self) -> Card {
-        Card { channel: self.policy.triage_channel.clone(), thread: None, posted: None, shown: 0 }
+        Card::new(self.policy.triage_channel.clone(), None)
     }
 
     async fn new_ticket(
@@ -163,8 +163,7 @@ impl World {
         mut along: Along,
         told: Option<(PersonId, ReplyTo)>,
     ) -> Result<(), Undone> {
-        let made = EventOutcome::MadeTicket { ticket: TicketId::new(0) };
-        along.outcome = Some((reading.key.clone(), made));
+        along.outcome = Some((reading.key.clone(), Became::OwnTicket));
         if let Some((person, reply)) = told {
             let cause = reading.key.to_string();
             let tell = Effect::Tell { person, what: Telling::Accepted, reply, cause };
@@ -179,15 +178,30 @@ impl World {
         &self,
         reading: &Reading<'_>,
         emoji: &str,
-        channel: ChannelId,
-        ts: MessageTs,
+        channel: &ChannelId,
+        ts: &MessageTs,
     ) -> Result<(), Undone> {
         let name = emoji.split("::").next().unwrap_or(emoji);
         if !self.habits.triage_emoji.iter().any(|known| known == name) {
             return self.ignored(reading, "another emoji").await;
         }
-        let known = self.store.ticket_by_message(&reading.job.workspace, &channel, &ts).await?;
-        if let Some(ticket) = known {
+        if let Some(ticket) = self.store.ticket_by_message(&reading.job.workspace, channel, ts).await? {
+            return self.end(reading, EventOutcome::Joined { ticket }).await;
+        }
+        let look_up = Effect::LookUp { event: reading.key.clone() };
+        self.finish(reading.job, Along { effects: vec![(look_up, Timestamp::now())], ..Along::default() }).await?;
+        Ok(())
+    }
+
+    /// The message under a triage emoji, as Slack shows it.
+    pub(super) async fn reacted_message(
+        &self,
+        reading: &Reading<'_>,
+        channel: ChannelId,
+        ts: MessageTs,
+    ) -> Result<(), Undone> {
+        // Two people may have reacted.
+        if let Some(ticket) = self.store.ticket_by_message(&reading.job.workspace, &channel, &ts).await? {
             return self.end(reading, EventOutcome::Joined { ticket }).await;
         }
         let found = self.slack.message(&channel, &ts).await;
@@ -231,7 +245,7 @@ impl World {
             let cause = reading.key.to_string();
             let tell = Effect::Tell { person: user.id, what: Telling::Accepted, reply, cause };
             let along = Along {
-                outcome: Some((reading.key.clone(), EventOutcome::Joined { ticket })),
+                outcome: Some((reading.key.clone(), EventOutcome::Joined { ticket }.into())),
                 effects: vec![(tell, Timestamp::now())],
                 ..Along::default()
             };
@@ -248,187 +262,4 @@ impl World {
         };
         self.asked(reading, asked, Some((user.id, reply))).await
     }
-
-    /// The loading view is open already; it becomes the form.
-    pub(super) async fn global_shortcut(&self, reading: &Reading<'_>) -> Result<(), Undone> {
-        let sent = self.fill_new_ticket_view(&view_external_id(reading.key)).await;
-        if let Err(error) = sent {
-            if error.retry_after().is_some() {
-                return Err(Undone::Later { after: error.retry_after(), reason: error.to_string() });
-            }
-            tracing::warn!(event = %reading.key, %error, "a form could not be shown");
-        }
-        self.end(reading, EventOutcome::Handled { ticket: None }).await
-    }
-
-    pub(super) async fn command(&self, reading: &Reading<'_>, command: CommandCall) -> Result<(), Undone> {
-        let text = command.text.trim();
-        let reply = command.reply();
-        match command.command {
-            SlashCommand::Triage if !text.is_empty() && !text.eq_ignore_ascii_case("help") => {
-                let here = command.channel.as_str().starts_with('C');
-                let card = if here {
-                    Card { channel: command.channel.clone(), thread: None, posted: None, shown: 0 }
-                } else {
-                    self.triage_card()
-                };
-                let path = SlackPath::SlashCommand;
-                let source = Source::SlackForm { channel: here.then(|| command.channel.clone()), path };
-                self.form(reading, source, command.user, text.to_owned(), card, reply).await
-            }
-            SlashCommand::Escalate => {
-                let ticket = text.split_whitespace().next().and_then(TicketId::parse);
-                match self.existing(reading, ticket).await? {
-                    Some(ticket) => self.pressed(reading, ticket, Button::Escalate, command.user, reply).await,
-                    None => self.to_be_answered(reading).await,
-                }
-            }
-            SlashCommand::Triage | SlashCommand::Ticket | SlashCommand::Kb => self.to_be_answered(reading).await,
-        }
-    }
-
-    async fn existing(&self, reading: &Reading<'_>, ticket: Option<TicketId>) -> Result<Option<TicketId>, Undone> {
-        let Some(ticket) = ticket else { return Ok(None) };
-        let found = self.store.ticket(&reading.job.workspace, ticket).await?;
-        Ok(found.map(|_| ticket))
-    }
-
-    async fn form(
-        &self,
-        reading: &Reading<'_>,
-        source: Source,
-        person: Person,
-        text: String,
-        card: Card,
-        reply: ReplyTo,
-    ) -> Result<(), Undone> {
-        let request = NewRequest {
-            workspace: reading.job.workspace.clone(),
-            source,
-            requester: person.id.clone(),
-            requester_is_external: person.is_external,
-            requester_name: None,
-            requester_email: None,
-            subject: None,
-            message: TicketMessage { ts: None, text },
-            card,
-        };
-        self.new_ticket(reading, request, Along::default(), Some((person.id, reply))).await
-    }
-
-    async fn pressed(
-        &self,
-        reading: &Reading<'_>,
-        ticket: TicketId,
-        button: Button,
-        by: Person,
-        reply: ReplyTo,
-    ) -> Result<(), Undone> {
-        let event = Event::Pressed { button, by, reply };
-        let outcome = EventOutcome::Handled { ticket: Some(ticket) };
-        self.concerns(reading, ticket, event, outcome, Vec::new()).await
-    }
-
-    /// A button was pressed.
-    pub(super) async fn press(
-        &self,
-        reading: &Reading<'_>,
-        button: Button,
-        value: &str,
-        by: Person,
-        mut reply: ReplyTo,
-    ) -> Result<(), Undone> {
-        reply.view = (button == Button::Change).then(|| view_external_id(reading.key));
-        if matches!(button, Button::Retry | Button::Skip | Button::TakeOver) {
-            let Some(action) = action_id(value) else {
-                return self.ignored(reading, "the button names no action").await;
-            };
-            let event = Event::OpsChose { action, button, by, reply };
-            let outcome = EventOutcome::Handled { ticket: Some(action.ticket) };
-            return self.concerns(reading, action.ticket, event, outcome, Vec::new()).await;
-        }
-        if button == Button::OpenLink {
-            return self.end(reading, EventOutcome::Handled { ticket: None }).await;
-        }
-        match self.existing(reading, TicketId::parse(value)).await? {
-            Some(ticket) => self.pressed(reading, ticket, button, by, reply).await,
-            None => self.ignored(reading, "the button names no ticket").await,
-        }
-    }
-
-    /// A modal was submitted.
-    pub(super) async fn submission(
-        &self,
-        reading: &Reading<'_>,
-        modal: Modal,
-        private_metadata: &str,
-        values: &BTreeMap<String, FieldValue>,
-        by: Person,
-    ) -> Result<(), Undone> {
-        let value = |name: &str| values.get(name).and_then(FieldValue::first).map(str::to_owned);
-        match modal {
-            Modal::Loading => self.ignored(reading, "a view that was not filled yet").await,
-            Modal::Change => {
-                let ticket = self.existing(reading, TicketId::parse(private_metadata)).await?;
-                let (Some(ticket), Some(squad), Some(priority)) = (ticket, value(field::SQUAD), value(field::PRIORITY))
-                else {
-                    return self.ignored(reading, "the form is incomplete").await;
-                };
-                let event = Event::Changed {
-                    by,
-                    squad: SquadId::new(squad),
-                    priority: PriorityId::new(priority),
-                    category: value(field::CATEGORY).map(CategoryId::new),
-                    reply: ReplyTo::default(),
-                };
-                let outcome = EventOutcome::Handled { ticket: Some(ticket) };
-                self.concerns(reading, ticket, event, outcome, Vec::new()).await
-            }
-            Modal::NewTicket => {
-                let Some(text) = value(field::TEXT).filter(|text| !text.trim().is_empty()) else {
-                    return self.ignored(reading, "the form is empty").await;
-                };
-                let channel = value(field::CHANNEL).filter(|id| id.starts_with('C')).map(ChannelId::new);
-                let card = match &channel {
-                    Some(channel) => Card { channel: channel.clone(), thread: None, posted: None, shown: 0 },
-                    None => self.triage_card(),
-                };
-                let source = Source::SlackForm { channel: channel.clone(), path: SlackPath::GlobalShortcut };
-                let reply = ReplyTo { channel, ..ReplyTo::default() };
-                self.form(reading, source, by, text, card, reply).await
-            }
-        }
-    }
-
-    /// A helpdesk's ticket.
-    pub(super) async fn helpdesk(&self, reading: &Reading<'_>, intake: Intake) -> Result<(), Undone> {
-        let Intake::Helpdesk { system, external_id, url, requester, requester_name, requester_email, subject, text } =
-            intake
-        else {
-            return self.ignored(reading, "no helpdesk's ticket").await;
-        };
-        let workspace = &reading.job.workspace;
-        if let Some(ticket) = self.store.ticket_by_helpdesk(workspace, &system, &external_id).await? {
-            return self.end(reading, EventOutcome::Joined { ticket }).await;
-        }
-        let helpdesk = HelpdeskKey { system: system.clone(), external_id: external_id.clone() };
-        let new = NewRequest {
-            workspace: workspace.clone(),
-            source: Source::Helpdesk { system, external_id, url },
-            requester,
-            requester_is_external: true,
-            requester_name,
-            requester_email,
-            subject,
-            message: TicketMessage { ts: None, text },
-            card: self.triage_card(),
-        };
-        self.new_ticket(reading, new, Along { helpdesk: Some(helpdesk), ..Along::default() }, None).await
-    }
-}
-
-/// Reads `DB-42/action/1`, the value of an ops alert's buttons.
-fn action_id(value: &str) -> Option<deskbell_domain::ids::ActionId> {
-    let (ticket, ordinal) = value.split_once("/action/")?;
-    Some(deskbell_domain::ids::ActionId { ticket: TicketId::parse(ticket)?, ordinal: ordinal.parse().ok()? })
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use deskbell_domain::assessment::Assessment;
+use deskbell_domain::audit::AuditEntry;
 use deskbell_domain::ids::TicketId;
 use deskbell_domain::ticket::Ticket;
 use deskbell_domain::workflow::effect::Effect;
@@ -18,14 +20,21 @@ use crate::store::{ClaimedJob, StoreError};
 pub(super) enum Undone {
     /// Somebody else has it.
     LeaseLost,
-    /// The attempt did nothing and does not count: try again.
+    /// The attempt never went out and does not count: try again.
     PutOff {
         /// After this.
         after: Duration,
         /// As below.
         reason: String,
     },
-    /// Try again.
+    /// The attempt went out and surely did nothing: try again.
+    Failed {
+        /// Not before this.
+        after: Option<Duration>,
+        /// As below.
+        reason: String,
+    },
+    /// Try again. What went out stays in doubt.
     Later {
         /// Not before this.
         after: Option<Duration>,
@@ -58,6 +67,8 @@ impl From<StoreError> for Undone {
 /// A job that crashed its worker this often is a poison job. No fewer: a machine that dies again and again takes good jobs
 /// with it.
 const CRASHES: u32 = 10;
+/// The same for an assessment: a human can do without it, and waits for the card.
+const ASSESS_CRASHES: u32 = 5;
 /// Attempts before a message to one person is given up.
 const TELL_ATTEMPTS: u32 = 5;
 /// Attempts before a job of any other kind becomes a dead letter: about two days of backing off.
@@ -67,6 +78,7 @@ const ATTEMPTS: u32 = 600;
 pub(super) fn kind(effect: &Effect) -> &'static str {
     match effect {
         Effect::Interpret { .. } => "interpret",
+        Effect::LookUp { .. } => "look_up",
         Effect::Assess { .. } => "assess",
         Effect::ShowCard { .. } => "show_card",
         Effect::Dispatch { .. } => "dispatch",
@@ -76,17 +88,21 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
         Effect::Answer { .. } => "answer",
         Effect::Tell { .. } => "tell",
         Effect::Fire(_) => "timer",
+        Effect::ShowDrift { .. } => "show_drift",
+        Effect::ReportDeadLetters { .. } => "report_dead_letters",
     }
 }
 
 impl World {
     /// Performs one job and commits its outcome.
     pub(super) async fn perform(&self, job: &ClaimedJob) -> Result<(), Undone> {
-        if job.crashes >= CRASHES || job.attempts > ATTEMPTS {
+        let crashes = if matches!(job.effect, Effect::Assess { .. }) { ASSESS_CRASHES } else { CRASHES };
+        if job.crashes >= crashes || job.attempts > ATTEMPTS {
             return self.give_up(job).await;
         }
         match &job.effect {
             Effect::Interpret { event } => self.interpret(job, event).await,
+            Effect::LookUp { event } => self.look_up(job, event).await,
             Effect::Answer { event } => self.answer(job, event).await,
             Effect::Assess { revision } => self.assess(job, *revision).await,
             Effect::ShowCard { change } => self.show_card(job, *change).await,
@@ -98,13 +114,15 @@ impl World {
             Effect::OfferChange { person, view } => {
                 let ticket = self.ticket_of(job).await?;
                 let sent = self.offer_change(&ticket, person, view).await;
-                self.once_shown(job, sent).await
+                self.once_shown(job, sent, Vec::new()).await
             }
             Effect::Tell { person, what, reply, .. } => {
                 let ticket = self.ticket_of(job).await?;
                 let sent = self.tell(&ticket, person, what, reply).await;
-                self.once_shown(job, sent).await
+                self.once_shown(job, sent, Vec::new()).await
             }
+            Effect::ShowDrift { drift, .. } => self.show_drift(job, *drift).await,
+            Effect::ReportDeadLetters { since } => self.report_dead_letters(job, *since).await,
             Effect::Fire(timer) => {
                 let event = Event::TimerFired(timer.clone());
                 self.step_ticket(job, event).await
@@ -117,8 +135,14 @@ impl World {
         let reason = format!("gave up after {} attempts and {} crashes", job.attempts, job.crashes);
         match &job.effect {
             Effect::Dispatch { action, .. } | Effect::Reconcile { action, .. } => {
-                let event = Event::ActionParked { action: *action, reason, fate_unknown: true };
+                let fate_unknown = job.in_doubt || matches!(job.effect, Effect::Reconcile { .. });
+                let event = Event::ActionParked { action: *action, reason, fate_unknown };
                 self.step_ticket(job, event).await
+            }
+            // A human decides without it: a request that nobody can assess is a request all the same.
+            Effect::Assess { revision } => {
+                let assessment = Assessment::missing(format!("it could not be assessed: {reason}"));
+                self.step_ticket(job, Event::Assessed { revision: *revision, assessment: Box::new(assessment) }).await
             }
             Effect::ShowCard { .. } => self.step_ticket(job, Event::CardUndeliverable { reason }).await,
             Effect::ShowNotice { notice, .. } => {
@@ -156,8 +180,14 @@ impl World {
         self.step_ticket(job, Event::Assessed { revision, assessment: Box::new(assessment) }).await
     }
 
-    /// What one person sees may get lost: it is tried a few times and then let go.
-    async fn once_shown(&self, job: &ClaimedJob, sent: Result<(), SlackError>) -> Result<(), Undone> {
+    /// What one person sees may get lost: it is tried a few times and then let go. `audit` is recorded either way: an
+    /// answer that got lost may have been read.
+    pub(super) async fn once_shown(
+        &self,
+        job: &ClaimedJob,
+        sent: Result<(), SlackError>,
+        audit: Vec<AuditEntry>,
+    ) -> Result<(), Undone> {
         if let Err(error) = sent {
             let refused = matches!(error, SlackError::Refused { .. });
             if !refused && job.attempts < TELL_ATTEMPTS {
@@ -165,12 +195,7 @@ impl World {
             }
             tracing::warn!(job = %job.id, %error, "a person could not be told");
         }
-        self.finish(job, Along::default()).await?;
+        self.finish(job, Along { audit, ..Along::default() }).await?;
         Ok(())
-    }
-
-    /// An answer to a command: as [`Self::once_shown`], for jobs of no ticket.
-    pub(super) async fn once_answered(&self, job: &ClaimedJob, sent: Result<(), SlackError>) -> Result<(), Undone> {
-        self.once_shown(job, sent).await
     }
 }

@@ -1,7 +1,7 @@
 //! The loop: claim what is due, perform each job on its own task, keep its lease alive, stop cleanly.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deskbell_domain::workflow::effect::Lane;
 use futures_util::future::join_all;
@@ -34,6 +34,10 @@ const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// Runs until `shutdown`, then lets running jobs finish within the settings' drain time. What does not finish
 /// keeps its lease and is taken up after it runs out.
 pub async fn run(world: Arc<World>, settings: WorkerSettings, shutdown: CancellationToken) {
+    if settings.count == 0 {
+        tracing::warn!("[workers] count is 0: events are kept, and nothing is done about them");
+        return shutdown.cancelled().await;
+    }
     let jobs = TaskTracker::new();
     join_all(Lane::ALL.map(|lane| run_lane(&world, &settings, lane, &jobs, &shutdown))).await;
     jobs.close();
@@ -50,7 +54,7 @@ async fn run_lane(
     jobs: &TaskTracker,
     shutdown: &CancellationToken,
 ) {
-    let slots = Arc::new(Semaphore::new(settings.count.max(1)));
+    let slots = Arc::new(Semaphore::new(settings.count));
     loop {
         // Only this loop takes slots, so one that is free stays free until a job is spawned.
         let slot = shutdown.run_until_cancelled(slots.acquire()).await;
@@ -62,9 +66,9 @@ async fn run_lane(
             Some(claimed) if !claimed.is_empty() => {
                 for job in claimed {
                     let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-                    let (world, settings) = (Arc::clone(world), settings.clone());
+                    let world = Arc::clone(world);
                     jobs.spawn(async move {
-                        Box::pin(work(&world, &settings, job)).await;
+                        Box::pin(work(&world, job)).await;
                         drop(slot);
                     });
                 }
@@ -103,12 +107,12 @@ async fn until_next(world: &World, lane: Lane) -> Duration {
 }
 
 /// Performs a job while its lease is kept alive.
-async fn work(world: &World, settings: &WorkerSettings, job: ClaimedJob) {
-    let started = std::time::Instant::now();
+async fn work(world: &World, job: ClaimedJob) {
+    let started = Instant::now();
     let kind = super::perform::kind(&job.effect);
     let result = tokio::select! {
         result = world.perform(&job) => result,
-        () = keep_lease(world, settings, &job) => return,
+        () = keep_lease(world, &job) => return,
     };
     metrics::histogram!("deskbell_job_seconds", "kind" => kind).record(started.elapsed().as_secs_f64());
     let outcome = match result {
@@ -118,12 +122,32 @@ async fn work(world: &World, settings: &WorkerSettings, job: ClaimedJob) {
     metrics::counter!("deskbell_jobs_total", "kind" => kind, "outcome" => outcome).increment(1);
 }
 
+fn lease_of(job: &ClaimedJob) -> Duration {
+    Duration::try_from(job.lease).unwrap_or(Duration::from_secs(60))
+}
+
+impl World {
+    /// Says in the store that a call is about to leave for a job. After `Ok` it leaves at once: whoever takes the job up
+    /// after a crash knows of it, and whoever takes up one without it may make the call without looking for what it did.
+    pub(super) async fn about_to_send(&self, job: &ClaimedJob) -> Result<(), Undone> {
+        let asked = Instant::now();
+        match self.store.about_to_send(&job.id, job.fence, Timestamp::now() + job.lease).await {
+            // Of a process that was stopped meanwhile the lease may be over, and another worker at it.
+            Ok(()) if asked.elapsed() < lease_of(job) / 2 => Ok(()),
+            Ok(()) => {
+                Err(Undone::PutOff { after: Duration::ZERO, reason: "the lease ran out before the call".to_owned() })
+            }
+            Err(LeaseError::Fenced) => Err(Undone::LeaseLost),
+            Err(LeaseError::Store(error)) => Err(error.into()),
+        }
+    }
+}
+
 /// Returns only when the lease is lost.
-async fn keep_lease(world: &World, settings: &WorkerSettings, job: &ClaimedJob) {
-    let lease = Duration::try_from(settings.lease).unwrap_or(Duration::from_secs(60));
+async fn keep_lease(world: &World, job: &ClaimedJob) {
     loop {
-        tokio::time::sleep(lease / 3).await;
-        let until = Timestamp::now() + settings.lease;
+        tokio::time::sleep(lease_of(job) / 3).await;
+        let until = Timestamp::now() + job.lease;
         match world.store.renew(&job.id, job.fence, until).await {
             Ok(()) => {}
             Err(LeaseError::Fenced) => {
@@ -141,15 +165,18 @@ async fn settle(world: &World, job: &ClaimedJob, undone: Undone) -> &'static str
     let (result, outcome) = match undone {
         Undone::LeaseLost => return "lease_lost",
         Undone::PutOff { after, reason } => {
+            tracing::debug!(job = %job.id, reason, ?after, "put off");
             // Those that were turned away together do not all come back together.
             let wait = after.mul_f64(rand::rng().random_range(1.0..=1.5));
             let at = Timestamp::now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_secs(60));
             (world.store.put_off(&job.id, job.fence, at, &reason).await, "put_off")
         }
+        Undone::Failed { after, reason } => {
+            let at = after_backing_off(job, after, &reason);
+            (world.store.retry_afresh(&job.id, job.fence, at, &reason).await, "failed")
+        }
         Undone::Later { after, reason } => {
-            tracing::info!(job = %job.id, attempts = job.attempts, reason, "will try again");
-            let wait = super::backoff::wait(job.attempts, after);
-            let at = Timestamp::now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_secs(60));
+            let at = after_backing_off(job, after, &reason);
             (world.store.retry_later(&job.id, job.fence, at, &reason).await, "later")
         }
         Undone::Never { reason } => {
@@ -161,4 +188,10 @@ async fn settle(world: &World, job: &ClaimedJob, undone: Undone) -> &'static str
         tracing::warn!(job = %job.id, %error, "the job's fate could not be recorded; its lease will run out");
     }
     outcome
+}
+
+fn after_backing_off(job: &ClaimedJob, asked: Option<Duration>, reason: &str) -> Timestamp {
+    tracing::info!(job = %job.id, attempts = job.attempts, reason, "will try again");
+    let wait = super::backoff::wait(job.attempts, asked);
+    Timestamp::now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_secs(60))
 }

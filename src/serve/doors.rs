@@ -1,4 +1,4 @@
-//! How the configuration sets the doors, and the gate that keeps them shut until Slack has told us who we are.
+//! How the configuration sets the doors, and the gate that keeps them shut until it is known who we are.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,15 +14,27 @@ use crate::config::{Config, ConfigErrors, Delivery};
 use crate::intake::config::{HelpdeskConfig, IntakeConfig, Watched};
 use crate::intake::socket_mode::SocketModeConfig;
 
-/// Answers 503 until it is opened; Slack and helpdesks then send again.
+/// Answers 503 until it is opened; Slack and helpdesks then send again. Clicks and commands, which nobody sends again, pass
+/// it earlier.
 #[derive(Clone, Default)]
-pub(super) struct Gate(Arc<OnceLock<Router>>);
+pub(super) struct Gate(Arc<Openings>);
+
+#[derive(Default)]
+struct Openings {
+    early: OnceLock<Router>,
+    all: OnceLock<Router>,
+}
 
 impl Gate {
-    /// Lets requests through from now on.
+    /// Lets clicks and commands through from now on.
+    pub(super) fn open_early(&self, doors: Router) {
+        // Each is opened once; a second router would be a defect and is left out.
+        let _ = self.0.early.set(doors.fallback(starting));
+    }
+
+    /// Lets all requests through from now on.
     pub(super) fn open(&self, doors: Router) {
-        // The gate is opened once; a second router would be a defect and is left out.
-        let _ = self.0.set(doors);
+        let _ = self.0.all.set(doors);
     }
 
     pub(super) fn router(&self) -> Router {
@@ -31,10 +43,14 @@ impl Gate {
 }
 
 async fn pass(State(gate): State<Gate>, request: Request) -> Response {
-    match gate.0.get() {
+    match gate.0.all.get().or_else(|| gate.0.early.get()) {
         Some(doors) => doors.clone().oneshot(request).await.into_response(),
-        None => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], "starting\n").into_response(),
+        None => starting().await.into_response(),
     }
+}
+
+async fn starting() -> impl IntoResponse {
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], "starting\n")
 }
 
 /// The doors' configuration, its workspace still to be filled in.

@@ -23,6 +23,11 @@ type Connector = SlackClientHyperConnector<HttpsConnector<HttpConnector>>;
 /// The type of our markers in a message's metadata.
 pub const MARKER_EVENT_TYPE: &str = "deskbell_message";
 
+/// Messages on one page of a search, and pages looked through: a search that goes on for ever would use up the calls that
+/// Slack allows in a minute (<https://docs.slack.dev/apis/web-api/pagination>).
+const SEARCH_PAGE: &str = "200";
+const SEARCH_PAGES_MAX: usize = 20;
+
 /// Where Slack takes answers to clicks and commands, besides the API's own origin.
 const RESPONSE_ORIGINS: [&str; 2] = ["https://hooks.slack.com", "https://hooks.slack-gov.com"];
 
@@ -62,12 +67,49 @@ pub struct Post<'a> {
 }
 
 /// Who we are in Slack.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The workspace.
     pub workspace: WorkspaceId,
     /// The bot's user.
     pub bot_user: PersonId,
+    /// The bot itself (`B…`): its messages name it even where they name no user.
+    pub bot_id: Option<String>,
+}
+
+impl Identity {
+    /// We wrote this message. Metadata alone proves nothing: any app can copy it.
+    fn wrote(&self, message: &Value) -> bool {
+        let said = |name: &str| message.get(name).and_then(Value::as_str);
+        said("user") == Some(self.bot_user.as_str())
+            || (self.bot_id.is_some() && said("bot_id") == self.bot_id.as_deref())
+    }
+}
+
+/// What a search for a message found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// It stands here.
+    Here(PostedMessage),
+    /// All that was written since was looked through.
+    Nowhere,
+    /// So much was written since that the search ended before. Nobody knows whether it stands there: posting again may repeat it.
+    Unclear,
+}
+
+/// A message that may have been posted, to be looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Sought<'a> {
+    /// Where.
+    pub channel: &'a ChannelId,
+    /// In which thread.
+    pub thread: Option<&'a MessageTs>,
+    /// What it carries.
+    pub marker: &'a str,
+    /// The earliest moment it may have been posted, in Unix seconds.
+    pub oldest: i64,
+    /// The latest, in Unix seconds: what is written meanwhile does not make the search longer.
+    pub latest: i64,
 }
 
 /// A message read back.
@@ -119,6 +161,11 @@ impl SlackClient {
         })
     }
 
+    /// How long a call may take before its outcome is unknown.
+    pub fn call_timeout(&self) -> Duration {
+        self.call_timeout
+    }
+
     async fn call(&self, method: &str, body: &Value) -> Result<Value, SlackError> {
         let session: SlackClientSession<'_, Connector> = self.client.open_session(&self.token);
         let call = session.http_session_api.http_post::<Value, Value>(method, body, None);
@@ -160,12 +207,19 @@ impl SlackClient {
     /// When Slack can't be reached or refuses the token.
     pub async fn identity(&self) -> Result<Identity, SlackError> {
         let answer = self.call("auth.test", &json!({})).await?;
-        let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Ok(Identity { workspace: WorkspaceId::new(text("team_id")), bot_user: PersonId::new(text("user_id")) })
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
+        Ok(Identity {
+            workspace: WorkspaceId::new(text("team_id").unwrap_or_default()),
+            bot_user: PersonId::new(text("user_id").unwrap_or_default()),
+            bot_id: text("bot_id"),
+        })
     }
 
-    /// Waits for the channel's turn, at most `PATIENCE`.
-    async fn turn(&self, channel: &ChannelId) -> Result<(), SlackError> {
+    /// Waits until a message may be posted in the channel, a few seconds at most.
+    ///
+    /// # Errors
+    /// [`SlackError::RateLimited`] when the wait would be longer.
+    pub async fn turn(&self, channel: &ChannelId) -> Result<(), SlackError> {
         const PATIENCE: Duration = Duration::from_secs(4);
         match self.limiter.reserve(channel, Instant::now(), PATIENCE) {
             Ok(wait) => {
@@ -178,12 +232,11 @@ impl SlackClient {
         }
     }
 
-    /// Posts a message once.
+    /// Posts a message once. Whoever posts takes the channel's [`Self::turn`] before.
     ///
     /// # Errors
     /// See [`SlackError`]; after `Unknown` look for the marker with [`Self::find_marked`].
     pub async fn post(&self, post: Post<'_>) -> Result<PostedMessage, SlackError> {
-        self.turn(post.channel).await?;
         let mut body = with_address(post.message, post.channel);
         insert(&mut body, "thread_ts", json!(post.thread));
         insert(&mut body, "unfurl_links", json!(false));
@@ -211,43 +264,51 @@ impl SlackClient {
         self.call("chat.update", &body).await.map(drop)
     }
 
-    /// Finds a message by its marker among those posted since `oldest` (Unix seconds).
+    /// Looks for a message of ours by its marker.
     ///
     /// # Errors
     /// See [`SlackError`].
-    pub async fn find_marked(
-        &self,
-        channel: &ChannelId,
-        thread: Option<&MessageTs>,
-        marker: &str,
-        oldest: i64,
-    ) -> Result<Option<PostedMessage>, SlackError> {
-        let oldest = oldest.to_string();
+    pub async fn find_marked(&self, ours: &Identity, sought: Sought<'_>) -> Result<Found, SlackError> {
+        let (oldest, latest) = (sought.oldest.to_string(), sought.latest.to_string());
         let mut cursor = String::new();
-        loop {
-            let mut parameters = vec![
-                ("channel", Some(channel.as_str())),
-                ("oldest", Some(oldest.as_str())),
-                ("include_all_metadata", Some("true")),
-                ("limit", Some("200")),
-                ("cursor", Some(cursor.as_str()).filter(|cursor| !cursor.is_empty())),
-            ];
-            let method = if let Some(thread) = thread {
-                parameters.push(("ts", Some(thread.as_str())));
-                "conversations.replies"
-            } else {
-                "conversations.history"
-            };
-            let page = self.read(method, &parameters).await?;
+        for _ in 0..SEARCH_PAGES_MAX {
+            let page = self.search_page(sought, &oldest, &latest, &cursor).await?;
             let messages = page.get("messages").and_then(Value::as_array);
-            if let Some(found) = messages.into_iter().flatten().find(|message| marked(message, marker)) {
-                return Ok(posted(found, channel));
+            let is_sought = |message: &&Value| marked(message, sought.marker) && ours.wrote(message);
+            let found = messages.into_iter().flatten().find(is_sought);
+            if let Some(posted) = found.and_then(|found| posted(found, sought.channel)) {
+                return Ok(Found::Here(posted));
             }
             match page.pointer("/response_metadata/next_cursor").and_then(Value::as_str) {
                 Some(next) if !next.is_empty() && next != cursor => next.clone_into(&mut cursor),
-                _ => return Ok(None),
+                _ => return Ok(Found::Nowhere),
             }
         }
+        Ok(Found::Unclear)
+    }
+
+    async fn search_page(
+        &self,
+        sought: Sought<'_>,
+        oldest: &str,
+        latest: &str,
+        cursor: &str,
+    ) -> Result<Value, SlackError> {
+        let mut parameters = vec![
+            ("channel", Some(sought.channel.as_str())),
+            ("oldest", Some(oldest)),
+            ("latest", Some(latest)),
+            ("include_all_metadata", Some("true")),
+            ("limit", Some(SEARCH_PAGE)),
+            ("cursor", Some(cursor).filter(|cursor| !cursor.is_empty())),
+        ];
+        let method = if let Some(thread) = sought.thread {
+            parameters.push(("ts", Some(thread.as_str())));
+            "conversations.replies"
+        } else {
+            "conversations.history"
+        };
+        self.read(method, &parameters).await
     }
 
     /// Shows one person something in a conversation. It may get lost: nothing hangs on it.
@@ -291,12 +352,7 @@ impl SlackClient {
     ///
     /// # Errors
     /// See [`SlackError`].
-    pub async fn open_loading_view(
-        &self,
-        _workspace: &WorkspaceId,
-        trigger_id: &str,
-        external_id: &str,
-    ) -> Result<(), SlackError> {
+    pub async fn open_loading_view(&self, trigger_id: &str, external_id: &str) -> Result<(), SlackError> {
         let mut view = self.loading_view.clone();
         insert(&mut view, "external_id", json!(external_id));
         insert(&mut view, "callback_id", json!(Modal::Loading.as_str()));

@@ -25,10 +25,12 @@ use deskbell_block_kit::templates::{RenderError, Templates};
 use serde_json::Value;
 
 pub use alerts::{
-    AlertStatus, EscalationAlert, EscalationStatus, Fate, OpsAlert, OpsStatus, Reminder, SquadAlert, ThreadEvent,
-    ThreadUpdate,
+    AlertStatus, DriftStatus, EscalationAlert, EscalationNext, EscalationStatus, Fate, OpsAlert, OpsStatus, Reminder,
+    SquadAlert, ThreadEvent, ThreadUpdate, ToolDrift,
 };
-pub use answers::{CommandAck, Help, HistoryLine, KbAnswer, Notice, Passage, TicketView};
+pub use answers::{
+    BoundAction, CommandAck, Help, HistoryLine, KbAnswer, McpServer, Notice, Passage, ServersView, TicketView,
+};
 pub use card::{CardStatus, SimilarTicket, TriageCard, Why};
 pub use shared::{Decider, Escalation, IssueLink, Party, Sla, Tone};
 pub use views::{ChangeView, Choice, LoadingView, MessageView, NewTicketView};
@@ -92,6 +94,8 @@ messages! {
     escalation_alert: EscalationAlert,
     /// The alert in the ops channel.
     ops_alert: OpsAlert,
+    /// The question in the ops channel whether a changed tool is trusted.
+    tool_drift: ToolDrift,
     /// The reminder in the card's thread.
     reminder: Reminder,
     /// The line in the ticket's thread.
@@ -100,6 +104,8 @@ messages! {
     ticket_view: TicketView,
     /// The answer to `/kb` (ephemeral).
     kb_answer: KbAnswer,
+    /// The answer to `/triage servers` (ephemeral).
+    servers_view: ServersView,
     /// The answer to `/triage help` (ephemeral).
     help: Help,
     /// One line to one person (ephemeral).

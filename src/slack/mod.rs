@@ -5,5 +5,5 @@ mod error;
 mod limiter;
 pub mod messages;
 
-pub use client::{FoundMessage, Identity, MARKER_EVENT_TYPE, Post, SlackClient, SlackConfig};
+pub use client::{Found, FoundMessage, Identity, MARKER_EVENT_TYPE, Post, SlackClient, SlackConfig, Sought};
 pub use error::SlackError;

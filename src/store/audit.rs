@@ -1,16 +1,17 @@
 //! The audit trail: numbered from 1 without gaps, each entry's hash covering the one before and its own *ciphertext*, so that
-//! erasing a person leaves the chain whole.
+//! erasing a person leaves the chain whole. Its end is sealed under a key derived from the master key, and whatever changes a
+//! ticket leaves an entry with the hash of the ticket's row. `verify` checks all of it.
 
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::ids::{PersonId, TicketId, WorkspaceId};
 use deskbell_domain::ticket::Actor;
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::Store;
-use super::error::{AuditBroken, AuditFault, StoreError, VerifyError};
+use super::error::StoreError;
+use super::fingerprint::Fingerprint;
 use super::keys::{open_sealed, sealed_columns};
 use super::rows::{from_json, limit, micros, signed, timestamp, to_json, to_json_text, unsigned};
 use super::seal::Place;
@@ -25,15 +26,6 @@ pub struct Anchor {
     pub hash: String,
     /// When it was written.
     pub at: Timestamp,
-}
-
-/// A trail that holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditReport {
-    /// How many entries were checked.
-    pub entries: u64,
-    /// The end, to be kept off the machine.
-    pub head: Anchor,
 }
 
 /// An entry as it was kept.
@@ -71,15 +63,6 @@ pub struct AuditFilter {
 }
 
 impl Store {
-    /// Recomputes the entire trail, entry by entry, and compares it with its remembered end and with an anchor from outside.
-    ///
-    /// # Errors
-    /// [`VerifyError::Broken`] names the first entry that does not hold and why; else the store failed.
-    pub async fn verify_audit(&self, anchor: Option<&Anchor>) -> Result<AuditReport, VerifyError> {
-        let anchor = anchor.cloned();
-        self.read(move |read| verify(read.conn, anchor.as_ref())).await
-    }
-
     /// The trail's end now.
     ///
     /// # Errors
@@ -110,7 +93,7 @@ impl Store {
         self.read(move |read| {
             let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
             let mut statement = read.conn.prepare_cached(
-                "SELECT seq, workspace, at, kind, actor, ticket, subject, hash, key_id, sealed FROM audit
+                "SELECT seq, workspace, at, kind, actor, ticket, subject, hash, key_id, sealed, state FROM audit
                  WHERE seq > ?1 AND (?2 IS NULL OR workspace = ?2) AND (?3 IS NULL OR ticket = ?3)
                    AND (?4 = '[]' OR kind IN (SELECT value FROM json_each(?4)))
                  ORDER BY seq LIMIT ?5",
@@ -140,21 +123,22 @@ fn place(seq: i64) -> Place {
 }
 
 /// What the chain runs over.
-struct ChainRow {
-    seq: i64,
+pub(super) struct ChainRow {
+    pub seq: i64,
     workspace: String,
-    at: i64,
+    pub at: i64,
     kind: String,
     actor: String,
     ticket: Option<i64>,
     subject: Option<String>,
     key_id: i64,
     sealed: Vec<u8>,
-    hash: Vec<u8>,
+    state: Option<Vec<u8>>,
+    pub hash: Vec<u8>,
 }
 
 impl ChainRow {
-    fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+    pub fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             seq: row.get("seq")?,
             workspace: row.get("workspace")?,
@@ -165,33 +149,29 @@ impl ChainRow {
             subject: row.get("subject")?,
             key_id: row.get("key_id")?,
             sealed: row.get("sealed")?,
+            state: row.get("state")?,
             hash: row.get("hash")?,
         })
     }
 
-    /// SHA-256 over the hash before and every column, each with its length in front; an absent value differs from an empty one.
-    fn chained_to(&self, previous: &[u8; 32]) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        let mut add = |part: Option<&[u8]>| match part {
-            Some(part) => {
-                hash.update([1]);
-                hash.update((part.len() as u64).to_be_bytes());
-                hash.update(part);
-            }
-            None => hash.update([0]),
-        };
-        add(Some(b"deskbell audit 1"));
-        add(Some(previous));
-        add(Some(&self.seq.to_be_bytes()));
-        add(Some(self.workspace.as_bytes()));
-        add(Some(&self.at.to_be_bytes()));
-        add(Some(self.kind.as_bytes()));
-        add(Some(self.actor.as_bytes()));
-        add(self.ticket.map(i64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice));
-        add(self.subject.as_deref().map(str::as_bytes));
-        add(Some(&self.key_id.to_be_bytes()));
-        add(Some(&self.sealed));
-        hash.finalize().into()
+    /// The hash over the one before and every column.
+    pub fn chained_to(&self, previous: &[u8; 32]) -> [u8; 32] {
+        let mut hash = Fingerprint::of("deskbell audit 1");
+        hash.add(Some(previous));
+        hash.add_number(Some(self.seq));
+        hash.add(Some(self.workspace.as_bytes()));
+        hash.add_number(Some(self.at));
+        hash.add(Some(self.kind.as_bytes()));
+        hash.add(Some(self.actor.as_bytes()));
+        hash.add_number(self.ticket);
+        hash.add(self.subject.as_deref().map(str::as_bytes));
+        hash.add_number(Some(self.key_id));
+        hash.add(Some(&self.sealed));
+        // Entries from before there was a state have none, and their hashes stay what they were.
+        if self.state.is_some() {
+            hash.add(self.state.as_deref());
+        }
+        hash.finish()
     }
 
     fn entry(self, detail: Option<&[u8]>) -> Result<StoredAuditEntry, StoreError> {
@@ -211,12 +191,12 @@ impl ChainRow {
     }
 }
 
-/// Seals, numbers and chains an entry within a commit.
-pub(super) fn append(write: &mut Write<'_>, entry: &AuditEntry) -> Result<(), StoreError> {
-    let (last, previous): (i64, [u8; 32]) = write
+/// Seals, numbers and chains an entry within a commit. `state` is the hash of the ticket's row as the commit leaves it.
+pub(super) fn append(write: &mut Write<'_>, entry: &AuditEntry, state: Option<[u8; 32]>) -> Result<(), StoreError> {
+    let (last, previous, code): (i64, [u8; 32], Option<Vec<u8>>) = write
         .conn
-        .prepare_cached("SELECT seq, hash FROM audit_head WHERE id = 1")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .prepare_cached("SELECT seq, hash, mac FROM audit_head WHERE id = 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let seq = last + 1;
     let detail = to_json("an audit entry", &entry.detail)?;
     let sealed = write.keys.seal(write.conn, &entry.workspace, entry.subject.as_ref(), &place(seq), &detail)?;
@@ -230,69 +210,51 @@ pub(super) fn append(write: &mut Write<'_>, entry: &AuditEntry) -> Result<(), St
         subject: entry.subject.as_ref().map(ToString::to_string),
         key_id: sealed.key_id,
         sealed: sealed.bytes,
+        state: state.map(Vec::from),
         hash: Vec::new(),
     };
-    row.hash = row.chained_to(&previous).to_vec();
-    write
-        .conn
-        .prepare_cached(
-            "INSERT INTO audit (seq, workspace, at, kind, actor, ticket, subject, key_id, sealed, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
-            row.seq,
-            row.workspace,
-            row.at,
-            row.kind,
-            row.actor,
-            row.ticket,
-            row.subject,
-            row.key_id,
-            row.sealed,
-            row.hash,
-        ])?;
-    write
-        .conn
-        .prepare_cached("UPDATE audit_head SET seq = ?1, hash = ?2 WHERE id = 1")?
-        .execute(params![seq, row.hash])?;
+    let hash = row.chained_to(&previous);
+    row.hash = hash.to_vec();
+    insert(write.conn, &row)?;
+    // What somebody without the key moved is never sealed: the trail goes on and the break stays to be seen.
+    let seal = write.keys.trail_seal();
+    let code = code.filter(|code| seal.fits(last, &previous, code)).map(|_| seal.code(seq, &hash));
+    if code.is_none() {
+        tracing::error!("the audit trail's end was changed by somebody else: run `deskbell audit verify`");
+    }
+    write.conn.prepare_cached("UPDATE audit_head SET seq = ?1, hash = ?2, mac = ?3 WHERE id = 1")?.execute(params![
+        seq,
+        hash,
+        code.unwrap_or_default()
+    ])?;
     Ok(())
 }
 
-fn verify(conn: &rusqlite::Connection, anchor: Option<&Anchor>) -> Result<AuditReport, VerifyError> {
-    let broken = |seq: i64, fault| AuditBroken { seq: unsigned(seq), fault };
-    let mut statement = conn.prepare("SELECT * FROM audit ORDER BY seq")?;
-    let mut rows = statement.query([])?;
-    let (mut seq, mut hash, mut at) = (0_i64, [0_u8; 32], 0_i64);
-    check_anchor(anchor, seq, &hash)?;
-    while let Some(row) = rows.next()? {
-        let row = ChainRow::from_row(row).map_err(|_| broken(seq + 1, AuditFault::Altered))?;
-        if row.seq != seq + 1 {
-            return Err(broken(seq + 1, AuditFault::Missing).into());
-        }
-        let expected = row.chained_to(&hash);
-        if row.hash != expected {
-            return Err(broken(row.seq, AuditFault::Altered).into());
-        }
-        (seq, hash, at) = (row.seq, expected, row.at);
-        check_anchor(anchor, seq, &hash)?;
-    }
-    if let Some(anchor) = anchor.filter(|anchor| anchor.seq > unsigned(seq)) {
-        return Err(AuditBroken { seq: anchor.seq, fault: AuditFault::ShorterThanAnchor }.into());
-    }
-    let head: Option<(i64, Vec<u8>)> =
-        conn.query_row("SELECT seq, hash FROM audit_head", [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    if head.is_none_or(|(head_seq, head_hash)| head_seq != seq || head_hash != hash) {
-        return Err(broken(seq + 1, AuditFault::HeadDiffers).into());
-    }
-    let head = Anchor { seq: unsigned(seq), hash: hex::encode(hash), at: timestamp(at)? };
-    Ok(AuditReport { entries: unsigned(seq), head })
+fn insert(conn: &rusqlite::Connection, row: &ChainRow) -> rusqlite::Result<usize> {
+    conn.prepare_cached(
+        "INSERT INTO audit (seq, workspace, at, kind, actor, ticket, subject, key_id, sealed, state, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?
+    .execute(params![
+        row.seq,
+        row.workspace,
+        row.at,
+        row.kind,
+        row.actor,
+        row.ticket,
+        row.subject,
+        row.key_id,
+        row.sealed,
+        row.state,
+        row.hash,
+    ])
 }
 
-fn check_anchor(anchor: Option<&Anchor>, seq: i64, hash: &[u8; 32]) -> Result<(), AuditBroken> {
-    match anchor.filter(|anchor| anchor.seq == unsigned(seq)) {
-        Some(anchor) if !anchor.hash.eq_ignore_ascii_case(&hex::encode(hash)) => {
-            Err(AuditBroken { seq: anchor.seq, fault: AuditFault::AnchorDiffers })
-        }
-        _ => Ok(()),
-    }
+/// Seals the end of a trail from before there was a seal, or of a new one.
+pub(super) fn seal_head(write: &Write<'_>) -> Result<(), StoreError> {
+    let (seq, hash): (i64, [u8; 32]) =
+        write.conn.query_row("SELECT seq, hash FROM audit_head", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let code = write.keys.trail_seal().code(seq, &hash);
+    write.conn.execute("UPDATE audit_head SET mac = ?1 WHERE mac IS NULL", [code])?;
+    Ok(())
 }

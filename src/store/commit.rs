@@ -1,10 +1,11 @@
 //! The one place where work done becomes state: the ticket, its audit entries, its follow-up jobs and the finished job stand or
 //! fall together.
 
-use deskbell_domain::audit::AuditEntry;
+use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::ids::{ChannelId, EventKey, JobId, MessageTs, TicketId, WorkspaceId};
-use deskbell_domain::ticket::Ticket;
+use deskbell_domain::ticket::{Actor, Ticket};
 use deskbell_domain::workflow::DecisionRecord;
+use jiff::Timestamp;
 
 use super::Store;
 use super::audit::append;
@@ -13,7 +14,7 @@ use super::error::{CommitError, StoreError};
 use super::events::{EventOutcome, settle_event};
 use super::jobs::{NewJob, finish_job, insert_job};
 use super::rows::unsigned;
-use super::tickets::{HelpdeskKey, write_ticket};
+use super::tickets::{HelpdeskKey, check_load, write_ticket};
 use super::writer::{Durability, WhenFull, Write};
 
 /// What one step changes. Parts that are empty change nothing.
@@ -74,8 +75,8 @@ impl Store {
     /// Keeps all of it or nothing; returns once it is on disk.
     ///
     /// # Errors
-    /// [`CommitError::Fenced`] when the job is another worker's by now, [`CommitError::Conflict`] when a ticket moved or a source
-    /// has another ticket, else the store failed.
+    /// [`CommitError::Fenced`] when the job is another worker's by now, [`CommitError::Conflict`] when a ticket moved, when a
+    /// decision was made with a load that is another by now, or when a source has another ticket, else the store failed.
     pub async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
         self.writer()?.run(Durability::Synced, WhenFull::Wait, move |write| apply(write, commit)).await
     }
@@ -108,18 +109,55 @@ fn apply(write: &mut Write<'_>, mut commit: Commit) -> Result<(), CommitError> {
     if let Some((event, outcome)) = &commit.event_outcome {
         settle_event(write, &commit.workspace, event, outcome)?;
     }
-    if let Some(ticket) = &mut commit.ticket {
-        write_ticket(write, ticket)?;
+    if let (Some(ticket), Some(decision)) = (&commit.ticket, &commit.decision) {
+        check_load(write, &ticket.ticket, &decision.inputs.load)?;
     }
+    let state = match &mut commit.ticket {
+        Some(ticket) => Some((ticket.ticket.id, write_ticket(write, ticket)?)),
+        None => None,
+    };
     if let Some(decision) = &commit.decision {
         let ticket = commit.ticket.as_ref().ok_or_else(|| StoreError::malformed("a decision without its ticket"))?;
         insert_decision(write, &ticket.ticket, decision)?;
     }
-    for entry in &commit.audit {
-        append(write, entry)?;
-    }
+    append_all(write, commit.audit, &commit.workspace, state)?;
     for job in &commit.jobs {
         insert_job(write, &commit.workspace, job)?;
     }
     Ok(())
+}
+
+/// The last entry about the ticket carries the hash of its row. A change that no entry tells of gets one.
+fn append_all(
+    write: &mut Write<'_>,
+    mut entries: Vec<AuditEntry>,
+    workspace: &WorkspaceId,
+    state: Option<(TicketId, [u8; 32])>,
+) -> Result<(), StoreError> {
+    let mut carrier = None;
+    if let Some((ticket, _)) = state {
+        let about = |entry: &AuditEntry| entry.ticket == Some(ticket) && entry.workspace == *workspace;
+        if !entries.iter().any(about) {
+            entries.push(ticket_updated(workspace, ticket));
+        }
+        carrier = entries.iter().rposition(about);
+    }
+    for (index, entry) in entries.iter().enumerate() {
+        let state = state.filter(|_| carrier == Some(index)).map(|(_, state)| state);
+        append(write, entry, state)?;
+    }
+    Ok(())
+}
+
+/// The entry of a change that the domain tells nothing of.
+pub(super) fn ticket_updated(workspace: &WorkspaceId, ticket: TicketId) -> AuditEntry {
+    AuditEntry {
+        workspace: workspace.clone(),
+        ticket: Some(ticket),
+        at: Timestamp::now(),
+        actor: Actor::Deskbell,
+        kind: AuditKind::TicketUpdated,
+        subject: None,
+        detail: serde_json::json!({}),
+    }
 }

@@ -1,8 +1,8 @@
 //! What can go wrong with the store, and the mend. No customers' words and no keys in any of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use deskbell_domain::ids::TicketId;
+use deskbell_domain::ids::{TicketId, WorkspaceId};
 
 /// Why a store can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -15,13 +15,19 @@ pub enum OpenError {
     },
     /// The file or its folder can't be made, read or written.
     #[error(
-        "{path} can't be opened ({reason}): the folder must exist on a local disk and be writable by the user Deskbell runs as"
+        "{path} can't be opened ({reason}): it must be a file in a folder on a local disk, both writable by the user Deskbell runs as"
     )]
     NotWritable {
         /// The database.
         path: PathBuf,
         /// The system's words.
         reason: String,
+    },
+    /// There is no room for it.
+    #[error("the disk of {path} is full: free space on it, or give [store] path another disk")]
+    NoSpace {
+        /// The database.
+        path: PathBuf,
     },
     /// The file is something else.
     #[error("{path} is not a Deskbell store: name another file in [store] path, or move this one away")]
@@ -69,6 +75,17 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// What the system said when the file or one beside it was to be made or written.
+    pub(super) fn from_io(path: &Path, error: &std::io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::NoSpace { path },
+            _ => Self::NotWritable { path, reason: error.to_string() },
+        }
+    }
+}
+
 /// Why a master key can't be had.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
@@ -78,6 +95,15 @@ pub enum KeyError {
     /// The file holds no key.
     #[error("{path} holds no master key (32 bytes as base64 or as 64 hex digits): restore it from a backup")]
     MalformedFile {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// There is no such file.
+    #[error(
+        "the master key file {path} is missing: restore it from a backup, without it nothing sealed can be read (only for a \
+         new store make one: `openssl rand -base64 32`)"
+    )]
+    Missing {
         /// The key file.
         path: PathBuf,
     },
@@ -140,7 +166,9 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ": another process holds it, stop that one",
             Some(ErrorCode::ReadOnly) => ": make the file and its folder writable",
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => ": restore a backup",
-            Some(ErrorCode::SystemIoFailure) => ": check its disk",
+            Some(ErrorCode::SystemIoFailure) => {
+                ": check its disk, that there is room on it, and the -wal and -shm files beside it"
+            }
             _ => "",
         };
         Self::Database { reason: format!("{error}{mend}") }
@@ -181,6 +209,9 @@ pub enum Conflict {
         /// Which.
         ticket: TicketId,
     },
+    /// Other tickets came or went while a decision was made.
+    #[error("the squads' load changed meanwhile")]
+    LoadMoved,
     /// The Slack message or helpdesk ticket already belongs to another ticket.
     #[error("the source already belongs to {ticket}")]
     SourceOwned {
@@ -191,8 +222,8 @@ pub enum Conflict {
 
 impl Conflict {
     /// Loading the ticket again and stepping again may succeed.
-    pub fn is_version(&self) -> bool {
-        matches!(self, Self::VersionMoved { .. })
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::VersionMoved { .. } | Self::LoadMoved)
     }
 }
 
@@ -213,6 +244,9 @@ pub enum VerifyError {
     /// It was altered.
     #[error(transparent)]
     Broken(#[from] AuditBroken),
+    /// A ticket is not what the trail says.
+    #[error(transparent)]
+    Ticket(#[from] TicketDiffers),
     /// It could not be read to the end.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -240,10 +274,47 @@ pub enum AuditFault {
     /// The store remembers a longer or another trail than it holds.
     #[error("the trail does not end where the store remembers: its end was cut off or replaced")]
     HeadDiffers,
+    /// The remembered end does not bear the seal of the store's master key.
+    #[error(
+        "the trail's end is not sealed with this store's master key: somebody without the key cut it off, replaced it or wrote on"
+    )]
+    HeadNotSealed,
     /// The anchor names an entry that is not there.
     #[error("the anchor names this entry but the trail is shorter: its end was cut off")]
     ShorterThanAnchor,
     /// The anchor names another hash.
     #[error("the anchor names another hash for this entry: the trail was rewritten")]
     AnchorDiffers,
+}
+
+/// The first ticket that is not what the trail says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{ticket} of {workspace} is not what the audit trail says: {fault}")]
+pub struct TicketDiffers {
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Which.
+    pub ticket: TicketId,
+    /// What is wrong with it.
+    pub fault: TicketFault,
+}
+
+/// What is wrong with a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TicketFault {
+    /// Its row is another one.
+    #[error("entry {entry} names another state of it: its row was altered, or put back to an earlier one")]
+    Differs {
+        /// The last entry about it.
+        entry: u64,
+    },
+    /// It is gone.
+    #[error("entry {entry} tells of it, and it is gone")]
+    Gone {
+        /// An entry about it.
+        entry: u64,
+    },
+    /// It never was.
+    #[error("no entry tells of it: its row was put there by somebody else")]
+    Unknown,
 }

@@ -12,7 +12,7 @@ use super::jobs::{NewJob, forget_job, insert_job};
 use super::keys::{Opened, open_sealed, sealed_columns};
 use super::rows::{from_json, limit, micros, timestamp, to_json_text};
 use super::seal::Place;
-use super::writer::{Durability, WhenFull, Write};
+use super::writer::{Durability, Undo, WhenFull, Write};
 
 /// Which door an event came through: tells which parser reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ pub struct NewEvent {
     pub received_at: Timestamp,
     /// Events of one serial are interpreted one after the other, in the order of `received_at`.
     pub serial: Option<String>,
-    /// When the key may be forgotten (Slack redelivers for up to 25 hours); `None` keeps it.
+    /// When the key may be forgotten (Slack redelivers for up to 24 hours); `None` keeps it.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -144,12 +144,12 @@ pub struct StoredEvent {
 }
 
 impl Store {
-    /// Records an event and queues its interpretation; returns once both are on disk. Refuses at once when the queue is full.
+    /// Records an event, whose interpretation is then due; returns once it is on disk. Refuses at once when the queue is full.
     ///
     /// # Errors
     /// [`StoreError::Overloaded`]: answer 503, Slack delivers events again. Else the store failed.
     pub async fn record_event(&self, event: NewEvent) -> Result<Recorded, StoreError> {
-        self.writer()?.run(Durability::Synced, WhenFull::Refuse, move |write| record(write, &event)).await
+        self.record(WhenFull::Refuse, event).await
     }
 
     /// The same, waiting for room: for clicks and commands, which nobody delivers again.
@@ -157,7 +157,12 @@ impl Store {
     /// # Errors
     /// When the store failed.
     pub async fn record_event_waiting(&self, event: NewEvent) -> Result<Recorded, StoreError> {
-        self.writer()?.run(Durability::Synced, WhenFull::Wait, move |write| record(write, &event)).await
+        self.record(WhenFull::Wait, event).await
+    }
+
+    async fn record(&self, when_full: WhenFull, event: NewEvent) -> Result<Recorded, StoreError> {
+        let writer = self.writer()?;
+        writer.run_undoing(Undo::Nothing, Durability::Synced, when_full, move |write| record(write, &event)).await
     }
 
     /// A recorded event with its body; `None` when there is none.
@@ -237,11 +242,30 @@ fn record(write: &mut Write<'_>, event: &NewEvent) -> Result<Recorded, StoreErro
     if added == 0 {
         return Ok(Recorded::Duplicate);
     }
-    if event.raw.is_some() {
-        let job = interpretation(&event.key, event.received_at, event.serial.clone());
-        insert_job(write, &event.workspace, &job)?;
-    }
+    write.made_jobs_ready |= event.raw.is_some();
     Ok(Recorded::New)
+}
+
+/// Queues the interpretation of events recorded since the last call, at most `at_most`, in the order they were recorded.
+pub(super) fn queue_interpretations(write: &mut Write<'_>, at_most: usize) -> Result<(), StoreError> {
+    let unqueued = write
+        .conn
+        .prepare_cached(
+            "SELECT id, workspace, key, serial, received_at FROM events INDEXED BY events_pending
+             WHERE id > (SELECT queued_up_to FROM inbox_cursor) AND outcome_name IS NULL AND sealed IS NOT NULL
+             ORDER BY id LIMIT ?1",
+        )?
+        .query_map([limit(at_most)], |row| {
+            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get(3)?, row.get(4)?))
+        })?
+        .collect::<rusqlite::Result<Vec<(i64, String, String, Option<String>, i64)>>>()?;
+    let Some((newest, ..)) = unqueued.last() else { return Ok(()) };
+    write.conn.prepare_cached("UPDATE inbox_cursor SET queued_up_to = ?1")?.execute([newest])?;
+    for (_, workspace, key, serial, received_at) in unqueued {
+        let job = interpretation(&EventKey::new(key), timestamp(received_at)?, serial);
+        insert_job(write, &WorkspaceId::new(workspace), &job)?;
+    }
+    Ok(())
 }
 
 /// Spares a duplicate the sealing: redeliveries come when there is least time.

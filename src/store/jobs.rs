@@ -1,20 +1,23 @@
-//! Durable jobs: one effect each, with the moment from which it may run, a lease while a worker has it, and a fence that tells a
-//! late worker that it is late.
+//! Durable jobs: one effect each, with the moment from which it may run. `leases` hands them out.
 //!
 //! Jobs of one *serial* run one after the other, in the order of their first `run_at`. Of a serial at most one job is `ready` or
 //! `leased`, the others wait: so a claim looks at nothing but jobs that may run, however long the queues behind them are.
 
 use deskbell_domain::ids::{JobId, TicketId, WorkspaceId};
 use deskbell_domain::workflow::effect::{Effect, Lane};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;
+use super::dead_letters;
 use super::error::{LeaseError, StoreError};
-use super::keys::{Sealed, open_sealed, sealed_columns};
+use super::keys::{open_sealed, sealed_columns};
 use super::rows::{count, from_json, limit, micros, signed, timestamp, to_json, unsigned};
 use super::seal::Place;
 use super::writer::{Durability, WhenFull, Write};
+
+/// The lane in which events are interpreted.
+pub(super) const INTERPRETERS: Lane = Lane::Desk;
 
 /// The longest error text kept with a job, in characters.
 const ERROR_CHARS: usize = 500;
@@ -30,27 +33,6 @@ pub struct NewJob {
     pub run_at: Timestamp,
     /// One after the other with the jobs of the same name in the workspace.
     pub serial: Option<String>,
-}
-
-/// A job in a worker's hands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimedJob {
-    /// Its id.
-    pub id: JobId,
-    /// Its workspace.
-    pub workspace: WorkspaceId,
-    /// The ticket it is about.
-    pub ticket: Option<TicketId>,
-    /// What to do.
-    pub effect: Effect,
-    /// How often it was claimed, this time included.
-    pub attempts: u32,
-    /// How often a lease ran out: the worker died or hung.
-    pub crashes: u32,
-    /// Proves the lease; see [`Store::commit`].
-    pub fence: u64,
-    /// When it came due.
-    pub run_at: Timestamp,
 }
 
 /// A job that nobody tries any more by itself.
@@ -75,48 +57,8 @@ pub struct DeadLetter {
 }
 
 impl Store {
-    /// Hands out at most `limit` due jobs of a lane, the longest due first, and leases them to `worker` until `now + lease`.
-    /// Jobs whose lease ran out are due again, with a crash counted.
-    ///
-    /// # Errors
-    /// When the store failed.
-    pub async fn claim(
-        &self,
-        now: Timestamp,
-        worker: &str,
-        lane: Lane,
-        lease: SignedDuration,
-        limit: usize,
-    ) -> Result<Vec<ClaimedJob>, StoreError> {
-        let worker = worker.to_owned();
-        self.writer()?
-            .run(Durability::Relaxed, WhenFull::Wait, move |write| {
-                let now_micros = micros(now);
-                let until = now_micros.saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
-                take_back_expired(write, now_micros, limit)?;
-                claim(write, lane, now_micros, (&worker, until), limit)
-            })
-            .await
-    }
-
-    /// Prolongs a lease.
-    ///
-    /// # Errors
-    /// [`LeaseError::Fenced`] when another worker has the job.
-    pub async fn renew(&self, job: &JobId, fence: u64, until: Timestamp) -> Result<(), LeaseError> {
-        let job = job.clone();
-        self.writer()?
-            .run(Durability::Relaxed, WhenFull::Wait, move |write| {
-                let renewed = write
-                    .conn
-                    .prepare_cached("UPDATE jobs SET lease_until = ?3 WHERE id = ?1 AND fence = ?2 AND state = 2")?
-                    .execute(params![job.as_str(), signed(fence), micros(until)])?;
-                if renewed == 1 { Ok(()) } else { Err(LeaseError::Fenced) }
-            })
-            .await
-    }
-
-    /// Gives a job back, to be tried again from `run_at`. It keeps its place in its serial, so what comes after it waits.
+    /// Gives a job back, to be tried again from `run_at`. It keeps its place in its serial, so what comes after it waits. What a
+    /// call that went out did stays in doubt.
     ///
     /// # Errors
     /// [`LeaseError::Fenced`] when another worker has the job.
@@ -127,10 +69,25 @@ impl Store {
         run_at: Timestamp,
         last_error: &str,
     ) -> Result<(), LeaseError> {
-        self.give_back(job, fence, run_at, last_error, true).await
+        self.give_back(job, fence, run_at, last_error, Attempt::InDoubt).await
     }
 
-    /// The same for an attempt that did nothing, like one that a rate limit turned away: it does not count.
+    /// The same for an attempt that went out and surely did nothing: it counts and leaves nothing in doubt.
+    ///
+    /// # Errors
+    /// [`LeaseError::Fenced`] when another worker has the job.
+    pub async fn retry_afresh(
+        &self,
+        job: &JobId,
+        fence: u64,
+        run_at: Timestamp,
+        last_error: &str,
+    ) -> Result<(), LeaseError> {
+        self.give_back(job, fence, run_at, last_error, Attempt::Failed).await
+    }
+
+    /// The same for an attempt that never went out, or was turned away by a rate limit: it does not count, nor does a call that
+    /// was about to leave.
     ///
     /// # Errors
     /// [`LeaseError::Fenced`] when another worker has the job.
@@ -141,7 +98,7 @@ impl Store {
         run_at: Timestamp,
         last_error: &str,
     ) -> Result<(), LeaseError> {
-        self.give_back(job, fence, run_at, last_error, false).await
+        self.give_back(job, fence, run_at, last_error, Attempt::NotMade).await
     }
 
     async fn give_back(
@@ -150,9 +107,14 @@ impl Store {
         fence: u64,
         run_at: Timestamp,
         last_error: &str,
-        counts: bool,
+        attempt: Attempt,
     ) -> Result<(), LeaseError> {
         let (job, last_error) = (job.clone(), shortened(last_error));
+        let (uncounted, in_doubt) = match attempt {
+            Attempt::InDoubt => (0, 1),
+            Attempt::Failed => (0, 0),
+            Attempt::NotMade => (1, 0),
+        };
         self.writer()?
             .run(Durability::Synced, WhenFull::Wait, move |write| {
                 let turn = leased(write, &job, fence)?.ok_or(LeaseError::Fenced)?;
@@ -160,10 +122,12 @@ impl Store {
                     .conn
                     .prepare_cached(
                         "UPDATE jobs SET state = 1, run_at = ?2, last_error = ?3, attempts = attempts - ?4,
+                             sends = sends - (?4 AND sent_under IS fence),
+                             in_doubt = in_doubt OR (?5 AND sent_under IS fence),
                              lease_until = NULL, worker = NULL
                          WHERE seq = ?1",
                     )?
-                    .execute(params![turn.seq, micros(run_at), last_error, i64::from(!counts)])?;
+                    .execute(params![turn.seq, micros(run_at), last_error, uncounted, in_doubt])?;
                 Ok(give_turn(write, &turn)?)
             })
             .await
@@ -228,7 +192,7 @@ impl Store {
                     .conn
                     .prepare_cached(
                         "UPDATE jobs SET state = CASE WHEN serial IS NULL THEN 1 ELSE 0 END, run_at = ?2, order_at = ?2,
-                             attempts = min(attempts, 1), crashes = 0, settled_at = NULL
+                             attempts = min(attempts, 1), crashes = 0, sends = min(sends, 1), settled_at = NULL
                          WHERE id = ?1 AND state = 4 RETURNING seq, workspace, serial",
                     )?
                     .query_row(params![job.as_str(), micros(now)], Turn::from_row)
@@ -249,16 +213,31 @@ impl Store {
                 .conn
                 .prepare_cached(
                     "SELECT min(at) FROM (SELECT min(run_at) AS at FROM jobs WHERE state = 1 AND lane = ?1
-                     UNION ALL SELECT min(lease_until) FROM jobs WHERE state = 2)",
+                     UNION ALL SELECT min(lease_until) FROM jobs WHERE state = 2
+                     UNION ALL SELECT * FROM (SELECT received_at FROM events INDEXED BY events_pending
+                         WHERE ?2 AND id > (SELECT queued_up_to FROM inbox_cursor)
+                           AND outcome_name IS NULL AND sealed IS NOT NULL ORDER BY id LIMIT 1))",
                 )?
-                .query_row([lane.as_str()], |row| row.get(0))?;
+                .query_row(params![lane.as_str(), lane == INTERPRETERS], |row| row.get(0))?;
             next.map(timestamp).transpose()
         })
         .await
     }
 }
 
-fn place(job: &str) -> Place {
+/// What an attempt that is given back was.
+#[derive(Clone, Copy)]
+enum Attempt {
+    /// It may have done something.
+    InDoubt,
+    /// It went out and did nothing.
+    Failed,
+    /// It never went out.
+    NotMade,
+}
+
+/// Where a job's effect is sealed.
+pub(super) fn place(job: &str) -> Place {
     Place::new("jobs", &[job])
 }
 
@@ -268,13 +247,13 @@ fn shortened(error: &str) -> String {
 
 /// A job and whose turn may change with it.
 pub(super) struct Turn {
-    seq: i64,
-    workspace: String,
-    serial: Option<String>,
+    pub seq: i64,
+    pub workspace: String,
+    pub serial: Option<String>,
 }
 
 impl Turn {
-    fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+    pub fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self { seq: row.get("seq")?, workspace: row.get("workspace")?, serial: row.get("serial")? })
     }
 }
@@ -336,19 +315,23 @@ fn leased(write: &Write<'_>, job: &JobId, fence: u64) -> Result<Option<Turn>, St
         .optional()?)
 }
 
-fn bury(write: &mut Write<'_>, turn: &Turn, last_error: &str) -> Result<(), StoreError> {
+/// Makes a dead letter of a job.
+pub(super) fn bury(write: &mut Write<'_>, turn: &Turn, last_error: &str) -> Result<(), StoreError> {
+    let now = Timestamp::now();
     write
         .conn
         .prepare_cached(
-            "UPDATE jobs SET state = 4, settled_at = ?2, last_error = ?3, lease_until = NULL, worker = NULL
+            "UPDATE jobs SET state = 4, settled_at = ?2, last_error = ?3, lease_until = NULL, worker = NULL,
+                 in_doubt = in_doubt OR sent_under IS fence
              WHERE seq = ?1",
         )?
-        .execute(params![turn.seq, micros(Timestamp::now()), last_error])?;
-    give_turn(write, turn)
+        .execute(params![turn.seq, micros(now), last_error])?;
+    give_turn(write, turn)?;
+    dead_letters::report(write, turn, now)
 }
 
 /// After a job came, went or was given back: lets the first of its serial be the one that may run.
-fn give_turn(write: &mut Write<'_>, turn: &Turn) -> Result<(), StoreError> {
+pub(super) fn give_turn(write: &mut Write<'_>, turn: &Turn) -> Result<(), StoreError> {
     write.made_jobs_ready = true;
     let Some(serial) = &turn.serial else { return Ok(()) };
     let of_serial = [turn.workspace.as_str(), serial.as_str()];
@@ -378,101 +361,4 @@ fn give_turn(write: &mut Write<'_>, turn: &Turn) -> Result<(), StoreError> {
         write.conn.prepare_cached("UPDATE jobs SET state = ?2 WHERE seq = ?1")?.execute([seq, state])?;
     }
     Ok(())
-}
-
-/// Jobs whose worker died or hung become due again.
-fn take_back_expired(write: &mut Write<'_>, now: i64, at_most: usize) -> Result<(), StoreError> {
-    let expired = write
-        .conn
-        .prepare_cached(
-            "SELECT seq, workspace, serial FROM jobs WHERE state = 2 AND lease_until <= ?1 ORDER BY lease_until LIMIT ?2",
-        )?
-        .query_map([now, limit(at_most)], Turn::from_row)?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    for turn in &expired {
-        write
-            .conn
-            .prepare_cached(
-                "UPDATE jobs SET state = 1, crashes = crashes + 1, fence = fence + 1, lease_until = NULL, worker = NULL
-                 WHERE seq = ?1",
-            )?
-            .execute([turn.seq])?;
-        give_turn(write, turn)?;
-    }
-    Ok(())
-}
-
-struct Due {
-    turn: Turn,
-    id: String,
-    ticket: Option<i64>,
-    attempts: i64,
-    crashes: i64,
-    fence: i64,
-    run_at: i64,
-    sealed: Option<Sealed>,
-}
-
-fn claim(
-    write: &mut Write<'_>,
-    lane: Lane,
-    now: i64,
-    (worker, until): (&str, i64),
-    at_most: usize,
-) -> Result<Vec<ClaimedJob>, StoreError> {
-    let due = write
-        .conn
-        .prepare_cached(
-            "SELECT seq, id, workspace, serial, ticket, attempts, crashes, fence, run_at, key_id, sealed
-             FROM jobs WHERE state = 1 AND lane = ?1 AND run_at <= ?2 ORDER BY run_at, seq LIMIT ?3",
-        )?
-        .query_map(params![lane.as_str(), now, limit(at_most)], |row| {
-            Ok(Due {
-                turn: Turn::from_row(row)?,
-                id: row.get("id")?,
-                ticket: row.get("ticket")?,
-                attempts: row.get("attempts")?,
-                crashes: row.get("crashes")?,
-                fence: row.get("fence")?,
-                run_at: row.get("run_at")?,
-                sealed: sealed_columns(row, "key_id", "sealed")?,
-            })
-        })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut claimed = Vec::with_capacity(due.len());
-    for job in due {
-        let Some(effect) = readable_effect(write, &job)? else {
-            tracing::error!(job = job.id, "the job can't be read and was put to the dead letters");
-            bury(write, &job.turn, "its effect can't be read by this version")?;
-            continue;
-        };
-        write
-            .conn
-            .prepare_cached(
-                "UPDATE jobs SET state = 2, lease_until = ?2, worker = ?3, fence = fence + 1, attempts = attempts + 1
-                 WHERE seq = ?1",
-            )?
-            .execute(params![job.turn.seq, until, worker])?;
-        claimed.push(ClaimedJob {
-            id: JobId::new(job.id),
-            workspace: WorkspaceId::new(job.turn.workspace),
-            ticket: job.ticket.map(|number| TicketId::new(unsigned(number))),
-            effect,
-            attempts: count(job.attempts + 1),
-            crashes: count(job.crashes),
-            fence: unsigned(job.fence + 1),
-            run_at: timestamp(job.run_at)?,
-        });
-    }
-    Ok(claimed)
-}
-
-/// `None` for an effect that no worker can do anything with: it must not wedge the claim.
-fn readable_effect(write: &mut Write<'_>, job: &Due) -> Result<Option<Effect>, StoreError> {
-    let Some(sealed) = &job.sealed else { return Ok(None) };
-    match write.keys.open(write.conn, &place(&job.id), sealed) {
-        Ok(payload) => Ok(payload.and_then(|json| from_json("a job", &json).ok())),
-        Err(StoreError::BrokenSeal { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
 }

@@ -11,6 +11,7 @@ use super::error::StoreError;
 use super::master_key::MasterKey;
 use super::rows::micros;
 use super::seal::{DataKey, Place};
+use super::trail_seal::TrailSeal;
 
 /// How many unwrapped keys the writer remembers.
 const CACHED_KEYS: usize = 4096;
@@ -26,11 +27,18 @@ pub(super) struct KeyRing {
     master: MasterKey,
     active: HashMap<(String, String), i64>,
     unwrapped: HashMap<i64, DataKey>,
+    trail_seal: TrailSeal,
 }
 
 impl KeyRing {
     pub fn new(master: MasterKey) -> Self {
-        Self { master, active: HashMap::new(), unwrapped: HashMap::new() }
+        let trail_seal = TrailSeal::new(&master);
+        Self { master, active: HashMap::new(), unwrapped: HashMap::new(), trail_seal }
+    }
+
+    /// What seals the audit trail's end.
+    pub fn trail_seal(&self) -> &TrailSeal {
+        &self.trail_seal
     }
 
     /// Forgets everything: after a rollback a key made in it does not exist.

@@ -15,8 +15,7 @@ impl Lock {
     pub fn take(database: &Path) -> Result<Self, OpenError> {
         let mut path = database.as_os_str().to_owned();
         path.push(".lock");
-        let not_writable =
-            |error: &std::io::Error| OpenError::NotWritable { path: database.to_owned(), reason: error.to_string() };
+        let not_writable = |error: &std::io::Error| OpenError::from_io(database, error);
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

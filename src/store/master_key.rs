@@ -42,10 +42,12 @@ impl MasterKey {
     /// # Errors
     /// When the file can't be read or holds no key.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
-        let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|source| KeyError::File {
-            path: path.to_owned(),
-            verb: "read",
-            source,
+        let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|source| {
+            let path = path.to_owned();
+            match source.kind() {
+                io::ErrorKind::NotFound => KeyError::Missing { path },
+                _ => KeyError::File { path, verb: "read", source },
+            }
         })?;
         warn_if_others_may_read(path);
         Self::from_text(&text).map_err(|_| KeyError::MalformedFile { path: path.to_owned() })

@@ -2,12 +2,28 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::audit::{append, seal_head};
+use super::commit::ticket_updated;
 use super::error::{OpenError, StoreError};
+use super::keys::KeyRing;
+use super::master_key::MasterKey;
+use super::tickets::row_hashes;
+use super::writer::Write;
 
 /// Every step, in order; a published one is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_sends.sql"),
+    include_str!("migrations/0003_sealed_trail.sql"),
+    include_str!("migrations/0004_inbox_cursor.sql"),
+    include_str!("migrations/0005_tool_pins.sql"),
+];
+
+/// The step since which the audit trail is sealed and names its tickets' rows. What sealing reads and writes of the schema must
+/// be there by then.
+const SEALED: i64 = 3;
 
 /// `DSKB`: marks the file as Deskbell's (<https://sqlite.org/pragma.html#pragma_application_id>).
 const APPLICATION_ID: i64 = 0x4453_4b42;
@@ -40,13 +56,29 @@ pub(super) fn check(conn: &Connection, path: &Path) -> Result<i64, OpenError> {
 }
 
 /// Runs the missing steps, each in its own transaction with the new version.
-pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+pub(super) fn migrate(conn: &Connection, path: &Path, master: &MasterKey) -> Result<(), OpenError> {
     let found = check(conn, path)?;
     for (version, sql) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
-        let step = format!(
-            "BEGIN IMMEDIATE; {sql}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}; COMMIT;"
-        );
-        conn.execute_batch(&step).map_err(|error| open_error(path, error))?;
+        let failed = |error| open_error(path, error);
+        let step = Transaction::new_unchecked(conn, TransactionBehavior::Immediate).map_err(failed)?;
+        step.execute_batch(sql).map_err(failed)?;
+        if version == SEALED {
+            seal_trail(&step, master).map_err(|source| OpenError::Database { path: path.to_owned(), source })?;
+        }
+        let versions = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}");
+        step.execute_batch(&versions).map_err(failed)?;
+        step.commit().map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Seals the trail as it is found, and names the tickets there are.
+fn seal_trail(conn: &Connection, master: &MasterKey) -> Result<(), StoreError> {
+    let mut keys = KeyRing::new(master.clone());
+    let mut write = Write { conn, keys: &mut keys, made_jobs_ready: false };
+    seal_head(&write)?;
+    for (workspace, ticket, state) in row_hashes(conn)? {
+        append(&mut write, &ticket_updated(&workspace, ticket), Some(state))?;
     }
     Ok(())
 }
@@ -57,6 +89,7 @@ pub(super) fn open_error(path: &Path, error: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotAStore { path },
+        Some(ErrorCode::DiskFull) => OpenError::NoSpace { path },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::InUse { path },
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             OpenError::NotWritable { path, reason: error.to_string() }

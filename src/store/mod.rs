@@ -1,7 +1,7 @@
 //! What Deskbell remembers: events, jobs, tickets, decisions, the audit trail; embedded in one `SQLite` file.
 //!
-//! **Reading order**: `commit` (the one way state changes), `events` and `jobs` (what drives it), `tickets`, `decisions`, `audit`,
-//! `people`; beneath them `writer` (one thread, group commit), `readers`, `keys` and `seal`, `migrate`.
+//! **Reading order**: `commit` (the one way state changes), `events`, `jobs` and `leases` (what drives it), `tickets`, `decisions`,
+//! `audit` and `verify`, `people`, `tool_pins`; beneath them `writer` (one thread, group commit), `readers`, `keys` and `seal`, `migrate`.
 //!
 //! **What holds always**
 //! - What a method returned `Ok` for is on disk: WAL with `synchronous = FULL`, one fdatasync shared by all who wait. Leases and
@@ -12,11 +12,15 @@
 
 mod audit;
 mod commit;
+mod dead_letters;
 mod decisions;
 mod error;
 pub mod events;
+mod fingerprint;
+mod installation;
 mod jobs;
 mod keys;
+mod leases;
 mod lock;
 mod master_key;
 mod migrate;
@@ -27,23 +31,32 @@ mod readers;
 mod rows;
 mod seal;
 mod tickets;
+mod tool_pins;
+mod trail_seal;
+mod verify;
 mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use audit::{Anchor, AuditFilter, AuditReport, StoredAuditEntry};
+pub use audit::{Anchor, AuditFilter, StoredAuditEntry};
 pub use commit::{Commit, TicketWrite};
+pub use dead_letters::DeadLetters;
 pub use decisions::StoredDecision;
 pub use error::{
-    AuditBroken, AuditFault, CommitError, Conflict, KeyError, LeaseError, OpenError, StoreError, VerifyError,
+    AuditBroken, AuditFault, CommitError, Conflict, KeyError, LeaseError, OpenError, StoreError, TicketDiffers,
+    TicketFault, VerifyError,
 };
 pub use events::{EventKind, EventOutcome, NewEvent, Recorded, StoredEvent};
-pub use jobs::{ClaimedJob, DeadLetter, NewJob};
+pub use installation::Installation;
+pub use jobs::{DeadLetter, NewJob};
+pub use leases::ClaimedJob;
 pub use master_key::MasterKey;
 pub use operations::{Counts, Pruned};
 pub use people::Erased;
 pub use tickets::{HelpdeskKey, Page, TicketFilter, VersionedTicket};
+pub use tool_pins::{Drift, DriftChoice, SeenTool, Standing};
+pub use verify::AuditReport;
 
 /// Where the store is and how much of the machine it takes.
 #[derive(Debug, Clone)]

@@ -24,12 +24,16 @@ impl Store {
         let lock = Lock::take(path)?;
         let failed = |error| open_error(path, error);
         make_private(path);
-        let conn = open_for_writing(path).map_err(failed)?;
-        migrate(&conn, path)?;
+        let conn = open_for_writing(path)?;
+        // Nothing is sealed before the key is known to be the store's own.
+        if check(&conn, path)? > 0 {
+            check_master_key(&conn, path, &master)?;
+        }
+        migrate(&conn, path, &master)?;
         check_master_key(&conn, path, &master)?;
         let readers = Readers::open(path, config.readers, master.clone()).map_err(failed)?;
         let writer = Writer::start(conn, KeyRing::new(master), lock, config.queue_length)
-            .map_err(|error| OpenError::NotWritable { path: path.to_owned(), reason: error.to_string() })?;
+            .map_err(|error| OpenError::from_io(path, &error))?;
         Ok(Self { inner: Arc::new(Inner { readers, writer: Some(writer) }) })
     }
 
@@ -64,18 +68,28 @@ fn make_private(path: &Path) {
     drop(options.open(path));
 }
 
-fn open_for_writing(path: &Path) -> rusqlite::Result<Connection> {
+fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
+    let failed = |error| open_error(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
+    let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
+    // A file that can't be written is opened for reading without a word, and the first commit would fail.
+    if conn.is_readonly("main").map_err(failed)? {
+        return Err(OpenError::NotWritable { path: path.to_owned(), reason: "the file is read-only".to_owned() });
+    }
+    set_up(&conn).map_err(failed)?;
+    Ok(conn)
+}
+
+fn set_up(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     // secure_delete overwrites a destroyed key in its page.
     conn.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
-         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000;
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -4000;
          PRAGMA temp_store = MEMORY;",
     )?;
     conn.set_prepared_statement_cache_capacity(128);
-    Ok(conn)
+    Ok(())
 }
 
 /// A new store remembers a value that only its master key opens.

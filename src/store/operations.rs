@@ -101,7 +101,7 @@ impl Store {
         Ok(counts)
     }
 
-    /// Forgets events past their `expires_at` whose fate is settled, and jobs done before `done_before`; at most `at_most` of
+    /// Forgets events past their `expires_at` whose fate is settled (the newest stays, so that no id comes twice), and jobs done before `done_before`; at most `at_most` of
     /// each, so that the writer is never held up for long. Done jobs guard against being queued again: keep them for weeks.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ impl Store {
             .run(Durability::Synced, WhenFull::Wait, move |write| {
                 let events = write.conn.execute(
                     "DELETE FROM events WHERE id IN (SELECT id FROM events
-                     WHERE expires_at IS NOT NULL AND expires_at < ?1
+                     WHERE expires_at IS NOT NULL AND expires_at < ?1 AND id < (SELECT max(id) FROM events)
                        AND (sealed IS NULL OR outcome_name <> 'unparsed') LIMIT ?2)",
                     params![micros(now), limit(at_most)],
                 )?;

@@ -1,15 +1,17 @@
 //! Erasing a person: their key is destroyed, and all that was sealed under it is noise from then on, in backups of the file too.
 
 use deskbell_domain::audit::{AuditEntry, AuditKind};
-use deskbell_domain::ids::{PersonId, WorkspaceId};
+use deskbell_domain::ids::{PersonId, TicketId, WorkspaceId};
 use deskbell_domain::ticket::Actor;
 use jiff::Timestamp;
 use rusqlite::params;
 
 use super::Store;
 use super::audit::append;
+use super::commit::ticket_updated;
 use super::error::StoreError;
 use super::rows::{micros, unsigned};
+use super::tickets::RowContent;
 use super::writer::{Durability, WhenFull, Write};
 
 /// What erasing a person did.
@@ -59,12 +61,8 @@ fn erase(
          WHERE workspace = ?1 AND person = ?2 AND person <> '' AND destroyed_at IS NULL",
         params![workspace.as_str(), person.as_str(), micros(now)],
     )?;
-    let tickets = write.conn.execute(
-        "UPDATE tickets SET sealed = NULL, key_id = NULL, version = version + 1
-         WHERE workspace = ?1 AND requester = ?2 AND sealed IS NOT NULL",
-        whose,
-    )?;
-    let erased = Erased { keys: keys as u64, tickets: tickets as u64 };
+    let tickets = erase_words(write.conn, whose)?;
+    let erased = Erased { keys: keys as u64, tickets: tickets.len() as u64 };
     append(
         write,
         &AuditEntry {
@@ -77,9 +75,27 @@ fn erase(
             detail: serde_json::json!({
                 "erased": person.as_str(),
                 "keys": erased.keys,
-                "tickets": unsigned(i64::try_from(tickets).unwrap_or(i64::MAX)),
+                "tickets": erased.tickets,
             }),
         },
+        None,
     )?;
+    for (ticket, state) in tickets {
+        append(write, &ticket_updated(workspace, ticket), Some(state))?;
+    }
     Ok(erased)
+}
+
+/// The tickets whose words went, with the hashes of their rows as they are now.
+fn erase_words(conn: &rusqlite::Connection, whose: [&str; 2]) -> rusqlite::Result<Vec<(TicketId, [u8; 32])>> {
+    conn.prepare(&format!(
+        "UPDATE tickets SET sealed = NULL, key_id = NULL, version = version + 1
+         WHERE workspace = ?1 AND requester = ?2 AND sealed IS NOT NULL RETURNING {}",
+        RowContent::COLUMNS
+    ))?
+    .query_map(whose, |row| {
+        let content = RowContent::from_row(row)?;
+        Ok((TicketId::new(unsigned(content.key().1)), content.hash()))
+    })?
+    .collect()
 }

@@ -81,7 +81,7 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
-    conn.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -2000;")?;
+    conn.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -1000;")?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)
 }

@@ -6,11 +6,12 @@ use deskbell_domain::decision::Load;
 use deskbell_domain::ids::{ChannelId, MessageTs, PersonId, QueueId, SquadId, TicketId, WorkspaceId};
 use deskbell_domain::ticket::{SlackPath, Source, Status, Ticket, Words};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Store;
 use super::commit::TicketWrite;
 use super::error::{CommitError, Conflict, StoreError};
+use super::fingerprint::Fingerprint;
 use super::keys::{Opened, Sealed, open_sealed, sealed_columns};
 use super::readers::Read;
 use super::rows::{count, from_json, limit, micros, signed, to_json, to_json_text, unsigned};
@@ -134,19 +135,13 @@ impl Store {
         .await
     }
 
-    /// Open tickets per squad and per queue.
+    /// Open tickets per squad and per queue; `except` does not count.
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn load(&self, workspace: &WorkspaceId) -> Result<Load, StoreError> {
+    pub async fn load(&self, workspace: &WorkspaceId, except: Option<TicketId>) -> Result<Load, StoreError> {
         let workspace = workspace.clone();
-        self.read(move |read| {
-            Ok(Load {
-                squads: open_tickets_by(read, &workspace, "squad", SquadId::new)?,
-                queues: open_tickets_by(read, &workspace, "queue", QueueId::new)?,
-            })
-        })
-        .await
+        self.read(move |read| load(read.conn, &workspace, except)).await
     }
 
     /// What the newest tickets asked, newest first, at most `at_most`; erased ones are left out.
@@ -201,13 +196,39 @@ impl Store {
     }
 }
 
+fn load(conn: &Connection, workspace: &WorkspaceId, except: Option<TicketId>) -> Result<Load, StoreError> {
+    let mut load = Load {
+        squads: open_tickets_by(conn, workspace, "squad", SquadId::new)?,
+        queues: open_tickets_by(conn, workspace, "queue", QueueId::new)?,
+    };
+    if let Some(ticket) = except {
+        let own: Option<(Option<String>, Option<String>)> = conn
+            .prepare_cached("SELECT squad, queue FROM tickets WHERE workspace = ?1 AND number = ?2 AND is_open = 1")?
+            .query_row(params![workspace.as_str(), signed(ticket.number())], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let (squad, queue) = own.unwrap_or_default();
+        take_one(&mut load.squads, squad.map(SquadId::new));
+        take_one(&mut load.queues, queue.map(QueueId::new));
+    }
+    Ok(load)
+}
+
+fn take_one<K: Ord>(counts: &mut BTreeMap<K, u32>, key: Option<K>) {
+    if let Some(key) = key
+        && let Some(count) = counts.remove(&key)
+        && count > 1
+    {
+        counts.insert(key, count - 1);
+    }
+}
+
 fn open_tickets_by<K: Ord>(
-    read: &Read<'_>,
+    conn: &Connection,
     workspace: &WorkspaceId,
     column: &str,
     key: fn(String) -> K,
 ) -> Result<BTreeMap<K, u32>, StoreError> {
-    let mut statement = read.conn.prepare_cached(&format!(
+    let mut statement = conn.prepare_cached(&format!(
         "SELECT {column}, count(*) FROM tickets
          WHERE workspace = ?1 AND is_open = 1 AND {column} IS NOT NULL GROUP BY {column}"
     ))?;
@@ -250,41 +271,108 @@ fn place(workspace: &str, number: u64) -> Place {
     Place::new("tickets", &[workspace, &number.to_string()])
 }
 
-/// Writes a ticket and its sources within a commit.
-pub(super) fn write_ticket(write: &mut Write<'_>, change: &mut TicketWrite) -> Result<(), CommitError> {
+/// A decision holds only for the load that it was made with: of two made at once the second is made again.
+pub(super) fn check_load(write: &Write<'_>, ticket: &Ticket, decided_with: &Load) -> Result<(), CommitError> {
+    if load(write.conn, &ticket.workspace, Some(ticket.id))? == *decided_with {
+        Ok(())
+    } else {
+        Err(Conflict::LoadMoved.into())
+    }
+}
+
+/// A ticket's row, all that its hash on the audit trail stands for.
+pub(super) struct RowContent<'row> {
+    workspace: &'row str,
+    number: i64,
+    version: i64,
+    status: &'row str,
+    is_open: bool,
+    squad: Option<&'row str>,
+    queue: Option<&'row str>,
+    requester: &'row str,
+    join_channel: Option<&'row str>,
+    last_message_at: i64,
+    document: &'row str,
+    key_id: Option<i64>,
+    sealed: Option<&'row [u8]>,
+}
+
+impl<'row> RowContent<'row> {
+    /// What [`Self::from_row`] reads, in this order.
+    pub const COLUMNS: &'static str = "workspace, number, version, status, is_open, squad, queue, requester, join_channel, \
+                                       last_message_at, document, key_id, sealed";
+
+    /// Reads [`Self::COLUMNS`].
+    pub fn from_row(row: &'row rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            workspace: row.get_ref(0)?.as_str()?,
+            number: row.get(1)?,
+            version: row.get(2)?,
+            status: row.get_ref(3)?.as_str()?,
+            is_open: row.get(4)?,
+            squad: row.get_ref(5)?.as_str_or_null()?,
+            queue: row.get_ref(6)?.as_str_or_null()?,
+            requester: row.get_ref(7)?.as_str()?,
+            join_channel: row.get_ref(8)?.as_str_or_null()?,
+            last_message_at: row.get(9)?,
+            document: row.get_ref(10)?.as_str()?,
+            key_id: row.get(11)?,
+            sealed: row.get_ref(12)?.as_blob_or_null()?,
+        })
+    }
+
+    /// Workspace and number.
+    pub fn key(&self) -> (&'row str, i64) {
+        (self.workspace, self.number)
+    }
+
+    /// The hash of every column.
+    pub fn hash(&self) -> [u8; 32] {
+        let mut hash = Fingerprint::of("deskbell ticket 1");
+        hash.add(Some(self.workspace.as_bytes()));
+        hash.add_number(Some(self.number));
+        hash.add_number(Some(self.version));
+        hash.add(Some(self.status.as_bytes()));
+        hash.add_number(Some(self.is_open.into()));
+        hash.add(self.squad.map(str::as_bytes));
+        hash.add(self.queue.map(str::as_bytes));
+        hash.add(Some(self.requester.as_bytes()));
+        hash.add(self.join_channel.map(str::as_bytes));
+        hash.add_number(Some(self.last_message_at));
+        hash.add(Some(self.document.as_bytes()));
+        hash.add_number(self.key_id);
+        hash.add(self.sealed);
+        hash.finish()
+    }
+}
+
+/// Writes a ticket and its sources within a commit; the answer is the hash of its row.
+pub(super) fn write_ticket(write: &mut Write<'_>, change: &mut TicketWrite) -> Result<[u8; 32], CommitError> {
     let words = std::mem::take(&mut change.ticket.words);
     let ticket = &change.ticket;
     let workspace = ticket.workspace.as_str();
     let number = signed(ticket.id.number());
     let sealed = seal_words(write, ticket, &words)?;
     let document = to_json_text("a ticket", ticket)?;
-    let sql = if change.expected_version == 0 {
-        "INSERT INTO tickets (workspace, number, version, status, is_open, squad, queue, requester, join_channel,
-             last_message_at, document, key_id, sealed)
-         VALUES (?1, ?2, ?3 + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING"
-    } else {
-        "UPDATE tickets SET version = version + 1, status = ?4, is_open = ?5, squad = ?6, queue = ?7, requester = ?8,
-             join_channel = ?9, last_message_at = ?10, document = ?11, key_id = ?12, sealed = ?13
-         WHERE workspace = ?1 AND number = ?2 AND version = ?3"
-    };
-    let written = write.conn.prepare_cached(sql)?.execute(params![
+    let row = RowContent {
         workspace,
         number,
-        signed(change.expected_version),
-        ticket.status.as_str(),
-        ticket.status.is_open(),
-        ticket.squad.as_ref().map(SquadId::as_str),
-        ticket.queue.as_ref().map(QueueId::as_str),
-        ticket.requester.as_str(),
-        join_channel(&ticket.source),
-        micros(ticket.last_message_at),
-        document,
-        sealed.as_ref().map(|sealed| sealed.key_id),
-        sealed.as_ref().map(|sealed| &sealed.bytes),
-    ])?;
-    if written == 0 {
+        version: signed(change.expected_version).saturating_add(1),
+        status: ticket.status.as_str(),
+        is_open: ticket.status.is_open(),
+        squad: ticket.squad.as_ref().map(SquadId::as_str),
+        queue: ticket.queue.as_ref().map(QueueId::as_str),
+        requester: ticket.requester.as_str(),
+        join_channel: join_channel(&ticket.source),
+        last_message_at: micros(ticket.last_message_at),
+        document: &document,
+        key_id: sealed.as_ref().map(|sealed| sealed.key_id),
+        sealed: sealed.as_ref().map(|sealed| sealed.bytes.as_slice()),
+    };
+    if !write_row(write, &row)? {
         return Err(Conflict::VersionMoved { ticket: ticket.id }.into());
     }
+    let hash = row.hash();
     for (channel, ts) in &change.sources {
         let key = [workspace.to_owned(), channel.to_string(), ts.to_string()];
         let sql = "INSERT INTO ticket_messages (workspace, channel, ts, ticket) VALUES (?1, ?2, ?3, ?4)
@@ -297,7 +385,47 @@ pub(super) fn write_ticket(write: &mut Write<'_>, change: &mut TicketWrite) -> R
                    ON CONFLICT DO NOTHING";
         own(write, sql, OWNER_OF_HELPDESK, &key, ticket.id)?;
     }
-    Ok(())
+    Ok(hash)
+}
+
+/// False when the ticket's version is not the one before the row's.
+fn write_row(write: &Write<'_>, row: &RowContent<'_>) -> rusqlite::Result<bool> {
+    let sql = if row.version == 1 {
+        "INSERT INTO tickets (workspace, number, version, status, is_open, squad, queue, requester, join_channel,
+             last_message_at, document, key_id, sealed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING"
+    } else {
+        "UPDATE tickets SET version = ?3, status = ?4, is_open = ?5, squad = ?6, queue = ?7, requester = ?8,
+             join_channel = ?9, last_message_at = ?10, document = ?11, key_id = ?12, sealed = ?13
+         WHERE workspace = ?1 AND number = ?2 AND version = ?3 - 1"
+    };
+    let written = write.conn.prepare_cached(sql)?.execute(params![
+        row.workspace,
+        row.number,
+        row.version,
+        row.status,
+        row.is_open,
+        row.squad,
+        row.queue,
+        row.requester,
+        row.join_channel,
+        row.last_message_at,
+        row.document,
+        row.key_id,
+        row.sealed,
+    ])?;
+    Ok(written == 1)
+}
+
+/// The tickets there are, with the hashes of their rows.
+pub(super) fn row_hashes(conn: &Connection) -> Result<Vec<(WorkspaceId, TicketId, [u8; 32])>, StoreError> {
+    let mut statement = conn.prepare(&format!("SELECT {} FROM tickets ORDER BY id", RowContent::COLUMNS))?;
+    let rows = statement.query_map([], |row| {
+        let content = RowContent::from_row(row)?;
+        let (workspace, number) = content.key();
+        Ok((WorkspaceId::new(workspace), TicketId::new(unsigned(number)), content.hash()))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Words that are gone stay gone: nothing is sealed for them.
@@ -327,7 +455,7 @@ const OWNER_OF_MESSAGE: &str = "SELECT ticket FROM ticket_messages WHERE workspa
 const OWNER_OF_HELPDESK: &str =
     "SELECT ticket FROM ticket_helpdesk WHERE workspace = ?1 AND system = ?2 AND external_id = ?3";
 
-fn owner(conn: &rusqlite::Connection, sql: &str, key: &[String; 3]) -> rusqlite::Result<Option<TicketId>> {
+fn owner(conn: &Connection, sql: &str, key: &[String; 3]) -> rusqlite::Result<Option<TicketId>> {
     let number: Option<i64> = conn.prepare_cached(sql)?.query_row(key.each_ref(), |row| row.get(0)).optional()?;
     Ok(number.map(|number| TicketId::new(unsigned(number))))
 }

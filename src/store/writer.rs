@@ -36,12 +36,21 @@ pub(super) enum Durability {
     Relaxed,
 }
 
+/// What has to be taken back when a command fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// All that it wrote so far: it runs in a savepoint.
+    All,
+    /// Nothing: its one statement stands or falls by itself, and what it prepared may stay. Spares the copies of pages that a savepoint makes.
+    Nothing,
+}
+
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// Runs in the transaction, or is told why there is none; says whether its writes stay, and how to answer.
 type Work = Box<dyn FnOnce(Result<&mut Write<'_>, StoreError>) -> (bool, Answer) + Send>;
 
 enum Command {
-    Run { durability: Durability, work: Work },
+    Run { durability: Durability, undo: Undo, work: Work },
     FoldLog { done: oneshot::Sender<()> },
     Stop,
 }
@@ -86,6 +95,22 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
     {
+        self.run_undoing(Undo::All, durability, when_full, command).await
+    }
+
+    /// The same, saying what a failure leaves to be taken back.
+    pub async fn run_undoing<T, E, F>(
+        &self,
+        undo: Undo,
+        durability: Durability,
+        when_full: WhenFull,
+        command: F,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&mut Write<'_>) -> Result<T, E> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         let work: Work = Box::new(move |write| {
             let result = write.map_err(E::from).and_then(command);
@@ -100,7 +125,7 @@ impl Writer {
             });
             (keep, answer)
         });
-        let command = Command::Run { durability, work };
+        let command = Command::Run { durability, undo, work };
         match when_full {
             WhenFull::Wait => self.queue.send(command).await.map_err(|_| StoreError::Stopped)?,
             WhenFull::Refuse => self.queue.try_send(command).map_err(|error| match error {
@@ -157,7 +182,7 @@ impl Loop {
             let mut next = Some(first);
             while let Some(command) = next.take() {
                 match command {
-                    Command::Run { durability, work } => batch.push((durability, work)),
+                    Command::Run { durability, undo, work } => batch.push((durability, undo, work)),
                     Command::FoldLog { done } => folds.push(done),
                     Command::Stop => commands.close(),
                 }
@@ -192,20 +217,20 @@ impl Loop {
     }
 
     /// One transaction for all; answers after it is kept.
-    fn commit(&mut self, batch: Vec<(Durability, Work)>) {
+    fn commit(&mut self, batch: Vec<(Durability, Undo, Work)>) {
         let started = Instant::now();
         #[allow(clippy::cast_precision_loss)]
         metrics::histogram!("deskbell_store_batch_size").record(batch.len() as f64);
-        let synced = batch.iter().any(|(durability, _)| *durability == Durability::Synced);
+        let synced = batch.iter().any(|(durability, ..)| *durability == Durability::Synced);
         let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
         let mut made_jobs_ready = false;
         let mut result = self.begin(synced);
-        for (_, work) in batch {
+        for (_, undo, work) in batch {
             if let Err(error) = &result {
                 answers.push(work(Err(error.clone())).1);
                 continue;
             }
-            match self.run_one(work, &mut made_jobs_ready) {
+            match self.run_one(undo, work, &mut made_jobs_ready) {
                 Ok(answer) => answers.push(answer),
                 Err((error, answer)) => {
                     answers.push(answer);
@@ -236,9 +261,9 @@ impl Loop {
         Ok(())
     }
 
-    /// Runs one command in its savepoint. The error means that the whole transaction is gone.
-    fn run_one(&mut self, work: Work, made_jobs_ready: &mut bool) -> Result<Answer, (StoreError, Answer)> {
-        let opened = self.statement("SAVEPOINT command");
+    /// Runs one command. The error means that the whole transaction is gone.
+    fn run_one(&mut self, undo: Undo, work: Work, made_jobs_ready: &mut bool) -> Result<Answer, (StoreError, Answer)> {
+        let opened = if undo == Undo::All { self.statement("SAVEPOINT command") } else { Ok(()) };
         let mut write = Write { conn: &self.conn, keys: &mut self.keys, made_jobs_ready: false };
         let (keep, answer) = work(Ok(&mut write));
         let ready = write.made_jobs_ready;
@@ -246,8 +271,9 @@ impl Loop {
             (Err(error), _) => Err(error),
             (Ok(()), true) => {
                 *made_jobs_ready |= ready;
-                self.statement("RELEASE command")
+                if undo == Undo::All { self.statement("RELEASE command") } else { Ok(()) }
             }
+            (Ok(()), false) if undo == Undo::Nothing => self.still_in_transaction(),
             (Ok(()), false) => {
                 self.keys.forget();
                 self.statement("ROLLBACK TO command").and_then(|()| self.statement("RELEASE command"))
@@ -257,6 +283,15 @@ impl Loop {
             Ok(()) => Ok(answer),
             Err(error) => Err((error, answer)),
         }
+    }
+
+    /// The database takes everything back by itself when the disk is full or broken
+    /// (<https://sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction>).
+    fn still_in_transaction(&self) -> Result<(), StoreError> {
+        if self.conn.is_autocommit() {
+            return Err(StoreError::Database { reason: "the transaction was taken back".to_owned() });
+        }
+        Ok(())
     }
 
     fn statement(&self, sql: &str) -> Result<(), StoreError> {

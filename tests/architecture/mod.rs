@@ -42,7 +42,7 @@ fn production_files(folder: &str) -> Vec<SourceFile> {
 /// All production code of the workspace.
 fn whole_workspace() -> Vec<SourceFile> {
     let mut files = production_files("src");
-    for name in ["domain", "judgement", "block-kit", "servers", "sandbox"] {
+    for name in ["domain", "judgement", "block-kit", "listener", "servers", "sandbox"] {
         files.extend(production_files(&format!("crates/{name}/src")));
     }
     files

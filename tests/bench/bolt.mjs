@@ -6,5 +6,5 @@ const app = new bolt.App({
   authorize: async () => ({ botToken: "xoxb-bench", botId: "B0", botUserId: "U0" }),
 });
 app.command("/triage", async ({ ack }) => ack());
-await app.start(Number(process.env.PORT));
-console.log("ready");
+const server = await app.start(0);
+console.log(server.address().port);

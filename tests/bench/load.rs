@@ -1,7 +1,7 @@
 //! A generator of signed slash commands over keep-alive connections.
 //!
-//! Requests are built and signed before the clock starts, each with a `trigger_id` of its own, so that a server
-//! can't answer one from another.
+//! Requests are built and signed before the clock starts, each with a `trigger_id` of its own that grows as Slack's do, so
+//! that a server can't answer one from another.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -24,7 +24,8 @@ pub async fn run(address: &str, path: &str, secret: &str, connections: usize, re
     let each = requests / connections;
     let mut prepared = Vec::new();
     for connection in 0..connections {
-        let bodies: Vec<Vec<u8>> = (0..each).map(|n| request(address, path, secret, connection, n)).collect();
+        let bodies: Vec<Vec<u8>> =
+            (0..each).map(|n| request(address, path, secret, n * connections + connection)).collect();
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         prepared.push((stream, bodies));
@@ -50,13 +51,13 @@ pub fn percentiles(latencies: &mut [Duration]) -> (f64, f64) {
     (at(0.5), at(0.99))
 }
 
-fn request(host: &str, path: &str, secret: &str, connection: usize, n: usize) -> Vec<u8> {
+fn request(host: &str, path: &str, secret: &str, n: usize) -> Vec<u8> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let (run, now) = (now.subsec_nanos(), now.as_secs());
+    let (run, now) = (now.as_millis(), now.as_secs());
     let body = format!(
         "token=x&team_id=T0NORTHWIND&team_domain=northwind&channel_id=C0SUPPORT&channel_name=support&user_id=U0BEN\
          &user_name=ben&command=%2Ftriage&text=the+payment+failed+for+order+{n}&api_app_id=A0DESKBELL\
-         &response_url=http%3A%2F%2F127.0.0.1%3A9%2Fresponse%2F{connection}&trigger_id={run}.{connection}.{n}"
+         &response_url=http%3A%2F%2F127.0.0.1%3A9%2Fresponse%2F{n}&trigger_id={run}{n:06}.474920.8088930838d88f008e0"
     );
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("v0:{now}:{body}").as_bytes());

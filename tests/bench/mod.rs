@@ -3,6 +3,7 @@
 
 mod load;
 
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -27,30 +28,39 @@ fn pin(pid: u32, core: &str) {
     assert!(pinned.unwrap().success());
 }
 
-struct Bolt(Child);
+struct Bolt {
+    child: Child,
+    address: String,
+}
 
 impl Drop for Bolt {
     fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 
-async fn bolt(secret: &str, port: u16) -> Bolt {
-    let child = Command::new("node")
+/// Starts Bolt on a port of its own choice, which it prints.
+fn bolt(secret: &str) -> Bolt {
+    let mut child = Command::new("node")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/bolt.mjs"))
         .env("SIGNING_SECRET", secret)
-        .env("PORT", port.to_string())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let bolt = Bolt(child);
-    let started = Instant::now();
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-        assert!(started.elapsed() < Duration::from_secs(30), "Bolt did not start");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    bolt
+    let mut port = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    let port: u16 = port.trim().parse().expect("Bolt did not start");
+    Bolt { child, address: format!("127.0.0.1:{port}") }
+}
+
+/// Both servers are measured so often, in turn: other work on the machine then hits both.
+const ROUNDS: usize = 5;
+
+/// The middle run by requests/s.
+fn median(mut runs: Vec<Measured>) -> Measured {
+    runs.sort_by(|one, other| one.per_second.total_cmp(&other.per_second));
+    runs[runs.len() / 2]
 }
 
 /// Signed slash commands, acknowledged: Deskbell commits each to disk, Bolt keeps nothing.
@@ -61,25 +71,25 @@ async fn acknowledging() {
     let secret = wish.sandbox.signing_secret.clone();
     let desk = Desk::open(wish).await;
     let address = desk.url().trim_start_matches("http://").to_owned();
-    println!("\n| server | requests/s | p50 ms | p99 ms | refused |\n| --- | --- | --- | --- | --- |");
+    let peer = bolt(&secret);
     pin(std::process::id(), "1");
     pin(desk.pid(), "0");
+    pin(peer.child.id(), "0");
     load::run(&address, "/slack/commands", &secret, 64, 6_400).await;
-    let ours = load::run(&address, "/slack/commands", &secret, 64, 32_000).await;
-    print("Deskbell, one core, committed to disk", ours);
+    load::run(&peer.address, "/slack/events", &secret, 64, 6_400).await;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        ours.push(load::run(&address, "/slack/commands", &secret, 64, 32_000).await);
+        theirs.push(load::run(&peer.address, "/slack/events", &secret, 64, 12_800).await);
+    }
     pin(desk.pid(), "0,1");
     pin(std::process::id(), "0,1");
-    print(
-        "Deskbell, two cores shared with the generator",
-        load::run(&address, "/slack/commands", &secret, 64, 32_000).await,
-    );
-    drop(desk);
-    let peer = bolt(&secret, 4777).await;
-    pin(peer.0.id(), "0");
-    pin(std::process::id(), "1");
-    load::run("127.0.0.1:4777", "/slack/events", &secret, 64, 3_200).await;
-    let theirs = load::run("127.0.0.1:4777", "/slack/events", &secret, 64, 12_800).await;
+    let shared = load::run(&address, "/slack/commands", &secret, 64, 32_000).await;
+    let (ours, theirs) = (median(ours), median(theirs));
+    println!("\n| server | requests/s | p50 ms | p99 ms | refused |\n| --- | --- | --- | --- | --- |");
+    print("Deskbell, one core, committed to disk", ours);
     print("Bolt for JS, one core, nothing stored", theirs);
+    print("Deskbell, two cores shared with the generator", shared);
     println!("\nDeskbell / Bolt: {:.1} times the requests/s", ours.per_second / theirs.per_second);
 }
 
@@ -103,7 +113,8 @@ fn wide_workspace() -> (Wish, Vec<String>) {
 #[ignore = "a measurement: tests/bench/run"]
 async fn message_to_card() {
     let (wish, channels) = wide_workspace();
-    let desk = Desk::open(wish).await;
+    // Every message is a request of its own.
+    let desk = Desk::open(wish.policy_with("join_window = \"2m\"", "join_window = \"1us\"")).await;
     let people = ["U0ANNA", "U0BEN", "U0CARLA", "U0DEV", "U0ELENA", "U0FRANK", "U0GRACE"];
     let total = 1_500;
     let mut tick = tokio::time::interval(Duration::from_millis(20));
@@ -112,10 +123,9 @@ async fn message_to_card() {
         let person = people[(n / CHANNELS) % people.len()];
         desk.says(person, &channels[n % CHANNELS], &format!("The payment of order {n} failed with error 402")).await;
     }
-    let mut latencies = desk.until("all cards", |state| card_latencies(state, &channels, total / 2)).await;
-    let cards = latencies.len();
+    let mut latencies = desk.until("all cards", |state| card_latencies(state, &channels, total)).await;
     let (p50, p99) = percentiles(&mut latencies);
-    println!("\nmessage to card at 50 a second: {cards} cards of {total} messages, p50 {p50:.0} ms, p99 {p99:.0} ms");
+    println!("\nmessage to card, {total} messages at 50 a second: p50 {p50:.0} ms, p99 {p99:.0} ms");
 }
 
 /// Slack's timestamps are the sandbox's clock, for messages and cards alike.

@@ -1,4 +1,5 @@
 // A person writes in #support, another confirms the card; the Jira issue, the squad's alert and the updated card appear.
+// A customer writes in at Zendesk, and their ticket gets its card.
 //
 //     DESKBELL=target/debug/deskbell node tests/browser/demo.mjs
 import assert from 'node:assert/strict';
@@ -56,5 +57,17 @@ await tell(['--no-script'], async (page) => {
   await alert.locator('[data-action-id=claim]').click();
   await inChannel(page, 'charged twice').filter({ hasNot: page.locator('[data-action-id=claim]') }).first().waitFor();
   saw(`that the alert is claimed: ${await words(inChannel(page, 'charged twice').first())}`);
+
+  await page.getByTestId('rail-zendesk').click();
+  await page.getByTestId('zendesk-subject').fill('Login');
+  await page.getByTestId('zendesk-text').fill('Nobody here can log in with SSO since this morning');
+  await page.getByTestId('zendesk-ask').click();
+  const ticket = page.getByTestId('zendesk-ticket').filter({ hasText: 'Ivy Cole' });
+  await ticket.click();
+  await page.getByTestId('zendesk-comment').filter({ hasText: 'SSO' }).waitFor();
+  await openChannel(page, 'C0TRIAGE');
+  const asked = inChannel(page, 'Ivy Cole').filter({ hasText: 'Waiting for a decision' });
+  await asked.first().waitFor();
+  saw(`the card of a customer's ticket in Zendesk: ${await words(asked.first())}`);
 });
 console.log(process.exitCode ? 'browser: FAILED' : `browser: ${seen} things seen`);

@@ -26,12 +26,16 @@ async fn the_trail_is_verified_anchored_shown_and_replayed() {
     let verified = run(&desk, &["audit", "verify"]);
     assert_eq!(verified.code, 0, "{}", verified.stderr);
     assert!(verified.stdout.starts_with("the audit trail holds: "), "{}", verified.stdout);
+    for proved in ["all 2 tickets are", "without the master key", "an earlier copy of the whole store"] {
+        assert!(verified.stdout.contains(proved), "{proved}: {}", verified.stdout);
+    }
 
     let anchor = run(&desk, &["audit", "anchor"]);
     let path = desk.folder().join("anchor.json");
     std::fs::write(&path, &anchor.stdout).unwrap();
     let anchored = run(&desk, &["audit", "verify", "--anchor", path.to_str().unwrap()]);
     assert!(anchored.stdout.contains("the anchor is part of it"), "{}", anchored.all());
+    assert!(anchored.stdout.contains("nobody at all"), "{}", anchored.all());
 
     let shown = run(&desk, &["audit", "show", "--ticket", "DB-1"]);
     let entries: Vec<Value> = shown.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -71,11 +75,16 @@ async fn a_change_to_the_trail_or_a_decision_is_noticed() {
     let entries: i64 = store.query_row("SELECT max(seq) FROM audit", [], |row| row.get(0)).unwrap();
     let hash: Vec<u8> =
         store.query_row("SELECT hash FROM audit WHERE seq = ?1", [entries - 1], |row| row.get(0)).unwrap();
-    // Cut off, with the remembered end put right: only the anchor can tell.
+    // A ticket put into another state behind the trail's back.
+    store.execute_batch("UPDATE tickets SET status = 'closed' WHERE number = 1").unwrap();
+    let said = run(&desk, &["audit", "verify"]);
+    assert!(said.code == 1 && said.stderr.contains("DB-1 of T0NORTHWIND is not what"), "{}", said.all());
+    // Cut off, with the remembered end put right: it bears no seal.
     store.execute_batch("DROP TRIGGER audit_no_delete; DROP TRIGGER audit_head_grows;").unwrap();
     store.execute("DELETE FROM audit WHERE seq = ?1", [entries]).unwrap();
     store.execute("UPDATE audit_head SET seq = ?1, hash = ?2", rusqlite::params![entries - 1, hash]).unwrap();
-    assert_eq!(run(&desk, &["audit", "verify"]).code, 0);
+    let said = run(&desk, &["audit", "verify"]);
+    assert!(said.code == 1 && said.stderr.contains("not sealed with this store's master key"), "{}", said.all());
     let said = run(&desk, &["audit", "verify", "--anchor", desk.folder().join("anchor.json").to_str().unwrap()]);
     assert!(said.code == 1 && said.stderr.contains("the trail is shorter"), "{}", said.all());
 
@@ -128,6 +137,6 @@ async fn another_master_key_and_a_missing_one_are_named() {
     assert!(said.code == 1 && said.stderr.contains("the master key does not fit"), "{}", said.all());
     std::fs::remove_file(&key).unwrap();
     let said = run(&desk, &["audit", "verify"]);
-    assert!(said.code == 2 && said.stderr.contains("can't be read"), "{}", said.all());
+    assert!(said.code == 2 && said.stderr.contains("is missing: restore it"), "{}", said.all());
     assert!(!key.exists(), "looking made a key");
 }

@@ -97,10 +97,14 @@ const POLICIES: &[Change] = &[
     ("unknown key", "capacity = 6", "capcity = 6"),
     (
         "unknown field in a branch that no example reaches",
-        "customer.tier == \"enterprise\"",
-        "customer.teir == \"enterprise\"",
+        "assessment.urgency == \"critical\"\n",
+        "(assessment.urgency == \"critical\" || customer.teir == \"enterprise\")\n",
     ),
-    ("type mismatch in a branch", "customer.tier == \"enterprise\"", "customer.open_cases == \"many\""),
+    (
+        "type mismatch in a branch",
+        "assessment.urgency == \"critical\"\n",
+        "(assessment.urgency == \"critical\" || customer.open_cases == \"many\")\n",
+    ),
     ("not CEL", "'assessment.category == \"api\"'", "'assessment.category = \"api\"'"),
     ("not a condition", "'assessment.category == \"api\"'", "'assessment.category'"),
     ("unknown squad", "squads = [\"platform\", \"support\"]", "squads = [\"platform\", \"suport\"]"),
@@ -140,5 +144,5 @@ fn the_policys_errors_stop_serving_too() {
     let policy = changed(&repository_file("policy.example.toml"), "capacity = 6", "capacity = 0");
     let said = serve(&repository_file("deskbell.example.toml"), &policy, &SECRETS);
     assert_eq!(said.code, 2);
-    assert!(said.stderr.contains("policy.example.toml:39:12: capacity must be at least 1"), "{}", said.stderr);
+    assert!(said.stderr.contains("policy.example.toml:47:12: capacity must be at least 1"), "{}", said.stderr);
 }

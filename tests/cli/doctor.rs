@@ -59,6 +59,22 @@ async fn a_refused_token_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_filter_that_serve_refuses_and_workers_that_take_no_work_are_named() {
+    let sandbox = Sandbox::start(settings()).await.unwrap();
+    let place = Workplace::of(&sandbox);
+    let mut command = place.command(&sandbox, &["doctor"]);
+    command.envs([("DESKBELL_LOG__FILTER", "deskbell=loud"), ("DESKBELL_WORKERS__COUNT", "0")]).env_remove("RUST_LOG");
+    let said = Said::of(&tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+    sandbox.shutdown().await;
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(faults(&said), @r#"
+✗ log: [log] filter (or RUST_LOG) `deskbell=loud` can't be read: write for example "info" or "info,deskbell::pipeline=debug"
+"#);
+    let warned: Vec<&str> = said.stdout.lines().filter(|line| line.starts_with('!')).collect();
+    assert!(warned.len() == 1 && warned[0].starts_with("! workers: count is 0"), "{}", said.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_scope_is_named_with_its_use() {
     let scopes = manifest_scopes().into_iter().filter(|scope| scope != "reactions:read").collect();
     let said = examined(SandboxConfig { scopes, ..settings() }, |_| {}).await;
@@ -126,6 +142,26 @@ async fn servers_that_do_not_start_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_that_refuses_the_token_is_named() {
+    let said = examined(settings(), |place| place.write("secrets/jira_api_token", "another")).await;
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(faults(&said), @r#"
+✗ mcp.jira: `find_by_idempotency_key`: Jira refused the credentials; check the account's e-mail address and its API token
+    -> correct the address and the secrets of [mcp.jira], and what their account may read there
+"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_that_is_not_there_is_named() {
+    let said = examined(settings(), |place| place.write("secrets/jira_url", "http://127.0.0.1:9")).await;
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(faults(&said), @r#"
+✗ mcp.jira: `find_by_idempotency_key`: the server can't do it now: Jira could not be reached; check its base URL and the network
+    -> correct the address and the secrets of [mcp.jira], and what their account may read there
+"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slack_that_is_not_there_is_named() {
     let sandbox = Sandbox::start(settings()).await.unwrap();
     let place = Workplace::of(&sandbox);
@@ -152,4 +188,23 @@ async fn json_holds_the_same() {
     assert_eq!(bad.len(), 1, "{bad:?}");
     assert_eq!(bad[0]["area"], "store");
     assert_eq!(said.code, 1);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_that_others_may_read_and_public_figures_are_warned_of() {
+    let said = examined(settings(), |place| {
+        for name in ["bot_token", "jira_api_token"] {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+            std::fs::set_permissions(place.path().join("secrets").join(name), mode).unwrap();
+        }
+        place.change("listen = \"127.0.0.1:0\"", "listen = \"0.0.0.0:0\"");
+    })
+    .await;
+    assert_eq!((faults(&said).as_str(), said.code), ("", 0), "{}", said.stdout);
+    let warned: Vec<&str> = said.stdout.lines().filter(|line| line.starts_with('!')).collect();
+    assert_eq!(warned.len(), 3, "{}", said.stdout);
+    assert!(warned[0].contains("slack.bot_token") && warned[0].contains("secrets/bot_token"), "{}", warned[0]);
+    assert!(warned[1].contains("mcp.jira.env.DESKBELL_JIRA_API_TOKEN"), "{}", warned[1]);
+    assert!(warned[2].contains("/metrics") && said.stdout.contains("admin_listen"), "{}", said.stdout);
 }

@@ -37,10 +37,36 @@ fn what_the_example_leaves_commented_out_is_right_too() {
         .collect();
     let path = folder.path().join("deskbell.toml");
     std::fs::write(&path, text.join("\n")).unwrap();
+    std::fs::write(folder.path().join("mcp.json"), r#"{ "mcpServers": { "third": { "command": "third" } } }"#).unwrap();
     let config = Config::load_with(&path, []).unwrap();
+    assert!(config.mcp.contains_key("third"));
     assert!(config.helpdesk.zendesk.is_some() && config.helpdesk.generic.is_some());
     assert!(config.mcp.contains_key("other") && config.knowledge.folder.is_some() && config.templates.folder.is_some());
     assert!(config.slack.app_token.is_some() && config.store.master_key.is_some());
+}
+
+#[test]
+fn the_examples_lines_for_shortcut_take_the_place_of_jiras() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = repository_file("deskbell.example.toml");
+    let (before, actions) = example.split_once("[actions.create_issue]").unwrap();
+    let after = actions.split_once("[log]").unwrap().1;
+    let server = example.lines().skip_while(|line| *line != "# [mcp.shortcut]").take_while(|line| *line != "#");
+    let server: Vec<&str> = server.map(|line| line.trim_start_matches("# ")).collect();
+    let bindings: Vec<&str> = example.lines().filter_map(|line| line.strip_prefix("#   ")).collect();
+    let text = format!("{before}\n{}\n{}\n[log]{after}", server.join("\n"), bindings.join("\n"));
+    std::fs::write(folder.path().join("deskbell.toml"), text).unwrap();
+    let config = Config::load_with(&folder.path().join("deskbell.toml"), []).unwrap();
+    let bindings = config.bindings().unwrap();
+    let bound: Vec<(&str, &str, &str)> =
+        bindings.iter().map(|(action, binding)| (action, binding.server.as_str(), binding.tool.as_str())).collect();
+    let expected = [
+        ("assign", "shortcut", "update_story"),
+        ("comment", "shortcut", "add_comment"),
+        ("create_issue", "shortcut", "create_story"),
+        ("transition", "shortcut", "update_story"),
+    ];
+    assert_eq!(bound, expected);
 }
 
 #[test]
@@ -75,4 +101,22 @@ fn the_environment_overrides_the_file() {
     assert_eq!((config.workers.count, config.workers.lease.std().as_secs()), (3, 120));
     assert_eq!(config.intake.watched_channels.len(), 2);
     assert!(config.helpdesk.zendesk.is_some());
+}
+
+#[test]
+fn a_rule_that_reads_a_customer_nobody_looks_up_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = repository_file("policy.example.toml");
+    let path = folder.path().join("policy.example.toml");
+    std::fs::write(&path, &example).unwrap();
+    let said = run(folder.path(), &["policy", "check", "policy.example.toml"]);
+    assert!(said.code == 0 && !said.stdout.contains("warning"), "{}", said.stdout);
+
+    let reading = "(assessment.urgency == \"critical\" || customer.tier == \"enterprise\")\n";
+    let changed = example.replacen("assessment.urgency == \"critical\"\n", reading, 1);
+    std::fs::write(&path, &changed).unwrap();
+    let line = changed.lines().position(|line| line == "when = '''").unwrap() + 1;
+    let said = run(folder.path(), &["policy", "check", "policy.example.toml"]);
+    let warning = format!("warning: policy.example.toml:{line}: rule `payments-down` reads `customer`");
+    assert!(said.code == 0 && said.stdout.contains(&warning), "{warning}\n{}", said.stdout);
 }

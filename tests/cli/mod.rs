@@ -5,6 +5,8 @@ mod bad_input;
 mod doctor;
 mod examples;
 mod help;
+mod mcp;
+mod store_faults;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -71,6 +73,7 @@ impl Workplace {
             ("jira_url", sandbox.jira_url().unwrap()),
             ("jira_email", jira.email),
             ("jira_api_token", jira.api_token),
+            ("zendesk_webhook_secret", defaults.zendesk.unwrap().webhook_secret),
         ] {
             place.write(&format!("secrets/{name}"), &secret);
         }
@@ -84,7 +87,12 @@ impl Workplace {
     fn write(&self, name: &str, content: &str) {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
+        std::fs::write(&path, content).unwrap();
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(&path, mode).unwrap();
+        }
     }
 
     /// Replaces a passage of the configuration.

@@ -57,7 +57,7 @@ impl Scale {
     fn wish(&self) -> Wish {
         let lag = format!("lag = \"{}s\"", self.lag_seconds + 1);
         let mut wish = Wish::default()
-            .policy_with("join_window = \"2m\"", "join_window = \"1ms\"")
+            .policy_with("join_window = \"2m\"", "join_window = \"1us\"")
             .config_with("lag = \"3s\"", &lag);
         wish.sandbox.faults_seed = self.seed;
         wish.sandbox.jira.as_mut().unwrap().search_lag_ms = 0..=self.lag_seconds * 1000;
@@ -105,6 +105,7 @@ fn faults() -> Vec<FaultRule> {
 }
 
 /// A request that a person wrote in Slack.
+#[derive(Debug)]
 struct Request {
     channel: &'static str,
     ts: String,
@@ -263,9 +264,10 @@ impl Storm {
         let started = Instant::now();
         let mut faulty = true;
         loop {
-            let asking = self.press_cards().await;
+            // In the order in which one leads to the next: what is not there when looked at is not about to come.
             let under_way = self.desk.events_under_way().await;
             let unfinished = self.desk.unfinished();
+            let asking = self.press_cards().await;
             if asking == 0 && under_way == 0 && unfinished.is_empty() {
                 return;
             }

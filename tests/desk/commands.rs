@@ -56,6 +56,19 @@ async fn ticket_shows_where_it_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_reason_of_an_escalation_is_on_its_alerts() {
+    let desk = Desk::open(Wish::default()).await;
+    let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
+    let escalate = format!("{}  the CEO of Umbra *waits* <!channel>", card.number());
+    types(&desk, "U0GRACE", "/escalate", &escalate).await;
+    let alert = desk.until_posted("level 1", "C0PAYMENTS", |message| message.says("Level 1")).await;
+    assert!(alert.says("Escalated by <@U0GRACE>: the CEO of Umbra"), "{}", alert.all_text());
+    assert!(!alert.says("<!channel>"), "{}", alert.all_text());
+    let next = desk.until_posted("level 2", "C0TRIAGE", |message| message.says("Level 2")).await;
+    assert!(next.says("the CEO of Umbra"), "{}", next.all_text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn kb_answers_with_links() {
     let desk = Desk::open(Wish::default()).await;
     types(&desk, "U0GRACE", "/kb", "how long does a refund take?").await;

@@ -43,6 +43,39 @@ async fn health_readiness_and_figures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn operators_pages_have_an_address_of_their_own() {
+    let desk = Desk::open(Wish { admin_listen: true, ..Wish::default() }).await;
+    for page in ["/readyz", "/metrics", "/healthz"] {
+        assert!(desk.answers(page).await, "{page}");
+    }
+    for page in ["/readyz", "/metrics"] {
+        assert_eq!(get(&desk, page).await.0, 404, "{page}");
+    }
+    assert_eq!(get(&desk, "/healthz").await.0, 200);
+    desk.asks("U0GRACE", "The payment failed with error 402").await;
+    let knocked = desk.http.post(format!("{}/slack/events", desk.admin_url())).body("{}").send().await.unwrap();
+    assert_eq!(knocked.status(), 404);
+}
+
+/// Looking costs a write to disk, and anybody may ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_looks_at_the_store_at_most_once_a_second() {
+    let desk = Desk::open(Wish::default()).await;
+    desk.settled().await;
+    let commits = async || {
+        let figures = get(&desk, "/metrics").await.1;
+        let count = figures.lines().find_map(|line| line.strip_prefix("deskbell_store_commit_seconds_count "));
+        count.unwrap().parse::<f64>().unwrap()
+    };
+    let (before, started) = (commits().await, std::time::Instant::now());
+    for _ in 0..200 {
+        assert!(desk.answers("/readyz").await);
+    }
+    let (written, seconds) = (commits().await - before, started.elapsed().as_secs_f64());
+    assert!(written < 30.0 * (seconds + 1.0), "{written} commits in {seconds} s");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_lets_running_work_finish() {
     let mut desk = Desk::open(Wish::default()).await;
     let card = desk.asks("U0GRACE", "The payment failed with error 402").await;

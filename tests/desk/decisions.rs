@@ -60,3 +60,40 @@ async fn every_decision_can_be_made_again_and_the_trail_holds() {
     let (same, said) = desk.runs(&["audit", "replay"]).await;
     assert!(same, "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_come_at_once_are_spread_evenly() {
+    let desk = Desk::open(Wish::default()).await;
+    let users = ["U0GRACE", "U0DEV", "U0ELENA", "U0BEN", "U0CARLA", "U0ANNA", "U0FRANK"];
+    let texts: Vec<String> = (0..28).map(|number| format!("balance me: number {number} looks odd")).collect();
+    let asked =
+        texts.iter().zip(users.iter().cycle()).map(|(text, user)| desk.types(user, "C0SUPPORT", "/triage", text));
+    for typed in futures_util::future::join_all(asked).await {
+        assert_eq!(typed["ok"], true, "{typed}");
+    }
+    // Their cards still wait for Slack's one message a second.
+    let squads: Vec<String> = desk
+        .until("all decisions", |_| {
+            let squads: Vec<String> = desk.tickets().into_iter().filter_map(|ticket| ticket.squad).collect();
+            (squads.len() == texts.len()).then_some(squads)
+        })
+        .await;
+    let of = |squad: &str| squads.iter().filter(|name| *name == squad).count();
+    assert_eq!((of("payments"), of("platform")), (14, 14), "{squads:?}");
+    // Each decision keeps the load that it was really made with.
+    let (same, said) = desk.runs(&["audit", "replay"]).await;
+    assert!(same && said.contains("28 decisions are the same to the byte"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_is_decided_again_does_not_count_itself() {
+    let desk = Desk::open(Wish::default()).await;
+    let asked = desk.says("U0GRACE", "C0SUPPORT", "balance me: it looks odd").await;
+    let card = desk.card_under("C0SUPPORT", &asked).await;
+    desk.settled().await;
+    let edit = serde_json::json!({ "user": "U0GRACE", "channel": "C0SUPPORT", "message_ts": asked, "text": "balance me: it looks very odd" });
+    assert_eq!(desk.act("edit", edit).await["ok"], true);
+    desk.until_message("the new decision", &card, |card| card.says("very odd")).await;
+    desk.settled().await;
+    assert_eq!(desk.tickets()[0].squad.as_deref(), Some("payments"));
+}

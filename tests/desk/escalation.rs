@@ -66,3 +66,26 @@ async fn whoever_escalates_second_is_told_that_it_runs() {
     assert!(told.iter().any(|message| message.says("is escalated; level 1 is alerted")), "{told:?}");
     assert!(told.iter().any(|message| message.says("is escalated already, by <@")), "{told:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_last_level_that_never_answers_is_called_again_and_ops_hears() {
+    let wish = Wish::default()
+        .policy_with("acknowledge_within = \"1h\"", "acknowledge_within = \"1s\"")
+        .policy_with("[escalation.default]", "[escalation.default]\nrepeat = 1");
+    let desk = Desk::open(wish).await;
+    let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
+    assert_eq!(desk.presses("U0GRACE", &card, "escalate").await["ok"], true);
+    let first = desk.until_posted("level 1", "C0PAYMENTS", |message| message.says("Level 1")).await;
+    assert!(
+        first.says("level 2 is alerted <!date^") || first.says("level 2 was alerted <!date^"),
+        "{}",
+        first.all_text()
+    );
+    desk.until_posted("the second call", "C0TRIAGE", |message| message.says("Level 2, call 2")).await;
+    let told = desk.until_posted("the alert", "C0OPS", |message| message.says("Nobody answers the escalation")).await;
+    assert!(told.says("level 2 was called 2 times"), "{}", told.all_text());
+    desk.until_message("the card", &card, |card| card.says("nobody answers, ops were told <!date^")).await;
+    desk.settled().await;
+    let state = State(desk.state().await);
+    assert_eq!((alerts(&state, "C0TRIAGE", 2).len(), state.messages("C0OPS").len()), (2, 1));
+}

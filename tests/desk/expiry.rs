@@ -50,10 +50,13 @@ async fn expired_to_escalate_people_are_alerted_and_may_still_decide() {
     let card = reminded(&desk).await;
     let alert = desk.until_posted("level 1", "C0PAYMENTS", |message| message.says("Level 1")).await;
     assert!(alert.says("nobody answered the confirmation"), "{}", alert.all_text());
-    desk.until_posted("level 2", "C0TRIAGE", |message| message.says("Level 2")).await;
-    let card = desk.again(&card).await;
+    let alert = desk.until_posted("level 2", "C0TRIAGE", |message| message.says("Level 2")).await;
+    let card = desk.until_message("the overdue card", &card, |card| card.says("nobody answered by")).await;
+    assert!(!card.says("expires") && card.has_button("confirm"), "{}", card.all_text());
     let issue = desk.confirms("U0BEN", &card).await;
     desk.until_message("the answered card", &card, |card| card.says(issue["key"].as_str().unwrap())).await;
+    // Whoever decides is on it: nobody else is called.
+    desk.until_message("the settled alert", &alert, |alert| alert.says("<@U0BEN> is on it")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

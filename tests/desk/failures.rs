@@ -13,7 +13,7 @@ const PAID_TWICE: &str = "A payment failed with error 402, the customer is waiti
 const LONG_SECONDS: i64 = 600;
 
 /// Waits for a job of the store that meets a condition in SQL.
-async fn until_job(desk: &Desk, condition: &str) {
+pub async fn until_job(desk: &Desk, condition: &str) {
     let path = desk.folder().join("deskbell.db");
     let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     store.busy_timeout(Duration::from_secs(5)).unwrap();
@@ -145,7 +145,7 @@ async fn down_for_good() -> (Desk, Message, Message) {
     let card = confirmed(&desk).await;
     let alert = ops_alert(&desk).await;
     assert!(alert.has_button("ops_skip") && alert.has_button("ops_take_over"), "{}", alert.all_text());
-    assert!(alert.says(&card.number()) && alert.says("failed"), "{}", alert.all_text());
+    assert!(alert.says(&card.number()) && alert.says("failed") && alert.says("jira ·"), "{}", alert.all_text());
     desk.settled().await;
     assert_eq!(issues(&desk).await, 0);
     (desk, card, alert)
@@ -302,7 +302,7 @@ async fn a_squads_channel_without_the_bot_is_reported_to_ops() {
     let desk = Desk::open(without_bot(&["C0PAYMENTS"])).await;
     let card = confirmed(&desk).await;
     let told = desk.until_posted("the report", "C0OPS", |message| message.says("not_in_channel")).await;
-    assert!(told.says("C0PAYMENTS") && told.says("invite") && told.says(&card.number()), "{}", told.all_text());
+    assert!(told.says("<#C0PAYMENTS>") && told.says("invite") && told.says(&card.number()), "{}", told.all_text());
     the_issue(&desk, &card).await;
 }
 

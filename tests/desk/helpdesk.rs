@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use deskbell_sandbox::zendesk::HookTarget;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -66,6 +67,21 @@ async fn a_zendesk_ticket_is_one_ticket_however_often_it_is_told() {
         message.thread() == Some(&card.ts) && message.says(issue["key"].as_str().unwrap())
     })
     .await;
+    desk.settled().await;
+    assert_eq!(desk.tickets().len(), 1, "{:?}", desk.outcomes());
+}
+
+/// The box signs and repeats as Zendesk does: the first telling is lost on the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_customer_asks_at_zendesk_gets_its_card() {
+    let desk = Desk::open(Wish::default()).await;
+    let zendesk = desk.sandbox.zendesk().unwrap();
+    let url = format!("{}/helpdesk/zendesk", desk.url());
+    zendesk.set_webhook(Some(HookTarget { url, secret: "zendesk-secret".into() }));
+    desk.fault(json!({ "target": "deliver:zendesk", "kind": "lost_response", "count": 1 })).await;
+    zendesk.ask("Max Berg", "max@customer.example", "Charged twice", "The card was charged twice for one invoice");
+    let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
+    assert!(card.says("Charged twice") && card.says("Max Berg") && card.says("Payments"), "{}", card.all_text());
     desk.settled().await;
     assert_eq!(desk.tickets().len(), 1, "{:?}", desk.outcomes());
 }

@@ -49,12 +49,17 @@ impl Desk {
             .collect()
     }
 
-    /// Jobs by id that are neither done nor a timer whose moment is still to come.
+    /// Jobs by id that are neither done nor a timer whose moment is still to come, and events whose interpretation is to be
+    /// queued.
     pub fn unfinished(&self) -> Vec<String> {
         let now = jiff::Timestamp::now().as_microsecond();
         let ledger = self.ledger();
         let mut rows = ledger
-            .prepare("SELECT id FROM jobs WHERE state < 3 AND (id NOT LIKE '%/timer/%' OR run_at <= ?1)")
+            .prepare(
+                "SELECT id FROM jobs WHERE state < 3 AND (id NOT LIKE '%/timer/%' OR run_at <= ?1)
+                 UNION ALL SELECT key FROM events WHERE id > (SELECT queued_up_to FROM inbox_cursor)
+                     AND outcome_name IS NULL AND sealed IS NOT NULL",
+            )
             .unwrap();
         let jobs = rows.query_map([now], |row| row.get(0));
         jobs.unwrap().map(Result::unwrap).collect()

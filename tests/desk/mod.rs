@@ -7,6 +7,7 @@ mod buttons;
 mod chaos;
 mod commands;
 mod console;
+mod dead_letters;
 mod decisions;
 mod duplicates;
 mod escalation;
@@ -17,9 +18,14 @@ mod ledger;
 mod main_job;
 mod modals;
 mod paths;
+mod posts;
 mod requests;
+mod restarts;
 mod rights;
+mod sending;
+mod shortcut;
 mod socket_mode;
+mod trust;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -45,6 +51,8 @@ pub struct Wish {
     pub sandbox: SandboxConfig,
     /// Deliver by Socket Mode.
     pub socket_mode: bool,
+    /// Give `/readyz` and `/metrics` an address of their own.
+    pub admin_listen: bool,
 }
 
 impl Default for Wish {
@@ -57,6 +65,7 @@ impl Default for Wish {
             config_edits: Vec::new(),
             sandbox,
             socket_mode: false,
+            admin_listen: false,
         }
     }
 }
@@ -83,6 +92,7 @@ pub struct Desk {
     child: Option<Child>,
     folder: tempfile::TempDir,
     port: u16,
+    admin: Option<u16>,
     wish: Wish,
 }
 
@@ -93,9 +103,9 @@ impl Desk {
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let sandbox = Sandbox::start(wish.sandbox.clone()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let (port, admin) = (free_port(), wish.admin_listen.then(free_port));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let mut desk = Self { sandbox, http, child: None, folder, port, wish };
+        let mut desk = Self { sandbox, http, child: None, folder, port, admin, wish };
         std::fs::write(desk.folder.path().join("policy.toml"), &desk.wish.policy).unwrap();
         std::fs::create_dir_all(desk.folder.path().join("knowledge")).unwrap();
         std::fs::write(
@@ -125,6 +135,11 @@ impl Desk {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Where `/readyz` and `/metrics` are.
+    pub fn admin_url(&self) -> String {
+        self.admin.map_or_else(|| self.url(), |port| format!("http://127.0.0.1:{port}"))
+    }
+
     /// The process that serves.
     pub fn pid(&self) -> u32 {
         self.child.as_ref().unwrap().id()
@@ -138,6 +153,7 @@ impl Desk {
             r#"
 [server]
 listen = "127.0.0.1:{port}"
+{admin}
 
 [slack]
 delivery = "{delivery}"
@@ -202,6 +218,7 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
 {more}
 "#,
             port = self.port,
+            admin = self.admin.map(|port| format!("admin_listen = \"127.0.0.1:{port}\"")).unwrap_or_default(),
             more = self.wish.config
         )
     }
@@ -220,12 +237,33 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
             .env("TEST_GENERIC_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
             .env("TEST_JIRA_URL", self.sandbox.jira_url().unwrap_or_default())
             .env("TEST_JIRA_EMAIL", "deskbell@northwind.example")
-            .env("TEST_JIRA_TOKEN", "sandbox-jira-token");
+            .env("TEST_JIRA_TOKEN", "sandbox-jira-token")
+            .env("TEST_SHORTCUT_URL", self.sandbox.shortcut_url().unwrap_or_default())
+            .env("TEST_SHORTCUT_TOKEN", "sandbox-shortcut-token");
         command
     }
 
     /// Starts Deskbell and waits until it is ready.
     pub async fn start(&mut self) {
+        self.launch();
+        let started = Instant::now();
+        while !self.answers("/readyz").await {
+            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none() && started.elapsed() < PATIENCE, "Deskbell did not start:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.deliver();
+    }
+
+    /// Lets Slack's deliveries come to this Deskbell.
+    pub fn deliver(&self) {
+        let delivery =
+            if self.wish.socket_mode { Delivery::SocketMode } else { Delivery::Http { base_url: self.url() } };
+        self.sandbox.set_delivery(Some(delivery));
+    }
+
+    /// Starts Deskbell and waits for nothing.
+    pub fn launch(&mut self) {
         let log =
             std::fs::File::options().create(true).append(true).open(self.folder.path().join("deskbell.log")).unwrap();
         let child = self
@@ -238,19 +276,11 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
             .spawn()
             .unwrap();
         self.child = Some(child);
-        let started = Instant::now();
-        while !self.ready().await {
-            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none() && started.elapsed() < PATIENCE, "Deskbell did not start:\n{}", self.log());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let delivery =
-            if self.wish.socket_mode { Delivery::SocketMode } else { Delivery::Http { base_url: self.url() } };
-        self.sandbox.set_delivery(Some(delivery));
     }
 
-    async fn ready(&self) -> bool {
-        let answer = self.http.get(format!("{}/readyz", self.url())).send().await;
+    /// Whether this page of Deskbell says 200.
+    pub async fn answers(&self, path: &str) -> bool {
+        let answer = self.http.get(format!("{}{path}", self.admin_url())).send().await;
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
@@ -272,6 +302,15 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
 
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("deskbell.log")).unwrap_or_default()
+    }
+
+    /// Waits until the log says something.
+    pub async fn until_log(&self, words: &str) {
+        let started = Instant::now();
+        while !self.log().contains(words) {
+            assert!(started.elapsed() < PATIENCE, "the log never says `{words}`:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// A person does something in Slack.

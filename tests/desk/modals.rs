@@ -112,3 +112,26 @@ async fn the_form_makes_a_ticket_in_the_chosen_channel_or_in_triage() {
     desk.settled().await;
     assert_eq!(desk.tickets().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_priority_asked_for_counts_where_they_may_set_it_and_is_shown_elsewhere() {
+    let desk = Desk::open(Wish::default()).await;
+    let wanted = |text: &str| json!({ "text": { "text": { "type": "plain_text_input", "value": text } }, "priority": chosen("priority", "p1") });
+    asks_by_form(&desk, "U0GRACE", wanted("The invoice is wrong")).await;
+    let card = desk.until_posted("the card", "C0TRIAGE", |card| card.is_card() && card.says("invoice")).await;
+    assert!(card.says("(asked for: P1)"), "{}", card.all_text());
+    // A lead may confirm, and so set the priority.
+    asks_by_form(&desk, "U0ANNA", wanted("Our refund is missing")).await;
+    let card = desk.until_posted("the card", "C0TRIAGE", |card| card.is_card() && card.says("refund")).await;
+    assert!(card.says("*Priority*\\nP1") && !card.says("asked for"), "{}", card.all_text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_without_a_channel_is_followed_in_the_direct_conversation() {
+    let desk = Desk::open(Wish::default()).await;
+    let text = json!({ "text": { "type": "plain_text_input", "value": "The invoice is wrong" } });
+    asks_by_form(&desk, "U0GRACE", json!({ "text": text })).await;
+    let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
+    assert_eq!(desk.presses("U0BEN", &card, "not_a_ticket").await["ok"], true);
+    desk.until_posted("the outcome", "D0GRACE", |message| message.says("is not a ticket, says <@U0BEN>")).await;
+}

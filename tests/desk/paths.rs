@@ -143,7 +143,8 @@ async fn a_reaction_makes_one_ticket_of_a_message() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reaction_on_a_reply_makes_a_ticket_of_the_reply() {
-    let desk = Desk::open(Wish::default()).await;
+    let with_colons = ("triage_emoji = [\"ticket\"]", "triage_emoji = [\":ticket:\"]");
+    let desk = Desk::open(Wish::default().config_with(with_colons.0, with_colons.1)).await;
     let root = desk.says("U0GRACE", "C0GENERAL", "Lunch at noon?").await;
     let body = json!({ "user": "U0DEV", "channel": "C0GENERAL", "thread_ts": root, "text": "My password reset mail never arrives" });
     let reply = desk.act("message", body).await["ts"].as_str().unwrap().to_owned();
@@ -178,8 +179,112 @@ async fn a_message_shortcut_makes_one_ticket_and_tells_who_used_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_of_another_company_asks_in_a_shared_channel() {
     let desk = Desk::open(Wish::default()).await;
-    let asked = desk.says("U0HUGO", "C0ACME", "balance me: the payment failed").await;
-    let card = desk.card_under("C0ACME", &asked).await;
+    desk.says("U0HUGO", "C0ACME", "balance me: the payment failed").await;
+    let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
     // The rule `either` is not for people of other companies.
     assert!(card.says("U0HUGO") && card.says("_payments_") && !card.says("_either_"), "{}", card.all_text());
+}
+
+/// What everybody reads in the shared channel, in order.
+async fn customers_read(desk: &Desk) -> Vec<String> {
+    desk.settled().await;
+    let messages = State(desk.state().await).messages("C0ACME");
+    messages.iter().filter(|message| message.body["user"] == "U0DESKBELL").map(Message::all_text).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_in_a_shared_channel_reads_number_and_outcome_and_nothing_internal() {
+    for user in ["U0HUGO", "U0ANNA"] {
+        let desk = Desk::open(Wish::default()).await;
+        let asked = desk.says(user, "C0ACME", "The payment failed with error 402").await;
+        let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
+        let read = customers_read(&desk).await;
+        assert!(read.len() == 1 && read[0].contains("We have your request: it is DB-1"), "{read:?}");
+        desk.confirms("U0BEN", &card).await;
+        assert_eq!(customers_read(&desk).await.len(), 1, "the issue is not the customer's business");
+        let alert = desk.until_posted("the alert", "C0PAYMENTS", |message| message.has_button("claim")).await;
+        desk.presses("U0BEN", &alert, "claim").await;
+        let alert = desk.until_message("the claimed alert", &alert, |alert| alert.has_button("resolve")).await;
+        desk.presses("U0BEN", &alert, "resolve").await;
+        let outcome = desk.until_posted("the outcome", "C0ACME", |message| message.says("is resolved")).await;
+        assert_eq!(outcome.body["thread_ts"], asked.as_str(), "{}", outcome.body);
+        let read = customers_read(&desk).await;
+        assert!(read.len() == 3 && read[1].contains("Somebody is working on DB-1"), "{read:?}");
+        for internal in ["PAY-", "Jira", "U0BEN", "Payments", "_payments_"] {
+            assert!(!read.iter().any(|text| text.contains(internal)), "{internal} in {read:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_s_look_at_their_ticket_shows_number_status_and_summary_alone() {
+    let desk = Desk::open(Wish::default()).await;
+    desk.says("U0HUGO", "C0ACME", "The payment failed with error 402").await;
+    let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
+    desk.confirms("U0BEN", &card).await;
+    desk.settled().await;
+    let typed = desk.types("U0HUGO", "C0ACME", "/ticket", "DB-1").await;
+    assert_eq!(typed["ok"], true, "{typed}");
+    let told = desk.until_told("U0HUGO", "C0ACME", "DB-1 is being worked on").await;
+    assert!(told.says("payment failed"), "{}", told.all_text());
+    assert!(!told.says("PAY-") && !told.says("Payments") && !told.says("Squad"), "{}", told.all_text());
+}
+
+async fn replies(desk: &Desk, user: &str, thread: &str, text: &str) {
+    let body = json!({ "user": user, "channel": "C0SUPPORT", "thread_ts": thread, "text": text });
+    assert_eq!(desk.act("message", body).await["ok"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asked_by_command_in_a_direct_conversation_hears_the_outcome_there() {
+    let desk = Desk::open(Wish::default()).await;
+    let typed = desk.types("U0BEN", "D0BEN", "/triage", "My refund did not arrive").await;
+    assert_eq!(typed["ok"], true, "{typed}");
+    let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
+    let receipt = desk.until_told("U0BEN", "D0BEN", &card.number()).await;
+    assert!(receipt.says("in our direct conversation"), "{}", receipt.all_text());
+    let issue = desk.confirms("U0CARLA", &card).await;
+    let key = issue["key"].as_str().unwrap();
+    let heard = async |what: &str| desk.until_posted(what, "D0BEN", |message| message.says(what)).await;
+    heard(key).await;
+    let alert = desk.until_posted("the alert", "C0PAYMENTS", |message| message.has_button("claim")).await;
+    assert_eq!(desk.presses("U0CARLA", &alert, "claim").await["ok"], true);
+    heard(&format!("<@U0CARLA> has {}", card.number())).await;
+    let alert = desk.until_message("the claimed alert", &alert, |alert| alert.has_button("resolve")).await;
+    assert_eq!(desk.presses("U0CARLA", &alert, "resolve").await["ok"], true);
+    heard("is resolved by <@U0CARLA>").await;
+    desk.settled().await;
+    let told = State(desk.state().await).messages("D0BEN");
+    assert_eq!(told.iter().filter(|message| !message.only_for("U0BEN")).count(), 3, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mention_by_somebody_else_in_a_tickets_thread_joins_it() {
+    let desk = Desk::open(Wish::default()).await;
+    let asked = desk.says("U0GRACE", "C0SUPPORT", "The payment failed with error 402").await;
+    let card = desk.card_under("C0SUPPORT", &asked).await;
+    replies(&desk, "U0DEV", &asked, "<@U0DESKBELL> it fails for customer 4711 too").await;
+    desk.settled().await;
+    assert_eq!(desk.tickets().len(), 1, "{:?}", desk.tickets());
+    let issue = desk.confirms("U0BEN", &desk.again(&card).await).await;
+    assert!(issue["description"].as_str().unwrap().contains("4711"), "{issue}");
+    replies(&desk, "U0ELENA", &asked, "<@U0DESKBELL> the invoice of 4712 is wrong as well").await;
+    desk.settled().await;
+    let comments = State(desk.state().await).issues()[0]["comments"].to_string();
+    assert!(comments.contains("Somebody else added") && comments.contains("4712"), "{comments}");
+    assert_eq!(desk.tickets().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mention_under_the_card_of_a_form_joins_its_ticket() {
+    let desk = Desk::open(Wish::default()).await;
+    let typed = desk.types("U0GRACE", "C0SUPPORT", "/triage", "The payment failed with error 402").await;
+    assert_eq!(typed["ok"], true, "{typed}");
+    let card = desk.until_posted("the card", "C0SUPPORT", Message::is_card).await;
+    desk.settled().await;
+    replies(&desk, "U0DEV", &card.ts, "<@U0DESKBELL> it fails for customer 4711 too").await;
+    desk.settled().await;
+    assert_eq!(desk.tickets().len(), 1, "{:?}", desk.tickets());
+    let issue = desk.confirms("U0BEN", &desk.again(&card).await).await;
+    assert!(issue["description"].as_str().unwrap().contains("4711"), "{issue}");
 }

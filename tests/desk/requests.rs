@@ -1,5 +1,7 @@
 //! A request that grows, changes or disappears.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{Desk, Message, State, Wish};
@@ -113,4 +115,85 @@ async fn what_the_requester_replies_joins_the_ticket() {
     let comments = comments(&desk).await;
     assert!(comments.len() == 1 && comments[0].contains("4712"), "{comments:?}");
     assert_eq!(desk.tickets().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_it_is_still_broken_reopens_the_ticket_and_a_courtesy_does_not() {
+    let desk = Desk::open(Wish::default()).await;
+    let (asked, card) = asked(&desk, "The payment failed").await;
+    desk.confirms("U0BEN", &card).await;
+    let alert = desk.until_posted("the alert", "C0PAYMENTS", |message| message.has_button("claim")).await;
+    desk.presses("U0BEN", &alert, "claim").await;
+    let alert = desk.until_message("the claimed alert", &alert, |alert| alert.has_button("resolve")).await;
+    desk.presses("U0BEN", &alert, "resolve").await;
+    desk.until_posted("the outcome", "C0SUPPORT", |message| message.says("Reply here within 14 days")).await;
+    desk.settled().await;
+    reply(&desk, "U0GRACE", &asked, "thanks!").await;
+    desk.settled().await;
+    assert_eq!(desk.tickets()[0].status, "resolved");
+    reply(&desk, "U0GRACE", &asked, "The payment still fails with error 402").await;
+    let told = desk.until_posted("the squad's note", "C0PAYMENTS", |message| message.says("was reopened by")).await;
+    assert!(told.says("U0GRACE") && told.says("still fails with error 402"), "{}", told.all_text());
+    assert_eq!(told.body["thread_ts"], alert.body["ts"], "{}", told.body);
+    desk.until_posted("the thread's note", "C0SUPPORT", |message| message.says("is open again")).await;
+    desk.until_message("the card", &card, |card| card.says("Reopened: the requester says")).await;
+    assert_eq!(comments(&desk).await, Vec::<String>::new(), "nobody approved a comment");
+    assert_eq!((desk.tickets().len(), desk.tickets()[0].status.as_str()), (1, "following"));
+    let (_, entries) = desk.runs(&["audit", "show", "--ticket", "DB-1"]).await;
+    assert!(entries.lines().any(|entry| entry.contains("reopened") && entry.contains("U0GRACE")), "{entries}");
+}
+
+/// Slack delivers in no fixed order: under load the first of two messages may come last.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_first_is_read_first_however_it_arrives() {
+    let desk = Desk::open(Wish::default()).await;
+    desk.fault(json!({ "target": "deliver:events", "kind": "delayed", "ms": 1000, "count": 1 })).await;
+    let texts = ["The refund is missing", "invoice 4711", "it was charged twice in March"];
+    for text in texts {
+        desk.says("U0GRACE", "C0SUPPORT", text).await;
+    }
+    desk.settled().await;
+    let cards = State(desk.state().await).messages("C0SUPPORT").into_iter().filter(Message::is_card);
+    let cards: Vec<Message> = cards.collect();
+    assert_eq!((cards.len(), desk.tickets().len()), (1, 1), "{cards:?}");
+    let issue = desk.confirms("U0BEN", &cards[0]).await;
+    let description = issue["description"].as_str().unwrap();
+    let places: Vec<usize> = texts.iter().map(|text| description.find(text).unwrap()).collect();
+    assert!(places.is_sorted(), "{description}");
+}
+
+const ONE_SECOND: (&str, &str) = ("join_window = \"2m\"", "join_window = \"1s\"");
+
+/// Two requests of one author, more than a second apart by Slack's clock.
+async fn asks_twice_apart(desk: &Desk) {
+    let first = desk.says("U0GRACE", "C0SUPPORT", "The refund is missing").await;
+    let seconds = |ts: &str| ts.parse::<f64>().unwrap();
+    loop {
+        let next = desk.says("U0GRACE", "C0GENERAL", "meanwhile, elsewhere").await;
+        if seconds(&next) - seconds(&first) > 1.1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    desk.says("U0GRACE", "C0SUPPORT", "Nobody can log in with SSO").await;
+}
+
+/// While Deskbell waits for Slack, requests pile up and are then read at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_apart_stays_apart_though_it_is_read_at_once() {
+    let mut desk = Desk::open(Wish::default().policy_with(ONE_SECOND.0, ONE_SECOND.1)).await;
+    assert!(desk.stop().success(), "{}", desk.log());
+    desk.fault(json!({ "target": "slack:auth.test", "kind": "status", "status": 503 })).await;
+    desk.start().await;
+    asks_twice_apart(&desk).await;
+    desk.no_faults().await;
+    desk.until_ticket(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_apart_stays_apart_though_it_arrives_in_another_order() {
+    let desk = Desk::open(Wish::default().policy_with(ONE_SECOND.0, ONE_SECOND.1)).await;
+    desk.fault(json!({ "target": "deliver:events", "kind": "delayed", "ms": 3000, "count": 1 })).await;
+    asks_twice_apart(&desk).await;
+    desk.until_ticket(2).await;
 }

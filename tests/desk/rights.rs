@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Desk, State, Wish};
+use super::{Desk, Message, State, Wish};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_of_the_squad_may_not_decide() {
@@ -24,8 +24,9 @@ async fn who_is_not_of_the_squad_may_not_decide() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_companys_people_decide_and_escalate_nothing() {
     let desk = Desk::open(Wish::default()).await;
-    let asked = desk.says("U0HUGO", "C0ACME", "The payment failed with error 402").await;
-    let card = desk.card_under("C0ACME", &asked).await;
+    let typed = desk.types("U0ANNA", "C0ACME", "/triage", "The payment failed with error 402").await;
+    assert_eq!(typed["ok"], true, "{typed}");
+    let card = desk.until_posted("the card", "C0ACME", Message::is_card).await;
     assert_eq!(desk.presses("U0HUGO", &card, "confirm").await["ok"], true);
     desk.until_told("U0HUGO", "C0ACME", "You may not confirm").await;
     assert_eq!(desk.presses("U0HUGO", &card, "escalate").await["ok"], true);
@@ -46,4 +47,52 @@ async fn a_refusal_is_on_the_audit_trail() {
     desk.settled().await;
     let (shown, entries) = desk.runs(&["audit", "show", "--ticket", &card.number()]).await;
     assert!(shown && entries.lines().any(|entry| entry.contains("refused") && entry.contains("U0DEV")), "{entries}");
+}
+
+/// What `/ticket` tells a person who asks in a channel.
+async fn shown(desk: &Desk, user: &str, channel: &str, ticket: &str, words: &str) -> String {
+    let typed = desk.types(user, channel, "/ticket", ticket).await;
+    assert_eq!(typed["ok"], true, "{typed}");
+    let told = desk.until_told(user, channel, words).await;
+    told.body["text"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_is_seen_by_those_concerned_alone_and_each_look_is_recorded() {
+    let desk = Desk::open(Wish::default()).await;
+    let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
+    let number = card.number();
+    // Who asked, the squad, and a lead: wherever they are.
+    for user in ["U0GRACE", "U0BEN", "U0ANNA"] {
+        shown(&desk, user, "C0GENERAL", &number, "error 402").await;
+    }
+    // Everybody else where the ticket stands, and nowhere else, in the words for a ticket that is not there.
+    shown(&desk, "U0DEV", "C0SUPPORT", &number, "error 402").await;
+    let refused = shown(&desk, "U0DEV", "C0GENERAL", &number, "not for you to see").await;
+    assert!(refused.contains("the ticket's squad") && refused.contains("the group leads"), "{refused}");
+    let unknown = shown(&desk, "U0ELENA", "C0GENERAL", "DB-99", "not for you to see").await;
+    assert_eq!(refused.replace(&number, "DB-99"), unknown);
+    assert!(!refused.contains("402"), "{refused}");
+
+    desk.settled().await;
+    let (ok, entries) = desk.runs(&["audit", "show"]).await;
+    assert!(ok, "{entries}");
+    let of = |kind: &str, user: &str| {
+        let found =
+            entries.lines().filter(|line| line.contains(&format!("\"kind\":\"{kind}\"")) && line.contains(user));
+        found.count()
+    };
+    for user in ["U0BEN", "U0ANNA", "U0DEV"] {
+        assert_eq!(of("access", user), 1, "{user}: {entries}");
+    }
+    assert_eq!((of("refused", "U0DEV"), of("refused", "U0ELENA")), (1, 1), "{entries}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_policy_may_open_tickets_to_everybody_inside() {
+    let wish =
+        Wish::default().policy_with("settle = [\"group:leads\"]", "settle = [\"group:leads\"]\nview = [\"internal\"]");
+    let desk = Desk::open(wish).await;
+    let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
+    shown(&desk, "U0DEV", "C0GENERAL", &card.number(), "error 402").await;
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use deskbell::intake::config::IntakeConfig;
 use deskbell::intake::envelope::view_external_id;
 
 use super::doors::{Doors, HOME, OLD_SECRET, SECRET, config, fixture, form, form_payload, signature};
@@ -241,4 +242,52 @@ async fn suggestions_are_none_and_what_was_typed_is_not_kept() {
     let answer = doors.signed("/slack/interactions", &body).send().await.unwrap();
     assert_eq!(answer.json::<Value>().await.unwrap(), json!({"options": []}));
     assert_eq!(doors.waiting_jobs().await, 0);
+}
+
+/// Before Slack has said which workspace is ours: a payload that names its own is kept under it, and nobody guesses.
+#[tokio::test]
+async fn before_home_is_known_commands_and_clicks_are_kept_where_they_say_they_belong() {
+    let doors = Doors::open_with(IntakeConfig { workspace: "".into(), ..config() }).await;
+    let command = |trigger: &str, team: &str, org_wide: &str| {
+        form(&json!({
+            "command": "/triage", "text": "help", "user_id": "U1", "team_id": team, "enterprise_id": "E1",
+            "trigger_id": trigger, "is_enterprise_install": org_wide,
+        }))
+    };
+    let click = |trigger: &str, org_wide: bool| {
+        let payload = json!({
+            "type": "block_actions", "team": {"id": "T2"}, "user": {"id": "U1", "team_id": "T2"}, "trigger_id": trigger,
+            "is_enterprise_install": org_wide, "actions": [{"action_id": "confirm", "value": "DB-1"}],
+            "response_url": doors.slack.response_url(),
+        });
+        form_payload(&payload.to_string())
+    };
+    let answer = async |path: &str, body: Vec<u8>| {
+        let answer = doors.signed(path, &body).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.text().await.unwrap()
+    };
+    assert_eq!(answer("/slack/commands", command("1.1", "T2", "false")).await, "");
+    assert_eq!(answer("/slack/interactions", click("1.2", false)).await, "");
+    assert!(
+        doors.recorded("T2", "command/1.1").await.is_some() && doors.recorded("T2", "interaction/1.2").await.is_some()
+    );
+    assert!(answer("/slack/commands", command("1.3", "T2", "true")).await.contains("try again"));
+    assert!(answer("/slack/interactions", click("1.4", true)).await.contains("try again"));
+    assert_eq!(doors.events_on_disk(), 2);
+}
+
+#[tokio::test]
+async fn a_key_without_a_body_outlives_slacks_last_redelivery_and_is_then_forgotten() {
+    let doors = Doors::open().await;
+    let unwatched = json!({"type": "message", "channel": "C0ELSEWHERE", "user": "U1", "ts": "1.1", "text": "lunch?"});
+    for body in [event("Ev1", &unwatched), help("Ev2")] {
+        assert_eq!(doors.signed("/slack/events", &body).send().await.unwrap().status(), 200);
+    }
+    let forgotten = async |hours: i64| {
+        let then = Timestamp::now() + jiff::SignedDuration::from_hours(hours);
+        doors.store.prune(then, then, 100).await.unwrap().events
+    };
+    assert_eq!((forgotten(25).await, doors.events_on_disk()), (0, 2));
+    assert_eq!((forgotten(27).await, doors.events_on_disk()), (1, 1));
 }

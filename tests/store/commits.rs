@@ -26,13 +26,13 @@ pub async fn keeps_all_or_nothing(store: &Store) {
         jobs: vec![job(1, 0, None)],
     };
     assert!(matches!(store.commit(commit.clone()).await, Err(CommitError::Conflict(_))));
-    assert_eq!(store.verify_audit(None).await.unwrap().entries, 0);
+    assert_eq!(store.verify_audit(None).await.unwrap().entries, 1, "that of the ticket's making");
     assert!(store.event(&workspace(), &EventKey::new("Ev1")).await.unwrap().unwrap().outcome.is_none());
     assert_eq!(store.counts(super::fixture::at(0)).await.unwrap().jobs_leased, 1);
 
     let commit = Commit { ticket: Some(TicketWrite::new(ticket(1, "U1"), 1)), ..commit };
     store.commit(commit).await.unwrap();
-    assert_eq!(store.verify_audit(None).await.unwrap().entries, 1);
+    assert_eq!(store.verify_audit(None).await.unwrap().entries, 2);
     assert!(store.event(&workspace(), &EventKey::new("Ev1")).await.unwrap().unwrap().outcome.is_some());
     assert_eq!(claim(store, 0, 10).await.len(), 1);
 }
@@ -45,7 +45,7 @@ pub async fn refuses_a_moved_version(store: &Store) {
         let error = store.commit(Commit { ticket: Some(write), ..Commit::new(workspace()) }).await.unwrap_err();
         let CommitError::Conflict(conflict) = error else { panic!("{error:?}") };
         assert_eq!(conflict, Conflict::VersionMoved { ticket: TicketId::new(1) });
-        assert!(conflict.is_version());
+        assert!(conflict.is_stale());
     }
     assert_eq!(store.ticket(&workspace(), TicketId::new(1)).await.unwrap().unwrap().version, 2);
 }
@@ -55,7 +55,7 @@ pub async fn gives_a_message_one_ticket(store: &Store) {
     let error = store.commit(with_message(2, "1.1")).await.unwrap_err();
     let CommitError::Conflict(conflict) = error else { panic!("{error:?}") };
     assert_eq!(conflict, Conflict::SourceOwned { ticket: TicketId::new(1) });
-    assert!(!conflict.is_version());
+    assert!(!conflict.is_stale());
     assert!(store.ticket(&workspace(), TicketId::new(2)).await.unwrap().is_none());
 
     let mut again = with_message(1, "1.1");

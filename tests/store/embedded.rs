@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use deskbell::store::{
     AuditFault, Commit, KeyError, LeaseError, MasterKey, OpenError, Recorded, Store, StoreConfig, StoreError,
+    TicketFault, VerifyError,
 };
 use deskbell_domain::ids::{EventKey, JobId, TicketId};
 use deskbell_domain::ticket::Actor;
@@ -32,7 +33,7 @@ async fn keeps_everything_over_a_restart() {
     assert_eq!(stored.raw.as_deref(), Some(SECRET.as_bytes()));
     let found = store.ticket(&workspace(), TicketId::new(1)).await.unwrap().unwrap();
     assert_eq!(found.ticket, ticket(1, "U1"));
-    assert_eq!(store.verify_audit(None).await.unwrap().entries, 3);
+    assert_eq!(store.verify_audit(None).await.unwrap().entries, 4);
     assert_eq!(leased.len(), 2);
     for job in &leased {
         finish(store, job).await;
@@ -138,7 +139,7 @@ async fn may_be_read_beside_the_writer() {
 fn makes_the_master_key_once_and_for_its_owner_only() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("master.key");
-    assert!(matches!(MasterKey::load(&path), Err(KeyError::File { .. })));
+    assert!(matches!(MasterKey::load(&path), Err(KeyError::Missing { .. })));
     MasterKey::load_or_create(&path).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let text = fs::read_to_string(&path).unwrap();
@@ -224,6 +225,7 @@ async fn finds_every_altered_column() {
         "key_id = key_id + 1",
         "sealed = zeroblob(40)",
         "sealed = CAST(substr(sealed, 1, length(sealed) - 1) || x'00' AS BLOB)",
+        "state = zeroblob(32)",
         "hash = zeroblob(32)",
     ] {
         let sql = format!("UPDATE audit SET {change} WHERE seq = 4");
@@ -244,23 +246,133 @@ async fn finds_what_is_missing_swapped_or_cut_off() {
     );
 }
 
-/// Whoever holds the file can cut the trail and correct its head: then the anchor alone tells.
+/// The head after three entries, and what puts the trail back to there.
+const CUT_AFTER_3: &str = "DROP TRIGGER IF EXISTS audit_no_delete; DROP TRIGGER IF EXISTS audit_head_grows;
+    DELETE FROM audit WHERE seq > 3; UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit WHERE seq = 3)";
+
+/// Whoever has the file without the master key can cut the trail and correct its head, but not seal it; and nothing that is
+/// written later heals it.
 #[tokio::test]
-async fn an_anchor_finds_what_the_file_hides() {
+async fn a_cut_end_bears_no_seal() {
     let fixture = Fixture::new();
     write_entries(&fixture.store, 6).await;
     let anchor = fixture.store.anchor().await.unwrap();
     let conn = Connection::open(&fixture.config.path).unwrap();
-    conn.execute_batch(
-        "DROP TRIGGER audit_no_delete; DROP TRIGGER audit_head_grows;
-         DELETE FROM audit WHERE seq > 3; UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit WHERE seq = 3);",
-    )
-    .unwrap();
+    for mac in ["mac", "NULL", "zeroblob(32)"] {
+        conn.execute_batch(&format!("{CUT_AFTER_3}, mac = {mac}")).unwrap();
+        assert_eq!(fault(&fixture.store, None).await, (3, AuditFault::HeadNotSealed), "{mac}");
+    }
+    assert_eq!(fault(&fixture.store, Some(&anchor)).await, (6, AuditFault::ShorterThanAnchor));
+    write_entries(&fixture.store, 5).await;
+    assert_eq!(fault(&fixture.store, None).await, (8, AuditFault::HeadNotSealed));
+    assert_eq!(fault(&fixture.store, Some(&anchor)).await, (6, AuditFault::AnchorDiffers));
+}
+
+/// An earlier copy bears its own seal: that it was put back only an anchor from outside tells.
+#[tokio::test]
+async fn an_anchor_finds_what_the_file_hides() {
+    let fixture = Fixture::new();
+    write_entries(&fixture.store, 3).await;
+    let conn = Connection::open(&fixture.config.path).unwrap();
+    let mac: Vec<u8> = conn.query_row("SELECT mac FROM audit_head", [], |row| row.get(0)).unwrap();
+    write_entries(&fixture.store, 3).await;
+    let anchor = fixture.store.anchor().await.unwrap();
+    conn.execute_batch(CUT_AFTER_3).unwrap();
+    conn.execute("UPDATE audit_head SET mac = ?1", [mac]).unwrap();
     assert_eq!(fixture.store.verify_audit(None).await.unwrap().entries, 3);
     assert_eq!(fault(&fixture.store, Some(&anchor)).await, (6, AuditFault::ShorterThanAnchor));
     write_entries(&fixture.store, 5).await;
     assert_eq!(fixture.store.verify_audit(None).await.unwrap().entries, 8);
     assert_eq!(fault(&fixture.store, Some(&anchor)).await, (6, AuditFault::AnchorDiffers));
+}
+
+async fn ticket_fault(store: &Store) -> (u64, TicketFault) {
+    match store.verify_audit(None).await {
+        Err(VerifyError::Ticket(differs)) => (differs.ticket.number(), differs.fault),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Each change of a ticket is named by the trail: the row that stands there is the one that its last entry names.
+#[tokio::test]
+async fn finds_every_altered_ticket() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    put(store, ticket(1, "U1"), 0).await;
+    put(store, ticket(2, "U1"), 0).await;
+    put(store, ticket(2, "U1"), 1).await;
+    assert_eq!(store.verify_audit(None).await.unwrap().tickets, 2);
+    let conn = Connection::open(&fixture.config.path).unwrap();
+    conn.execute_batch("CREATE TABLE kept AS SELECT * FROM tickets").unwrap();
+    for change in [
+        "version = 1",
+        "status = 'closed'",
+        "is_open = 0",
+        "squad = 'vips'",
+        "queue = 'vips'",
+        "requester = 'U2'",
+        "join_channel = NULL",
+        "last_message_at = 0",
+        "document = replace(document, 'C1', 'C2')",
+        "key_id = NULL",
+        "sealed = NULL",
+        "sealed = zeroblob(99)",
+    ] {
+        conn.execute_batch(&format!("UPDATE tickets SET {change} WHERE number = 2")).unwrap();
+        assert_eq!(ticket_fault(store).await, (2, TicketFault::Differs { entry: 3 }), "{change}");
+        conn.execute_batch("DELETE FROM tickets; INSERT INTO tickets SELECT * FROM kept").unwrap();
+        store.verify_audit(None).await.unwrap();
+    }
+    conn.execute_batch("DELETE FROM tickets WHERE number = 1").unwrap();
+    assert_eq!(ticket_fault(store).await, (1, TicketFault::Gone { entry: 1 }));
+    conn.execute_batch("INSERT INTO tickets SELECT * FROM kept WHERE number = 1; UPDATE kept SET id = 9, number = 7 WHERE number = 1; INSERT INTO tickets SELECT * FROM kept WHERE number = 7").unwrap();
+    assert_eq!(ticket_fault(store).await, (7, TicketFault::Unknown));
+}
+
+#[tokio::test]
+async fn finds_a_ticket_that_was_put_back_to_what_it_was() {
+    let fixture = Fixture::new();
+    put(&fixture.store, ticket(1, "U1"), 0).await;
+    let conn = Connection::open(&fixture.config.path).unwrap();
+    conn.execute_batch("CREATE TABLE kept AS SELECT * FROM tickets").unwrap();
+    put(&fixture.store, ticket(1, "U1"), 1).await;
+    conn.execute_batch("DELETE FROM tickets; INSERT INTO tickets SELECT * FROM kept").unwrap();
+    assert_eq!(ticket_fault(&fixture.store).await, (1, TicketFault::Differs { entry: 2 }));
+}
+
+/// What an earlier Deskbell kept is sealed and named when the store is brought up to date.
+#[tokio::test]
+async fn seals_a_store_of_the_first_schema() {
+    let fixture = Fixture::new();
+    write_entries(&fixture.store, 3).await;
+    queue(&fixture.store, vec![job(1, 0, None), job(2, 0, None), job(3, 9, None)]).await;
+    let tried = claim(&fixture.store, 5, 10).await;
+    fixture.store.retry_later(&tried[0].id, tried[0].fence, at(6), "again").await.unwrap();
+    let Fixture { store, config, folder } = fixture;
+    drop(store);
+    let conn = Connection::open(&config.path).unwrap();
+    conn.execute_batch(
+        "DROP TABLE tool_pins; DROP TABLE tool_drifts; DROP TABLE inbox_cursor; DROP TRIGGER audit_head_grows; ALTER TABLE audit_head DROP COLUMN mac;
+         CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head WHEN new.seq <> old.seq + 1
+             BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END;
+         ALTER TABLE audit DROP COLUMN state;
+         ALTER TABLE jobs DROP COLUMN sends; ALTER TABLE jobs DROP COLUMN sent_under;
+         ALTER TABLE jobs DROP COLUMN in_doubt;
+         INSERT INTO tickets (workspace, number, version, status, is_open, requester, last_message_at, document)
+             VALUES ('T1', 4, 1, 'closed', 0, 'U1', 0, '{}');
+         PRAGMA user_version = 1",
+    )
+    .unwrap();
+    drop(conn);
+    assert!(matches!(Store::open_read_only(&config, master_key()), Err(OpenError::Older { found: 1, .. })));
+    assert!(matches!(open_error(&config, MasterKey::from_bytes([8; 32])), OpenError::WrongMasterKey { .. }));
+    let store = Store::open(&config, master_key()).unwrap();
+    let report = store.verify_audit(None).await.unwrap();
+    assert_eq!((report.entries, report.tickets), (4, 1));
+    let due = claim(&store, 100, 10).await;
+    let doubts: Vec<_> = due.iter().map(|job| (super::fixture::number(job), job.sends, job.in_doubt)).collect();
+    assert_eq!(doubts, [(2, 1, true), (1, 1, false), (3, 0, false)], "2 was in a worker's hands");
+    drop((store, folder));
 }
 
 #[tokio::test]

@@ -110,3 +110,21 @@ pub async fn forgets_what_has_served(store: &Store) {
     assert!(store.event(&workspace(), &EventKey::new("Ev1")).await.unwrap().is_none());
     assert!(store.event(&workspace(), &EventKey::new("Ev2")).await.unwrap().is_some());
 }
+
+/// A store that forgot every event but one gives no later event an id whose interpretation counts as queued.
+pub async fn interprets_what_comes_after_a_long_silence(store: &Store) {
+    for key in ["Ev1", "Ev2", "Ev3"] {
+        store.record_event(NewEvent { expires_at: Some(at(10)), ..event(key) }).await.unwrap();
+        let job = claim(store, 0, 10).await.remove(0);
+        let Effect::Interpret { event } = &job.effect else { panic!("{job:?}") };
+        assert_eq!(event, &EventKey::new(key));
+        let ignored = EventOutcome::Ignored { reason: "thanks".to_owned() };
+        let commit = Commit {
+            event_outcome: Some((event.clone(), ignored)),
+            finished: Some((job.id.clone(), job.fence)),
+            ..Commit::new(workspace())
+        };
+        store.commit(commit).await.unwrap();
+        store.prune(at(20), at(0), 10).await.unwrap();
+    }
+}

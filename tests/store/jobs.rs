@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::pin::pin;
 
-use deskbell::store::{Commit, CommitError, LeaseError, NewJob, Store};
+use deskbell::store::{ClaimedJob, Commit, CommitError, DeadLetters, LeaseError, NewJob, Store};
 use deskbell_domain::ids::TicketId;
 use deskbell_domain::workflow::effect::{Effect, Lane, Timer};
 use futures_util::FutureExt;
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::fixture::{Fixture, LEASE, at, claim, finish, job, number, numbers, queue, record, workspace};
@@ -76,6 +77,46 @@ pub async fn renews_a_lease(store: &Store) {
     store.renew(&claimed.id, claimed.fence, at(100)).await.unwrap();
     assert!(claim(store, 99, 10).await.is_empty());
     assert_eq!(claim(store, 100, 10).await[0].crashes, 1);
+}
+
+pub async fn remembers_what_was_about_to_be_sent(store: &Store) {
+    queue(store, vec![job(1, 0, None), job(2, 0, None)]).await;
+    let first = claim(store, 0, 10).await;
+    assert!(first.iter().all(|job| (job.sends, job.in_doubt, job.lease) == (0, false, LEASE)));
+    store.about_to_send(&first[0].id, first[0].fence, at(100)).await.unwrap();
+    assert_eq!(numbers(&claim(store, 99, 10).await), [2], "saying so prolongs the lease");
+    let second = claim(store, 100, 10).await.remove(0);
+    assert_eq!((number(&second), second.sends, second.in_doubt), (1, 1, true), "its worker may have sent it");
+    for late in &first {
+        let sent = store.about_to_send(&late.id, late.fence, at(999)).await;
+        assert!(matches!(sent, Err(LeaseError::Fenced)), "a late worker may send nothing");
+    }
+    let third = claim(store, 160, 10).await;
+    let left = third.iter().find(|job| number(job) == 2).unwrap();
+    assert_eq!((left.crashes, left.sends, left.in_doubt), (2, 0, false), "nothing ever left for it");
+}
+
+pub async fn keeps_a_call_in_doubt_until_it_surely_did_nothing(store: &Store) {
+    queue(store, vec![job(1, 0, None)]).await;
+    let send = async |now| {
+        let claimed = claim(store, now, 10).await.remove(0);
+        store.about_to_send(&claimed.id, claimed.fence, at(now + 60)).await.unwrap();
+        claimed
+    };
+    let job = send(0).await;
+    store.put_off(&job.id, job.fence, at(1), "never left").await.unwrap();
+    let job = send(1).await;
+    assert_eq!((job.attempts, job.sends, job.in_doubt), (1, 0, false));
+    store.retry_afresh(&job.id, job.fence, at(2), "refused").await.unwrap();
+    let job = send(2).await;
+    assert_eq!((job.attempts, job.sends, job.in_doubt), (2, 1, false));
+    store.retry_later(&job.id, job.fence, at(3), "lost").await.unwrap();
+    let job = claim(store, 3, 10).await.remove(0);
+    assert_eq!((job.attempts, job.sends, job.in_doubt), (3, 2, true));
+    store.put_off(&job.id, job.fence, at(4), "could not look").await.unwrap();
+    let job = claim(store, 4, 10).await.remove(0);
+    assert_eq!((job.sends, job.in_doubt), (2, true), "an earlier call stays in doubt");
+    assert_eq!((job.run_at, job.first_run_at), (at(4), at(0)));
 }
 
 pub async fn keeps_a_retried_job_at_the_head_of_its_serial(store: &Store) {
@@ -200,8 +241,13 @@ fn fates() -> impl Strategy<Value = Fate> {
     ]
 }
 
+/// `tests/nightly` tries each property on many times as many cases.
+fn cases(usual: u32) -> u32 {
+    usual * std::env::var("DESKBELL_CASES_TIMES").map_or(1, |times| times.parse().unwrap())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig::with_cases(cases(16)))]
 
     /// Whatever workers do: of a serial one job at a time, none before an earlier one is settled, and none is lost.
     #[test]
@@ -248,4 +294,43 @@ proptest! {
             assert!(open.is_empty(), "never handed out: {open:?}");
         });
     }
+}
+
+/// The reports of dead letters that are queued, with the moment from which each may run.
+async fn reports(store: &Store, until: jiff::Timestamp) -> Vec<ClaimedJob> {
+    let claimed = store.claim(until, "worker", Lane::Slack, LEASE, 10).await.unwrap();
+    claimed.into_iter().filter(|job| matches!(job.effect, Effect::ReportDeadLetters { .. })).collect()
+}
+
+#[tokio::test]
+async fn dead_letters_are_reported_together_and_not_too_often() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    let started = jiff::Timestamp::now();
+    let give_up = async |numbers: std::ops::Range<u32>| {
+        queue(store, numbers.map(|number| job(number, -100_000_000, None)).collect()).await;
+        for claimed in store.claim(started, "worker", Lane::Assessor, LEASE, 100).await.unwrap() {
+            store.bury(&claimed.id, claimed.fence, "it failed").await.unwrap();
+        }
+    };
+    give_up(1..21).await;
+    let first = reports(store, started + SignedDuration::from_secs(60)).await;
+    assert_eq!(first.len(), 1, "{first:?}");
+    let Effect::ReportDeadLetters { since } = first[0].effect else { panic!("{first:?}") };
+    let told = store.dead_letters_since(&workspace(), since).await.unwrap();
+    let first_tickets = vec![TicketId::new(1); 3];
+    assert_eq!(told, [DeadLetters { kind: "assess".to_owned(), crashed: false, jobs: 20, tickets: first_tickets }]);
+
+    // What dies while a report is made, or soon after, is told in the next one, ten minutes later.
+    give_up(21..23).await;
+    finish(store, &first[0]).await;
+    give_up(23..24).await;
+    assert!(reports(store, started + SignedDuration::from_mins(9)).await.is_empty());
+    let second = reports(store, started + SignedDuration::from_mins(11)).await;
+    let Effect::ReportDeadLetters { since } = second[0].effect else { panic!("{second:?}") };
+    assert_eq!(store.dead_letters_since(&workspace(), since).await.unwrap()[0].jobs, 3);
+
+    // A report that can't be made is not reported.
+    store.bury(&second[0].id, second[0].fence, "it failed").await.unwrap();
+    assert!(reports(store, started + SignedDuration::from_hours(1)).await.is_empty());
 }

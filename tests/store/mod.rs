@@ -35,6 +35,7 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
         answers_many_callers_at_once,
         interprets_a_serial_in_order,
         accounts_for_events_and_replays_unread_ones,
+        interprets_what_comes_after_a_long_silence,
         forgets_what_has_served;
     jobs:
         hands_out_the_longest_due_first,
@@ -42,6 +43,8 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
         counts_a_crash_when_a_lease_runs_out,
         fences_a_late_worker,
         renews_a_lease,
+        remembers_what_was_about_to_be_sent,
+        keeps_a_call_in_doubt_until_it_surely_did_nothing,
         keeps_a_retried_job_at_the_head_of_its_serial,
         lets_a_far_timer_block_nobody,
         lets_an_earlier_newcomer_go_first,

@@ -60,7 +60,7 @@ async fn one_ticket_step_with_many_workers() {
                 let version = loaded.map_or(0, |loaded| loaded.version);
                 let commit = Commit {
                     ticket: Some(TicketWrite::new(ticket(worker + 1, "U1"), version)),
-                    audit: vec![entry(worker, Some("U1"))],
+                    audit: vec![entry(worker + 1, Some("U1"))],
                     jobs: vec![job(u32::try_from(worker * 1000 + step).unwrap(), 0, None)],
                     ..Commit::new(workspace())
                 };

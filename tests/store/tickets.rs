@@ -59,21 +59,28 @@ fn full_ticket() -> Ticket {
     .unwrap();
     let state = ActionState::Parked { reason: "Jira is down".to_owned(), fate_unknown: true };
     let name = "create_issue".to_owned();
-    ticket.actions = vec![ActionRecord { id: action, name, primary: true, generation: 2, state }];
+    ticket.actions = vec![ActionRecord { id: action, name, primary: true, generation: 2, state, since: None }];
     let key = "PAY-17".to_owned();
     ticket.external = Some(ExternalRef { system: "jira".to_owned(), key, url: Some("https://jira/PAY-17".to_owned()) });
     ticket.card.posted = Some(posted());
     ticket.notices = vec![Notice {
         id: NoticeId { ticket: TicketId::new(1), ordinal: 1 },
-        kind: NoticeKind::OpsAlert { action, settled_by: None },
+        person: None,
+        kind: NoticeKind::OpsAlert { action, settled_by: None, settled_at: None, choice: None },
         channel: ChannelId::new("C9"),
         thread: None,
         posted: Some(posted()),
         shown: 3,
     }];
     ticket.assignee = Some(person("U3"));
-    ticket.escalation =
-        Some(Escalation { round: 1, level: 2, since: at(5), by: Actor::Deskbell, acknowledged_by: Some(person("U4")) });
+    ticket.escalation = Some(Escalation {
+        round: 1,
+        level: 2,
+        since: at(5),
+        by: Actor::Deskbell,
+        acknowledged_by: Some(person("U4")),
+        unanswered_at: None,
+    });
     ticket.sla = Some(SlaClock {
         first_response_due_at: Some(at(600)),
         first_responded_at: None,
@@ -144,7 +151,7 @@ pub async fn counts_open_work(store: &Store) {
     put(store, of(3, "payments", Status::Resolved), 0).await;
     put(store, of(4, "login", Status::Parked), 0).await;
     put(store, ticket(5, "U1"), 0).await;
-    let load = store.load(&workspace()).await.unwrap();
+    let load = store.load(&workspace(), None).await.unwrap();
     let squads = [(SquadId::new("login"), 1), (SquadId::new("payments"), 2)];
     assert_eq!(load.squads, squads.into());
     assert_eq!(load.queues, [(QueueId::new("inbox"), 3)].into());
@@ -197,6 +204,7 @@ pub fn inputs() -> DecisionInputs {
             requester_is_external: false,
             received_at: at(0),
             severity: Severity::MILDEST,
+            requested_priority: None,
         },
         assessment: assessment(),
         customer: Customer::default(),

@@ -28,7 +28,7 @@ fn texts<'v>(value: &'v Value, key: &'v str, found: &mut Vec<(&'v str, &'v str)>
 #[test]
 fn every_sample_renders_within_limits() {
     let templates = Templates::load(None).unwrap_or_else(|fault| panic!("{fault}"));
-    assert_eq!(templates.names().len(), 15);
+    assert_eq!(templates.names().len(), 17);
     for name in templates.names() {
         let cases = samples(&name).unwrap();
         assert!(cases.iter().any(|sample| sample.case.starts_with("maximal")), "{name}");
@@ -90,9 +90,10 @@ fn rendered_plainly(value: &Value, text: &str) -> bool {
 fn a_button_carries_what_it_is_about() {
     let templates = Templates::load(None).unwrap();
     let mut seen = BTreeSet::new();
-    for name in ["triage_card", "squad_alert", "escalation_alert", "ops_alert"] {
+    for name in ["triage_card", "squad_alert", "escalation_alert", "ops_alert", "tool_drift"] {
         for sample in samples(name).unwrap() {
-            let id = sample.context.get("ticket_id").or(sample.context.get("job_id")).unwrap().as_str().unwrap();
+            let named = ["ticket_id", "job_id", "drift_id"].iter().find_map(|name| sample.context.get(*name));
+            let id = named.unwrap().as_str().unwrap();
             let rendered = templates.render(name, &sample.context).unwrap();
             let blocks = rendered["blocks"].as_array().unwrap().iter().filter(|block| block["type"] == "actions");
             for element in blocks.flat_map(|block| block["elements"].as_array().unwrap()) {
@@ -116,6 +117,8 @@ fn a_button_carries_what_it_is_about() {
         "ops_skip",
         "ops_take_over",
         "resolve",
+        "tool_accept",
+        "tool_keep_blocked",
     ];
     assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
@@ -219,8 +222,13 @@ static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::load(None).u
 static SAMPLES: LazyLock<Vec<(String, Vec<Sample>)>> =
     LazyLock::new(|| TEMPLATES.names().into_iter().map(|name| (name.clone(), samples(&name).unwrap())).collect());
 
+/// `tests/nightly` tries each property on many times as many cases.
+fn cases(usual: u32) -> u32 {
+    usual * std::env::var("DESKBELL_CASES_TIMES").map_or(1, |times| times.parse().unwrap())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(48), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_in_any_field_gives_a_message_that_slack_takes(pool in prop::collection::vec(any_text(), 1..24)) {

@@ -138,6 +138,17 @@ pub struct ActionRecord {
     pub generation: u32,
     /// Where it stands.
     pub state: ActionState,
+    /// Since when; `None` while nothing has happened to it.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+}
+
+impl ActionRecord {
+    /// It stands elsewhere from now on.
+    pub(crate) fn come_to(&mut self, state: ActionState, now: Timestamp) {
+        self.state = state;
+        self.since = Some(now);
+    }
 }
 
 /// A stored "yes": who allowed which actions. Only [`crate::workflow::step`] makes one.

@@ -92,6 +92,8 @@ pub enum AssessorName {
     Local,
     /// A language model, by its configured name.
     Llm(String),
+    /// None: the request could not be assessed.
+    Nobody,
 }
 
 /// One label with its confidence and what weighed for it.
@@ -112,6 +114,27 @@ pub struct SimilarTicket {
     pub ticket: TicketId,
     /// How alike, `1` is the same text.
     pub similarity: Confidence,
+}
+
+impl Assessment {
+    /// What is known where nobody could assess: nothing, and the reason for the card.
+    pub fn missing(warning: impl Into<String>) -> Self {
+        fn unknown<T>(value: T) -> Judged<T> {
+            Judged { value, confidence: Confidence::NONE, evidence: Vec::new() }
+        }
+        Self {
+            assessor: AssessorName::Nobody,
+            category: None,
+            area: String::new(),
+            squad: None,
+            urgency: unknown(Urgency::Normal),
+            sentiment: unknown(Sentiment::Neutral),
+            language: "und".to_owned(),
+            summary: String::new(),
+            similar: Vec::new(),
+            warnings: vec![warning.into()],
+        }
+    }
 }
 
 /// What an assessor returns. Every part is an input of the decision and never a permission.

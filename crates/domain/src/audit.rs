@@ -12,6 +12,8 @@ use crate::ticket::Actor;
 pub enum AuditKind {
     /// A request became a ticket.
     TicketReceived,
+    /// The ticket changed in a way that no other entry tells: a message of Deskbell's stands in Slack, words were erased.
+    TicketUpdated,
     /// More of the requester's messages joined, changed or vanished.
     WordsChanged,
     /// An assessor answered.
@@ -38,10 +40,14 @@ pub enum AuditKind {
     SlaBreached,
     /// The ticket was closed.
     Closed,
+    /// The requester said that it is not solved.
+    Reopened,
     /// Slack would not take a message.
     DeliveryFailed,
     /// The policy in force changed.
     PolicyChanged,
+    /// A tool was pinned at its first use, became something else, or a person settled that.
+    ToolTrust,
     /// A person's words were read or erased by an operator.
     Access,
 }
@@ -51,6 +57,7 @@ impl AuditKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TicketReceived => "ticket_received",
+            Self::TicketUpdated => "ticket_updated",
             Self::WordsChanged => "words_changed",
             Self::Assessed => "assessed",
             Self::Decided => "decided",
@@ -64,8 +71,10 @@ impl AuditKind {
             Self::Claimed => "claimed",
             Self::SlaBreached => "sla_breached",
             Self::Closed => "closed",
+            Self::Reopened => "reopened",
             Self::DeliveryFailed => "delivery_failed",
             Self::PolicyChanged => "policy_changed",
+            Self::ToolTrust => "tool_trust",
             Self::Access => "access",
         }
     }

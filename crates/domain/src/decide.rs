@@ -3,11 +3,13 @@
 //! Strictness orders only how far it goes: the strictest mode and the worst severity of all matching rules win.
 //! Who acts is another question: the most specific matching rule names the squad, and among equally specific
 //! ones the squad with the lowest open load per capacity, then the one that stands first in the policy.
+//! The priority is a rule's, else the requester's choice where they hold the right, else it follows the urgency.
 
 use crate::decision::{Decision, DecisionInputs, MatchedRule, Mode};
 use crate::ids::{PriorityId, QueueId, SquadId};
-use crate::policy::{Policy, Rule, facts};
+use crate::policy::{Policy, Right, Rule, facts};
 use crate::ticket::Severity;
+use crate::workflow::event::Person;
 
 /// Decides. `ordinal` counts the ticket's decisions from 1.
 pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decision {
@@ -23,7 +25,7 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
         .chain(std::iter::once(&default))
         .find(|candidate| candidate.squad != chosen.squad)
         .map(|candidate| candidate.squad.clone());
-    let priority = priority(policy, inputs, &acting);
+    let priority = priority(policy, inputs, &acting, &chosen.squad);
     let (first_response_due_at, resolution_due_at) =
         due_times(policy, &chosen.squad, &priority, inputs.ticket.received_at, &mut warnings);
 
@@ -119,8 +121,10 @@ fn first_of<T>(acting: &[&Rule], pick: impl Fn(&Rule) -> Option<T>) -> Option<T>
     acting.iter().find_map(|rule| pick(rule))
 }
 
-fn priority(policy: &Policy, inputs: &DecisionInputs, acting: &[&Rule]) -> PriorityId {
-    first_of(acting, |rule| rule.priority.clone()).unwrap_or_else(|| {
+/// A rule's; else the one that the requester chose, if they may; else by the urgency.
+fn priority(policy: &Policy, inputs: &DecisionInputs, acting: &[&Rule], squad: &SquadId) -> PriorityId {
+    let settled = first_of(acting, |rule| rule.priority.clone());
+    settled.or_else(|| requested_priority(policy, inputs, squad)).unwrap_or_else(|| {
         let [low, normal, high, critical] = &policy.default.priorities;
         match inputs.assessment.urgency.value {
             crate::assessment::Urgency::Low => low.clone(),
@@ -129,6 +133,13 @@ fn priority(policy: &Policy, inputs: &DecisionInputs, acting: &[&Rule]) -> Prior
             crate::assessment::Urgency::Critical => critical.clone(),
         }
     })
+}
+
+fn requested_priority(policy: &Policy, inputs: &DecisionInputs, squad: &SquadId) -> Option<PriorityId> {
+    let requested = inputs.ticket.requested_priority.as_ref()?;
+    let by = Person { id: requested.by.clone(), is_external: inputs.ticket.requester_is_external };
+    let counts = policy.priority(&requested.priority).is_some() && policy.allows(Right::SetPriority, &by, Some(squad));
+    counts.then(|| requested.priority.clone())
 }
 
 fn queue(policy: &Policy, acting: &[&Rule], squad: &SquadId) -> Option<QueueId> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::assessment::Assessment;
-use crate::ids::{CategoryId, PolicyHash, PriorityId, QueueId, RuleId, SquadId};
+use crate::ids::{CategoryId, PersonId, PolicyHash, PriorityId, QueueId, RuleId, SquadId};
 use crate::ticket::{Severity, Source};
 
 /// How far a rule goes by itself. Ordered: the stricter of two wins.
@@ -67,6 +67,19 @@ pub struct TicketFacts {
     pub received_at: Timestamp,
     /// The severity so far (escalation may have raised it).
     pub severity: Severity,
+    /// The priority that the requester chose in the form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_priority: Option<RequestedPriority>,
+}
+
+/// A priority that somebody asked for. It settles the ticket's priority where no rule does and they hold the right
+/// `set_priority`; from everybody else it is a hint that the card shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestedPriority {
+    /// Which.
+    pub priority: PriorityId,
+    /// Who asked for it.
+    pub by: PersonId,
 }
 
 /// Everything a decision is made from. Kept with it, sealed, so that it can be made again.

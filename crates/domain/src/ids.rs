@@ -35,7 +35,8 @@ text_ids! {
     ChannelId,
     /// Slack's user id (`U…`, `W…`), or `helpdesk:…` for a requester outside Slack.
     PersonId,
-    /// Slack's message timestamp, unique within its channel (`1700000000.000100`). It is an id: never computed with.
+    /// Slack's message timestamp, unique within its channel (`1700000000.000100`). It is an id that also sorts by time; only
+    /// [`MessageTs::sent_at`] computes with it.
     MessageTs,
     /// What makes an intake event the same event: Slack's `event_id`, a webhook's id, or a digest of the body.
     EventKey,
@@ -55,10 +56,27 @@ text_ids! {
     PolicyHash,
 }
 
+impl MessageTs {
+    /// When Slack took the message in; `None` for what is no timestamp of Slack's.
+    pub fn sent_at(&self) -> Option<jiff::Timestamp> {
+        let (seconds, micros) = self.0.split_once('.')?;
+        let micros = format!("{micros:0<6.6}").parse::<i32>().ok()?;
+        jiff::Timestamp::new(seconds.parse().ok()?, micros.checked_mul(1000)?).ok()
+    }
+}
+
 /// A ticket within its workspace: numbered from 1 in the order of arrival. People read it as `DB-42`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TicketId(u64);
+
+impl JobId {
+    /// What kind of job it is: `interpret`, `card`, `timer` …
+    pub fn kind(&self) -> &str {
+        // See `Effect::job_id`: workspace, ticket, kind, what makes it unique.
+        self.as_str().split('/').nth(2).unwrap_or_default()
+    }
+}
 
 impl TicketId {
     /// The ticket with this number.
@@ -133,6 +151,16 @@ mod tests {
         }
         for text in ["", "DB-", "0", "-1", "4 2", "42x", "99999999999999999999999"] {
             assert_eq!(TicketId::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_messages_timestamp_tells_when_it_was_sent() {
+        let sent = |ts: &str| super::MessageTs::from(ts).sent_at().map(jiff::Timestamp::as_microsecond);
+        assert_eq!(sent("1700000000.000100"), Some(1_700_000_000_000_100));
+        assert_eq!(sent("1.5"), Some(1_500_000));
+        for odd in ["", "1700000000", "x.1", "1.x"] {
+            assert_eq!(sent(odd), None, "{odd}");
         }
     }
 }

@@ -53,6 +53,10 @@ wire_names! {
         Skip = "ops_skip",
         /// Ops alert: the presser does this step by hand. Value: job id.
         TakeOver = "ops_take_over",
+        /// Tool drift: the tool may be used as it is now. Value: the drift's number.
+        AcceptTool = "tool_accept",
+        /// Tool drift: the tool stays blocked. Value: the drift's number.
+        KeepBlocked = "tool_keep_blocked",
         /// Link buttons (`url`): Slack still sends a click, which is acknowledged and ignored.
         OpenLink = "open_link",
     }

@@ -75,6 +75,9 @@ pub struct TicketMessage {
     pub ts: Option<MessageTs>,
     /// The text as it was sent.
     pub text: String,
+    /// Who wrote it; `None`: the requester.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<PersonId>,
 }
 
 /// The customer's words and all that quotes them. Sealed under the requester's key.
@@ -93,6 +96,9 @@ pub struct Words {
     /// What was approved, to the letter, by its id.
     #[serde(default, with = "pairs")]
     pub actions: BTreeMap<ActionId, Action>,
+    /// Why the newest escalation was begun, in the words of who began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation_reason: Option<String>,
     /// True once the requester's key was destroyed: the words are gone for good.
     #[serde(default)]
     pub erased: bool,
@@ -225,6 +231,12 @@ pub struct PostedMessage {
     pub ts: MessageTs,
 }
 
+/// A link that opens a message in whichever Slack client the reader has
+/// (<https://docs.slack.dev/reference/methods/chat.getPermalink> gives the same without the workspace's own name).
+pub fn message_link(channel: &ChannelId, ts: &MessageTs) -> String {
+    format!("https://slack.com/archives/{channel}/p{}", ts.as_str().replace('.', ""))
+}
+
 /// The triage card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
@@ -236,6 +248,19 @@ pub struct Card {
     pub posted: Option<PostedMessage>,
     /// The change it shows, see [`Ticket::changes`].
     pub shown: u32,
+    /// How often its own channel and the triage channel refused it.
+    #[serde(default)]
+    pub refusals: u32,
+    /// It was refused everywhere and waits to be tried again.
+    #[serde(default)]
+    pub is_put_off: bool,
+}
+
+impl Card {
+    /// A card that is still to be posted.
+    pub fn new(channel: ChannelId, thread: Option<MessageTs>) -> Self {
+        Self { channel, thread, posted: None, shown: 0, refusals: 0, is_put_off: false }
+    }
 }
 
 /// Where an issue, story or case lives outside.
@@ -299,6 +324,9 @@ pub struct Escalation {
     pub by: Actor,
     /// Who is on it.
     pub acknowledged_by: Option<PersonId>,
+    /// When the ops channel heard that nobody answers.
+    #[serde(default)]
+    pub unanswered_at: Option<Timestamp>,
 }
 
 /// A request and its life so far.
@@ -316,6 +344,9 @@ pub struct Ticket {
     pub requester: PersonId,
     /// The requester belongs to another organisation (Slack Connect).
     pub requester_is_external: bool,
+    /// People of another organisation read the conversation it was asked in: they see number and outcome, nothing internal.
+    #[serde(default)]
+    pub outsiders_read: bool,
     /// When the first message was accepted.
     pub received_at: Timestamp,
     /// When the last message of the requester's was accepted: quick follow-ups join within the policy's window.
@@ -328,6 +359,9 @@ pub struct Ticket {
     pub queue: Option<QueueId>,
     /// Its priority.
     pub priority: Option<PriorityId>,
+    /// The priority that the requester chose in the form.
+    #[serde(default)]
+    pub requested_priority: Option<PriorityId>,
     /// Its category.
     pub category: Option<CategoryId>,
     /// How bad.
@@ -348,6 +382,12 @@ pub struct Ticket {
     pub notices: Vec<Notice>,
     /// Who took it.
     pub assignee: Option<PersonId>,
+    /// When.
+    #[serde(default)]
+    pub claimed_at: Option<Timestamp>,
+    /// When the newest confirmation expired, if it still waits all the same.
+    #[serde(default)]
+    pub expired_at: Option<Timestamp>,
     /// Its escalation.
     pub escalation: Option<Escalation>,
     /// Its clocks.
@@ -373,6 +413,30 @@ impl Ticket {
     /// The record of an action.
     pub fn action(&self, id: ActionId) -> Option<&ActionRecord> {
         self.actions.iter().find(|record| record.id == id)
+    }
+
+    /// The requester reads on in a direct conversation with Deskbell, since the card stands where they did not ask.
+    pub fn hears_directly(&self) -> bool {
+        match &self.source {
+            Source::SlackMessage { path, .. } => *path == SlackPath::DirectMessage || self.outsiders_read,
+            Source::SlackForm { channel, .. } => channel.as_ref() != Some(&self.card.channel),
+            Source::Helpdesk { .. } => false,
+        }
+    }
+
+    /// It began as a message in a channel, not in a direct conversation, a form or a helpdesk.
+    pub fn is_asked_in_channel(&self) -> bool {
+        matches!(&self.source, Source::SlackMessage { path, .. } if *path != SlackPath::DirectMessage)
+    }
+
+    /// Whether a conversation is the ticket's own: the request or its card stands there.
+    pub fn is_at_home_in(&self, channel: &ChannelId) -> bool {
+        let asked_in = match &self.source {
+            Source::SlackMessage { channel, .. } => Some(channel),
+            Source::SlackForm { .. } | Source::Helpdesk { .. } => None,
+        };
+        let card = self.card.posted.as_ref().map(|posted| &posted.channel);
+        asked_in == Some(channel) || card == Some(channel)
     }
 
     /// A notice by its id.

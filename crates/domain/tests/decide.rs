@@ -263,8 +263,13 @@ fn any_inputs() -> impl Strategy<Value = DecisionInputs> {
     })
 }
 
+/// `tests/nightly` tries each property on many times as many cases.
+fn cases(usual: u32) -> u32 {
+    usual * std::env::var("DESKBELL_CASES_TIMES").map_or(1, |times| times.parse().unwrap())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(256), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn stored_inputs_decide_alike_to_the_byte(inputs in any_inputs(), ordinal in 1_u32..9) {

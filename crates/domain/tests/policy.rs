@@ -11,9 +11,8 @@
 mod support;
 
 use deskbell_domain::decision::Mode;
-use deskbell_domain::ids::SquadId;
-use deskbell_domain::policy::ExpiryChoice;
-use deskbell_domain::policy::Policy;
+use deskbell_domain::ids::{PersonId, SquadId};
+use deskbell_domain::policy::{ExpiryChoice, Policy, Right};
 use support::{POLICY, and_rules, load, with};
 
 fn faults(source: &str) -> Vec<String> {
@@ -292,4 +291,62 @@ fn a_file_that_is_no_toml_or_lacks_a_part_says_so() {
     assert!(faults("triage_channel = ")[0].starts_with("1:18: "), "{:?}", faults("triage_channel = "));
     let without = POLICY.replacen("triage_channel = \"C0TRIAGE\"\n", "", 1);
     assert_eq!(faults(&without), ["1:1: missing field `triage_channel`"]);
+}
+
+#[test]
+fn refuses_calling_the_last_level_for_ever() {
+    check(
+        &with("[escalation.chain]\n", "[escalation.chain]\nrepeat = 99\n"),
+        "99",
+        "repeat = 99 calls the last level for too long: write 0 to 10",
+    );
+}
+
+#[test]
+fn warns_of_rules_that_read_a_customer_nobody_looks_up() {
+    let rules = "[[rules]]\nid = \"vip\"\nwhen = 'assessment.area == \"x\" || customer.tier == \"enterprise\"'\n\n\
+                 [[rules]]\nid = \"text\"\nwhen = 'ticket.text.contains(\"customer.tier\")'\n";
+    let policy = and_rules(rules);
+    let cautions: Vec<String> = policy.cautions().iter().map(ToString::to_string).collect();
+    assert_eq!(cautions.len(), 1, "{cautions:?}");
+    let source = format!("{POLICY}\n{rules}");
+    let line = source.lines().position(|line| line.contains("enterprise")).unwrap() + 1;
+    assert!(cautions[0].starts_with(&format!("{line}: rule `vip` reads `customer`")), "{cautions:?}");
+    assert!(cautions[0].contains("in this version") && !cautions[0].contains("lookup_customer"), "{cautions:?}");
+}
+
+/// The right to view, as a policy with these rights has it.
+fn viewers(rights: &str) -> String {
+    let policy = load(&with("settle = [", &format!("{rights}\nsettle = [")));
+    policy.who_may(Right::View).0
+}
+
+#[test]
+fn a_ticket_is_seen_by_those_concerned_unless_the_policy_says_otherwise() {
+    assert_eq!(
+        viewers(""),
+        "the ticket's squad, who asked, anyone in the ticket's own channel, the group leads",
+        "that anyone inside may escalate opens nothing"
+    );
+    assert_eq!(viewers("view = [\"internal\"]"), "anyone inside the organisation");
+    let policy = load(&with("settle = [", "view = [\"requester\", \"U0BOSS\"]\nsettle = ["));
+    assert_eq!(policy.who_may(Right::View), ("who asked".to_owned(), vec![PersonId::from("U0BOSS")]));
+    check(
+        &with("confirm = [\"squad\"", "confirm = [\"channel\""),
+        "\"channel\"",
+        "`channel` names nobody: write a Slack user id (U…), \"squad\", \"internal\", \"anyone\" or \"group:NAME\"",
+    );
+}
+
+#[test]
+fn a_squad_s_alert_calls_its_members_or_whom_the_policy_names() {
+    let mention = |names: &str| {
+        let policy = load(&with("queue = \"money\"", &format!("queue = \"money\"\n{names}")));
+        let squad = policy.squad(&SquadId::from("payments")).unwrap();
+        squad.mention.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(mention(""), ["U0BEN", "U0CARLA"]);
+    assert_eq!(mention("mention = []"), Vec::<String>::new());
+    assert_eq!(mention("mention = [\"U0BOSS\"]"), ["U0BOSS"]);
+    assert_eq!(mention("mention = [\"U0BEN\", \"squad\"]"), ["U0BEN", "U0CARLA"]);
 }

@@ -7,7 +7,8 @@ import { ModalHost } from './modal.js';
 import { Rail, Sidebar } from './sidebar.js';
 import { channelById, channelLabel, start, useStore } from './state.js';
 import { Topbar } from './topbar.js';
-import { followAddress, settle, ui } from './ui.js';
+import { followAddress, isBoardOpen, settle, ui } from './ui.js';
+import { ZendeskPane } from './zendesk.js';
 
 function Toasts() {
   return html`<div class="toasts" role="status" aria-live="polite">${ui.toasts.map((toast) => html`<div class="toast" key=${toast.id} data-testid="toast">${toast.text}</div>`)}</div>`;
@@ -29,8 +30,10 @@ function App() {
   }, [Boolean(store.data && ui.me)]);
   if (!store.data) return html`<div class="loading" role="status">${store.error ?? 'Opening the workspace…'}</div>`;
   if (!ui.me) return html`<div class="loading" role="status">This workspace has no people to act as.</div>`;
-  const jira = store.data.jira && ui.jiraOpen;
-  return html`<div class=${cls('app', ui.thread && 'has-thread', jira && 'has-jira', ui.jiraWide && 'jira-wide')} data-testid="app" data-me=${ui.me}>
+  const zendesk = store.data.zendesk && isBoardOpen('zendesk');
+  const jira = store.data.jira && isBoardOpen('jira');
+  const board = jira || zendesk;
+  return html`<div class=${cls('app', ui.thread && 'has-thread', board && 'has-jira', ui.jiraWide && 'jira-wide')} data-testid="app" data-me=${ui.me}>
     <${Topbar} />
     <${Rail} />
     <div class="window">
@@ -39,6 +42,7 @@ function App() {
       ${ui.thread && html`<${ThreadPane} key=${ui.thread.ts} />`}
     </div>
     ${jira && html`<${JiraPane} />`}
+    ${zendesk && html`<${ZendeskPane} />`}
     <${ModalHost} />
     <${DialogHost} />
     <${Toasts} />

@@ -4,7 +4,7 @@ import { cls, html, useState } from './html.js';
 import { ChannelSign, Icon } from './icons.js';
 import { Menu, usePopover } from './popover.js';
 import { channelLabel, channelsOf, isDirect, nameOf, partnerIn, store, userById } from './state.js';
-import { actAs, openChannel, people, setRail, toggleJira, ui, unreadOf } from './ui.js';
+import { actAs, isBoardOpen, openChannel, people, setRail, toggleBoard, toggleJira, ui, unreadOf } from './ui.js';
 
 /** The menu of people to act as, with what waits for each of them. */
 export function PeopleMenu({ anchor, onClose, above }) {
@@ -33,7 +33,8 @@ export function Rail() {
     <div class="workspace-mark" title=${store.data.team.name} aria-hidden="true">${store.data.team.name.slice(0, 1)}</div>
     <${RailButton} icon="home" label="Home" active=${ui.rail === 'home'} onClick=${() => setRail('home')} />
     <${RailButton} icon="chats" label="DMs" active=${ui.rail === 'dms'} badge=${direct} onClick=${() => setRail('dms')} testid="rail-dms" />
-    ${store.data.jira && html`<${RailButton} icon="board" label="Jira" active=${ui.jiraOpen} onClick=${() => toggleJira()} testid="rail-jira" />`}
+    ${store.data.jira && html`<${RailButton} icon="board" label="Jira" active=${isBoardOpen('jira')} onClick=${() => toggleJira()} testid="rail-jira" />`}
+    ${store.data.zendesk && html`<${RailButton} icon="chats" label="Zendesk" active=${isBoardOpen('zendesk')} onClick=${() => toggleBoard('zendesk')} testid="rail-zendesk" />`}
     <span class="rail-space"></span>
     <button type="button" class="rail-me" aria-label=${`Acting as ${nameOf(userById(ui.me))}. Change`} aria-haspopup="menu" data-testid="act-as-rail" onClick=${toggle}>
       <${Avatar} user=${userById(ui.me)} size=${36} presence=${true} />

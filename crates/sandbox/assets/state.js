@@ -101,6 +101,9 @@ const appliers = {
   jira: ({ jira }) => {
     store.data.jira = jira;
   },
+  zendesk: ({ zendesk }) => {
+    store.data.zendesk = zendesk;
+  },
   delivery: (change) => {
     store.deliveries = [...store.deliveries, { ...change, at: new Date() }].slice(-MAX_DELIVERIES);
   },

@@ -12,6 +12,8 @@ export const ui = {
   jiraOpen: remembered.jiraOpen ?? true,
   jiraWide: false,
   jiraIssue: null, // key of the open issue
+  board: remembered.board ?? 'jira', // which of the vendors' boards stands beside the workspace
+  ticket: null, // id of the open Zendesk ticket
   highlighted: null, // ts of a message just jumped to
   toasts: [],
   read: {}, // person -> channel -> newest ts read
@@ -19,8 +21,8 @@ export const ui = {
 };
 
 function remember() {
-  const { me, channelOf, jiraOpen } = ui;
-  sessionStorage.setItem('deskbell-sandbox', JSON.stringify({ me, channelOf, jiraOpen }));
+  const { me, channelOf, jiraOpen, board } = ui;
+  sessionStorage.setItem('deskbell-sandbox', JSON.stringify({ me, channelOf, jiraOpen, board }));
   changed();
 }
 
@@ -34,7 +36,8 @@ export function settle() {
   if (!ui.me) return;
   const mine = channelsOf(ui.me);
   if (!mine.some((channel) => channel.id === ui.channelOf[ui.me])) {
-    ui.channelOf[ui.me] = (mine.find((channel) => !isDirect(channel)) ?? mine[0])?.id ?? null;
+    const first = mine.find((channel) => channel.id === store.data.first_channel);
+    ui.channelOf[ui.me] = (first ?? mine.find((channel) => !isDirect(channel)) ?? mine[0])?.id ?? null;
   }
   for (const user of people()) {
     // What was there when the page opened counts as read.
@@ -87,10 +90,22 @@ export function jumpTo(channel, ts, threadTs) {
   changed();
 }
 
-export function toggleJira(open = !ui.jiraOpen) {
+/** Whether this vendor's board stands beside the workspace. */
+export const isBoardOpen = (board) => ui.jiraOpen && ui.board === board;
+
+export function toggleBoard(board, open = !isBoardOpen(board)) {
+  ui.board = board;
   ui.jiraOpen = open;
   if (!open) ui.jiraWide = false;
   remember();
+}
+
+export const toggleJira = (open) => toggleBoard('jira', open);
+
+export function showTicket(id) {
+  ui.ticket = id;
+  if (id) toggleBoard('zendesk', true);
+  else remember();
 }
 
 export function widenJira() {
@@ -100,7 +115,10 @@ export function widenJira() {
 
 export function showIssue(key) {
   ui.jiraIssue = key;
-  if (key) ui.jiraOpen = true;
+  if (key) {
+    ui.board = 'jira';
+    ui.jiraOpen = true;
+  }
   remember();
 }
 
@@ -137,7 +155,7 @@ export function unreadOf(channel, user = ui.me) {
   return { count: fresh.length + replies.length, urgent };
 }
 
-/** Links that the sandbox can follow by itself: a message's permalink or a Jira issue. */
+/** Links that the sandbox can follow by itself: a message's permalink, a Jira issue or a Zendesk ticket. */
 export function followInside(href) {
   const message = /\/archives\/([A-Z0-9]+)\/p(\d{10})(\d{6})(?:\?.*?thread_ts=([\d.]+))?/.exec(href ?? '');
   if (message) {
@@ -150,6 +168,11 @@ export function followInside(href) {
   const key = /\/browse\/([A-Z][A-Z0-9_]*-\d+)/.exec(href ?? '')?.[1];
   if (jira && key && jira.issues.some((issue) => issue.key === key)) {
     showIssue(key);
+    return true;
+  }
+  const ticket = Number(/\/zendesk\/agent\/tickets\/(\d+)$/.exec(href ?? '')?.[1]);
+  if (store.data?.zendesk?.tickets.some((candidate) => candidate.id === ticket)) {
+    showTicket(ticket);
     return true;
   }
   return false;

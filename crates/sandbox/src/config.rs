@@ -98,12 +98,19 @@ pub struct SandboxConfig {
     pub rate_limits: bool,
     /// The figures of the rate limits.
     pub rate_numbers: RateNumbers,
+    /// The most messages on one page of `conversations.history` and `conversations.replies`, whatever is asked for. Slack's is
+    /// 999, for some apps 15: <https://docs.slack.dev/reference/methods/conversations.history>.
+    pub page_max: usize,
     /// Waits and retries.
     pub timing: Timing,
     /// Seed of everything random: ids, fault probabilities, the order of a mention's two events.
     pub faults_seed: u64,
     /// The Jira in the box, mounted at `/jira`; `None` leaves it out.
     pub jira: Option<JiraSettings>,
+    /// The Shortcut in the box, mounted at `/shortcut`; `None` leaves it out.
+    pub shortcut: Option<ShortcutSettings>,
+    /// The Zendesk in the box, mounted at `/zendesk`; `None` leaves it out.
+    pub zendesk: Option<ZendeskSettings>,
 }
 
 /// How the Jira in the box behaves; its address, seed and faults are the sandbox's own.
@@ -130,6 +137,55 @@ impl Default for JiraSettings {
     }
 }
 
+/// How the Shortcut in the box behaves; its address, seed and faults are the sandbox's own, and so is whether its rate
+/// limit applies.
+#[derive(Debug, Clone)]
+pub struct ShortcutSettings {
+    /// How long a new story stays invisible to searches, in milliseconds; drawn per story.
+    pub search_lag_ms: RangeInclusive<u64>,
+    /// Token that `Shortcut-Token` must carry.
+    pub api_token: String,
+    /// Requests per minute before 429.
+    pub requests_per_minute: u32,
+}
+
+impl Default for ShortcutSettings {
+    fn default() -> Self {
+        Self { search_lag_ms: 0..=0, api_token: "sandbox-shortcut-token".into(), requests_per_minute: 200 }
+    }
+}
+
+/// How the Zendesk in the box behaves; its address, seed and faults are the sandbox's own, and so is whether its limits
+/// apply.
+#[derive(Debug, Clone)]
+pub struct ZendeskSettings {
+    /// How long a new ticket stays invisible to searches, in milliseconds; drawn per ticket.
+    pub search_lag_ms: RangeInclusive<u64>,
+    /// How recent a change may be to be left out of the incremental export.
+    pub export_lag: Duration,
+    /// E-mail address that Basic authentication must name, with `/token` behind it.
+    pub email: String,
+    /// API token of that account.
+    pub api_token: String,
+    /// OAuth access token that Bearer authentication may carry instead.
+    pub access_token: String,
+    /// Signing secret of its webhook, for whoever sets the webhook's target.
+    pub webhook_secret: String,
+}
+
+impl Default for ZendeskSettings {
+    fn default() -> Self {
+        Self {
+            search_lag_ms: 0..=0,
+            export_lag: Duration::from_secs(60),
+            email: "deskbell@northwind.example".into(),
+            api_token: "sandbox-zendesk-token".into(),
+            access_token: "sandbox-zendesk-access-token".into(),
+            webhook_secret: "sandbox-zendesk-webhook-secret".into(),
+        }
+    }
+}
+
 /// The scopes that a support desk's bot asks for.
 pub const DEFAULT_SCOPES: &[&str] = &[
     "app_mentions:read",
@@ -144,6 +200,7 @@ pub const DEFAULT_SCOPES: &[&str] = &[
     "im:history",
     "im:read",
     "im:write",
+    "mpim:history",
     "reactions:read",
     "reactions:write",
     "team:read",
@@ -163,9 +220,12 @@ impl Default for SandboxConfig {
             scopes: DEFAULT_SCOPES.iter().map(ToString::to_string).collect(),
             rate_limits: true,
             rate_numbers: RateNumbers::default(),
+            page_max: 999,
             timing: Timing::default(),
             faults_seed: 1,
             jira: Some(JiraSettings::default()),
+            shortcut: Some(ShortcutSettings::default()),
+            zendesk: Some(ZendeskSettings::default()),
         }
     }
 }

@@ -14,7 +14,9 @@ use crate::error::SandboxError;
 use crate::faults::FaultTable;
 use crate::jira::JiraBox;
 use crate::limits::RateLimits;
+use crate::shortcut::ShortcutBox;
 use crate::workspace::{Happening, Workspace};
+use crate::zendesk::ZendeskBox;
 
 /// Changes that a slow page may lag behind before it must fetch the state again.
 const STREAM_BUFFER: usize = 4096;
@@ -32,6 +34,8 @@ pub(crate) struct Core {
     pub(crate) limits: RateLimits,
     pub(crate) courier: Arc<Courier>,
     pub(crate) jira: Option<JiraBox>,
+    pub(crate) shortcut: Option<ShortcutBox>,
+    pub(crate) zendesk: Option<ZendeskBox>,
     pub(crate) stop: CancellationToken,
     state: Mutex<Sequenced>,
     changes: broadcast::Sender<Arc<str>>,
@@ -43,6 +47,8 @@ impl Core {
         config: SandboxConfig,
         base_url: String,
         jira: Option<JiraBox>,
+        shortcut: Option<ShortcutBox>,
+        zendesk: Option<ZendeskBox>,
         faults: FaultTable,
         stop: CancellationToken,
     ) -> Result<Self, SandboxError> {
@@ -63,6 +69,8 @@ impl Core {
             config,
             faults,
             jira,
+            shortcut,
+            zendesk,
             stop,
         })
     }
@@ -114,13 +122,17 @@ impl Core {
         self.changes.subscribe()
     }
 
-    /// The entire state, with Jira's and the sequence number it stands at.
+    /// The entire state, with the vendors' and the sequence number it stands at.
     pub(crate) fn page_state(&self) -> Value {
         let jira = self.jira.as_ref().map(JiraBox::snapshot);
+        let shortcut = self.shortcut.as_ref().map(ShortcutBox::snapshot);
+        let zendesk = self.zendesk.as_ref().map(ZendeskBox::snapshot);
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut page = state.workspace.page_state();
         crate::json::set(&mut page, "seq", state.seq);
         crate::json::set(&mut page, "jira", jira);
+        crate::json::set(&mut page, "shortcut", shortcut);
+        crate::json::set(&mut page, "zendesk", zendesk);
         page
     }
 

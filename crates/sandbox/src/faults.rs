@@ -1,7 +1,7 @@
 //! Faults on demand: which call goes wrong, how, and how often.
 //!
 //! A target is a plain string: `slack:chat.postMessage`, `response_url`, `deliver:events`,
-//! `deliver:commands`, `deliver:interactions`, `jira:POST /issue`. A rule's target may hold `*`
+//! `deliver:commands`, `deliver:interactions`, `jira:POST /issue`, `zendesk:POST /tickets`. A rule's target may hold `*`
 //! anywhere (`slack:*`, `jira:* /issue*`). The first rule that matches and fires wins.
 
 use std::future::Future;

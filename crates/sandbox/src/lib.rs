@@ -6,7 +6,8 @@
 //!   `/response/{id}` are `response_url`s, `/link/` is Socket Mode.
 //! - deliveries: events, commands and clicks go to Deskbell signed and are retried as Slack does.
 //! - the control API at `/sandbox/...`: a page or a test acts as people, looks, and breaks things.
-//! - `/`: a page that looks like Slack. `/jira`: a Jira site.
+//! - `/`: a page that looks like Slack. `/jira`: a Jira site. `/shortcut`: a Shortcut workspace.
+//!   `/zendesk`: a Zendesk account.
 //!
 //! Reading order: [`SandboxConfig`], `core` (what every route shares), `workspace` (the state), `api`,
 //! `delivery`, `control`. [`faults`] is shared by all of them. `crates/sandbox/README.md` has the routes.
@@ -29,9 +30,13 @@ mod page;
 pub mod script;
 pub mod seed;
 mod server;
+pub mod shortcut;
 mod workspace;
+pub mod zendesk;
 
-pub use config::{DEFAULT_SCOPES, Delivery, JiraSettings, RateNumbers, SandboxConfig, Timing};
+pub use config::{
+    DEFAULT_SCOPES, Delivery, JiraSettings, RateNumbers, SandboxConfig, ShortcutSettings, Timing, ZendeskSettings,
+};
 pub use delivery::log::DeliveryRecord;
 pub use error::SandboxError;
 pub use server::Sandbox;

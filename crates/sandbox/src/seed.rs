@@ -83,6 +83,9 @@ pub struct WorkspaceSeed {
     pub team_name: String,
     /// Subdomain.
     pub team_domain: String,
+    /// The channel that the page opens first, for those who are in it.
+    #[serde(default)]
+    pub first_channel: String,
     /// Bot user id; must be among `people`.
     pub bot_user_id: String,
     /// Everybody.
@@ -135,13 +138,14 @@ impl Default for WorkspaceSeed {
             team_id: "T0NORTHWIND".into(),
             team_name: "Northwind".into(),
             team_domain: "northwind".into(),
+            first_channel: "C0SUPPORT".into(),
             bot_user_id: "U0DESKBELL".into(),
             people: people(),
             channels: CHANNELS.iter().map(channel).collect(),
             commands: commands(),
             shortcuts: vec![
-                shortcut("triage_message", "Create a ticket", "message"),
-                shortcut("new_ticket_shortcut", "New ticket", "global"),
+                shortcut("triage_message", "Make a ticket", "message"),
+                shortcut("new_ticket_shortcut", "New request", "global"),
             ],
         }
     }

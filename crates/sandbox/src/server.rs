@@ -24,6 +24,8 @@ use crate::error::SandboxError;
 use crate::faults::FaultTable;
 use crate::jira::{JiraBox, JiraConfig};
 use crate::script::Script;
+use crate::shortcut::{ShortcutBox, ShortcutConfig};
+use crate::zendesk::{HookTarget, IDEMPOTENCY_LIFETIME, ZendeskBox, ZendeskConfig};
 use crate::{api, control, page};
 
 /// Bytes of a request body beyond which the sandbox does not read.
@@ -63,7 +65,19 @@ impl Sandbox {
                 required_fields: settings.required_fields,
             })
         });
-        let core = Arc::new(Core::new(config, base_url, jira, faults, stop.clone())?);
+        let shortcut = config.shortcut.clone().map(|settings| {
+            ShortcutBox::new(ShortcutConfig {
+                base_url: format!("{base_url}/shortcut"),
+                search_lag_ms: settings.search_lag_ms,
+                seed: config.faults_seed,
+                faults: faults.clone(),
+                api_token: settings.api_token,
+                requests_per_minute: config.rate_limits.then_some(settings.requests_per_minute),
+            })
+        });
+        let shortcut = shortcut.transpose()?;
+        let zendesk = zendesk(&config, &base_url, &faults);
+        let core = Arc::new(Core::new(config, base_url, jira, shortcut, zendesk, faults, stop.clone())?);
         let stopped = stop.clone();
         let server = axum::serve(listener.tap_io(send_at_once), routes(&core))
             .with_graceful_shutdown(async move { stopped.cancelled().await });
@@ -92,12 +106,34 @@ impl Sandbox {
         self.core.jira.as_ref().map(|_| format!("http://{}/jira", self.address))
     }
 
+    /// The Shortcut workspace's address, if there is one.
+    pub fn shortcut_url(&self) -> Option<String> {
+        self.core.shortcut.as_ref().map(|_| format!("http://{}/shortcut", self.address))
+    }
+
+    /// The Zendesk account's address, if there is one.
+    pub fn zendesk_url(&self) -> Option<String> {
+        self.core.zendesk.as_ref().map(|_| format!("http://{}/zendesk", self.address))
+    }
+
+    /// A handle to the Zendesk account, if there is one: people write in through it, and its webhook is set there.
+    pub fn zendesk(&self) -> Option<ZendeskBox> {
+        self.core.zendesk.clone()
+    }
+
+    /// Sets where the Zendesk account's webhook goes from now on, signed with its configured secret.
+    pub fn set_zendesk_webhook(&self, url: String) {
+        if let (Some(zendesk), Some(settings)) = (&self.core.zendesk, &self.core.config.zendesk) {
+            zendesk.set_webhook(Some(HookTarget { url, secret: settings.webhook_secret.clone() }));
+        }
+    }
+
     /// Sets where deliveries go from now on.
     pub fn set_delivery(&self, delivery: Option<Delivery>) {
         self.core.courier.set_delivery(delivery);
     }
 
-    /// The fault rules, shared by Slack and Jira.
+    /// The fault rules, shared by Slack and the vendors.
     pub fn faults(&self) -> FaultTable {
         self.core.faults.clone()
     }
@@ -160,7 +196,29 @@ fn routes(core: &Arc<Core>) -> Router {
     if let Some(jira) = &core.jira {
         router = router.nest("/jira", jira.router());
     }
+    if let Some(shortcut) = &core.shortcut {
+        router = router.nest("/shortcut", shortcut.router());
+    }
+    if let Some(zendesk) = &core.zendesk {
+        router = router.nest("/zendesk", zendesk.router());
+    }
     router.layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+fn zendesk(config: &SandboxConfig, base_url: &str, faults: &FaultTable) -> Option<ZendeskBox> {
+    let settings = config.zendesk.clone()?;
+    Some(ZendeskBox::new(ZendeskConfig {
+        base_url: format!("{base_url}/zendesk"),
+        search_lag_ms: settings.search_lag_ms,
+        export_lag: settings.export_lag,
+        idempotency_lifetime: IDEMPOTENCY_LIFETIME,
+        rate_limits: config.rate_limits,
+        seed: config.faults_seed,
+        faults: faults.clone(),
+        email: settings.email,
+        api_token: settings.api_token,
+        access_token: settings.access_token,
+    }))
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,6 +3,7 @@
 //! Requests with an unexpected `Host` or any browser `Origin` are refused, so that a web page can't
 //! reach a server on the loopback address through DNS rebinding:
 //! <https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning>.
+//! Whoever opens connections and stays silent is let go, see [`deskbell_listener`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use deskbell_listener::Limits;
 use http::{StatusCode, header};
 use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
@@ -24,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 /// The largest request body that is accepted, in bytes.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
-/// Who may call the server.
+/// Who may call the server, and what a stranger may take of it.
 #[derive(Debug, Clone, Default)]
 pub struct HttpAccess {
     /// The bearer token that every request must carry; `None` is allowed on loopback only.
@@ -32,6 +34,8 @@ pub struct HttpAccess {
     /// Names that the `Host` header may carry besides the loopback ones (`desk.example.com`, with or
     /// without a port).
     pub allowed_hosts: Vec<String>,
+    /// Connections, and the time for a request's head.
+    pub limits: Limits,
 }
 
 /// Why a server on HTTP could not be started or ended early.
@@ -83,8 +87,9 @@ pub async fn serve_listener<H: ServerHandler + Clone>(
         return Err(HttpError::BearerMissing { listen });
     }
     tracing::info!(%listen, "MCP server listens");
+    let limits = access.limits;
     let router = router(server, access, shutdown.clone());
-    axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
+    deskbell_listener::serve(listener, router, limits, shutdown.cancelled_owned()).await;
     Ok(())
 }
 

@@ -15,7 +15,10 @@
 )]
 
 pub mod failure;
+pub mod helpdesk;
 pub mod http;
 pub mod jira;
+mod marker;
 pub mod rest;
+pub mod shortcut;
 pub mod stdio;

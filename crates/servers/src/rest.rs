@@ -33,6 +33,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The decoded JSON body.
     pub body: Value,
+    /// The response's headers.
+    pub headers: HeaderMap,
 }
 
 /// Reads a vendor's error body into a failure that needs no classification by status.
@@ -65,24 +67,24 @@ pub async fn send(
 ) -> Result<Answer, ToolFailure> {
     let response = request.send().await.map_err(|error| transport_failure(vendor, &error, effect))?;
     let status = response.status();
-    let retry_after = retry_after(response.headers());
+    let headers = response.headers().clone();
+    let retry_after = retry_after(&headers);
     let bytes = read_bounded(vendor, response, effect).await;
     if status.is_success() {
-        return decode_success(vendor, status, &bytes?, effect);
+        return Ok(Answer { status, body: decode_success(vendor, status, &bytes?, effect)?, headers });
     }
     let body = bytes.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
     Err(status_failure(vendor, status, retry_after, &body, effect, explain))
 }
 
-fn decode_success(vendor: &str, status: StatusCode, bytes: &[u8], effect: Effect) -> Result<Answer, ToolFailure> {
+fn decode_success(vendor: &str, status: StatusCode, bytes: &[u8], effect: Effect) -> Result<Value, ToolFailure> {
     if bytes.is_empty() {
-        return Ok(Answer { status, body: Value::Null });
+        return Ok(Value::Null);
     }
-    match serde_json::from_slice(bytes) {
-        Ok(body) => Ok(Answer { status, body }),
-        Err(_) => Err(lost_answer(&format!("{vendor} answered {status} with a body that is not JSON"), effect)
-            .with_status(status.as_u16())),
-    }
+    serde_json::from_slice(bytes).map_err(|_| {
+        lost_answer(&format!("{vendor} answered {status} with a body that is not JSON"), effect)
+            .with_status(status.as_u16())
+    })
 }
 
 /// Reads the body up to [`RESPONSE_BYTES_MAX`], so that no answer can exhaust memory.

@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use super::arguments::DoctorArguments;
 use super::{Failure, output};
-use crate::config::{Config, ConfigErrors};
+use crate::config::{Config, ConfigErrors, OpenSecretFile};
 use crate::prepare::{self, LoadedPolicy, PrepareErrors};
+use crate::telemetry;
 
 pub(super) use slack::SCOPES;
 
@@ -36,13 +37,22 @@ impl Finding {
         Self { ok: false, area: area.into(), what: what.into(), mend: Some(mend.into()) }
     }
 
+    /// Nothing that stops Deskbell, though it may not be what is meant.
+    fn doubtful(area: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { ok: true, area: area.into(), what: what.into(), mend: Some(mend.into()) }
+    }
+
     /// A fault whose words say the mend.
     fn told(area: impl Into<String>, what: impl Into<String>) -> Self {
         Self { ok: false, area: area.into(), what: what.into(), mend: None }
     }
 
     fn line(&self) -> String {
-        let mark = if self.ok { "✓" } else { "✗" };
+        let mark = match (self.ok, &self.mend) {
+            (true, None) => "✓",
+            (true, Some(_)) => "!",
+            (false, _) => "✗",
+        };
         let mend = self.mend.as_ref().map(|mend| format!("\n    -> {mend}")).unwrap_or_default();
         format!("{mark} {}: {}{mend}", self.area, self.what)
     }
@@ -66,6 +76,10 @@ async fn examine(path: &Path) -> Vec<Finding> {
         Err(errors) => return config_faults(&errors),
     };
     let mut findings = vec![Finding::good("config", format!("{} is in order", path.display()))];
+    findings.extend(config.open_secret_files().iter().map(open_secret));
+    findings.extend(public_console(&config));
+    findings.extend(no_work(&config));
+    findings.extend(telemetry::check_filter(&config.log).err().map(|error| Finding::told("log", error.to_string())));
     let policy = examine_policy(&config, &mut findings);
     findings.push(match prepare::templates(&config) {
         Ok(_) => Finding::good("templates", "every message fits Slack's limits"),
@@ -79,6 +93,39 @@ async fn examine(path: &Path) -> Vec<Finding> {
     findings.extend(servers::examine(&config).await);
     findings.extend(store::examine(&config).await);
     findings
+}
+
+fn open_secret(file: &OpenSecretFile) -> Finding {
+    let path = file.path.display();
+    Finding::doubtful(
+        "secrets",
+        format!("{}: other users of the machine may read {path}", file.field),
+        format!("chmod 600 {path}, owned by the user Deskbell runs as"),
+    )
+}
+
+/// The doors are for the internet, the operators' pages are not.
+fn public_console(config: &Config) -> Option<Finding> {
+    let server = &config.server;
+    let is_public = server.admin_listen.is_none() && !server.listen.ip().is_loopback();
+    is_public.then(|| {
+        Finding::doubtful(
+            "server",
+            format!("/readyz and /metrics are on {} beside the doors", server.listen),
+            "set [server] admin_listen = \"127.0.0.1:9090\", or let the proxy pass /slack and /helpdesk alone",
+        )
+    })
+}
+
+/// Such a process keeps what comes in, and people wait.
+fn no_work(config: &Config) -> Option<Finding> {
+    (config.workers.count == 0).then(|| {
+        Finding::doubtful(
+            "workers",
+            "count is 0: this process keeps what comes in and does nothing about it",
+            "set [workers] count to 1 or more, or leave it out (8)",
+        )
+    })
 }
 
 fn config_faults(errors: &ConfigErrors) -> Vec<Finding> {
@@ -96,6 +143,10 @@ fn examine_policy(config: &Config, findings: &mut Vec<Finding>) -> Option<Loaded
     };
     let rules = loaded.policy.rules.len();
     findings.push(Finding::good("policy", format!("{} is in order, {rules} rules", loaded.path.display())));
+    for caution in prepare::cautions(&loaded) {
+        let mend = "take `customer` out of the rule; `deskbell policy check` says so too";
+        findings.push(Finding::doubtful("policy", caution, mend));
+    }
     if let Err(errors) = prepare::bindings(config, &loaded) {
         findings.extend(told(errors));
     }

@@ -8,6 +8,9 @@ use super::Finding;
 use crate::config::Config;
 use crate::mcp_host::{BindingConfig, McpHost, ServerState, ServerStatus, ToolInfo};
 
+/// The argument of a look by key.
+const KEY: &str = "idempotency_key";
+
 /// Starts every server, looks, and stops it again.
 pub(super) async fn examine(config: &Config) -> Vec<Finding> {
     let specs = match config.server_specs() {
@@ -18,8 +21,11 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
     host.settled().await;
     let servers: BTreeMap<String, ServerStatus> =
         host.status().into_iter().map(|server| (server.name.clone(), server)).collect();
-    host.shutdown().await;
     let mut findings: Vec<Finding> = servers.values().map(standing).collect();
+    for (server, tool) in lookups(config, &servers) {
+        findings.push(answering(&host, server, tool).await);
+    }
+    host.shutdown().await;
     for (action, binding) in &config.actions {
         if let Some(server) = servers.get(&binding.server).filter(|server| server.state == ServerState::Ready) {
             findings.push(bound(action, binding, server));
@@ -31,10 +37,46 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
 fn standing(server: &ServerStatus) -> Finding {
     let area = format!("mcp.{}", server.name);
     match &server.state {
-        ServerState::Ready => Finding::good(area, format!("starts and offers {} tools", server.tools.len())),
+        ServerState::Ready => Finding::good(area, offers(server)),
         ServerState::Starting => Finding::told(area, "is still starting: raise its startup_timeout"),
         ServerState::Failed { reason, .. } => Finding::told(area, reason.clone()),
     }
+}
+
+/// What the configuration uses to look for what happened, where a key alone is asked: the one read that every such
+/// server takes without knowing anything that is there.
+fn lookups<'a>(config: &'a Config, servers: &BTreeMap<String, ServerStatus>) -> BTreeMap<&'a str, &'a str> {
+    let reads = |server: &str, tool: &str| {
+        let tools = servers.get(server).map(|server| server.tools.as_slice()).unwrap_or_default();
+        tools.iter().any(|known| known.name == tool && known.read_only_hint)
+    };
+    let bindings = config.actions.values();
+    let lookups = bindings.filter_map(|binding| Some((binding.server.as_str(), binding.reconcile.as_ref()?)));
+    lookups
+        .filter(|(_, look)| look.arguments.keys().eq([KEY]))
+        .map(|(server, look)| (server, look.tool.as_str()))
+        .filter(|(server, tool)| reads(server, tool))
+        .collect()
+}
+
+/// A server starts though its vendor refuses the token or can't be reached: only a call tells.
+async fn answering(host: &McpHost, server: &str, tool: &str) -> Finding {
+    let area = format!("mcp.{server}");
+    let arguments = Map::from_iter([(KEY.to_owned(), Value::from("deskbell-doctor"))]);
+    match host.try_reading(server, tool, arguments).await {
+        Ok(()) => Finding::good(area, format!("`{tool}` answers")),
+        Err(error) => Finding::bad(
+            area,
+            format!("`{tool}`: {error}"),
+            format!("correct the address and the secrets of [mcp.{server}], and what their account may read there"),
+        ),
+    }
+}
+
+fn offers(server: &ServerStatus) -> String {
+    let tools = format!("starts and offers {} tools", server.tools.len());
+    let bad: Vec<&str> = server.quarantined.iter().map(|tool| tool.name.as_str()).collect();
+    if bad.is_empty() { tools } else { format!("{tools}; their definitions keep these out: {}", bad.join(", ")) }
 }
 
 fn bound(action: &str, binding: &BindingConfig, server: &ServerStatus) -> Finding {

@@ -244,4 +244,10 @@ mod tests {
             .collect();
         assert_eq!(SCOPES.iter().map(|(scope, _)| *scope).collect::<BTreeSet<_>>(), listed);
     }
+
+    #[test]
+    fn the_sandbox_grants_them_all() {
+        let missing = SCOPES.iter().find(|(scope, _)| !deskbell_sandbox::DEFAULT_SCOPES.contains(scope));
+        assert_eq!(missing, None);
+    }
 }

@@ -1,14 +1,12 @@
 //! Slash commands.
 
-use std::collections::BTreeMap;
-
 use deskbell_domain::ids::{ChannelId, PersonId};
 use deskbell_domain::interaction::SlashCommand;
 use deskbell_domain::workflow::event::Person;
 use serde_json::Value;
 
 use super::{Intake, ParseError};
-use crate::intake::envelope::CommandEnvelope;
+use crate::intake::envelope::{CommandEnvelope, CommandFields};
 use crate::intake::json;
 
 pub(super) fn parse(raw: &[u8]) -> Result<Intake, ParseError> {
@@ -33,15 +31,19 @@ pub(super) fn parse(raw: &[u8]) -> Result<Intake, ParseError> {
 }
 
 /// Over HTTP a form, over Socket Mode an object.
-fn fields(raw: &[u8]) -> BTreeMap<String, String> {
+fn fields(raw: &[u8]) -> CommandFields<'_> {
     match json::object(raw) {
-        Some(object) => object_fields(&object),
-        None => url::form_urlencoded::parse(raw).into_owned().collect(),
+        Some(object) => owned(object_fields(&object)),
+        None => url::form_urlencoded::parse(raw).collect(),
     }
 }
 
+fn owned(fields: CommandFields<'_>) -> CommandFields<'static> {
+    fields.into_iter().map(|(name, text)| (name.into_owned().into(), text.into_owned().into())).collect()
+}
+
 /// The texts of an object.
-pub(in crate::intake) fn object_fields(object: &Value) -> BTreeMap<String, String> {
+pub(in crate::intake) fn object_fields(object: &Value) -> CommandFields<'_> {
     let entries = object.as_object().into_iter().flatten();
-    entries.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+    entries.filter_map(|(name, value)| Some((name.into(), value.as_str()?.into()))).collect()
 }

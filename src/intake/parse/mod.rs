@@ -275,6 +275,13 @@ pub fn parse(kind: EventKind, raw: &[u8]) -> Result<Intake, ParseError> {
     }
 }
 
+/// Whether an event happened in a channel that Slack shares with another organisation
+/// (<https://docs.slack.dev/apis/events-api/#callback-field>).
+pub fn is_in_shared_channel(kind: EventKind, raw: &[u8]) -> bool {
+    let event = (kind == EventKind::SlackEvent).then(|| json::object(raw)).flatten();
+    event.is_some_and(|event| event.get("is_ext_shared_channel").and_then(serde_json::Value::as_bool) == Some(true))
+}
+
 fn helpdesk(
     raw: &[u8],
     read: fn(&serde_json::Value) -> Option<helpdesk::HelpdeskTicket>,

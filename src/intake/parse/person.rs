@@ -19,15 +19,17 @@ pub(super) fn actor(body: &Value, id: &str) -> Person {
 }
 
 /// An organisation with many workspaces shares channels among its own: only `is_ext_shared_channel` tells these from
-/// another organisation's.
+/// another organisation's. In a channel that is shared outside nobody is ours but those whose team or organisation is.
 fn is_external_author(body: &Value, message: &Value) -> bool {
     const HOMES: [&str; 3] = ["/authorizations/0/team_id", "/context_team_id", "/team_id"];
     const ORGANISATIONS: [&str; 3] = ["/authorizations/0/enterprise_id", "/context_enterprise_id", "/enterprise_id"];
-    if body.get("is_ext_shared_channel").and_then(Value::as_bool) == Some(false) {
-        return false;
-    }
     let theirs = first_text(message, &["/user_team", "/source_team", "/user_profile/team", "/team"]);
-    differs(first_text(body, &HOMES), first_text(body, &ORGANISATIONS), theirs)
+    let (home, organisation) = (first_text(body, &HOMES), first_text(body, &ORGANISATIONS));
+    match body.get("is_ext_shared_channel").and_then(Value::as_bool) {
+        Some(false) => false,
+        Some(true) => theirs.is_some_and(|theirs| home != Some(theirs) && organisation != Some(theirs)),
+        None => differs(home, organisation, theirs),
+    }
 }
 
 /// Whoever pressed or submitted. `team` is the presser's own: the app's is where the view or the message belongs.
@@ -84,6 +86,30 @@ mod tests {
         check_author(true, &json!({"team_id": "T1", "enterprise_id": "E1", "event": event("E9")}));
         check_author(true, &json!({"team_id": "T1", "enterprise_id": null, "event": event("E9")}));
         check_author(false, &json!({"team_id": "T1", "event": {"user": "U1"}}));
+    }
+
+    #[test]
+    fn in_a_channel_shared_outside_an_unknown_team_is_somebody_elses() {
+        let event = |team: &str| json!({"user": "U1", "user_team": team});
+        let org_wide = |team: &str| {
+            json!({
+                "team_id": "E1", "enterprise_id": "E1", "is_ext_shared_channel": true,
+                "authorizations": [{"team_id": null, "enterprise_id": "E1"}], "event": event(team),
+            })
+        };
+        check_author(true, &org_wide("T9"));
+        check_author(true, &org_wide("E9"));
+        check_author(false, &org_wide("E1"));
+        check_author(
+            true,
+            &json!({"team_id": null, "enterprise_id": "E1", "is_ext_shared_channel": true, "event": event("T9")}),
+        );
+        check_author(true, &json!({"is_ext_shared_channel": true, "event": event("T9")}));
+        check_author(false, &json!({"team_id": "T1", "is_ext_shared_channel": true, "event": event("T1")}));
+        check_author(
+            false,
+            &json!({"context_team_id": "T1", "team_id": "T9", "is_ext_shared_channel": true, "event": event("T1")}),
+        );
     }
 
     #[track_caller]

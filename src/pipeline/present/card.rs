@@ -1,11 +1,15 @@
 //! The triage card.
 
 use deskbell_domain::action::{ActionRecord, ActionState};
-use deskbell_domain::policy::{ExpiryChoice, Policy};
+use deskbell_domain::notice::{Notice, NoticeKind};
+use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Actor, Answer, Status, Ticket, Verdict};
 use jiff::Timestamp;
 
-use super::{assessed_by, category, conversation_url, escalation, issue, person, priority, requester, severity, sla};
+use super::{
+    assessed_by, category, conversation_url, escalation, issue, person, priority, priority_name, requester, severity,
+    sla,
+};
 use crate::slack::messages::{CardStatus, SimilarTicket, TriageCard, Why};
 
 /// The card as it stands now.
@@ -23,6 +27,7 @@ pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar
         area: assessment.map(|assessment| assessment.area.clone()).filter(|area| !area.is_empty()),
         urgency: assessment.map_or("normal", |assessment| assessment.urgency.value.as_str()).to_owned(),
         priority: priority(policy, ticket),
+        requested_priority: requested_priority(policy, ticket),
         severity: severity(ticket.severity),
         confidence_percent: judged.map_or(0, |judged| u8::try_from(judged.confidence.percent()).unwrap_or(100)),
         assessed_by: assessment.map_or_else(String::new, |assessment| assessed_by(&assessment.assessor)),
@@ -33,10 +38,25 @@ pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar
         sla: sla(ticket),
         similar,
         issue: issue(ticket.external.as_ref()),
-        warnings: ticket.decision.as_ref().map(|decision| decision.warnings.clone()).unwrap_or_default(),
+        warnings: warnings(ticket),
         escalation: escalation(ticket),
         status: status(policy, ticket),
     }
+}
+
+/// What to know before acting: what the rules met, and that a solution did not hold.
+fn warnings(ticket: &Ticket) -> Vec<String> {
+    let is_reopened = |notice: &Notice| matches!(notice.kind, NoticeKind::Reopened { .. });
+    let reopened = ticket.status.is_open() && ticket.notices.iter().any(is_reopened);
+    let decided = ticket.decision.iter().flat_map(|decision| decision.warnings.clone());
+    let said = "Reopened: the requester says that it is not solved".to_owned();
+    reopened.then_some(said).into_iter().chain(decided).collect()
+}
+
+/// Only where it is another than the ticket's.
+fn requested_priority(policy: &Policy, ticket: &Ticket) -> Option<String> {
+    let requested = ticket.requested_priority.as_ref().filter(|asked| ticket.priority.as_ref() != Some(asked));
+    requested.map(|id| priority_name(policy, id))
 }
 
 fn why(policy: &Policy, ticket: &Ticket) -> Why {
@@ -57,23 +77,26 @@ fn status(policy: &Policy, ticket: &Ticket) -> CardStatus {
     let closed_unix = || ticket.closed_at.map_or(0, Timestamp::as_second);
     match ticket.status {
         Status::Received | Status::AwaitingConfirmation => {
-            CardStatus::Awaiting { expires_unix: expires(policy, ticket) }
+            let expired_unix = ticket.expired_at.map(Timestamp::as_second);
+            CardStatus::Awaiting { expires_unix: expires(policy, ticket), expired_unix }
         }
         Status::Parked => parked(ticket),
         Status::Resolved => CardStatus::Resolved { by_user_id: resolver(ticket), at_unix: closed_unix() },
         Status::Dismissed => dismissed(ticket, closed_unix()),
-        Status::Dispatching | Status::Following => decided(policy, ticket),
+        Status::Dispatching | Status::Following => decided(ticket),
     }
 }
 
+/// When the confirmation expires, as long as that is still to come.
 pub(super) fn expires(policy: &Policy, ticket: &Ticket) -> Option<i64> {
-    let decided = ticket.decision.as_ref()?.at;
+    let decided = ticket.decision.as_ref().filter(|_| ticket.expired_at.is_none())?.at;
     decided.checked_add(policy.confirmation.expire_after).ok().map(Timestamp::as_second)
 }
 
 fn parked(ticket: &Ticket) -> CardStatus {
     let waiting = ticket.actions.iter().find(|record| matches!(record.state, ActionState::Parked { .. }));
-    CardStatus::Parked { step: waiting.map_or("A step", step).to_owned(), at_unix: decided_unix(ticket) }
+    let since = waiting.and_then(|record| record.since).map_or_else(|| decided_unix(ticket), Timestamp::as_second);
+    CardStatus::Parked { step: waiting.map_or("A step", step).to_owned(), at_unix: since }
 }
 
 /// An action in words.
@@ -109,17 +132,11 @@ fn dismissed(ticket: &Ticket, at_unix: i64) -> CardStatus {
     }
 }
 
-fn decided(policy: &Policy, ticket: &Ticket) -> CardStatus {
+fn decided(ticket: &Ticket) -> CardStatus {
     match &ticket.answer {
-        Some(Answer { verdict: Verdict::Expired, at, .. }) => CardStatus::Expired {
-            at_unix: at.as_second(),
-            outcome: match policy.confirmation.on_expiry {
-                ExpiryChoice::Confirm => "carried out as proposed",
-                ExpiryChoice::Escalate => "escalated",
-                ExpiryChoice::Dismiss => "closed without action",
-            }
-            .to_owned(),
-        },
+        Some(Answer { verdict: Verdict::Expired, at, .. }) => {
+            CardStatus::Expired { at_unix: at.as_second(), outcome: "carried out as proposed".to_owned() }
+        }
         Some(Answer { verdict, by: Actor::Person(by), at }) => CardStatus::Confirmed {
             by_user_id: by.to_string(),
             at_unix: at.as_second(),

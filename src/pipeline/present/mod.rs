@@ -6,21 +6,16 @@ pub(super) mod ticket_view;
 pub(super) mod views;
 
 use deskbell_domain::assessment::AssessorName;
-use deskbell_domain::ids::{ChannelId, MessageTs};
+use deskbell_domain::ids::PriorityId;
 use deskbell_domain::policy::Policy;
-use deskbell_domain::ticket::{Actor, ExternalRef, Severity, Source, Ticket};
+use deskbell_domain::ticket::{Actor, ExternalRef, Severity, Source, Ticket, message_link};
 
 use crate::slack::messages::{Escalation, IssueLink, Party, Sla};
-
-/// A link that opens a message in whichever Slack client the reader has.
-pub(super) fn message_url(channel: &ChannelId, ts: &MessageTs) -> String {
-    format!("https://slack.com/archives/{channel}/p{}", ts.as_str().replace('.', ""))
-}
 
 /// Where the ticket's conversation is read: the request itself, or the card.
 pub(super) fn conversation_url(ticket: &Ticket) -> Option<String> {
     match &ticket.source {
-        Source::SlackMessage { channel, ts, .. } => Some(message_url(channel, ts)),
+        Source::SlackMessage { channel, ts, .. } => Some(message_link(channel, ts)),
         Source::Helpdesk { url: Some(url), .. } => Some(url.clone()),
         _ => card_url(ticket),
     }
@@ -28,7 +23,7 @@ pub(super) fn conversation_url(ticket: &Ticket) -> Option<String> {
 
 /// Where the card is.
 pub(super) fn card_url(ticket: &Ticket) -> Option<String> {
-    ticket.card.posted.as_ref().map(|posted| message_url(&posted.channel, &posted.ts))
+    ticket.card.posted.as_ref().map(|posted| message_link(&posted.channel, &posted.ts))
 }
 
 fn requester(ticket: &Ticket) -> Party {
@@ -67,6 +62,7 @@ fn escalation(ticket: &Ticket) -> Option<Escalation> {
     ticket.escalation.as_ref().map(|running| Escalation {
         level: running.level,
         acknowledged_by_user_id: running.acknowledged_by.as_ref().map(ToString::to_string),
+        unanswered_unix: running.unanswered_at.map(jiff::Timestamp::as_second),
     })
 }
 
@@ -82,10 +78,11 @@ fn category(policy: &Policy, ticket: &Ticket) -> String {
 }
 
 fn priority(policy: &Policy, ticket: &Ticket) -> String {
-    match &ticket.priority {
-        Some(id) => policy.priority(id).map_or_else(|| id.to_string(), |priority| priority.name.clone()),
-        None => "unknown".to_owned(),
-    }
+    ticket.priority.as_ref().map_or_else(|| "unknown".to_owned(), |id| priority_name(policy, id))
+}
+
+fn priority_name(policy: &Policy, id: &PriorityId) -> String {
+    policy.priority(id).map_or_else(|| id.to_string(), |priority| priority.name.clone())
 }
 
 fn assessed_by(assessor: &AssessorName) -> String {
@@ -93,6 +90,7 @@ fn assessed_by(assessor: &AssessorName) -> String {
         AssessorName::Keywords => "keyword rules".to_owned(),
         AssessorName::Local => "the local model".to_owned(),
         AssessorName::Llm(name) => name.clone(),
+        AssessorName::Nobody => String::new(),
     }
 }
 

@@ -2,53 +2,117 @@
 
 use deskbell_block_kit::templates::RenderError;
 use deskbell_domain::action::{ActionRecord, ActionState};
-use deskbell_domain::ids::ActionId;
-use deskbell_domain::notice::{Notice, NoticeKind};
+use deskbell_domain::ids::{ActionId, MessageTs};
+use deskbell_domain::interaction::Button;
+use deskbell_domain::notice::{CallEnd, EscalationCall, NextCall, Notice, NoticeKind};
 use deskbell_domain::policy::{Policy, Right};
-use deskbell_domain::ticket::{Actor, Status, Ticket};
+use deskbell_domain::ticket::{Actor, Source, Status, Ticket};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{card_url, category, conversation_url, issue, person, priority, requester, severity, sla};
 use crate::slack::messages::{
-    AlertStatus, Decider, EscalationAlert, EscalationStatus, Fate, Messages, OpsAlert, OpsStatus, Reminder, SquadAlert,
-    ThreadEvent, ThreadUpdate, Tone,
+    AlertStatus, Decider, EscalationAlert, EscalationNext, EscalationStatus, Fate, Messages, Notice as Line, OpsAlert,
+    OpsStatus, Reminder, SquadAlert, ThreadEvent, ThreadUpdate, Tone,
 };
 
-/// A notice as it stands now: `{text, blocks}`.
+/// A notice as it stands now: `{text, blocks}`. `server`: which server carries out the action of this name.
 pub(in crate::pipeline) fn render(
     messages: &Messages,
     policy: &Policy,
+    server: impl Fn(&str) -> Option<String>,
     ticket: &Ticket,
     notice: &Notice,
 ) -> Result<Value, RenderError> {
-    let number = ticket.id.to_string();
+    if let Some(event) = for_outsiders(policy, ticket, &notice.kind) {
+        return update(messages, ticket, event);
+    }
     match &notice.kind {
         NoticeKind::SquadAlert => messages.squad_alert(&squad_alert(policy, ticket)),
-        NoticeKind::EscalationAlert { level } => messages.escalation_alert(&escalation_alert(policy, ticket, *level)),
-        NoticeKind::OpsAlert { action, settled_by } => {
-            messages.ops_alert(&ops_alert(ticket, *action, settled_by.as_ref()))
+        NoticeKind::EscalationAlert(call) => messages.escalation_alert(&escalation_alert(policy, ticket, call)),
+        NoticeKind::EscalationUnanswered { level, calls } => messages.notice(&unanswered(ticket, *level, *calls)),
+        NoticeKind::OpsAlert { action, settled_by, settled_at, choice } => {
+            let settled = settled_by.as_ref().map(|by| Settled { by, at: *settled_at, choice: *choice });
+            messages.ops_alert(&ops_alert(ticket, *action, server, settled))
         }
         NoticeKind::Reminder { .. } => messages.reminder(&reminder(policy, ticket)),
+        NoticeKind::Accepted => update(messages, ticket, ThreadEvent::Accepted),
         NoticeKind::IssueCreated => match issue(ticket.external.as_ref()) {
-            Some(issue) => messages.thread_update(&ThreadUpdate {
-                number,
-                event: ThreadEvent::IssueCreated { issue, squad: squad_name(policy, ticket) },
-            }),
-            None => messages.notice(&plain(Tone::Ok, format!("{number} was handed to {}", squad_name(policy, ticket)))),
+            Some(issue) => {
+                update(messages, ticket, ThreadEvent::IssueCreated { issue, squad: squad_name(policy, ticket) })
+            }
+            None => messages
+                .notice(&Line::line(Tone::Ok, format!("{} was handed to {}", ticket.id, squad_name(policy, ticket)))),
         },
-        NoticeKind::Resolved { by } => messages
-            .thread_update(&ThreadUpdate { number, event: ThreadEvent::Resolved { by_user_id: Some(by.to_string()) } }),
-        NoticeKind::SlaBreached { target } => {
-            messages.notice(&plain(Tone::Warning, format!("{number} missed its target for {target}")))
+        NoticeKind::Claimed { by } => update(messages, ticket, ThreadEvent::Claimed { by_user_id: by.to_string() }),
+        NoticeKind::Dismissed { by: Some(by) } => {
+            update(messages, ticket, ThreadEvent::Dismissed { by_user_id: by.to_string() })
         }
-        NoticeKind::DeliveryFailed { what, reason } => {
-            messages.notice(&plain(Tone::Error, format!("Slack did not take {what} ({number}): {reason}")))
+        NoticeKind::Dismissed { by: None } => {
+            update(messages, ticket, ThreadEvent::Expired { outcome: "closed without action".to_owned() })
         }
+        NoticeKind::Resolved { by } => {
+            let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
+            update(messages, ticket, ThreadEvent::Resolved { by_user_id: Some(by.to_string()), reply_within })
+        }
+        NoticeKind::Reopened { message, with_words } => {
+            update(messages, ticket, reopened(ticket, message, *with_words))
+        }
+        NoticeKind::SlaBreached { target } => messages.notice(&Line {
+            see_url: conversation_url(ticket),
+            ..Line::line(Tone::Warning, format!("{} missed its target for {target}", ticket.id))
+        }),
+        NoticeKind::DeliveryFailed { what, channel, reason } => messages.notice(&Line {
+            mention_ids: channel.iter().map(ToString::to_string).collect(),
+            ..Line::line(Tone::Error, format!("Slack did not take {what} of {}: {reason}", ticket.id))
+        }),
     }
 }
 
-fn plain(tone: Tone, text: String) -> crate::slack::messages::Notice {
-    crate::slack::messages::Notice { tone, text, by_user_id: None, mend: None }
+/// What people of another organisation read in their conversation: no names, no reasons, no issue.
+fn for_outsiders(policy: &Policy, ticket: &Ticket, kind: &NoticeKind) -> Option<ThreadEvent> {
+    match kind {
+        NoticeKind::Claimed { .. } if ticket.outsiders_read => Some(ThreadEvent::Taken),
+        NoticeKind::Dismissed { .. } if ticket.outsiders_read => Some(ThreadEvent::Closed),
+        NoticeKind::Resolved { .. } if ticket.outsiders_read => {
+            Some(ThreadEvent::Resolved { by_user_id: None, reply_within: reply_within(policy, ticket) })
+        }
+        _ => None,
+    }
+}
+
+/// How long a reply in the conversation opens the ticket again, in words; a helpdesk's customer can't reply there.
+fn reply_within(policy: &Policy, ticket: &Ticket) -> Option<String> {
+    let is_helpdesks = matches!(ticket.source, Source::Helpdesk { .. });
+    let counted = |number: i64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
+    let hours = policy.reopen_within.as_hours();
+    (!is_helpdesks).then(|| match hours {
+        0 => counted(policy.reopen_within.as_mins().max(1), "minute"),
+        hours if hours % 24 == 0 => counted(hours / 24, "day"),
+        hours => counted(hours, "hour"),
+    })
+}
+
+fn reopened(ticket: &Ticket, message: &MessageTs, with_words: bool) -> ThreadEvent {
+    let said = ticket.words.messages.iter().find(|said| said.ts.as_ref() == Some(message));
+    ThreadEvent::Reopened {
+        by_user_id: with_words.then(|| ticket.requester.to_string()),
+        words: said.filter(|_| with_words).map(|said| said.text.clone()),
+    }
+}
+
+fn update(messages: &Messages, ticket: &Ticket, event: ThreadEvent) -> Result<Value, RenderError> {
+    messages.thread_update(&ThreadUpdate { number: ticket.id.to_string(), event })
+}
+
+fn unanswered(ticket: &Ticket, level: u32, calls: u32) -> Line {
+    let times = if calls == 1 { "once".to_owned() } else { format!("{calls} times") };
+    let text = format!("Nobody answers the escalation of {}: level {level} was called {times}.", ticket.id);
+    Line {
+        mend: Some("Find somebody who takes it, or press Escalate again on the squad's alert.".to_owned()),
+        see_url: conversation_url(ticket),
+        ..Line::line(Tone::Error, text)
+    }
 }
 
 fn squad_name(policy: &Policy, ticket: &Ticket) -> String {
@@ -68,9 +132,14 @@ fn squad_alert(policy: &Policy, ticket: &Ticket) -> SquadAlert {
         thread_url: conversation_url(ticket),
         issue: issue(ticket.external.as_ref()),
         sla: sla(ticket),
-        mention_user_ids: Vec::new(),
+        mention_user_ids: called(policy, ticket),
         status: alert_status(ticket),
     }
+}
+
+fn called(policy: &Policy, ticket: &Ticket) -> Vec<String> {
+    let squad = ticket.squad.as_ref().and_then(|id| policy.squad(id));
+    squad.map(|squad| squad.mention.iter().map(ToString::to_string).collect()).unwrap_or_default()
 }
 
 fn decider(ticket: &Ticket) -> Decider {
@@ -94,54 +163,74 @@ fn alert_status(ticket: &Ticket) -> AlertStatus {
         None => AlertStatus::Open,
         Some(assignee) => AlertStatus::Claimed {
             by_user_id: assignee.to_string(),
-            at_unix: ticket
-                .sla
-                .as_ref()
-                .and_then(|clock| clock.first_responded_at)
-                .unwrap_or(ticket.received_at)
-                .as_second(),
+            at_unix: ticket.claimed_at.unwrap_or(ticket.received_at).as_second(),
         },
     }
 }
 
-fn escalation_alert(policy: &Policy, ticket: &Ticket, level: u32) -> EscalationAlert {
-    let squad = ticket.squad.clone().unwrap_or_else(|| policy.default.squad.clone());
-    let index = usize::try_from(level.saturating_sub(1)).unwrap_or(usize::MAX);
-    let at_level = policy.escalation_of(&squad).get(index);
-    let members = policy.squad(&squad).map(|squad| squad.members.clone()).unwrap_or_default();
+fn escalation_alert(policy: &Policy, ticket: &Ticket, call: &EscalationCall) -> EscalationAlert {
+    let squad = ticket.squad.as_ref().unwrap_or(&policy.default.squad);
+    let at_level = policy.escalation_of(squad).level(call.level);
     let mut people = at_level.map(|level| level.people.clone()).unwrap_or_default();
     if at_level.is_none_or(|level| level.squad_too) {
-        people.extend(members);
+        people.extend(policy.squad(squad).map(|squad| squad.members.clone()).unwrap_or_default());
     }
-    let running = ticket.escalation.as_ref();
-    let raised_by = running.and_then(|running| person(&running.by));
-    let by_machine = raised_by.is_none();
+    let began = call.by.as_ref().or_else(|| ticket.escalation.as_ref().map(|running| &running.by));
+    let raised_by = began.and_then(person);
+    let is_newest = ticket.escalation.as_ref().is_some_and(|running| running.round == call.round);
+    let reason = match raised_by {
+        None => Some("nobody answered the confirmation in time".to_owned()),
+        Some(_) => ticket.words.escalation_reason.clone().filter(|_| is_newest),
+    };
     EscalationAlert {
         ticket_id: ticket.id.to_string(),
         number: ticket.id.to_string(),
         summary: ticket.words.summary(),
-        level,
-        reason: by_machine.then(|| "nobody answered the confirmation in time".to_owned()),
+        level: call.level,
+        repeat: call.repeat,
+        reason,
         raised_by_user_id: raised_by,
         member_ids: people.iter().map(ToString::to_string).collect(),
         thread_url: conversation_url(ticket),
         issue: issue(ticket.external.as_ref()),
-        next_level_unix: None,
-        status: escalation_status(ticket, level),
+        next: call.next.map(|(next, at)| escalation_next(next, at)),
+        status: escalation_status(call),
     }
 }
 
-fn escalation_status(ticket: &Ticket, level: u32) -> EscalationStatus {
-    let Some(running) = &ticket.escalation else { return EscalationStatus::Open };
-    let at_unix = running.since.as_second();
-    match &running.acknowledged_by {
-        Some(by) => EscalationStatus::Acknowledged { by_user_id: by.to_string(), at_unix },
-        None if running.level > level => EscalationStatus::Superseded { by_level: level + 1, at_unix },
-        None => EscalationStatus::Open,
+fn escalation_next(next: NextCall, at: Timestamp) -> EscalationNext {
+    let at_unix = at.as_second();
+    match next {
+        NextCall::Level(level) => EscalationNext::Level { level, at_unix },
+        NextCall::Again => EscalationNext::Again { at_unix },
+        NextCall::Ops => EscalationNext::Ops { at_unix },
     }
 }
 
-fn ops_alert(ticket: &Ticket, action: ActionId, settled_by: Option<&Actor>) -> OpsAlert {
+fn escalation_status(call: &EscalationCall) -> EscalationStatus {
+    let Some((end, at)) = &call.end else { return EscalationStatus::Open };
+    let at_unix = at.as_second();
+    match end {
+        CallEnd::Acknowledged(by) => EscalationStatus::Acknowledged { by_user_id: by.to_string(), at_unix },
+        CallEnd::Unanswered(NextCall::Level(by_level)) => EscalationStatus::Superseded { by_level: *by_level, at_unix },
+        CallEnd::Unanswered(NextCall::Again | NextCall::Ops) => EscalationStatus::Repeated { at_unix },
+        CallEnd::Over => EscalationStatus::Over { at_unix },
+    }
+}
+
+/// How an ops alert was settled.
+struct Settled<'a> {
+    by: &'a Actor,
+    at: Option<Timestamp>,
+    choice: Option<Button>,
+}
+
+fn ops_alert(
+    ticket: &Ticket,
+    action: ActionId,
+    server: impl Fn(&str) -> Option<String>,
+    settled: Option<Settled<'_>>,
+) -> OpsAlert {
     let record = ticket.action(action);
     let (error, fate_unknown) = match record.map(|record| &record.state) {
         Some(ActionState::Parked { reason, fate_unknown }) => (reason.clone(), *fate_unknown),
@@ -152,27 +241,28 @@ fn ops_alert(ticket: &Ticket, action: ActionId, settled_by: Option<&Actor>) -> O
         step: record.map_or("A step", super::card::step).to_owned(),
         number: Some(ticket.id.to_string()),
         thread_url: conversation_url(ticket),
-        server: None,
+        server: record.and_then(|record| server(&record.name)),
         attempts: record.map_or(1, |record| record.generation + 1),
         fate: if fate_unknown { Fate::Unknown } else { Fate::Failed },
         error,
-        status: ops_status(ticket, record, settled_by),
+        status: settled.map_or(OpsStatus::Open, |settled| ops_status(record, &settled)),
     }
 }
 
-fn ops_status(ticket: &Ticket, record: Option<&ActionRecord>, settled_by: Option<&Actor>) -> OpsStatus {
-    let Some(by_user_id) = settled_by.and_then(person) else { return OpsStatus::Open };
-    let at_unix = ticket.last_message_at.as_second();
-    match record.map(|record| &record.state) {
-        Some(ActionState::Skipped { .. }) => OpsStatus::Skipped { by_user_id, at_unix },
-        Some(ActionState::TakenOver { .. }) => OpsStatus::TakenOver { by_user_id, at_unix },
+fn ops_status(record: Option<&ActionRecord>, settled: &Settled<'_>) -> OpsStatus {
+    let at = settled.at.or_else(|| record.and_then(|record| record.since));
+    let at_unix = at.map_or(0, Timestamp::as_second);
+    let Some(by_user_id) = person(settled.by) else { return OpsStatus::Found { at_unix } };
+    match settled.choice {
+        Some(Button::Skip) => OpsStatus::Skipped { by_user_id, at_unix },
+        Some(Button::TakeOver) => OpsStatus::TakenOver { by_user_id, at_unix },
         _ => OpsStatus::Retried { by_user_id, at_unix },
     }
 }
 
 fn reminder(policy: &Policy, ticket: &Ticket) -> Reminder {
     let waiting = ticket.status == Status::AwaitingConfirmation;
-    let squad_decides = policy.who_may(Right::Confirm).contains("squad");
+    let squad_decides = policy.squad_may(Right::Confirm);
     let members = ticket.squad.as_ref().and_then(|id| policy.squad(id)).map(|squad| squad.members.clone());
     Reminder {
         number: ticket.id.to_string(),

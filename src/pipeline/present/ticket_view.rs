@@ -1,10 +1,23 @@
 //! The answer to `/ticket`.
 
+use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Status, Ticket, Verdict};
 
+use super::views::plain_summary;
 use super::{category, conversation_url, escalation, issue, person, priority, requester, severity, sla};
-use crate::slack::messages::{HistoryLine, TicketView};
+use crate::slack::messages::{HistoryLine, Notice, TicketView, Tone};
+
+/// What somebody of another organisation reads of a ticket: number, status and summary.
+pub(in crate::pipeline) fn outsiders_view(ticket: &Ticket) -> Notice {
+    let status = match ticket.status {
+        Status::Received | Status::AwaitingConfirmation => "is being looked at",
+        Status::Dispatching | Status::Parked | Status::Following => "is being worked on",
+        Status::Resolved => "is resolved",
+        Status::Dismissed => "is closed",
+    };
+    Notice::line(Tone::Ok, format!("{} {status}: {}", ticket.id, plain_summary(&ticket.words)))
+}
 
 /// A ticket with its history in a few lines.
 pub(in crate::pipeline) fn ticket_view(policy: &Policy, ticket: &Ticket) -> TicketView {
@@ -62,13 +75,18 @@ fn history(ticket: &Ticket) -> Vec<HistoryLine> {
     if let Some(running) = &ticket.escalation {
         lines.push(line(running.since, format!("escalated to level {}", running.level), person(&running.by)));
     }
-    if let (Some(at), Some(assignee)) =
-        (ticket.sla.as_ref().and_then(|clock| clock.first_responded_at), &ticket.assignee)
-    {
+    if let (Some(at), Some(assignee)) = (ticket.claimed_at, &ticket.assignee) {
         lines.push(line(at, "claimed".to_owned(), Some(assignee.to_string())));
     }
     if let Some(at) = ticket.closed_at {
         lines.push(line(at, status(ticket.status).to_owned(), None));
+    }
+    for notice in &ticket.notices {
+        if let NoticeKind::Reopened { message, with_words: true } = &notice.kind
+            && let Some(at) = message.sent_at()
+        {
+            lines.push(line(at, "reopened".to_owned(), Some(ticket.requester.to_string())));
+        }
     }
     lines.sort_by_key(|line| line.at_unix);
     lines

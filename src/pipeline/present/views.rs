@@ -1,11 +1,11 @@
 //! Modals, and what one person is told.
 
-use deskbell_domain::ids::PersonId;
-use deskbell_domain::policy::Policy;
-use deskbell_domain::ticket::{Actor, Status, Ticket};
+use deskbell_domain::ids::{PersonId, TicketId};
+use deskbell_domain::policy::{Policy, Right};
+use deskbell_domain::ticket::{Actor, Status, Ticket, Words};
 use deskbell_domain::workflow::effect::Telling;
 
-use super::card_url;
+use super::{card_url, conversation_url};
 use crate::slack::messages::{ChangeView, Choice, CommandAck, MessageView, NewTicketView, Notice, Tone};
 
 /// The modal behind Change.
@@ -46,21 +46,24 @@ pub(in crate::pipeline) fn new_ticket_view(policy: &Policy) -> NewTicketView {
 
 /// The window behind Change did not open, or is closed again.
 pub(in crate::pipeline) fn window_missing(ticket: &Ticket) -> Notice {
-    Notice {
-        tone: Tone::Warning,
-        text: format!("The form for {} did not open, or was closed too soon.", ticket.id),
-        by_user_id: None,
-        mend: Some("Press Change again.".to_owned()),
-    }
+    let text = format!("The form for {} did not open, or was closed too soon.", ticket.id);
+    Notice { mend: Some("Press Change again.".to_owned()), ..Notice::line(Tone::Warning, text) }
+}
+
+/// The answer to `/ticket` for whoever may not see it, and for a number that no ticket has: who may not see a ticket may
+/// not learn either whether there is one.
+pub(in crate::pipeline) fn no_view(policy: &Policy, asked: TicketId) -> Notice {
+    let (who, people) = policy.who_may(Right::View);
+    let mend = format!("Check the number on the ticket's card. Who can see a ticket: {who}.");
+    let text = format!("There is no {asked}, or it is not for you to see.");
+    Notice { mention_ids: people.iter().map(ToString::to_string).collect(), ..Notice::problem(text, mend) }
 }
 
 /// One line to one person.
 pub(in crate::pipeline) fn telling(ticket: &Ticket, what: &Telling) -> Notice {
     let number = ticket.id;
     let (tone, text, mend) = match what {
-        Telling::NotAllowed { what, who } => {
-            (Tone::Error, format!("You may not {what} {number}."), Some(format!("Ask one of those who may: {who}.")))
-        }
+        Telling::NotAllowed { what, who, people } => return not_allowed(ticket, what, who, people),
         Telling::AlreadyDecided => return already("decided", ticket, decided_by(ticket)),
         Telling::AlreadyClaimed => return already("claimed", ticket, ticket.assignee.as_ref()),
         Telling::AlreadyEscalated => return already("escalated", ticket, escalated_by(ticket)),
@@ -70,7 +73,15 @@ pub(in crate::pipeline) fn telling(ticket: &Ticket, what: &Telling) -> Notice {
         Telling::Escalated => (Tone::Ok, format!("{number} is escalated; level 1 is alerted."), None),
         Telling::TooLate => too_late(ticket),
     };
-    Notice { tone, text, by_user_id: None, mend }
+    Notice { mend, ..Notice::line(tone, text) }
+}
+
+fn not_allowed(ticket: &Ticket, what: &str, who: &str, people: &[PersonId]) -> Notice {
+    let mend = format!("Ask one of those who may: {who}");
+    Notice {
+        mention_ids: people.iter().map(ToString::to_string).collect(),
+        ..Notice::problem(format!("You may not {what} {}.", ticket.id), mend)
+    }
 }
 
 fn too_late(ticket: &Ticket) -> (Tone, String, Option<String>) {
@@ -95,7 +106,7 @@ fn already(done: &str, ticket: &Ticket, by: Option<&PersonId>) -> Notice {
         Some(_) => format!("{} is {done} already, by", ticket.id),
         None => format!("{} is {done} already.", ticket.id),
     };
-    Notice { tone: Tone::Warning, text, by_user_id, mend: None }
+    Notice { by_user_id, ..Notice::line(Tone::Warning, text) }
 }
 
 fn decided_by(ticket: &Ticket) -> Option<&PersonId> {
@@ -124,10 +135,25 @@ pub(in crate::pipeline) fn message_view(ticket: &Ticket, what: &Telling) -> Mess
         Some(mend) => format!("{} {mend}", notice.text),
         None => notice.text,
     };
-    MessageView { title: ticket.id.to_string(), tone: notice.tone, text, by_user_id: notice.by_user_id }
+    let Notice { tone, by_user_id, mention_ids, .. } = notice;
+    MessageView { title: ticket.id.to_string(), tone, text, by_user_id, mention_ids }
+}
+
+/// What a request is about, in words without Slack's markup: the receipt comes before the assessment.
+pub(super) fn plain_summary(words: &Words) -> String {
+    if words.erased || words.assessment.as_ref().is_some_and(|assessment| !assessment.summary.is_empty()) {
+        return words.summary();
+    }
+    let summary = deskbell_judgement::summary::summarize(&words.text());
+    if summary.is_empty() { words.summary() } else { summary }
 }
 
 /// The receipt for a request.
 pub(in crate::pipeline) fn command_ack(ticket: &Ticket) -> CommandAck {
-    CommandAck { number: ticket.id.to_string(), summary: ticket.words.summary(), thread_url: card_url(ticket) }
+    CommandAck {
+        number: ticket.id.to_string(),
+        summary: plain_summary(&ticket.words),
+        thread_url: if ticket.outsiders_read { conversation_url(ticket) } else { card_url(ticket) },
+        hears_directly: ticket.hears_directly() && !ticket.is_asked_in_channel(),
+    }
 }

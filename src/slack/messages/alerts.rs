@@ -66,6 +66,8 @@ view_model! {
         pub summary: String,
         /// From 1.
         pub level: u32,
+        /// How often this level was called before.
+        pub repeat: u32,
         /// In the words of who escalated, or the policy's.
         pub reason: Option<String>,
         /// Who escalated; absent when time did.
@@ -76,10 +78,32 @@ view_model! {
         pub thread_url: Option<String>,
         /// The issue in the tracker.
         pub issue: Option<IssueLink>,
-        /// When the next level is alerted.
-        pub next_level_unix: Option<i64>,
-        /// Open, acknowledged or superseded.
+        /// What happens unless somebody acknowledges.
+        pub next: Option<EscalationNext>,
+        /// Open, acknowledged, superseded or over.
         pub status: EscalationStatus,
+    }
+
+    /// What follows a call that nobody answers.
+    #[serde(tag = "step", rename_all = "snake_case")]
+    pub enum EscalationNext {
+        /// A level is called.
+        Level {
+            /// Which.
+            level: u32,
+            /// When.
+            at_unix: i64,
+        },
+        /// The same level is called again.
+        Again {
+            /// When.
+            at_unix: i64,
+        },
+        /// The ops channel is told.
+        Ops {
+            /// When.
+            at_unix: i64,
+        },
     }
 
     /// How an escalation alert was answered.
@@ -98,6 +122,16 @@ view_model! {
         Superseded {
             /// That level.
             by_level: u32,
+            /// When.
+            at_unix: i64,
+        },
+        /// Nobody answered; the same level was called again.
+        Repeated {
+            /// When.
+            at_unix: i64,
+        },
+        /// The ticket was closed, or went to another squad.
+        Over {
             /// When.
             at_unix: i64,
         },
@@ -123,6 +157,43 @@ view_model! {
         pub error: String,
         /// Open, or who did what.
         pub status: OpsStatus,
+    }
+
+    /// A tool that is not what it was at its first use.
+    pub struct ToolDrift {
+        /// The buttons' value.
+        pub drift_id: String,
+        /// The configured server.
+        pub server: String,
+        /// The tool.
+        pub tool: String,
+        /// Actions that are bound to it.
+        pub actions: Vec<String>,
+        /// What is different, a line each.
+        pub changes: String,
+        /// Open, or who chose what.
+        pub status: DriftStatus,
+    }
+
+    /// What became of a drift.
+    #[serde(tag = "state", rename_all = "snake_case")]
+    pub enum DriftStatus {
+        /// Nobody has chosen.
+        Open,
+        /// The tool may be used as it is now.
+        Accepted {
+            /// Who said so.
+            by_user_id: String,
+            /// When.
+            at_unix: i64,
+        },
+        /// It may not.
+        KeptBlocked {
+            /// Who said so.
+            by_user_id: String,
+            /// When.
+            at_unix: i64,
+        },
     }
 
     /// What is known of the outcome of a step that failed.
@@ -160,6 +231,11 @@ view_model! {
             /// When.
             at_unix: i64,
         },
+        /// It was found done after all.
+        Found {
+            /// When.
+            at_unix: i64,
+        },
     }
 
     /// A confirmation that nobody has answered, said again in the card's thread.
@@ -187,6 +263,12 @@ view_model! {
     /// What a ticket's thread is told.
     #[serde(tag = "kind", rename_all = "snake_case")]
     pub enum ThreadEvent {
+        /// To people of another organisation: the request was taken in.
+        Accepted,
+        /// To people of another organisation: somebody works on it.
+        Taken,
+        /// To people of another organisation: nothing will follow.
+        Closed,
         /// The issue exists.
         IssueCreated {
             /// The issue.
@@ -198,6 +280,15 @@ view_model! {
         Resolved {
             /// Who, when it was a member of the workspace.
             by_user_id: Option<String>,
+            /// How long a reply opens it again, such as `14 days`; absent where nobody can reply.
+            reply_within: Option<String>,
+        },
+        /// The requester says that it is not solved.
+        Reopened {
+            /// Who; absent in the requester's own conversation.
+            by_user_id: Option<String>,
+            /// What they said; absent in the requester's own conversation.
+            words: Option<String>,
         },
         /// Another squad has it.
         HandedOver {

@@ -67,6 +67,42 @@ view_model! {
         pub url: Option<String>,
     }
 
+    /// The answer to `/triage servers`, seen by the asker alone.
+    pub struct ServersView {
+        /// By name; the view shows 8.
+        pub servers: Vec<McpServer>,
+    }
+
+    /// An MCP server.
+    pub struct McpServer {
+        /// As configured.
+        pub name: String,
+        /// `ready`, `starting` or `failed`.
+        pub state: String,
+        /// Whether Deskbell is not ready without it.
+        pub required: bool,
+        /// Why it can't be called, and what to do.
+        pub reason: Option<String>,
+        /// Nothing is sent for a while, after failures or a rate limit.
+        pub breaker_open: bool,
+        /// How many it offers.
+        pub tools: u32,
+        /// Tools whose definitions can't be relied on; the view shows 4.
+        pub quarantined: Vec<String>,
+        /// What its tools carry out; the view shows 6.
+        pub bound: Vec<BoundAction>,
+    }
+
+    /// An action and its tool.
+    pub struct BoundAction {
+        /// The action.
+        pub action: String,
+        /// The tool.
+        pub tool: String,
+        /// Whether the server offers it; true while nobody can tell.
+        pub is_there: bool,
+    }
+
     /// `/triage help`.
     pub struct Help {
         /// Deskbell's own user, to be mentioned.
@@ -85,6 +121,10 @@ view_model! {
         pub by_user_id: Option<String>,
         /// What to do.
         pub mend: Option<String>,
+        /// The people or channels it speaks of, at the end; it mentions 20.
+        pub mention_ids: Vec<String>,
+        /// Where to read on.
+        pub see_url: Option<String>,
     }
 
     /// The answer to a request made by command or shortcut.
@@ -95,5 +135,19 @@ view_model! {
         pub summary: String,
         /// The conversation.
         pub thread_url: Option<String>,
+        /// They hear back in their direct conversation, not in the ticket's thread.
+        pub hears_directly: bool,
+    }
+}
+
+impl Notice {
+    /// One line, with nothing besides.
+    pub fn line(tone: Tone, text: impl Into<String>) -> Self {
+        Self { tone, text: text.into(), by_user_id: None, mend: None, mention_ids: Vec::new(), see_url: None }
+    }
+
+    /// What did not work, and what to do.
+    pub fn problem(text: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { mend: Some(mend.into()), ..Self::line(Tone::Error, text) }
     }
 }

@@ -45,11 +45,13 @@ view_model! {
         pub urgency: String,
         /// Such as `P2`.
         pub priority: String,
+        /// The priority that the requester asked for, where it is another.
+        pub requested_priority: Option<String>,
         /// Such as `major`.
         pub severity: Option<String>,
         /// 0 to 100, the assessor's own calibrated figure.
         pub confidence_percent: u8,
-        /// Who assessed: `the LLM`, `the local model`, `keyword rules`.
+        /// Who assessed: `the LLM`, `the local model`, `keyword rules`; empty when nobody could.
         pub assessed_by: String,
         /// Name of the squad.
         pub squad: String,
@@ -80,6 +82,8 @@ view_model! {
         Awaiting {
             /// When the proposal expires.
             expires_unix: Option<i64>,
+            /// When it did, if it waits all the same.
+            expired_unix: Option<i64>,
         },
         /// A person confirmed.
         Confirmed {

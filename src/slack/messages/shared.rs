@@ -61,6 +61,8 @@ view_model! {
         pub level: u32,
         /// Who is on it.
         pub acknowledged_by_user_id: Option<String>,
+        /// When the ops channel heard that nobody answers.
+        pub unanswered_unix: Option<i64>,
     }
 
     /// How a notice is meant.

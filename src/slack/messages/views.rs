@@ -61,5 +61,7 @@ view_model! {
         pub text: String,
         /// Who it is about: `already decided by`.
         pub by_user_id: Option<String>,
+        /// The people or channels it speaks of, at the end; it mentions 20.
+        pub mention_ids: Vec<String>,
     }
 }

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use deskbell::store::{MasterKey, Page, Store, StoreConfig, TicketFilter};
 use deskbell_domain::action::ActionState;
-use deskbell_domain::ids::{ChannelId, MessageTs, WorkspaceId};
+use deskbell_domain::ids::{ChannelId, MessageTs, TicketId, WorkspaceId};
 use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::ticket::{Status, Ticket};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use super::super::{Desk, Message, State, is_issue_of};
-use super::Storm;
+use super::{Request, Storm};
 
 /// What was counted.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ struct Counts {
     parked_without_issue: usize,
     /// Other actions that wait for #ops.
     parked_others: usize,
+    /// Why actions are parked.
+    reasons: BTreeMap<String, usize>,
     /// Requests that Slack gave up delivering: they were never accepted.
     undelivered: usize,
     /// What became of the events.
@@ -36,6 +38,8 @@ struct Evidence {
     issues: Vec<Value>,
     /// Deskbell's own messages by marker: each stands there once.
     messages: BTreeMap<String, Message>,
+    /// Jobs by id with the calls that went out for them.
+    sends: BTreeMap<String, u32>,
 }
 
 /// Stops Deskbell and checks what is left.
@@ -47,10 +51,16 @@ pub(super) async fn check(mut storm: Storm, seed: u64) {
     let mut counts = Counts { outcomes: events(&storm.desk, &log.accepted), ..Counts::default() };
     let kept = open(&storm.desk);
     let workspace = WorkspaceId::new("T0NORTHWIND");
+    let mut asked: BTreeMap<TicketId, Vec<&Request>> = BTreeMap::new();
     for request in &storm.requests {
         let (channel, ts) = (ChannelId::from(request.channel), MessageTs::new(&request.ts));
-        counts.undelivered += usize::from(kept.ticket_by_message(&workspace, &channel, &ts).await.unwrap().is_none());
+        match kept.ticket_by_message(&workspace, &channel, &ts).await.unwrap() {
+            Some(ticket) => asked.entry(ticket).or_default().push(request),
+            None => counts.undelivered += 1,
+        }
     }
+    let joined: Vec<_> = asked.iter().filter(|(_, requests)| requests.len() > 1).collect();
+    assert!(joined.is_empty(), "requests that are not one: {joined:?}");
     assert!(
         counts.undelivered <= log.given_up,
         "{} requests have no ticket, Slack gave up {}",
@@ -62,7 +72,13 @@ pub(super) async fn check(mut storm: Storm, seed: u64) {
     let evidence = Evidence::gather(&storm.desk, tickets.into_iter().map(|found| found.ticket).collect()).await;
     let made = counts.outcomes.get("made_ticket").copied().unwrap_or_default();
     assert_eq!(evidence.tickets.len(), made, "tickets and the events that made them");
-    assert!(made >= storm.requests.len() - counts.undelivered + storm.commands, "fewer tickets than requests");
+    assert!(
+        made >= asked.len() + storm.commands,
+        "{made} tickets of {} requests and {} commands: {:?}",
+        asked.len(),
+        storm.commands,
+        counts.outcomes
+    );
     for ticket in &evidence.tickets {
         evidence.check(ticket, &mut counts);
     }
@@ -121,6 +137,13 @@ fn events(desk: &Desk, accepted: &BTreeSet<String>) -> BTreeMap<String, usize> {
     outcomes
 }
 
+fn sends(desk: &Desk) -> BTreeMap<String, u32> {
+    let path = desk.folder().join("deskbell.db");
+    let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut rows = store.prepare("SELECT id, sends FROM jobs").unwrap();
+    rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+}
+
 fn open(desk: &Desk) -> Store {
     let key = MasterKey::load(&desk.folder().join("deskbell.key")).unwrap();
     Store::open_read_only(&StoreConfig::new(desk.folder().join("deskbell.db")), key).unwrap()
@@ -136,7 +159,7 @@ impl Evidence {
             let twice = messages.insert(marker, message);
             assert!(twice.is_none(), "posted twice: {twice:?}");
         }
-        Self { tickets, issues: state.issues(), messages }
+        Self { tickets, issues: state.issues(), messages, sends: sends(desk) }
     }
 
     /// One card, one alert, one issue; or the creation is parked and #ops knows.
@@ -161,7 +184,9 @@ impl Evidence {
                 }
                 ActionState::Parked { reason, fate_unknown } => {
                     assert!(*fate_unknown, "{id} is parked without need: {reason}");
+                    assert!(self.left(ticket, action.id), "{id}: {} is in doubt and never left: {reason}", action.name);
                     self.check_ops_alert(ticket, action.id);
+                    *counts.reasons.entry(format!("{}: {reason}", action.name)).or_default() += 1;
                     match (action.primary, issues.len()) {
                         (true, 0) => counts.parked_without_issue += 1,
                         (true, _) => counts.parked_with_issue += 1,
@@ -175,6 +200,12 @@ impl Evidence {
             }
         }
         assert!(ticket.actions.iter().any(|action| action.primary), "{id} was never carried out: {:?}", ticket.status);
+    }
+
+    /// Whether a call for an action went out.
+    fn left(&self, ticket: &Ticket, action: deskbell_domain::ids::ActionId) -> bool {
+        let dispatches = format!("{}/{}/dispatch/{}/", ticket.workspace, ticket.id, action.ordinal);
+        self.sends.iter().any(|(job, sends)| job.starts_with(&dispatches) && *sends > 0)
     }
 
     fn check_ops_alert(&self, ticket: &Ticket, parked: deskbell_domain::ids::ActionId) {

@@ -26,6 +26,8 @@ pub(super) struct Document {
     pub ops_channel: Spanned<String>,
     #[serde(default = "two_minutes")]
     pub join_window: Spanned<String>,
+    #[serde(default = "two_weeks")]
+    pub reopen_within: Spanned<String>,
     #[serde(default)]
     pub confirmation: ConfirmationDocument,
     #[serde(default)]
@@ -48,6 +50,10 @@ pub(super) struct Document {
 
 fn unspanned(text: &str) -> Spanned<String> {
     Spanned::new(0..0, text.to_owned())
+}
+
+fn two_weeks() -> Spanned<String> {
+    unspanned("336h")
 }
 
 fn two_minutes() -> Spanned<String> {
@@ -75,6 +81,9 @@ pub(super) struct RightsDocument {
     pub escalate: Spanned<Vec<Spanned<String>>>,
     pub claim: Spanned<Vec<Spanned<String>>>,
     pub settle: Spanned<Vec<Spanned<String>>>,
+    pub view: Option<Spanned<Vec<Spanned<String>>>>,
+    pub set_priority: Option<Spanned<Vec<Spanned<String>>>>,
+    pub trust_tools: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,6 +117,7 @@ pub(super) struct SquadDocument {
     pub channel: Spanned<String>,
     #[serde(default)]
     pub members: Vec<Spanned<String>>,
+    pub mention: Option<Vec<Spanned<String>>>,
     pub capacity: Spanned<u32>,
     pub queue: Option<Spanned<String>>,
     pub project: String,
@@ -161,6 +171,12 @@ pub(super) struct CategoryDocument {
 #[serde(deny_unknown_fields)]
 pub(super) struct EscalationDocument {
     pub levels: Spanned<Vec<LevelDocument>>,
+    #[serde(default = "twice")]
+    pub repeat: Spanned<u32>,
+}
+
+fn twice() -> Spanned<u32> {
+    Spanned::new(0..0, super::REPEATS)
 }
 
 #[derive(Debug, Deserialize)]
@@ -210,6 +226,7 @@ pub(super) struct ExampleDocument {
     #[serde(default)]
     pub external: bool,
     pub tier: Option<String>,
+    pub requested_priority: Option<Spanned<String>>,
     #[serde(default)]
     pub load: BTreeMap<String, u32>,
 }

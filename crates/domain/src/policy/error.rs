@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::ids::RuleId;
+
 /// One fault of a policy file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct PolicyError {
@@ -17,6 +19,19 @@ impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.line, self.column, self.message)
     }
+}
+
+/// A rule that reads `customer`, though nothing fills it: there every text is empty and every number 0.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{line}: rule `{rule}` reads `customer`, which is always empty in this version: nothing looks customers up yet; write \
+     the rule without `customer`"
+)]
+pub struct PolicyCaution {
+    /// Of the rule's condition, from 1.
+    pub line: usize,
+    /// The rule.
+    pub rule: RuleId,
 }
 
 /// All faults of a policy file.

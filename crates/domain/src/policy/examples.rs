@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::document::{ExampleDocument, RuleDocument};
 use super::{Policy, facts};
 use crate::assessment::{Assessment, AssessorName, Confidence, Judged, Sentiment, Urgency};
-use crate::decision::{Customer, DecisionInputs, Load, TicketFacts};
-use crate::ids::{CategoryId, ChannelId, SquadId};
+use crate::decision::{Customer, DecisionInputs, Load, RequestedPriority, TicketFacts};
+use crate::ids::{CategoryId, ChannelId, PersonId, PriorityId, SquadId};
 use crate::ticket::{Severity, SlackPath, Source};
 
 /// Each example that does not hold: where it stands and what happened instead.
@@ -45,6 +45,10 @@ fn inputs(example: &ExampleDocument) -> DecisionInputs {
             requester_is_external: example.external,
             received_at: Timestamp::UNIX_EPOCH,
             severity: Severity::MILDEST,
+            requested_priority: example.requested_priority.as_ref().map(|priority| RequestedPriority {
+                priority: PriorityId::new(priority.get_ref()),
+                by: PersonId::new(""),
+            }),
         },
         assessment: Assessment {
             assessor: AssessorName::Keywords,

@@ -28,6 +28,7 @@ static TICKET: ObjectType = ObjectType {
         field("external", Type::Bool, "the requester belongs to another organisation (Slack Connect)"),
         field("severity", Type::Int, "so far, 1 (worst) to 4"),
         field("received_at", Type::Timestamp, "when the first message was accepted"),
+        field("requested_priority", Type::String, "priority id that the requester chose in the form; empty when none"),
     ],
 };
 
@@ -121,6 +122,7 @@ fn ticket(inputs: &DecisionInputs) -> Value {
         "external": facts.requester_is_external,
         "severity": facts.severity.level(),
         "received_at": facts.received_at,
+        "requested_priority": facts.requested_priority.as_ref().map(|requested| &requested.priority),
     })
 }
 

@@ -1,5 +1,9 @@
 //! From the text of a policy file to a checked [`Policy`]: all faults at once, each with line and column.
 
+mod escalation;
+mod people;
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -7,21 +11,12 @@ use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-use super::condition::Condition;
-use super::document::{
-    CategoryDocument, DefaultDocument, Document, EscalationDocument, LevelDocument, PriorityDocument, RuleDocument,
-    SquadDocument,
-};
+use super::document::{CategoryDocument, DefaultDocument, Document, PriorityDocument, SquadDocument};
 use super::error::{PolicyError, PolicyErrors};
-use super::people::{Holder, Right, Rights};
 use super::place::{self, Place};
-use super::{
-    Category, ConfirmationPolicy, DefaultOutcome, EscalationLevel, EscalationPolicy, Policy, Priority, Queue, Rule,
-    Squad, Tracker, examples, facts,
-};
-use crate::ids::{CategoryId, ChannelId, PersonId, PolicyHash, PriorityId, QueueId, RuleId, SquadId};
+use super::{Category, ConfirmationPolicy, DefaultOutcome, Policy, Priority, Queue, Squad, Tracker, examples};
+use crate::ids::{CategoryId, ChannelId, PersonId, PolicyHash, PriorityId, QueueId, SquadId};
 use crate::sla::{BusinessHours, SlaTarget};
-use crate::ticket::Severity;
 
 impl Policy {
     /// Reads and checks a policy file.
@@ -52,11 +47,6 @@ fn fault_at(place: Place, message: String) -> PolicyError {
     PolicyError { line: place.line, column: place.column, message }
 }
 
-/// What rules may have carried out. The other actions follow from what people do.
-const PLANNED: &[&str] = &[OPENS, "comment", "set_priority"];
-/// The action that the others are about.
-const OPENS: &str = "create_issue";
-
 fn is_slack_id(text: &str, kinds: &[char]) -> bool {
     let capital = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     text.len() > 1 && text.starts_with(kinds) && text.bytes().all(capital)
@@ -81,6 +71,7 @@ impl Check<'_> {
             triage_channel: self.channel(&document.triage_channel),
             ops_channel: self.channel(&document.ops_channel),
             join_window: self.duration(&document.join_window),
+            reopen_within: self.duration(&document.reopen_within),
             confirmation: self.confirmation(document),
             rights: self.rights(document),
             default: self.default_outcome(&document.default, &names),
@@ -104,64 +95,6 @@ impl Check<'_> {
             self.fault(&span, "remind_after must be shorter than expire_after: remind before the card expires");
         }
         ConfirmationPolicy { remind_after, expire_after, on_expiry: written.on_expiry }
-    }
-
-    fn rights(&mut self, document: &Document) -> Rights {
-        let groups: BTreeMap<String, Vec<PersonId>> =
-            document.groups.iter().map(|(name, members)| (name.clone(), self.members(members))).collect();
-        let written = [
-            (Right::Confirm, &document.rights.confirm),
-            (Right::Escalate, &document.rights.escalate),
-            (Right::Claim, &document.rights.claim),
-            (Right::Settle, &document.rights.settle),
-        ];
-        let holders = written
-            .into_iter()
-            .map(|(right, names)| {
-                if names.get_ref().is_empty() {
-                    let message = "nobody would hold this right: write user ids (U…), \"squad\", \"internal\", \"anyone\" or \"group:NAME\"";
-                    self.fault(&names.span(), message);
-                }
-                let holders = names.get_ref().iter().filter_map(|name| self.holder(name, &groups)).collect();
-                (right, holders)
-            })
-            .collect();
-        Rights { groups, holders }
-    }
-
-    fn holder(&mut self, name: &Spanned<String>, groups: &BTreeMap<String, Vec<PersonId>>) -> Option<Holder> {
-        let text = name.get_ref().as_str();
-        match text {
-            "anyone" => Some(Holder::Anyone),
-            "internal" => Some(Holder::Internal),
-            "squad" => Some(Holder::Squad),
-            _ => match text.strip_prefix("group:") {
-                Some(group) if groups.contains_key(group) => Some(Holder::Group(group.to_owned())),
-                Some(group) => {
-                    self.unknown(&name.span(), "group", group, groups.keys().map(String::as_str));
-                    None
-                }
-                None => {
-                    let or = "a Slack user id (U…), \"squad\", \"internal\", \"anyone\" or \"group:NAME\"";
-                    self.person(name, or).map(Holder::Person)
-                }
-            },
-        }
-    }
-
-    fn person(&mut self, name: &Spanned<String>, or: &str) -> Option<PersonId> {
-        let text = name.get_ref();
-        if is_slack_id(text, &['U', 'W']) {
-            return Some(PersonId::new(text.clone()));
-        }
-        self.fault(&name.span(), format!("`{text}` names nobody: write {or}"));
-        None
-    }
-
-    /// People by their ids alone.
-    fn members(&mut self, names: &[Spanned<String>]) -> Vec<PersonId> {
-        let or = "a Slack user id (U…); it is in the person's profile under \"Copy member ID\"";
-        names.iter().filter_map(|name| self.person(name, or)).collect()
     }
 
     fn channel(&mut self, name: &Spanned<String>) -> ChannelId {
@@ -240,6 +173,7 @@ impl Check<'_> {
         Squad {
             name: written.name.clone().unwrap_or_else(|| id.to_owned()),
             channel: self.channel(&written.channel),
+            mention: self.mention(written),
             members: self.members(&written.members),
             capacity: (*written.capacity.get_ref()).max(1),
             queue: written.queue.as_ref().map(|name| self.queue(name, names)),
@@ -251,6 +185,21 @@ impl Check<'_> {
             escalation: written.escalation.as_ref().map(|name| name.get_ref().clone()),
             hours: works,
         }
+    }
+
+    /// Who is called by name in the squad's alerts; where nothing is written, all of it.
+    fn mention(&mut self, written: &SquadDocument) -> Vec<PersonId> {
+        let everybody = |name: &&Spanned<String>| name.get_ref() == "squad";
+        let Some(names) = &written.mention else {
+            return written.members.iter().map(|name| PersonId::new(name.get_ref())).collect();
+        };
+        let squad = names.iter().find(everybody).map(|_| &written.members).into_iter().flatten();
+        let mut called: Vec<PersonId> = squad.map(|name| PersonId::new(name.get_ref())).collect();
+        for name in names.iter().filter(|name| !everybody(name)) {
+            let person = self.person(name, "a Slack user id (U…) or \"squad\"");
+            called.extend(person.filter(|person| !called.contains(person)));
+        }
+        called
     }
 
     fn hours(&mut self, document: &Document) -> BTreeMap<String, BusinessHours> {
@@ -304,115 +253,6 @@ impl Check<'_> {
                 }
             })
             .collect()
-    }
-
-    fn escalations(&mut self, written: &BTreeMap<String, EscalationDocument>) -> BTreeMap<String, EscalationPolicy> {
-        written
-            .iter()
-            .map(|(name, escalation)| {
-                if escalation.levels.get_ref().is_empty() {
-                    self.fault(
-                        &escalation.levels.span(),
-                        format!("escalation policy `{name}` needs at least one level"),
-                    );
-                }
-                let levels = escalation.levels.get_ref().iter().map(|level| self.level(level)).collect();
-                (name.clone(), EscalationPolicy { levels })
-            })
-            .collect()
-    }
-
-    fn level(&mut self, written: &LevelDocument) -> EscalationLevel {
-        let squad_too = written.notify.iter().any(|name| name.get_ref() == "squad");
-        let people = written
-            .notify
-            .iter()
-            .filter(|name| name.get_ref() != "squad")
-            .filter_map(|name| self.person(name, "a Slack user id (U…) or \"squad\""))
-            .collect();
-        EscalationLevel {
-            people,
-            squad_too,
-            channel: written.channel.as_ref().map(|name| self.channel(name)),
-            acknowledge_within: self.duration(&written.acknowledge_within),
-        }
-    }
-
-    fn rules(&mut self, written: &[RuleDocument], names: &Names<'_>) -> Vec<Rule> {
-        let mut seen = BTreeSet::new();
-        written.iter().filter_map(|rule| self.rule(rule, names, &mut seen)).collect()
-    }
-
-    fn rule(&mut self, written: &RuleDocument, names: &Names<'_>, seen: &mut BTreeSet<String>) -> Option<Rule> {
-        self.once(&written.id, "rule", seen);
-        let when = self.condition(&written.when);
-        for example in &written.examples {
-            if let Some(name) = &example.get_ref().category {
-                self.known(name, "category", &names.categories);
-            }
-            for squad in example.get_ref().load.keys().filter(|squad| !names.squads.contains(squad.as_str())) {
-                self.unknown(&example.span(), "squad", squad, names.squads.iter().copied());
-            }
-        }
-        let squads = written.squad.iter().chain(&written.squads).map(|name| self.squad(name, names)).collect();
-        let severity = written.severity.as_ref().and_then(|level| match Severity::try_from(*level.get_ref()) {
-            Ok(severity) => Some(severity),
-            Err(message) => {
-                self.fault(&level.span(), message);
-                None
-            }
-        });
-        let rule = Rule {
-            id: RuleId::new(written.id.get_ref()),
-            description: written.description.clone(),
-            when: when?,
-            mode: *written.mode.get_ref(),
-            squads,
-            queue: written.queue.as_ref().map(|name| self.queue(name, names)),
-            priority: written.priority.as_ref().map(|name| self.priority(name, names)),
-            severity,
-            category: written.category.as_ref().map(|name| {
-                self.known(name, "category", &names.categories);
-                CategoryId::new(name.get_ref())
-            }),
-            actions: written.actions.as_ref().map(|actions| self.actions(actions)),
-        };
-        Some(rule)
-    }
-
-    /// A condition's own line and column become the file's.
-    fn condition(&mut self, written: &Spanned<String>) -> Option<Condition> {
-        let faults = match Condition::parse(written.get_ref(), facts::schema()) {
-            Ok(condition) => return Some(condition),
-            Err(faults) => faults,
-        };
-        for fault in faults {
-            let inner = Place { line: fault.line, column: fault.column };
-            let hint = fault.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-            let place = place::within(self.source, written.span(), inner);
-            self.errors.push(fault_at(place, format!("{}{hint}", fault.message)));
-        }
-        None
-    }
-
-    fn actions(&mut self, names: &[Spanned<String>]) -> Vec<String> {
-        let opens_an_issue = names.iter().any(|name| name.get_ref() == OPENS);
-        let mut seen = BTreeSet::new();
-        for name in names {
-            let action = name.get_ref().as_str();
-            if !PLANNED.contains(&action) {
-                let known = PLANNED.join(", ");
-                self.fault(&name.span(), format!("rules can't ask for the action `{action}`; they can for: {known}"));
-            } else if !seen.insert(action) {
-                self.fault(
-                    &name.span(),
-                    format!("`{action}` stands here twice: it would be carried out twice; remove one"),
-                );
-            } else if !opens_an_issue {
-                self.fault(&name.span(), format!("`{action}` needs an issue: put \"{OPENS}\" before it"));
-            }
-        }
-        names.iter().map(|name| name.get_ref().clone()).collect()
     }
 
     fn squad(&mut self, name: &Spanned<String>, names: &Names<'_>) -> SquadId {

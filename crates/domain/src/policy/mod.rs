@@ -13,6 +13,7 @@ mod people;
 mod place;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::SignedDuration;
 
@@ -22,7 +23,7 @@ use crate::sla::{BusinessHours, SlaTarget};
 use crate::ticket::Severity;
 
 pub use document::ExpiryChoice;
-pub use error::{PolicyError, PolicyErrors};
+pub use error::{PolicyCaution, PolicyError, PolicyErrors};
 pub use people::Right;
 
 use condition::Condition;
@@ -38,6 +39,8 @@ pub struct Policy {
     pub ops_channel: ChannelId,
     /// Messages of one author within this time are one request.
     pub join_window: SignedDuration,
+    /// A requester's reply within this time after the resolution opens the ticket again.
+    pub reopen_within: SignedDuration,
     /// How long a card waits.
     pub confirmation: ConfirmationPolicy,
     /// Who may do what.
@@ -91,6 +94,8 @@ pub struct Squad {
     pub channel: ChannelId,
     /// Who belongs to it.
     pub members: Vec<PersonId>,
+    /// Who is called by name in its alerts.
+    pub mention: Vec<PersonId>,
     /// Open tickets it can carry: load is measured against it. At least 1.
     pub capacity: u32,
     /// Where its tickets queue.
@@ -154,9 +159,33 @@ pub struct Category {
 /// Who is alerted in turn while nobody acknowledges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EscalationPolicy {
-    /// Level 1 first.
+    /// Level 1 first; never empty.
     pub levels: Vec<EscalationLevel>,
+    /// How often the last level is called again before the ops channel hears that nobody answers.
+    pub repeat: u32,
 }
+
+impl EscalationPolicy {
+    /// A level by its number, from 1.
+    pub fn level(&self, number: u32) -> Option<&EscalationLevel> {
+        let index = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.levels.get(index)
+    }
+}
+
+/// How often a last level is called again where the policy does not say.
+const REPEATS: u32 = 2;
+
+/// A squad without an escalation policy has one level: its own channel and members.
+static UNWRITTEN_ESCALATION: LazyLock<EscalationPolicy> = LazyLock::new(|| EscalationPolicy {
+    levels: vec![EscalationLevel {
+        people: Vec::new(),
+        squad_too: true,
+        channel: None,
+        acknowledge_within: SignedDuration::from_mins(15),
+    }],
+    repeat: REPEATS,
+});
 
 /// One level.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +196,7 @@ pub struct EscalationLevel {
     pub squad_too: bool,
     /// Where; `None`: the squad's channel.
     pub channel: Option<ChannelId>,
-    /// Without an acknowledgement within this time the next level is alerted.
+    /// Without an acknowledgement within this time the next level is alerted, or the last one again.
     pub acknowledge_within: SignedDuration,
 }
 
@@ -178,6 +207,8 @@ pub struct Rule {
     pub id: RuleId,
     /// For people; may be empty.
     pub description: String,
+    /// The line of its condition in the file, from 1.
+    pub line: usize,
     /// What must hold.
     pub when: Condition,
     /// How far it goes.
@@ -212,11 +243,18 @@ impl Policy {
         self.categories.iter().find(|category| &category.id == id)
     }
 
-    /// The escalation policy of a squad; an empty one where it has none.
-    pub fn escalation_of(&self, squad: &SquadId) -> &[EscalationLevel] {
+    /// The escalation policy of a squad; one level, its own channel, where it has none.
+    pub fn escalation_of(&self, squad: &SquadId) -> &EscalationPolicy {
         self.squad(squad)
             .and_then(|squad| squad.escalation.as_ref())
             .and_then(|name| self.escalations.get(name))
-            .map_or(&[], |escalation| &escalation.levels)
+            .unwrap_or(&UNWRITTEN_ESCALATION)
+    }
+
+    /// Rules that will never hold as meant, a line each, with the mend: those that read `customer`, which nothing fills
+    /// in this version.
+    pub fn cautions(&self) -> Vec<PolicyCaution> {
+        let reads_customer = self.rules.iter().filter(|rule| rule.when.reads("customer"));
+        reads_customer.map(|rule| PolicyCaution { line: rule.line, rule: rule.id.clone() }).collect()
     }
 }

@@ -1,9 +1,11 @@
-//! Who may do what: rights name people, groups, the squad concerned, or everybody inside.
+//! Who may do what: rights name people, groups, the squad concerned, or everybody inside. The right to view a ticket may
+//! also be its requester's, and that of everybody who stands in its channel.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::ids::{PersonId, SquadId};
+use crate::ids::{ChannelId, PersonId, SquadId};
+use crate::ticket::Ticket;
 use crate::workflow::event::Person;
 
 use super::Policy;
@@ -19,6 +21,12 @@ pub enum Right {
     Claim,
     /// Retry, skip or take over a parked action.
     Settle,
+    /// Read a ticket with `/ticket`.
+    View,
+    /// Settle the priority of one's own request.
+    SetPriority,
+    /// Accept a tool that is not what it was at its first use, or keep it blocked.
+    TrustTools,
 }
 
 impl Right {
@@ -29,6 +37,9 @@ impl Right {
             Self::Escalate => "escalate",
             Self::Claim => "claim",
             Self::Settle => "settle",
+            Self::View => "view",
+            Self::SetPriority => "set_priority",
+            Self::TrustTools => "trust_tools",
         }
     }
 }
@@ -46,6 +57,10 @@ pub enum Holder {
     Group(String),
     /// A person by Slack's id.
     Person(PersonId),
+    /// `"requester"`: who asked. For [`Right::View`] alone.
+    Requester,
+    /// `"channel"`: whoever asks in the channel of the request or of its card. For [`Right::View`] alone.
+    Channel,
 }
 
 impl fmt::Display for Holder {
@@ -56,6 +71,8 @@ impl fmt::Display for Holder {
             Self::Squad => f.write_str("the ticket's squad"),
             Self::Group(name) => write!(f, "the group {name}"),
             Self::Person(person) => write!(f, "<@{person}>"),
+            Self::Requester => f.write_str("who asked"),
+            Self::Channel => f.write_str("anyone in the ticket's own channel"),
         }
     }
 }
@@ -80,13 +97,35 @@ impl Policy {
             }
             Holder::Group(name) => self.rights.groups.get(name).is_some_and(|members| members.contains(&person.id)),
             Holder::Person(id) => id == &person.id,
+            Holder::Requester | Holder::Channel => false,
         })
     }
 
-    /// Who holds a right, in words, for the answer to somebody who does not.
-    pub fn who_may(&self, right: Right) -> String {
-        let names: Vec<String> = self.holders(right).iter().map(ToString::to_string).collect();
-        names.join(", ")
+    /// Whether a person who asks in a conversation may read a ticket.
+    pub fn may_view(&self, ticket: &Ticket, person: &Person, asking_in: &ChannelId) -> bool {
+        self.allows(Right::View, person, ticket.squad.as_ref())
+            || self.holders(Right::View).iter().any(|holder| match holder {
+                Holder::Requester => ticket.requester == person.id,
+                Holder::Channel => ticket.is_at_home_in(asking_in),
+                _ => false,
+            })
+    }
+
+    /// Who holds a right, for the answer to somebody who does not: in words, and those who hold it by name.
+    pub fn who_may(&self, right: Right) -> (String, Vec<PersonId>) {
+        let (mut words, mut people) = (Vec::new(), Vec::new());
+        for holder in self.holders(right) {
+            match holder {
+                Holder::Person(person) => people.push(person.clone()),
+                others => words.push(others.to_string()),
+            }
+        }
+        (words.join(", "), people)
+    }
+
+    /// Whether the squad concerned holds a right as such.
+    pub fn squad_may(&self, right: Right) -> bool {
+        self.holders(right).contains(&Holder::Squad)
     }
 
     fn holders(&self, right: Right) -> &[Holder] {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::step::Scene;
 use crate::audit::AuditKind;
 use crate::ids::{CategoryId, PriorityId, SquadId};
-use crate::notice::NoticeKind;
+use crate::notice::{CallEnd, NoticeKind};
 use crate::policy::{ExpiryChoice, Right};
 use crate::ticket::{Actor, Answer, Status, Verdict};
 use crate::workflow::effect::{Effect, Telling};
@@ -22,8 +22,8 @@ impl Scene<'_> {
             AuditKind::Refused,
             json!({ "right": right.as_str(), "external": by.is_external }),
         );
-        let telling = Telling::NotAllowed { what: right.as_str().to_owned(), who: self.policy.who_may(right) };
-        self.tell(by, telling, reply.clone());
+        let (who, people) = self.policy.who_may(right);
+        self.tell(by, Telling::NotAllowed { what: right.as_str().to_owned(), who, people }, reply.clone());
         false
     }
 
@@ -42,6 +42,9 @@ impl Scene<'_> {
 
     fn answer(&mut self, verdict: Verdict, by: Actor) {
         self.audit(by.clone(), AuditKind::Answered, json!({ "verdict": verdict, "squad": self.ticket.squad, "priority": self.ticket.priority, "category": self.ticket.category }));
+        if let Actor::Person(person) = &by {
+            self.acknowledge_what_expiry_began(person);
+        }
         self.ticket.answer = Some(Answer { verdict, by, at: self.now });
         self.show_card();
     }
@@ -118,6 +121,7 @@ impl Scene<'_> {
             let actor = Actor::Person(by.id.clone());
             self.answer(Verdict::NotATicket, actor.clone());
             self.close(Status::Dismissed, actor, "not a ticket");
+            self.tell_direct_requester(NoticeKind::Dismissed { by: Some(by.id.clone()) });
         }
     }
 
@@ -126,15 +130,22 @@ impl Scene<'_> {
             && self.ticket.decision.as_ref().is_some_and(|newest| newest.ordinal == decision)
     }
 
+    /// After an outage both timers of a confirmation come at once: what has expired is not worth a reminder.
+    fn is_overdue(&self) -> bool {
+        let asked = self.ticket.decision.as_ref().map(|decision| decision.at);
+        let expires = asked.and_then(|at| at.checked_add(self.policy.confirmation.expire_after).ok());
+        self.ticket.expired_at.is_some() || expires.is_some_and(|at| at <= self.now)
+    }
+
     pub(super) fn remind(&mut self, decision: u32) {
-        if self.waits_for(decision) {
+        if self.waits_for(decision) && !self.is_overdue() {
             let (channel, thread) = self.thread();
             self.notify(NoticeKind::Reminder { decision }, channel, thread);
         }
     }
 
     pub(super) fn expire(&mut self, decision: u32) {
-        if !self.waits_for(decision) {
+        if !self.waits_for(decision) || self.ticket.expired_at.is_some() {
             return;
         }
         match self.policy.confirmation.on_expiry {
@@ -145,10 +156,17 @@ impl Scene<'_> {
             ExpiryChoice::Dismiss => {
                 self.answer(Verdict::Expired, Actor::Deskbell);
                 self.close(Status::Dismissed, Actor::Deskbell, "nobody answered");
+                self.tell_direct_requester(NoticeKind::Dismissed { by: None });
             }
-            // Levels that are being alerted already go on; beginning anew would only repeat level 1.
-            ExpiryChoice::Confirm | ExpiryChoice::Escalate if self.escalation_is_under_way() => {}
-            ExpiryChoice::Confirm | ExpiryChoice::Escalate => self.escalate(Actor::Deskbell),
+            ExpiryChoice::Confirm | ExpiryChoice::Escalate => {
+                // The card goes on asking, and no longer says that it will expire.
+                self.ticket.expired_at = Some(self.now);
+                self.show_card();
+                // Levels that are being alerted already go on; beginning anew would only repeat level 1.
+                if !self.escalation_is_under_way() {
+                    self.escalate(Actor::Deskbell, None);
+                }
+            }
         }
     }
 
@@ -157,7 +175,8 @@ impl Scene<'_> {
         self.ticket.status = status;
         self.ticket.closed_at = Some(self.now);
         self.audit(by, AuditKind::Closed, json!({ "status": status, "why": why }));
-        self.show_notices(|kind| matches!(kind, NoticeKind::SquadAlert | NoticeKind::EscalationAlert { .. }));
+        self.end_calls(&CallEnd::Over);
+        self.show_notices(|kind| *kind == NoticeKind::SquadAlert);
         // A request that was withdrawn before anybody saw a card gets none.
         if self.ticket.decision.is_some() || self.ticket.changes > 0 {
             self.show_card();

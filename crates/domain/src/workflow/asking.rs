@@ -7,16 +7,21 @@ use super::step::{Context, DecisionRecord, Scene, Transition};
 use crate::assessment::Assessment;
 use crate::audit::AuditKind;
 use crate::decide::{decide, due_times};
-use crate::decision::{DecisionInputs, Mode, TicketFacts};
-use crate::ids::MessageTs;
+use crate::decision::{DecisionInputs, Mode, RequestedPriority, TicketFacts};
+use crate::ids::{MessageTs, PersonId};
+use crate::notice::NoticeKind;
 use crate::policy::Policy;
 use crate::sla::SlaClock;
-use crate::ticket::{Actor, Severity, Status, Ticket, TicketMessage, Words};
+use crate::ticket::{Actor, Card, Severity, Source, Status, Ticket, TicketMessage, Words};
 use crate::workflow::effect::{Effect, Timer};
 use crate::workflow::event::NewRequest;
 
 /// A new ticket.
 pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, now: Timestamp) -> Transition {
+    let last_message_at = sent_at(&request.message, now);
+    let outsiders_read = outsiders_read(&request);
+    // The card tells of squads, load and rules: it stays among those who belong to the organisation.
+    let card = if outsiders_read { Card::new(policy.triage_channel.clone(), None) } else { request.card };
     let ticket = Ticket {
         workspace: request.workspace,
         id: context.new_ticket,
@@ -24,12 +29,14 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
         source: request.source,
         requester: request.requester,
         requester_is_external: request.requester_is_external,
+        outsiders_read,
         received_at: now,
-        last_message_at: now,
+        last_message_at,
         revision: 1,
         squad: None,
         queue: None,
         priority: None,
+        requested_priority: request.requested_priority,
         category: None,
         severity: Severity::MILDEST,
         decision: None,
@@ -37,9 +44,11 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
         approvals: Vec::new(),
         actions: Vec::new(),
         external: None,
-        card: request.card,
+        card,
         notices: Vec::new(),
         assignee: None,
+        claimed_at: None,
+        expired_at: None,
         escalation: None,
         sla: None,
         sla_round: 0,
@@ -60,7 +69,22 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
     let mut scene = Scene::new(policy, context, ticket, now);
     scene.audit(by, AuditKind::TicketReceived, source);
     scene.out.effects.push(Effect::Assess { revision: 1 });
+    // Whoever asked in a direct conversation or a form is answered there already.
+    if outsiders_read && scene.ticket.is_asked_in_channel() {
+        scene.tell_requester(NoticeKind::Accepted);
+    }
     scene.finish_new()
+}
+
+/// A helpdesk's customer reads nothing in Slack.
+fn outsiders_read(request: &NewRequest) -> bool {
+    let is_helpdesks = matches!(request.source, Source::Helpdesk { .. });
+    !is_helpdesks && (request.requester_is_external || request.is_said_in_shared_channel)
+}
+
+/// When a message was sent, which may be long before anybody could read it.
+fn sent_at(message: &TicketMessage, now: Timestamp) -> Timestamp {
+    message.ts.as_ref().and_then(MessageTs::sent_at).map_or(now, |sent_at| sent_at.min(now))
 }
 
 impl Scene<'_> {
@@ -70,8 +94,11 @@ impl Scene<'_> {
 
     /// What was asked is another thing now.
     fn words_changed(&mut self, what: &str) {
-        let by = Actor::Person(self.ticket.requester.clone());
-        self.audit(by, AuditKind::WordsChanged, json!({ "what": what }));
+        self.words_changed_by(self.ticket.requester.clone(), what);
+    }
+
+    fn words_changed_by(&mut self, who: PersonId, what: &str) {
+        self.audit(Actor::Person(who), AuditKind::WordsChanged, json!({ "what": what }));
         if self.may_still_be_decided() {
             self.ticket.revision += 1;
             self.out.effects.push(Effect::Assess { revision: self.ticket.revision });
@@ -90,14 +117,29 @@ impl Scene<'_> {
 
     pub(super) fn message_joined(&mut self, message: TicketMessage) {
         let known = message.ts.is_some() && self.ticket.words.messages.iter().any(|known| known.ts == message.ts);
-        if known || !self.ticket.status.is_open() {
+        if known {
             return;
         }
-        self.ticket.last_message_at = self.now;
-        let text = message.text.clone();
-        self.ticket.words.messages.push(message);
-        self.words_changed("joined");
-        self.pass_on(&format!("The requester added:\n\n{}", super::plan::quoted(&text)));
+        if !self.ticket.status.is_open() {
+            if message.author.is_none() {
+                let sent_at = sent_at(&message, self.now);
+                self.reopen(message, sent_at);
+            }
+            return;
+        }
+        let author = message.author.clone();
+        let who = if author.is_some() { "Somebody else added in the ticket's thread" } else { "The requester added" };
+        let passed_on = format!("{who}:\n\n{}", super::plan::quoted(&message.text));
+        if author.is_none() {
+            let sent_at = sent_at(&message, self.now);
+            self.ticket.last_message_at = self.ticket.last_message_at.max(sent_at);
+        }
+        // Slack delivers in no fixed order; what was said first is read first.
+        let messages = &mut self.ticket.words.messages;
+        let place = messages.iter().rposition(|earlier| earlier.ts <= message.ts).map_or(0, |last| last + 1);
+        messages.insert(place, message);
+        self.words_changed_by(author.unwrap_or_else(|| self.ticket.requester.clone()), "joined");
+        self.pass_on(&passed_on);
     }
 
     pub(super) fn message_edited(&mut self, edited: &TicketMessage) {
@@ -160,6 +202,11 @@ impl Scene<'_> {
                 requester_is_external: self.ticket.requester_is_external,
                 received_at: self.ticket.received_at,
                 severity: self.ticket.severity,
+                requested_priority: self
+                    .ticket
+                    .requested_priority
+                    .clone()
+                    .map(|priority| RequestedPriority { priority, by: self.ticket.requester.clone() }),
             },
             assessment,
             customer: self.context.customer.clone(),
@@ -190,6 +237,7 @@ impl Scene<'_> {
 
     fn ask(&mut self, ordinal: u32) {
         self.ticket.status = Status::AwaitingConfirmation;
+        self.ticket.expired_at = None;
         let waits = &self.policy.confirmation;
         let timers = [
             (Timer::Remind { decision: ordinal }, waits.remind_after),
@@ -204,11 +252,16 @@ impl Scene<'_> {
 
     /// Sets the clocks by squad and priority, keeping what already happened.
     pub(super) fn set_clocks(&mut self) {
+        self.set_clocks_since(self.ticket.received_at);
+    }
+
+    /// The same, from a moment on.
+    pub(super) fn set_clocks_since(&mut self, since: Timestamp) {
         let (Some(squad), Some(priority)) = (self.ticket.squad.clone(), self.ticket.priority.clone()) else {
             return;
         };
         let mut warnings = Vec::new();
-        let (first, resolution) = due_times(self.policy, &squad, &priority, self.ticket.received_at, &mut warnings);
+        let (first, resolution) = due_times(self.policy, &squad, &priority, since, &mut warnings);
         let before = self.ticket.sla.take();
         self.ticket.sla = Some(SlaClock {
             first_response_due_at: first,

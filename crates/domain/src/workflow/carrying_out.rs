@@ -36,6 +36,7 @@ impl Scene<'_> {
                 primary: action.is_primary(),
                 generation: 0,
                 state: ActionState::Pending,
+                since: Some(self.now),
             });
             self.ticket.words.actions.insert(id, action);
             ids.push(id);
@@ -102,10 +103,10 @@ impl Scene<'_> {
 
     /// Without an issue there is nothing to comment on.
     fn skip_what_needs_an_issue(&mut self) {
-        let mut skipped = Vec::new();
+        let (mut skipped, now) = (Vec::new(), self.now);
         for record in self.ticket.actions.iter_mut().filter(|record| !record.primary) {
             if record.state == ActionState::Pending {
-                record.state = ActionState::Skipped { by: Actor::Deskbell };
+                record.come_to(ActionState::Skipped { by: Actor::Deskbell }, now);
                 skipped.push(record.id.ordinal);
             }
         }
@@ -129,19 +130,21 @@ impl Scene<'_> {
     }
 
     pub(super) fn action_done(&mut self, action: ActionId, external: Option<ExternalRef>) {
+        let now = self.now;
         let Some(record) = self.record(action) else { return };
         if record.state.is_settled() {
             return;
         }
         let primary = record.primary;
-        record.state = ActionState::Done { external: external.clone() };
+        record.come_to(ActionState::Done { external: external.clone() }, now);
         self.audit(Actor::Deskbell, AuditKind::ActionDone, json!({ "action": action.ordinal, "external": external }));
         // It may have been found after all: nobody in the ops channel needs to choose any more.
-        self.settle_ops_alerts(action, &Actor::Deskbell);
+        self.settle_ops_alerts(action, &Actor::Deskbell, None);
         if primary && let Some(external) = external {
             self.ticket.external = Some(external);
-            let (channel, thread) = self.conversation();
-            self.notify(NoticeKind::IssueCreated, channel, thread);
+            if !self.ticket.outsiders_read {
+                self.tell_requester(NoticeKind::IssueCreated);
+            }
         }
         self.show_card();
         if primary {
@@ -150,19 +153,20 @@ impl Scene<'_> {
     }
 
     pub(super) fn action_parked(&mut self, action: ActionId, reason: &str, fate_unknown: bool) {
+        let now = self.now;
         let Some(record) = self.record(action) else { return };
         if record.state != ActionState::Pending {
             return;
         }
         let primary = record.primary;
-        record.state = ActionState::Parked { reason: reason.to_owned(), fate_unknown };
+        record.come_to(ActionState::Parked { reason: reason.to_owned(), fate_unknown }, now);
         self.audit(
             Actor::Deskbell,
             AuditKind::ActionParked,
             json!({ "action": action.ordinal, "reason": reason, "fate_unknown": fate_unknown }),
         );
         let ops = self.policy.ops_channel.clone();
-        self.notify(NoticeKind::OpsAlert { action, settled_by: None }, ops, None);
+        self.notify(NoticeKind::OpsAlert { action, settled_by: None, settled_at: None, choice: None }, ops, None);
         self.show_card();
         if primary {
             self.go_on();
@@ -182,7 +186,7 @@ impl Scene<'_> {
             }
             return;
         }
-        let open = self.ticket.status.is_open();
+        let (open, now) = (self.ticket.status.is_open(), self.now);
         let Some(record) = self.record(action) else { return };
         let primary = record.primary;
         if button == Button::Retry && primary && !open {
@@ -192,15 +196,15 @@ impl Scene<'_> {
         }
         match button {
             Button::Retry => {
-                record.state = ActionState::Pending;
+                record.come_to(ActionState::Pending, now);
                 record.generation += 1;
             }
-            Button::Skip => record.state = ActionState::Skipped { by: actor.clone() },
-            Button::TakeOver => record.state = ActionState::TakenOver { by: actor.clone() },
+            Button::Skip => record.come_to(ActionState::Skipped { by: actor.clone() }, now),
+            Button::TakeOver => record.come_to(ActionState::TakenOver { by: actor.clone() }, now),
             _ => return,
         }
         self.audit(actor.clone(), AuditKind::ActionSettled, json!({ "action": action.ordinal, "choice": button }));
-        self.settle_ops_alerts(action, &actor);
+        self.settle_ops_alerts(action, &actor, Some(button));
         self.show_card();
         if primary {
             if open {
@@ -216,19 +220,19 @@ impl Scene<'_> {
     /// A second press by whoever chose is silent: they see what they did.
     fn settled_last_by(&self, about: ActionId, who: &Actor) -> bool {
         self.ticket.notices.iter().rev().any(|notice| match &notice.kind {
-            NoticeKind::OpsAlert { action, settled_by: Some(by) } => *action == about && by == who,
+            NoticeKind::OpsAlert { action, settled_by: Some(by), .. } => *action == about && by == who,
             _ => false,
         })
     }
 
-    fn settle_ops_alerts(&mut self, settled: ActionId, by: &Actor) {
+    fn settle_ops_alerts(&mut self, settled: ActionId, by: &Actor, chosen: Option<Button>) {
         let mut changed = Vec::new();
         for notice in &mut self.ticket.notices {
-            if let NoticeKind::OpsAlert { action, settled_by } = &mut notice.kind
+            if let NoticeKind::OpsAlert { action, settled_by, settled_at, choice } = &mut notice.kind
                 && *action == settled
                 && settled_by.is_none()
             {
-                *settled_by = Some(by.clone());
+                (*settled_by, *settled_at, *choice) = (Some(by.clone()), Some(self.now), chosen);
                 changed.push(notice.id);
             }
         }
@@ -254,6 +258,7 @@ impl Scene<'_> {
             None => {}
         }
         self.ticket.assignee = Some(by.id.clone());
+        self.ticket.claimed_at = Some(self.now);
         if let Some(clock) = &mut self.ticket.sla {
             clock.first_responded_at.get_or_insert(self.now);
         }
@@ -263,6 +268,7 @@ impl Scene<'_> {
             self.acknowledge(by, reply);
         }
         self.show_notices(|kind| *kind == NoticeKind::SquadAlert);
+        self.tell_direct_requester(NoticeKind::Claimed { by: by.id.clone() });
         self.show_card();
     }
 
@@ -286,8 +292,7 @@ impl Scene<'_> {
             clock.first_responded_at.get_or_insert(self.now);
         }
         self.close(Status::Resolved, actor, "resolved");
-        let (channel, thread) = self.conversation();
-        self.notify(NoticeKind::Resolved { by: by.id.clone() }, channel, thread);
+        self.tell_requester(NoticeKind::Resolved { by: by.id.clone() });
     }
 
     fn done_status(&self) -> String {

@@ -29,6 +29,18 @@ pub enum Timer {
         /// The ticket's escalation it belongs to.
         round: u32,
     },
+    /// Nobody acknowledged at the last level: call it again, or tell the ops channel.
+    EscalateAgain {
+        /// Counts the calls of the last level after its first one, from 1.
+        repeat: u32,
+        /// As above.
+        round: u32,
+    },
+    /// The card was refused everywhere: try again.
+    ShowCardAgain {
+        /// Counts the refusals, from 1.
+        refusal: u32,
+    },
     /// First response is due.
     FirstResponseDue {
         /// The setting of the clocks it belongs to.
@@ -48,6 +60,11 @@ pub enum Effect {
     /// Parse a recorded intake event and tell whom it concerns.
     Interpret {
         /// Which.
+        event: EventKey,
+    },
+    /// Ask Slack for the message that a recorded reaction is on, which the reaction itself does not hold, and go on with it.
+    LookUp {
+        /// The reaction.
         event: EventKey,
     },
     /// Assess this revision of the ticket's words.
@@ -92,7 +109,8 @@ pub enum Effect {
         /// The view's `external_id`.
         view: String,
     },
-    /// Answer a question that changes nothing (`/ticket`, `/kb`, help); the words stay in the recorded event.
+    /// Answer a question that changes nothing (`/ticket`, `/kb`, help, the form for a new request); the words stay in the recorded
+    /// event.
     Answer {
         /// The event that asks.
         event: EventKey,
@@ -110,6 +128,18 @@ pub enum Effect {
     },
     /// Deliver a timer.
     Fire(Timer),
+    /// Tell the ops channel that a tool is not what it was at its first use, or bring that message up to date.
+    ShowDrift {
+        /// The drift's number in the store.
+        drift: u64,
+        /// As in `ShowCard`.
+        change: u32,
+    },
+    /// Tell the ops channel of the jobs that were given up.
+    ReportDeadLetters {
+        /// The first of them.
+        since: Timestamp,
+    },
 }
 
 /// Whose time an effect takes. Each lane has its own workers, so that a tracker or a Slack that hangs holds up what waits for
@@ -151,6 +181,9 @@ pub enum Telling {
         what: String,
         /// Who may, in words.
         who: String,
+        /// Who may by name.
+        #[serde(default)]
+        people: Vec<PersonId>,
     },
     /// Somebody else answered the confirmation first.
     AlreadyDecided,
@@ -176,6 +209,7 @@ impl Effect {
         let subject = ticket.map(|ticket| ticket.to_string()).unwrap_or_default();
         let rest = match self {
             Self::Interpret { event } => format!("interpret/{event}"),
+            Self::LookUp { event } => format!("look_up/{event}"),
             Self::Assess { revision } => format!("assess/{revision}"),
             Self::ShowCard { change } => format!("card/{change}"),
             Self::Dispatch { action, generation } => format!("dispatch/{}/{generation}", action.ordinal),
@@ -190,9 +224,14 @@ impl Effect {
                 Timer::Remind { decision } => format!("timer/remind/{decision}"),
                 Timer::Expire { decision } => format!("timer/expire/{decision}"),
                 Timer::EscalateTo { level, round } => format!("timer/escalate/{round}/{level}"),
+                Timer::ShowCardAgain { refusal } => format!("timer/show_card_again/{refusal}"),
+                Timer::EscalateAgain { repeat, round } => format!("timer/escalate_again/{round}/{repeat}"),
                 Timer::FirstResponseDue { round } => format!("timer/first_response/{round}"),
                 Timer::ResolutionDue { round } => format!("timer/resolution/{round}"),
             },
+            Self::ShowDrift { drift, change } => format!("tool_drift/{drift}/{change}"),
+            // As many digits for every moment: reports sort by it.
+            Self::ReportDeadLetters { since } => format!("dead_letters/{:020}", since.as_microsecond()),
         };
         JobId::new(format!("{workspace}/{subject}/{rest}"))
     }
@@ -206,13 +245,22 @@ impl Effect {
             Self::ShowCard { .. }
             | Self::ShowNotice { .. }
             | Self::OfferChange { .. }
+            | Self::LookUp { .. }
             | Self::Answer { .. }
-            | Self::Tell { .. } => Lane::Slack,
+            | Self::Tell { .. }
+            | Self::ShowDrift { .. }
+            | Self::ReportDeadLetters { .. } => Lane::Slack,
         }
     }
 
     /// Jobs that share this run one after the other: two of them would post the same message twice.
     pub fn serial(&self, workspace: &WorkspaceId, ticket: Option<TicketId>) -> Option<String> {
+        if let Self::ReportDeadLetters { .. } = self {
+            return Some(format!("{workspace}/dead_letters"));
+        }
+        if let Self::ShowDrift { drift, .. } = self {
+            return Some(format!("{workspace}/tool_drift/{drift}"));
+        }
         let ticket = ticket?;
         match self {
             Self::ShowCard { .. } => Some(format!("{workspace}/{ticket}/card")),

@@ -19,12 +19,16 @@ pub struct NewRequest {
     pub requester: PersonId,
     /// The requester belongs to another organisation.
     pub requester_is_external: bool,
+    /// It was said in a channel that Slack shares with another organisation.
+    pub is_said_in_shared_channel: bool,
     /// Helpdesk: the requester's name.
     pub requester_name: Option<String>,
     /// Helpdesk: the requester's e-mail.
     pub requester_email: Option<String>,
     /// A subject line, where the source has one.
     pub subject: Option<String>,
+    /// The priority that they chose in the form.
+    pub requested_priority: Option<PriorityId>,
     /// What was asked.
     pub message: TicketMessage,
     /// Where its card goes.
@@ -45,7 +49,8 @@ pub struct Person {
 pub enum Event {
     /// A new request was accepted.
     Received(Box<NewRequest>),
-    /// The requester said more within the joining window.
+    /// The requester said more within the joining window, or somebody else said it to Deskbell in the ticket's thread
+    /// (then the message names its author).
     MessageJoined(TicketMessage),
     /// The requester edited a message.
     MessageEdited(TicketMessage),
@@ -64,6 +69,15 @@ pub enum Event {
         button: Button,
         /// By whom.
         by: Person,
+        /// Where an answer only they see may go.
+        reply: ReplyTo,
+    },
+    /// Somebody escalated by command, and may have said why.
+    EscalationAsked {
+        /// By whom.
+        by: Person,
+        /// Their words.
+        reason: Option<String>,
         /// Where an answer only they see may go.
         reply: ReplyTo,
     },

@@ -9,6 +9,7 @@ mod escalating;
 pub mod event;
 mod plan;
 mod quotation;
+mod reopening;
 mod step;
 
 pub use step::{Context, DecisionRecord, Transition, step};

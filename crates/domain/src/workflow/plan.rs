@@ -2,7 +2,7 @@
 
 use crate::action::Action;
 use crate::policy::Policy;
-use crate::ticket::{Source, Ticket};
+use crate::ticket::{Source, Ticket, message_link};
 
 use super::quotation::one_line;
 pub(super) use super::quotation::quoted;
@@ -38,11 +38,11 @@ fn tracker_priority(policy: &Policy, ticket: &Ticket) -> Option<String> {
 
 /// Who asked, where, and why it came here: for the people who read the issue.
 fn context(policy: &Policy, ticket: &Ticket) -> String {
-    let mut lines = vec![format!("**Ticket** {}", ticket.id)];
+    let mut lines = vec![format!("**Ticket** {}", ticket.id), format!("**Asked by** {}", ticket.requester)];
     match &ticket.source {
         Source::SlackMessage { channel, ts, .. } => {
-            let link = format!("https://slack.com/archives/{channel}/p{}", ts.as_str().replace('.', ""));
-            lines.push(format!("**Asked in Slack** [{channel}]({link})"));
+            let link = message_link(channel, ts);
+            lines.push(format!("**Asked in Slack** [open the conversation]({link})"));
         }
         Source::SlackForm { .. } => lines.push("**Asked in Slack** by form".to_owned()),
         Source::Helpdesk { system, external_id, url } => match url {

@@ -41,12 +41,13 @@ fn turns_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Slack's `<address|label>` as label and address, and brackets outside code as they were typed: a link then says where
-/// it leads, and no label stands for an address that it is not.
+/// Slack's markup as Markdown that reads as it was typed: `<address|label>` as label and address, so that a link says where
+/// it leads and no label stands for an address that it is not; mentions and channels by their names; the three characters
+/// that Slack escapes (<https://docs.slack.dev/messaging/formatting-message-text#escaping>) as themselves.
 fn plain_links(text: &str) -> String {
     let in_code = |piece: usize| piece % 2 == 1;
     let pieces = text.split('`').enumerate();
-    let plain = pieces.map(|(piece, words)| if in_code(piece) { words.to_owned() } else { outside_code(words) });
+    let plain = pieces.map(|(piece, words)| if in_code(piece) { unescaped(words) } else { outside_code(words) });
     plain.collect::<Vec<_>>().join("`")
 }
 
@@ -55,8 +56,8 @@ fn outside_code(words: &str) -> String {
     let mut rest = words;
     while let Some((before, after)) = rest.split_once('<') {
         plain.push_str(&as_typed(before));
-        if let Some((inside, tail)) = after.split_once('>').filter(|(inside, _)| is_address(inside)) {
-            plain.push_str(&link(inside));
+        if let Some((shown, tail)) = after.split_once('>').and_then(|(inside, tail)| Some((token(inside)?, tail))) {
+            plain.push_str(&shown);
             rest = tail;
         } else {
             plain.push('<');
@@ -67,7 +68,27 @@ fn outside_code(words: &str) -> String {
 }
 
 fn as_typed(words: &str) -> String {
-    words.replace('[', "\\[").replace(']', "\\]")
+    let brackets = words.replace('[', "\\[").replace(']', "\\]");
+    brackets.replace("&lt;", "\\<").replace("&gt;", "\\>").replace("&amp;", "\\&")
+}
+
+fn unescaped(words: &str) -> String {
+    words.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+/// What stands between `<` and `>` as people read it; `None` for what only looks like Slack's markup.
+fn token(inside: &str) -> Option<String> {
+    if is_address(inside) {
+        return Some(link(inside));
+    }
+    let (id, name) = inside.split_once('|').unwrap_or((inside, ""));
+    if id.contains(char::is_whitespace) || id.len() < 2 {
+        return None;
+    }
+    let mark = id.chars().next().filter(|mark| matches!(mark, '@' | '#' | '!'))?;
+    let called = if name.is_empty() { id.trim_start_matches(mark) } else { name.trim_start_matches(['@', '#']) };
+    let shown_mark = if mark == '#' { '#' } else { '@' };
+    Some(format!("{shown_mark}{}", as_typed(called)))
 }
 
 fn is_address(inside: &str) -> bool {
@@ -78,8 +99,13 @@ fn is_address(inside: &str) -> bool {
 
 fn link(inside: &str) -> String {
     let (target, label) = inside.split_once('|').unwrap_or((inside, ""));
+    let target = &unescaped(target);
     let bare = target.strip_prefix("mailto:").unwrap_or(target);
-    if label.is_empty() || label == bare { format!("<{target}>") } else { format!("{} (<{target}>)", as_typed(label)) }
+    if label.is_empty() || unescaped(label) == bare {
+        format!("<{target}>")
+    } else {
+        format!("{} (<{target}>)", as_typed(label))
+    }
 }
 
 #[cfg(test)]
@@ -109,7 +135,17 @@ mod tests {
             quoted("`a[0](1)` and ```\nb[1] <https://a|b>\n```"),
             "> `a[0](1)` and ```\n> b[1] <https://a|b>\n> ```"
         );
-        assert_eq!(quoted("1 < 2 > 0 <!channel> <@U1> <https://a b"), "> 1 < 2 > 0 <!channel> <@U1> <https://a b");
+        assert_eq!(quoted("1 < 2 > 0 <https://a b"), "> 1 < 2 > 0 <https://a b");
+    }
+
+    #[test]
+    fn slacks_markup_reads_as_it_was_typed() {
+        assert_eq!(
+            quoted("<!channel> <@U1> <@U1|ben> <#C1|ops> <#C1> <!subteam^S1|@leads> &lt;b&gt; R&amp;D &amp;lt;"),
+            "> @channel @U1 @ben #ops #C1 @leads \\<b\\> R\\&D \\&lt;"
+        );
+        assert_eq!(quoted("<https://a.b/?x=1&amp;y=2>"), "> <https://a.b/?x=1&y=2>");
+        assert_eq!(quoted("`&lt;nil&gt; &amp;`"), "> `<nil> &`");
     }
 
     #[test]

@@ -1,17 +1,20 @@
 //! One event of one ticket.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::audit::{AuditEntry, AuditKind};
 use crate::decision::{Customer, Decision, DecisionInputs, Load};
-use crate::ids::{ChannelId, MessageTs, NoticeId, TicketId};
+use crate::ids::{ChannelId, MessageTs, NoticeId, PersonId, TicketId};
 use crate::interaction::Button;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::Policy;
-use crate::ticket::{Actor, SlackPath, Source, Ticket};
+use crate::ticket::{Actor, Source, Ticket};
 use crate::workflow::effect::{Effect, Telling, Timer};
 use crate::workflow::event::{Event, Person, ReplyTo};
+
+/// A card that its own channel and the triage channel refused is tried again after this.
+const CARD_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
 /// What the world looks like to a ticket at this moment.
 #[derive(Debug, Clone)]
@@ -63,6 +66,14 @@ pub fn step(policy: &Policy, context: &Context, ticket: Option<&Ticket>, event: 
     }
 }
 
+/// The conversation of a requester who sees neither card nor alert.
+enum Direct {
+    /// The thread of their message to Deskbell.
+    Thread(ChannelId, MessageTs),
+    /// Their direct conversation with Deskbell, wherever they typed.
+    With(PersonId),
+}
+
 /// A ticket while an event is being handled.
 pub(super) struct Scene<'world> {
     pub policy: &'world Policy,
@@ -87,6 +98,7 @@ impl<'world> Scene<'world> {
             Event::MessageDeleted(ts) => self.message_deleted(&ts),
             Event::Assessed { revision, assessment } => self.assessed(revision, *assessment),
             Event::Pressed { button, by, reply } => self.pressed(button, &by, reply),
+            Event::EscalationAsked { by, reason, reply } => self.escalate_pressed(&by, reason, reply),
             Event::Changed { by, squad, priority, category, reply } => {
                 self.changed(&by, &squad, priority, category, reply);
             }
@@ -114,11 +126,16 @@ impl<'world> Scene<'world> {
             Button::Confirm => self.confirm(by, reply),
             Button::Change => self.offer_change(by, reply),
             Button::NotATicket => self.not_a_ticket(by, &reply),
-            Button::Escalate => self.escalate_pressed(by, reply),
+            Button::Escalate => self.escalate_pressed(by, None, reply),
             Button::Acknowledge => self.acknowledge(by, reply),
             Button::Claim => self.claim(by, reply),
             Button::Resolve => self.resolve(by, reply),
-            Button::Retry | Button::Skip | Button::TakeOver | Button::OpenLink => {}
+            Button::Retry
+            | Button::Skip
+            | Button::TakeOver
+            | Button::AcceptTool
+            | Button::KeepBlocked
+            | Button::OpenLink => {}
         }
     }
 
@@ -127,6 +144,8 @@ impl<'world> Scene<'world> {
             Timer::Remind { decision } => self.remind(decision),
             Timer::Expire { decision } => self.expire(decision),
             Timer::EscalateTo { level, round } => self.escalate_to(level, round),
+            Timer::EscalateAgain { repeat, round } => self.escalate_again(repeat, round),
+            Timer::ShowCardAgain { refusal } => self.show_card_again(refusal),
             Timer::FirstResponseDue { round } => self.first_response_due(round),
             Timer::ResolutionDue { round } => self.resolution_due(round),
         }
@@ -145,9 +164,40 @@ impl<'world> Scene<'world> {
 
     /// Adds a message about the ticket.
     pub fn notify(&mut self, kind: NoticeKind, channel: ChannelId, thread: Option<MessageTs>) {
+        self.add_notice(kind, channel, thread, None);
+    }
+
+    /// Adds a message where the requester reads on.
+    pub fn tell_requester(&mut self, kind: NoticeKind) {
+        match self.direct_conversation() {
+            Some(Direct::Thread(channel, thread)) => self.add_notice(kind, channel, Some(thread), None),
+            Some(Direct::With(person)) => {
+                self.add_notice(kind, self.ticket.card.channel.clone(), None, Some(person));
+            }
+            None => {
+                let (channel, thread) = self.thread();
+                self.add_notice(kind, channel, thread, None);
+            }
+        }
+    }
+
+    /// The same for what everybody else reads on the card or on the squad's alert.
+    pub fn tell_direct_requester(&mut self, kind: NoticeKind) {
+        if self.direct_conversation().is_some() {
+            self.tell_requester(kind);
+        }
+    }
+
+    fn add_notice(
+        &mut self,
+        kind: NoticeKind,
+        channel: ChannelId,
+        thread: Option<MessageTs>,
+        person: Option<PersonId>,
+    ) {
         let ordinal = u32::try_from(self.ticket.notices.len()).unwrap_or(u32::MAX).saturating_add(1);
         let id = NoticeId { ticket: self.ticket.id, ordinal };
-        self.ticket.notices.push(Notice { id, kind, channel, thread, posted: None, shown: 0 });
+        self.ticket.notices.push(Notice { id, kind, channel, person, thread, posted: None, shown: 0 });
         self.show_notice(id);
     }
 
@@ -206,24 +256,40 @@ impl<'world> Scene<'world> {
         (card.channel.clone(), thread)
     }
 
-    /// Where the requester reads on: in the ticket's thread, or in their direct conversation, since its card is elsewhere.
-    pub fn conversation(&self) -> (ChannelId, Option<MessageTs>) {
-        match &self.ticket.source {
-            Source::SlackMessage { channel, ts, thread, path: SlackPath::DirectMessage } => {
-                (channel.clone(), Some(thread.clone().unwrap_or_else(|| ts.clone())))
+    /// Where a requester reads on who does not see the ticket's thread, since its card is elsewhere.
+    fn direct_conversation(&self) -> Option<Direct> {
+        self.ticket.hears_directly().then(|| match &self.ticket.source {
+            Source::SlackMessage { channel, ts, thread, .. } => {
+                Direct::Thread(channel.clone(), thread.clone().unwrap_or_else(|| ts.clone()))
             }
-            _ => self.thread(),
-        }
+            Source::SlackForm { .. } | Source::Helpdesk { .. } => Direct::With(self.ticket.requester.clone()),
+        })
     }
 
     fn card_undeliverable(&mut self, reason: String) {
         self.audit(Actor::Deskbell, AuditKind::DeliveryFailed, json!({ "what": "card", "reason": reason }));
-        let what = format!("the triage card of {}", self.ticket.id);
-        self.report_delivery(what, reason);
+        self.report_delivery("the triage card".to_owned(), Some(self.ticket.card.channel.clone()), reason);
         if self.ticket.card.channel != self.policy.triage_channel {
             self.ticket.card.channel = self.policy.triage_channel.clone();
             self.ticket.card.thread = None;
             self.ticket.card.posted = None;
+            self.show_card();
+        } else if self.ticket.card.posted.is_none() && !self.ticket.card.is_put_off {
+            let Ok(at) = self.now.checked_add(CARD_AGAIN_AFTER) else { return };
+            self.ticket.card.is_put_off = true;
+            self.ticket.card.refusals += 1;
+            self.timer(Timer::ShowCardAgain { refusal: self.ticket.card.refusals }, at);
+        }
+    }
+
+    /// By now somebody may have invited the bot.
+    fn show_card_again(&mut self, refusal: u32) {
+        let card = &mut self.ticket.card;
+        if !card.is_put_off || card.refusals != refusal {
+            return;
+        }
+        card.is_put_off = false;
+        if card.posted.is_none() && self.ticket.status.is_open() {
             self.show_card();
         }
     }
@@ -231,19 +297,18 @@ impl<'world> Scene<'world> {
     fn notice_undeliverable(&mut self, notice: NoticeId, reason: String) {
         self.audit(Actor::Deskbell, AuditKind::DeliveryFailed, json!({ "what": notice.to_string(), "reason": reason }));
         let ops = self.policy.ops_channel.clone();
-        let about = self.ticket.notice(notice).map(|notice| (notice.channel.clone(), notice.kind.clone()));
+        let Some(notice) = self.ticket.notice(notice) else { return };
         // A message that the ops channel itself refuses would only fail again there.
-        if let Some((channel, kind)) = about
-            && channel != ops
-        {
-            let what = format!("{} in <#{channel}>", label(&kind));
-            self.report_delivery(what, reason);
+        if notice.person.is_some() {
+            self.report_delivery("a note to the requester".to_owned(), None, reason);
+        } else if notice.channel != ops {
+            self.report_delivery(label(&notice.kind).to_owned(), Some(notice.channel.clone()), reason);
         }
     }
 
     /// Tells the ops channel, once for each message and reason: every later change would fail alike.
-    fn report_delivery(&mut self, what: String, reason: String) {
-        let report = NoticeKind::DeliveryFailed { what, reason };
+    fn report_delivery(&mut self, what: String, channel: Option<ChannelId>, reason: String) {
+        let report = NoticeKind::DeliveryFailed { what, channel, reason };
         if !self.ticket.notices.iter().any(|notice| notice.kind == report) {
             self.notify(report, self.policy.ops_channel.clone(), None);
         }
@@ -273,10 +338,15 @@ impl<'world> Scene<'world> {
 fn label(kind: &NoticeKind) -> &'static str {
     match kind {
         NoticeKind::SquadAlert => "the squad's alert",
-        NoticeKind::EscalationAlert { .. } => "an escalation",
+        NoticeKind::EscalationAlert(_) | NoticeKind::EscalationUnanswered { .. } => "an escalation",
         NoticeKind::OpsAlert { .. } => "an ops alert",
         NoticeKind::Reminder { .. } => "a reminder",
-        NoticeKind::IssueCreated | NoticeKind::Resolved { .. } => "a note in the ticket's thread",
+        NoticeKind::Accepted
+        | NoticeKind::IssueCreated
+        | NoticeKind::Claimed { .. }
+        | NoticeKind::Dismissed { .. }
+        | NoticeKind::Resolved { .. }
+        | NoticeKind::Reopened { .. } => "a note in the ticket's thread",
         NoticeKind::SlaBreached { .. } => "an SLA alert",
         NoticeKind::DeliveryFailed { .. } => "a delivery report",
     }

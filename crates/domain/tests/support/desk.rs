@@ -8,7 +8,7 @@ use deskbell_domain::ids::{
     ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, TicketId, WorkspaceId,
 };
 use deskbell_domain::interaction::Button;
-use deskbell_domain::notice::{Notice, NoticeKind};
+use deskbell_domain::notice::{EscalationCall, Notice, NoticeKind};
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Actor, Card, ExternalRef, PostedMessage, Status, Ticket, TicketMessage};
 use deskbell_domain::workflow::effect::{Effect, Telling, Timer};
@@ -31,7 +31,7 @@ pub fn action(ordinal: u32) -> ActionId {
 }
 
 pub fn message(ts: &str, text: &str) -> TicketMessage {
-    TicketMessage { ts: Some(MessageTs::from(ts)), text: text.to_owned() }
+    TicketMessage { ts: Some(MessageTs::from(ts)), text: text.to_owned(), author: None }
 }
 
 pub fn issue(key: &str) -> ExternalRef {
@@ -44,16 +44,13 @@ pub fn request(text: &str) -> Event {
         source: source(),
         requester: PersonId::from("U0ANN"),
         requester_is_external: false,
+        is_said_in_shared_channel: false,
         requester_name: None,
         requester_email: None,
         subject: None,
+        requested_priority: None,
         message: message("1.0001", text),
-        card: Card {
-            channel: ChannelId::from("C0SUPPORT"),
-            thread: Some(MessageTs::from("1.0001")),
-            posted: None,
-            shown: 0,
-        },
+        card: Card::new(ChannelId::from("C0SUPPORT"), Some(MessageTs::from("1.0001"))),
     }))
 }
 
@@ -199,11 +196,22 @@ impl Desk {
     }
 
     pub fn escalations(&self) -> Vec<(u32, &str)> {
-        let level = |notice: &Notice| match notice.kind {
-            NoticeKind::EscalationAlert { level } => Some(level),
+        let level = |notice: &Notice| match &notice.kind {
+            NoticeKind::EscalationAlert(call) => Some(call.level),
             _ => None,
         };
         self.ticket().notices.iter().filter_map(|notice| Some((level(notice)?, notice.channel.as_str()))).collect()
+    }
+
+    /// The calls to escalation levels, in order.
+    pub fn calls(&self) -> Vec<&EscalationCall> {
+        let notices = self.ticket().notices.iter();
+        notices
+            .filter_map(|notice| match &notice.kind {
+                NoticeKind::EscalationAlert(call) => Some(call),
+                _ => None,
+            })
+            .collect()
     }
 
     pub fn audited(&self, kind: AuditKind) -> usize {

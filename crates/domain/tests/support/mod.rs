@@ -71,6 +71,7 @@ pub fn inputs(text: &str, category: Option<&str>) -> DecisionInputs {
             requester_is_external: false,
             received_at: start(),
             severity: Severity::MILDEST,
+            requested_priority: None,
         },
         assessment: assessment(category),
         customer: Customer::default(),

@@ -23,7 +23,7 @@ struct Window {
 }
 
 impl Window {
-    fn read(arguments: &Arguments) -> Result<Self, ApiError> {
+    fn read(core: &Core, arguments: &Arguments) -> Result<Self, ApiError> {
         let bound = |key| match arguments.text(key) {
             Some(_) => arguments.ts(key).map(Some).ok_or(ApiError::from(if key == "oldest" {
                 "invalid_ts_oldest"
@@ -36,7 +36,7 @@ impl Window {
         let step = i64::from(!arguments.flag("inclusive"));
         let oldest = bound("oldest")?.map_or(Ts(0), |ts| Ts(ts.0.saturating_add(step)));
         let latest = bound("latest")?.map_or(Ts(i64::MAX), |ts| Ts(ts.0.saturating_sub(step)));
-        Ok(Self { oldest, latest, limit: page_limit(arguments) })
+        Ok(Self { oldest, latest, limit: page_limit(arguments).min(core.config.page_max.max(1)) })
     }
 }
 
@@ -61,7 +61,7 @@ fn cursor(prefix: &str, next: Option<&str>) -> Value {
 }
 
 pub(super) fn history(core: &Core, arguments: &Arguments) -> ApiResult {
-    let mut window = Window::read(arguments)?;
+    let mut window = Window::read(core, arguments)?;
     if let Some(next) = read_cursor(arguments, "next_ts:")? {
         window.latest = Ts(next.parse().map_err(|_| "invalid_cursor")?);
     }
@@ -90,7 +90,7 @@ fn objects<'m>(workspace: &Workspace, page: impl Iterator<Item = &'m Message>, w
 }
 
 pub(super) fn replies(core: &Core, arguments: &Arguments) -> ApiResult {
-    let mut window = Window::read(arguments)?;
+    let mut window = Window::read(core, arguments)?;
     let next = read_cursor(arguments, "next_ts:")?;
     let is_first_page = next.is_none();
     if let Some(next) = next {

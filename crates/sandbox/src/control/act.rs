@@ -100,6 +100,8 @@ fn message(core: &Core, body: &Value) -> ActResult {
             blocks: Some(rich_text(words, &mut workspace.ids)),
             client_msg_id: Some(text(body, "client_msg_id").map_or_else(|| workspace.ids.id("m"), str::to_owned)),
             thread,
+            // People write none, but their own apps do, in their name.
+            metadata: body.get("metadata").filter(|metadata| metadata.is_object()).cloned(),
             ..Message::default()
         };
         let ts = workspace.post(channel, message)?;

@@ -12,12 +12,16 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::config::Delivery;
 use crate::core::Core;
 use crate::delivery::Retry;
 use crate::faults::FaultRule;
+use crate::jira::JiraBox;
+use crate::shortcut::ShortcutBox;
+use crate::zendesk::ZendeskBox;
 
 pub(super) async fn state(State(core): State<Arc<Core>>) -> Json<Value> {
     Json(core.page_state())
@@ -37,16 +41,24 @@ pub(super) async fn stream(State(core): State<Arc<Core>>) -> Sse<impl Stream<Ite
         };
         Some((Ok(Event::default().data(data)), receiver))
     });
-    let changes = futures_util::stream::select(changes, jira_changes(&core));
+    let jira = board_changes(&core, "jira", core.jira.as_ref().map(JiraBox::subscribe));
+    let shortcut = board_changes(&core, "shortcut", core.shortcut.as_ref().map(ShortcutBox::subscribe));
+    let zendesk = board_changes(&core, "zendesk", core.zendesk.as_ref().map(ZendeskBox::subscribe));
+    let changes = futures_util::stream::select(changes, futures_util::stream::select(jira, shortcut));
+    let changes = futures_util::stream::select(changes, zendesk);
     let stop = core.stop.clone();
     let changes = changes.take_until(async move { stop.cancelled().await });
     Sse::new(changes).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
 }
 
-/// Jira's snapshots, taken only while a page is open; a burst of changes becomes the last of them.
-fn jira_changes(core: &Arc<Core>) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    let subscription = core.jira.as_ref().map(|jira| (jira.subscribe(), Arc::clone(core)));
-    futures_util::stream::unfold(subscription, |subscription| async {
+/// A vendor's snapshots, taken only while a page is open; a burst of changes becomes the last of them.
+fn board_changes(
+    core: &Arc<Core>,
+    kind: &'static str,
+    snapshots: Option<broadcast::Receiver<Value>>,
+) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+    let subscription = snapshots.map(|receiver| (receiver, Arc::clone(core)));
+    futures_util::stream::unfold(subscription, move |subscription| async move {
         let (mut receiver, core) = subscription?;
         let mut snapshot = loop {
             match receiver.recv().await {
@@ -58,7 +70,7 @@ fn jira_changes(core: &Arc<Core>) -> impl Stream<Item = Result<Event, Infallible
         while let Ok(newer) = receiver.try_recv() {
             snapshot = newer;
         }
-        let change = core.number(json!({"kind": "jira", "jira": snapshot}));
+        let change = core.number(json!({"kind": kind, kind: snapshot}));
         Some((Ok(Event::default().data(change.to_string())), Some((receiver, core))))
     })
 }

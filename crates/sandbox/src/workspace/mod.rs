@@ -39,6 +39,7 @@ pub(crate) struct Workspace {
     pub(crate) team_id: String,
     pub(crate) team_name: String,
     pub(crate) team_domain: String,
+    pub(crate) first_channel: String,
     pub(crate) base_url: String,
     pub(crate) people: People,
     pub(crate) channels: Channels,
@@ -71,6 +72,7 @@ impl Workspace {
             team_id: seed.team_id,
             team_name: seed.team_name,
             team_domain: seed.team_domain,
+            first_channel: seed.first_channel,
             base_url,
         }
     }
@@ -127,6 +129,7 @@ impl Workspace {
             self.channels.iter().map(|channel| (channel.id.clone(), self.page_messages(&channel.id))).collect();
         json!({
             "team": {"id": self.team_id, "name": self.team_name, "domain": self.team_domain},
+            "first_channel": self.first_channel,
             "bot_user_id": self.bot(),
             "users": self.people.iter().map(people::page_object).collect::<Vec<_>>(),
             "channels": self.channels.iter().map(channels::Channel::page_object).collect::<Vec<_>>(),

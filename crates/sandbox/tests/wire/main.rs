@@ -7,5 +7,7 @@ mod deliveries;
 mod faults;
 mod interactions;
 mod modals;
+mod shortcut;
 mod sockets;
 mod support;
+mod zendesk;

@@ -14,7 +14,7 @@ const TEXT_DEPTH_MAX: usize = 64;
 
 /// The ADF document for a Markdown text. An empty text gives a document with one empty paragraph.
 ///
-/// HTML stays visible as text, and links keep only http(s) and mailto targets: the text may come
+/// Every line break of the text is one in the document. HTML stays visible as text, and links keep only http(s) and mailto targets: the text may come
 /// from a customer.
 pub fn from_markdown(markdown: &str) -> Value {
     let mut builder = Builder::new();
@@ -92,10 +92,16 @@ impl Builder {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.text(&text),
+            Event::Text(text) | Event::InlineHtml(text) => self.text(&text),
+            Event::Html(line) => {
+                self.text(&line);
+                if line.ends_with('\n') {
+                    self.line_break();
+                }
+            }
             Event::Code(text) => self.marked_text(&text, &[json!({ "type": "code" })]),
-            Event::SoftBreak => self.text(" "),
-            Event::HardBreak => self.inline(json!({ "type": "hardBreak" })),
+            // People write support texts line by line: what they set apart stays apart.
+            Event::SoftBreak | Event::HardBreak => self.line_break(),
             Event::Rule => {
                 self.close_implied();
                 if self.top() == &Block::Document {
@@ -196,6 +202,10 @@ impl Builder {
         self.inline(node);
     }
 
+    fn line_break(&mut self) {
+        self.inline(json!({ "type": "hardBreak" }));
+    }
+
     fn inline(&mut self, node: Value) {
         if !matches!(self.top(), Block::Paragraph { .. } | Block::Heading(_)) {
             self.open.push((Block::Paragraph { implied: true }, Vec::new()));
@@ -219,9 +229,12 @@ impl Builder {
         if self.open.len() < 2 {
             return;
         }
-        let Some((block, content)) = self.open.pop() else {
+        let Some((block, mut content)) = self.open.pop() else {
             return;
         };
+        while content.last().map(kind_of) == Some("hardBreak") {
+            content.pop();
+        }
         match block {
             Block::Dissolved => content.into_iter().for_each(|node| self.push(node)),
             Block::Paragraph { .. } if !content.is_empty() => {

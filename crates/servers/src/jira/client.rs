@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::error::explain;
-use super::marker::COMMENT_PROPERTY;
 use super::{JiraConfig, JiraConfigError};
 use crate::failure::ToolFailure;
 use crate::rest::{self, Effect};
@@ -14,6 +13,8 @@ use crate::rest::{self, Effect};
 /// The fields of an issue that the tools show.
 const ISSUE_FIELDS: [&str; 8] =
     ["summary", "status", "issuetype", "priority", "assignee", "labels", "created", "updated"];
+/// The property on a comment that holds its mark.
+const COMMENT_PROPERTY: &str = "deskbell.idempotency";
 /// Comments read per page; Jira's own maximum is 5,000.
 const COMMENTS_PER_PAGE: u64 = 100;
 /// Pages of comments searched for a mark, newest first.

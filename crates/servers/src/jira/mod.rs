@@ -10,7 +10,6 @@ pub mod adf;
 pub mod client;
 mod create;
 mod error;
-mod marker;
 pub mod schema;
 pub mod tools;
 mod users;

@@ -7,7 +7,6 @@ use rmcp::{ServerHandler, tool, tool_handler, tool_router};
 use serde_json::{Value, json};
 
 use super::client::JiraClient;
-use super::marker::marker;
 use super::schema::{
     AddComment, AddedComment, AssignIssue, AssignedIssue, CreateIssue, CreatedIssue, FindByIdempotencyKey, FoundIssue,
     FoundIssues, GetIssue, Issue, Person, PrioritisedIssue, SearchIssues, SetPriority, TransitionIssue,
@@ -15,6 +14,7 @@ use super::schema::{
 };
 use super::{JiraConfig, JiraConfigError, adf, create, users};
 use crate::failure::{ToolFailure, output_schema, tool_result};
+use crate::marker::marker;
 
 /// The largest page of a search.
 const SEARCH_RESULTS_MAX: u32 = 100;

@@ -1,5 +1,6 @@
 //! The same server on streamable HTTP: who gets in.
 
+use deskbell_listener::Limits;
 use deskbell_servers::http::{HttpAccess, HttpError, serve_http, serve_listener};
 use deskbell_servers::jira::JiraServer;
 use rmcp::ServiceExt;
@@ -8,6 +9,7 @@ use rmcp::service::{ClientLifecycleMode, ClientServiceExt};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::site::{Site, call};
@@ -16,10 +18,14 @@ const BEARER: &str = "open-sesame";
 
 /// The address of a server with a bearer token, in front of a box.
 async fn serve(site: &Site) -> (String, CancellationToken) {
+    serve_within(site, Limits::default()).await
+}
+
+async fn serve_within(site: &Site, limits: Limits) -> (String, CancellationToken) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = JiraServer::new(site.config.clone()).unwrap();
-    let access = HttpAccess { bearer: Some(BEARER.into()), allowed_hosts: Vec::new() };
+    let access = HttpAccess { bearer: Some(BEARER.into()), limits, ..HttpAccess::default() };
     let shutdown = CancellationToken::new();
     tokio::spawn(serve_listener(server, listener, access, shutdown.clone()));
     (format!("http://{address}"), shutdown)
@@ -44,6 +50,28 @@ async fn both_protocol_eras_create_issues() {
     let stateless = ().serve_with_lifecycle(transport(&address), lifecycle).await.unwrap();
     let made = call(&stateless, "create_issue", issue).await;
     assert_eq!(made.structured_content.unwrap()["key"], "IAM-2");
+    shutdown.cancel();
+}
+
+/// Strangers hold every place with heads that never end.
+#[tokio::test]
+async fn silent_strangers_keep_no_host_out_and_cut_no_session() {
+    let site = Site::start().await;
+    let limits = Limits { connections: 4, ..Limits::default() };
+    let (address, shutdown) = serve_within(&site, limits).await;
+    let host = ().serve(transport(&address)).await.unwrap();
+    let mut held = Vec::new();
+    for _ in 0..20 {
+        let mut stream = tokio::net::TcpStream::connect(address.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(b"POST /mcp HTTP/1.1\r\nhost:").await.unwrap();
+        held.push(stream);
+    }
+    let issue = json!({ "project_key": "IAM", "issue_type": "Story", "summary": "a" });
+    let made = call(&host, "create_issue", issue).await;
+    assert_eq!(made.structured_content.unwrap()["key"], "IAM-1");
+    let mut rest = Vec::new();
+    let let_go = held[0].read_to_end(&mut rest).await;
+    assert!(let_go.is_err() || rest.is_empty(), "{rest:?}");
     shutdown.cancel();
 }
 

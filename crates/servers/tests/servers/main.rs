@@ -2,7 +2,16 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod helpdesk;
+mod helpdesk_document;
+mod helpdesk_failures;
+mod helpdesk_site;
 mod http;
 mod jira;
 mod jira_failures;
+mod openapi;
+mod shortcut;
+mod shortcut_document;
+mod shortcut_failures;
+mod shortcut_site;
 mod site;

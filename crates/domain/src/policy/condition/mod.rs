@@ -103,6 +103,11 @@ impl Condition {
         &self.checked.source
     }
 
+    /// Whether it reads a variable of the schema, in any branch.
+    pub fn reads(&self, variable: &str) -> bool {
+        self.checked.schema.position(variable).is_some_and(|position| self.checked.root.reads(position))
+    }
+
     /// How many distinct predicates on the inputs must hold at least for the condition to hold, for choosing the
     /// most specific of several matching rules.
     ///

@@ -119,28 +119,38 @@ pub(super) enum FoldKind {
 impl Node {
     /// Whether any input is read: what reads none is the same for every ticket and constrains nothing.
     pub(super) fn reads_inputs(&self) -> bool {
+        self.reads_any(&|_| true)
+    }
+
+    /// Whether the input at this position is read.
+    pub(super) fn reads(&self, input: usize) -> bool {
+        self.reads_any(&|read| read == input)
+    }
+
+    fn reads_any(&self, counts: &impl Fn(usize) -> bool) -> bool {
+        let in_any = |nodes: &[Node]| nodes.iter().any(|node| node.reads_any(counts));
         match &self.kind {
             Kind::Constant(_) | Kind::Local(_) => false,
-            Kind::Input(_) => true,
+            Kind::Input(position) => counts(*position),
             Kind::Field(of, _)
             | Kind::IsSet(of)
             | Kind::Not(of)
             | Kind::Negate(of)
             | Kind::Matches(of, _)
-            | Kind::CalendarPart(of, ..) => of.reads_inputs(),
+            | Kind::CalendarPart(of, ..) => of.reads_any(counts),
             Kind::And(of)
             | Kind::Or(of)
             | Kind::Compare(_, of)
             | Kind::Contained(of)
             | Kind::Arithmetic(_, of)
-            | Kind::Index(of) => of.iter().any(Node::reads_inputs),
-            Kind::If(of) => of.iter().any(Node::reads_inputs),
-            Kind::List(of) | Kind::Call(_, of) => of.iter().any(Node::reads_inputs),
-            Kind::Map(of) => of.iter().any(|(_, value)| value.reads_inputs()),
+            | Kind::Index(of) => in_any(&of[..]),
+            Kind::If(of) => in_any(&of[..]),
+            Kind::List(of) | Kind::Call(_, of) => in_any(of),
+            Kind::Map(of) => of.iter().any(|(_, value)| value.reads_any(counts)),
             Kind::Fold(fold) => {
-                fold.range.reads_inputs()
-                    || fold.body.reads_inputs()
-                    || fold.filter.as_ref().is_some_and(Node::reads_inputs)
+                fold.range.reads_any(counts)
+                    || fold.body.reads_any(counts)
+                    || fold.filter.as_ref().is_some_and(|filter| filter.reads_any(counts))
             }
         }
     }

@@ -75,6 +75,11 @@ impl Schema {
         &self.variables
     }
 
+    /// Where a variable stands.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.variables.iter().position(|variable| variable.name == name)
+    }
+
     /// Whether both are the same declaration; comparing the contents is left for schemas built twice.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.variables, &other.variables) || self == other

@@ -36,11 +36,29 @@ fn paragraphs_and_marks() {
         "Hello **bold *both*** ~~gone~~ `code`\nnext",
         &[concat!(
             r#"paragraph("Hello " strong "bold " strong em "both" " " strike "gone" " " "#,
-            r#"code "code" " " "next")"#
+            r#"code "code" hardBreak() "next")"#
         )],
     );
     check("one  \ntwo", &[r#"paragraph("one" hardBreak() "two")"#]);
     check("**a `b` c**", &[r#"paragraph(strong "a " code "b" strong " c")"#]);
+}
+
+#[test]
+fn every_line_stays_a_line() {
+    check(
+        "Error: 402\nOrder: 4711\n\n- **a\n  b**\n\n> c\n> d",
+        &[
+            r#"paragraph("Error: 402" hardBreak() "Order: 4711")"#,
+            r#"bulletList(listItem(paragraph(strong "a" hardBreak() strong "b")))"#,
+            r#"blockquote(paragraph("c" hardBreak() "d"))"#,
+        ],
+    );
+    check(
+        "<pre>\nat line 1\nat line 2\n</pre>\n",
+        &[r#"paragraph("<pre>" hardBreak() "at line 1" hardBreak() "at line 2" hardBreak() "</pre>")"#],
+    );
+    check("Title\nof two lines\n=====", &[r#"heading{"level":1}("Title" hardBreak() "of two lines")"#]);
+    assert_eq!(plain_text(&from_markdown("one\ntwo\n\nthree\n")), "one\ntwo\nthree");
 }
 
 #[test]

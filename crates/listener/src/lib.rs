@@ -1,13 +1,24 @@
-//! The HTTP server. Unlike `axum::serve` it holds only so many connections at once, and lets go of those whose sender is
-//! silent: the silent for long, and the longest silent when somebody else needs room. Nobody has to be known to open a
-//! connection, and file descriptors are for the store and for calls to Slack too.
+//! An HTTP server that strangers can't use up. Unlike `axum::serve` it holds only so many connections at once, and lets go of
+//! those whose sender is silent: the silent for long, and the longest silent when somebody else needs room. Nobody has to be
+//! known to open a connection, and file descriptors are for the store and for calls outside too.
+//!
+//! Deskbell's doors and its MCP servers stand behind it; it knows neither. What it limits is connections and heads: how much
+//! of a body is read, and for how long, is the router's business.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
+)]
 
 use std::collections::BTreeMap;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -24,7 +35,7 @@ const ROOM_PAUSE: Duration = Duration::from_millis(20);
 
 /// What a stranger may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub struct Limits {
     /// A request's head must be there in this time, counted from the connection or the last answer.
     pub head_within: Duration,
     /// Connections at once.
@@ -40,7 +51,7 @@ impl Default for Limits {
 }
 
 /// Serves until `stopped`, then lets running requests finish.
-pub(super) async fn serve(listener: TcpListener, router: Router, limits: Limits, stopped: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stopped: impl Future<Output = ()>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_within);
     let open = GracefulShutdown::new();
@@ -56,12 +67,11 @@ pub(super) async fn serve(listener: TcpListener, router: Router, limits: Limits,
         let let_go = caller.let_go.clone();
         let router = router.clone();
         let service = service_fn(move |request| {
-            let (caller, router) = (Arc::clone(&caller), router.clone());
+            let speaking = Speaking::begin(&caller);
+            let router = router.clone();
             async move {
-                caller.speaks();
                 let answer = router.oneshot(request).await;
-                caller.falls_silent();
-                answer
+                answer.map(|answer| answer.map(|body| Body::new(Answer { body, _speaking: speaking })))
             }
         });
         let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
@@ -170,6 +180,48 @@ impl Drop for Caller {
     }
 }
 
+/// From a request's arrival to the end of its answer, which may be a long stream.
+struct Speaking(Arc<Caller>);
+
+impl Speaking {
+    fn begin(caller: &Arc<Caller>) -> Self {
+        caller.speaks();
+        Self(Arc::clone(caller))
+    }
+}
+
+impl Drop for Speaking {
+    fn drop(&mut self) {
+        self.0.falls_silent();
+    }
+}
+
+/// An answer's body: while it is being sent, its connection is not silent.
+struct Answer {
+    body: Body,
+    _speaking: Speaking,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -180,7 +232,13 @@ mod tests {
     async fn started(limits: Limits) -> (std::net::SocketAddr, CancellationToken) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = Router::new().route("/", axum::routing::get(|| async { "here" }));
+        let endless = || async {
+            let first = futures_util::stream::iter([Ok::<_, std::convert::Infallible>("first")]);
+            Body::from_stream(futures_util::StreamExt::chain(first, futures_util::stream::pending()))
+        };
+        let router = Router::new()
+            .route("/", axum::routing::get(|| async { "here" }))
+            .route("/stream", axum::routing::get(endless));
         let stop = CancellationToken::new();
         tokio::spawn(serve(listener, router, limits, stop.clone().cancelled_owned()));
         (address, stop)
@@ -222,6 +280,26 @@ mod tests {
         let mut rest = Vec::new();
         let ended = held[0].read_to_end(&mut rest).await;
         assert!(ended.is_err() || rest.is_empty(), "{rest:?}");
+    }
+
+    #[tokio::test]
+    async fn who_is_being_answered_is_not_silent() {
+        let limits = Limits { connections: 2, ..Limits::default() };
+        let (address, _stop) = started(limits).await;
+        let mut streaming = TcpStream::connect(address).await.unwrap();
+        streaming.write_all(b"GET /stream HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut begun = Vec::new();
+        while !begun.ends_with(b"first\r\n") {
+            begun.push(streaming.read_u8().await.unwrap());
+        }
+        let mut held = Vec::new();
+        for _ in 0..10 {
+            held.push(TcpStream::connect(address).await.unwrap());
+        }
+        let mut another = TcpStream::connect(address).await.unwrap();
+        assert!(answer(&mut another).await.ends_with("here"));
+        let cut = tokio::time::timeout(Duration::from_millis(50), streaming.read_u8()).await;
+        assert!(cut.is_err(), "the stream was cut: {cut:?}");
     }
 
     #[tokio::test]

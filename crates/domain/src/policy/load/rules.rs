@@ -1,0 +1,101 @@
+//! `[[rules]]`: when they hold, and what follows.
+
+use std::collections::BTreeSet;
+
+use toml::Spanned;
+
+use super::super::condition::Condition;
+use super::super::document::RuleDocument;
+use super::super::place::{self, Place};
+use super::super::{Rule, facts};
+use super::{Check, Names, fault_at};
+use crate::ids::{CategoryId, RuleId};
+use crate::ticket::Severity;
+
+/// What rules may have carried out. The other actions follow from what people do.
+const PLANNED: &[&str] = &[OPENS, "comment", "set_priority"];
+/// The action that the others are about.
+const OPENS: &str = "create_issue";
+
+impl Check<'_> {
+    pub(super) fn rules(&mut self, written: &[RuleDocument], names: &Names<'_>) -> Vec<Rule> {
+        let mut seen = BTreeSet::new();
+        written.iter().filter_map(|rule| self.rule(rule, names, &mut seen)).collect()
+    }
+
+    fn rule(&mut self, written: &RuleDocument, names: &Names<'_>, seen: &mut BTreeSet<String>) -> Option<Rule> {
+        self.once(&written.id, "rule", seen);
+        let when = self.condition(&written.when);
+        for example in &written.examples {
+            if let Some(name) = &example.get_ref().category {
+                self.known(name, "category", &names.categories);
+            }
+            if let Some(name) = &example.get_ref().requested_priority {
+                self.known(name, "priority", &names.priorities);
+            }
+            for squad in example.get_ref().load.keys().filter(|squad| !names.squads.contains(squad.as_str())) {
+                self.unknown(&example.span(), "squad", squad, names.squads.iter().copied());
+            }
+        }
+        let squads = written.squad.iter().chain(&written.squads).map(|name| self.squad(name, names)).collect();
+        let severity = written.severity.as_ref().and_then(|level| match Severity::try_from(*level.get_ref()) {
+            Ok(severity) => Some(severity),
+            Err(message) => {
+                self.fault(&level.span(), message);
+                None
+            }
+        });
+        let rule = Rule {
+            id: RuleId::new(written.id.get_ref()),
+            description: written.description.clone(),
+            line: place::of(self.source, written.when.span().start).line,
+            when: when?,
+            mode: *written.mode.get_ref(),
+            squads,
+            queue: written.queue.as_ref().map(|name| self.queue(name, names)),
+            priority: written.priority.as_ref().map(|name| self.priority(name, names)),
+            severity,
+            category: written.category.as_ref().map(|name| {
+                self.known(name, "category", &names.categories);
+                CategoryId::new(name.get_ref())
+            }),
+            actions: written.actions.as_ref().map(|actions| self.actions(actions)),
+        };
+        Some(rule)
+    }
+
+    /// A condition's own line and column become the file's.
+    fn condition(&mut self, written: &Spanned<String>) -> Option<Condition> {
+        let faults = match Condition::parse(written.get_ref(), facts::schema()) {
+            Ok(condition) => return Some(condition),
+            Err(faults) => faults,
+        };
+        for fault in faults {
+            let inner = Place { line: fault.line, column: fault.column };
+            let hint = fault.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+            let place = place::within(self.source, written.span(), inner);
+            self.errors.push(fault_at(place, format!("{}{hint}", fault.message)));
+        }
+        None
+    }
+
+    pub(super) fn actions(&mut self, names: &[Spanned<String>]) -> Vec<String> {
+        let opens_an_issue = names.iter().any(|name| name.get_ref() == OPENS);
+        let mut seen = BTreeSet::new();
+        for name in names {
+            let action = name.get_ref().as_str();
+            if !PLANNED.contains(&action) {
+                let known = PLANNED.join(", ");
+                self.fault(&name.span(), format!("rules can't ask for the action `{action}`; they can for: {known}"));
+            } else if !seen.insert(action) {
+                self.fault(
+                    &name.span(),
+                    format!("`{action}` stands here twice: it would be carried out twice; remove one"),
+                );
+            } else if !opens_an_issue {
+                self.fault(&name.span(), format!("`{action}` needs an issue: put \"{OPENS}\" before it"));
+            }
+        }
+        names.iter().map(|name| name.get_ref().clone()).collect()
+    }
+}

@@ -1,0 +1,50 @@
+//! "It is still broken": the requester answers in a resolved ticket's thread.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::step::Scene;
+use crate::action::ActionState;
+use crate::audit::AuditKind;
+use crate::notice::NoticeKind;
+use crate::policy::Policy;
+use crate::ticket::{Actor, Status, Ticket, TicketMessage};
+
+impl Ticket {
+    /// Whether a message of the requester's, sent at this moment, opens the ticket again: it was resolved before, and no
+    /// longer ago than the policy says. What was sent before the ticket was resolved says nothing about the solution.
+    pub fn may_reopen(&self, policy: &Policy, sent_at: Timestamp) -> bool {
+        let until = self.closed_at.and_then(|closed| closed.checked_add(policy.reopen_within).ok());
+        self.status == Status::Resolved
+            && self.closed_at.is_some_and(|closed| closed < sent_at)
+            && until.is_some_and(|until| sent_at <= until)
+    }
+}
+
+impl Scene<'_> {
+    /// The words join the ticket; no comment goes out by itself, since the approval was of what is resolved.
+    pub(super) fn reopen(&mut self, message: TicketMessage, sent_at: Timestamp) {
+        let Some(ts) = message.ts.clone().filter(|_| self.ticket.may_reopen(self.policy, sent_at)) else { return };
+        let is_parked = |state: &ActionState| matches!(state, ActionState::Parked { .. });
+        let waits_for_ops = self.ticket.actions.iter().any(|record| record.primary && is_parked(&record.state));
+        self.ticket.status = if waits_for_ops { Status::Parked } else { Status::Following };
+        self.ticket.closed_at = None;
+        self.ticket.last_message_at = self.ticket.last_message_at.max(sent_at);
+        self.ticket.words.messages.push(message);
+        self.audit(Actor::Person(self.ticket.requester.clone()), AuditKind::Reopened, json!({ "message": ts }));
+        self.set_clocks_since(self.now);
+        self.show_notices(|kind| *kind == NoticeKind::SquadAlert);
+        self.tell_squad_of_reopening(NoticeKind::Reopened { message: ts.clone(), with_words: true });
+        self.tell_requester(NoticeKind::Reopened { message: ts, with_words: false });
+        self.show_card();
+    }
+
+    /// In the thread of its alert, where those who worked on it are.
+    fn tell_squad_of_reopening(&mut self, reopened: NoticeKind) {
+        let alert = self.ticket.notices.iter().find(|notice| notice.kind == NoticeKind::SquadAlert);
+        match alert.and_then(|alert| alert.posted.clone()) {
+            Some(posted) => self.notify(reopened, posted.channel, Some(posted.ts)),
+            None => self.notify(reopened, self.squad_channel(), None),
+        }
+    }
+}

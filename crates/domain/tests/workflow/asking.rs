@@ -1,0 +1,205 @@
+//! A request comes in, grows, is assessed and decided.
+
+use crate::desk::*;
+use crate::policy;
+use crate::support::{and_rules, load, load_of, with};
+use deskbell_domain::action::Action;
+use deskbell_domain::audit::AuditKind;
+use deskbell_domain::ids::{ChannelId, MessageTs, PriorityId, RuleId};
+use deskbell_domain::interaction::Button;
+use deskbell_domain::notice::NoticeKind;
+use deskbell_domain::ticket::{Actor, Card, SlackPath, Source, Status};
+use deskbell_domain::workflow::effect::{Effect, Telling, Timer};
+use deskbell_domain::workflow::event::Event;
+
+#[test]
+fn a_request_is_assessed_then_asked_about() {
+    let mut desk = Desk::new(policy());
+    let received = desk.on(request("Charged twice"));
+    assert_eq!(received.effects, [Effect::Assess { revision: 1 }]);
+    assert_eq!((desk.status(), desk.audited(AuditKind::TicketReceived)), (Status::Received, 1));
+    desk.ignores(request("Charged twice"));
+
+    let asked = desk.on(assessed(1, Some("billing")));
+    assert_eq!((desk.status(), desk.squad()), (Status::AwaitingConfirmation, "payments"));
+    assert!(shows_card(&asked) && asked.decision.is_some() && dispatched(&asked).is_empty());
+    let minutes = |timer: &Timer| {
+        let found = desk.timers.iter().find(|(set, _)| set == timer).unwrap();
+        found.1.duration_since(desk.now).as_mins()
+    };
+    assert_eq!(minutes(&Timer::Remind { decision: 1 }), 60);
+    assert_eq!(minutes(&Timer::Expire { decision: 1 }), 240);
+}
+
+#[test]
+fn an_automatic_rule_approves_in_its_own_name() {
+    let mut desk = Desk::new(policy());
+    desk.on(request("robot"));
+    let decided = desk.on(assessed(1, None));
+    assert_eq!((desk.status(), dispatched(&decided)), (Status::Dispatching, vec![(1, 0)]));
+    assert_eq!(desk.ticket().approvals[0].by(), &Actor::Rule(RuleId::from("robot")));
+    assert!(decided.timers.iter().all(|(timer, _)| !matches!(timer, Timer::Expire { .. } | Timer::Remind { .. })));
+    let late = desk.on(pressed(Button::Confirm, "U0DEV"));
+    assert_eq!(told(&late), [Telling::AlreadyDecided]);
+}
+
+#[test]
+fn words_that_change_before_an_answer_are_assessed_again() {
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    let joined = desk.on(Event::MessageJoined(message("1.0002", "it is the login")));
+    assert_eq!(joined.effects, [Effect::Assess { revision: 2 }]);
+    desk.ignores(Event::MessageJoined(message("1.0002", "it is the login")));
+    desk.on(Event::MessageEdited(message("1.0002", "it is the login page")));
+    desk.ignores(Event::MessageEdited(message("1.0002", "it is the login page")));
+    desk.ignores(Event::MessageEdited(message("1.0009", "whose?")));
+    desk.ignores(assessed(1, None));
+    desk.ignores(assessed(2, None));
+    desk.on(assessed(3, Some("login")));
+    assert_eq!((desk.squad(), desk.ticket().decision.as_ref().unwrap().ordinal), ("platform", 2));
+    desk.load = load_of(&[("platform", 99)]);
+    desk.ignores(assessed(3, Some("billing")));
+}
+
+#[test]
+fn deleting_all_words_before_an_answer_dismisses() {
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    desk.on(Event::MessageJoined(message("1.0002", "more")));
+    let first = desk.on(Event::MessageDeleted(MessageTs::from("1.0001")));
+    assert_eq!(first.effects, [Effect::Assess { revision: 3 }]);
+    desk.ignores(Event::MessageDeleted(MessageTs::from("1.0001")));
+    let last = desk.on(Event::MessageDeleted(MessageTs::from("1.0002")));
+    assert!(shows_card(&last));
+    assert_eq!(desk.status(), Status::Dismissed);
+
+    let mut unseen = Desk::new(policy());
+    unseen.on(request("oops"));
+    let withdrawn = unseen.on(Event::MessageDeleted(MessageTs::from("1.0001")));
+    assert_eq!(
+        (unseen.status(), withdrawn.effects),
+        (Status::Dismissed, vec![]),
+        "nobody saw a card, so there is none"
+    );
+}
+
+#[test]
+fn words_that_change_after_the_approval_become_comments_once_the_issue_exists() {
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    desk.on(pressed(Button::Confirm, "U0BEN"));
+    let joined = desk.on(Event::MessageJoined(message("1.0002", "order 17")));
+    assert!(
+        dispatched(&joined).is_empty() && joined.effects.iter().all(|effect| !matches!(effect, Effect::Assess { .. }))
+    );
+    let created = desk.on(done(1, Some("PAY-1")));
+    assert_eq!(dispatched(&created), [(2, 0), (3, 0)]);
+    let Some(Action::Comment { body }) = desk.ticket().words.actions.get(&action(3)) else { panic!("a comment") };
+    assert_eq!(body, "The requester added:\n\n> order 17");
+
+    desk.on(done(2, None));
+    desk.on(done(3, None));
+    let edited = desk.on(Event::MessageEdited(message("1.0002", "order 18")));
+    assert_eq!(dispatched(&edited), [(4, 0)]);
+    let deleted = desk.on(Event::MessageDeleted(MessageTs::from("1.0002")));
+    assert_eq!(dispatched(&deleted), [(4, 0), (5, 0)], "the fourth is under way: its job is known");
+    assert_eq!(desk.ticket().approvals.last().unwrap().by(), &by("U0BEN"));
+    assert_eq!((desk.status(), desk.alerts()), (Status::Following, 1));
+}
+
+/// A request by form whose card stands where the form says, or in the triage channel.
+fn form(channel: Option<&str>, card: &str, priority: Option<&str>) -> Event {
+    let Event::Received(mut request) = request("Charged twice") else { panic!("a request") };
+    request.source = Source::SlackForm { channel: channel.map(ChannelId::from), path: SlackPath::SlashCommand };
+    request.card = Card::new(ChannelId::from(card), None);
+    request.requested_priority = priority.map(PriorityId::from);
+    Event::Received(request)
+}
+
+#[test]
+fn whoever_asked_in_a_direct_conversation_hears_there_how_it_went() {
+    let mut desk = Desk::new(policy());
+    desk.on(form(None, "C0TRIAGE", None));
+    desk.on(assessed(1, Some("billing")));
+    desk.post_card();
+    desk.on(pressed(Button::Confirm, "U0BEN"));
+    desk.on(done(1, Some("PAY-1")));
+    desk.on(pressed(Button::Claim, "U0BEN"));
+    desk.on(pressed(Button::Resolve, "U0BEN"));
+    let to_requester: Vec<NoticeKind> = desk
+        .ticket()
+        .notices
+        .iter()
+        .filter(|notice| notice.person.as_ref() == Some(&desk.ticket().requester))
+        .map(|notice| notice.kind.clone())
+        .collect();
+    let ben = person("U0BEN").id;
+    assert_eq!(
+        to_requester,
+        [NoticeKind::IssueCreated, NoticeKind::Claimed { by: ben.clone() }, NoticeKind::Resolved { by: ben }]
+    );
+
+    let mut dismissed = Desk::new(policy());
+    dismissed.on(form(None, "C0TRIAGE", None));
+    dismissed.on(assessed(1, Some("billing")));
+    dismissed.on(pressed(Button::NotATicket, "U0BEN"));
+    let last = dismissed.ticket().notices.last().unwrap();
+    assert_eq!(
+        (last.person.as_ref(), &last.kind),
+        (Some(&person("U0ANN").id), &NoticeKind::Dismissed { by: Some(person("U0BEN").id) })
+    );
+}
+
+#[test]
+fn whoever_asked_in_a_channel_reads_on_under_the_card() {
+    let mut desk = Desk::new(policy());
+    desk.on(form(Some("C0SUPPORT"), "C0SUPPORT", None));
+    desk.on(assessed(1, Some("billing")));
+    desk.post_card();
+    desk.on(pressed(Button::Confirm, "U0BEN"));
+    desk.on(done(1, Some("PAY-1")));
+    desk.on(pressed(Button::Claim, "U0BEN"));
+    let issue = desk.notices(|kind| *kind == NoticeKind::IssueCreated)[0];
+    assert_eq!((issue.person.as_ref(), issue.channel.as_str()), (None, "C0SUPPORT"));
+    assert!(
+        desk.notices(|kind| matches!(kind, NoticeKind::Claimed { .. })).is_empty(),
+        "the card and the alert show it"
+    );
+}
+
+#[test]
+fn a_requested_priority_counts_where_the_requester_may_set_it_and_is_a_hint_elsewhere() {
+    let set_by = |setters: &str| load(&with("settle = [", &format!("set_priority = {setters}\nsettle = [")));
+    for (policy, wanted) in [
+        (policy(), "p3"),
+        (set_by("[\"internal\"]"), "p1"),
+        (set_by("[\"U0ANN\"]"), "p1"),
+        (set_by("[\"U0BEN\"]"), "p3"),
+        (set_by("[]"), "p3"),
+        (and_rules("[[rules]]\nid = \"asked\"\nwhen = 'ticket.requested_priority == \"p1\"'\npriority = \"p2\""), "p2"),
+    ] {
+        let mut desk = Desk::new(policy);
+        desk.on(form(None, "C0TRIAGE", Some("p1")));
+        desk.on(assessed(1, Some("billing")));
+        let ticket = desk.ticket();
+        assert_eq!(ticket.priority.as_ref().unwrap().as_str(), wanted);
+        assert_eq!(ticket.requested_priority.as_ref().unwrap().as_str(), "p1");
+    }
+}
+
+#[test]
+fn what_somebody_else_says_to_deskbell_in_the_thread_is_added_in_their_name() {
+    let said = |ts: &str| {
+        let mut said = message(ts, "It hits ACME too");
+        said.author = Some(person("U0DEV").id);
+        Event::MessageJoined(said)
+    };
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    let asked = desk.ticket().last_message_at;
+    desk.now += jiff::SignedDuration::from_mins(1);
+    let joined = desk.on(said("1.0002"));
+    assert_eq!((&joined.audit[0].actor, desk.ticket().last_message_at), (&by("U0DEV"), asked));
+    assert_eq!(joined.effects, [Effect::Assess { revision: 2 }]);
+
+    let mut following = Desk::following(policy());
+    following.on(said("1.0003"));
+    let Some(Action::Comment { body }) = following.ticket().words.actions.get(&action(3)) else { panic!("a comment") };
+    assert!(body.contains("Somebody else added") && body.contains("ACME"), "{body}");
+}

@@ -1,0 +1,25 @@
+//! Journeys of a ticket, event by event.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+mod answering;
+mod asking;
+mod carrying_out;
+mod delivering;
+#[path = "../support/desk.rs"]
+mod desk;
+mod escalating;
+mod following;
+#[path = "../support/mod.rs"]
+mod support;
+mod timers;
+
+use deskbell_domain::policy::Policy;
+use support::{POLICY, load, with};
+
+fn policy() -> Policy {
+    load(POLICY)
+}
+
+fn expiring(choice: &str) -> Policy {
+    load(&with("on_expiry = \"escalate\"", &format!("on_expiry = \"{choice}\"")))
+}

@@ -1,0 +1,226 @@
+//! What comes in by commands, buttons, modals and the helpdesk: there is no message in Slack that becomes a request.
+
+use std::collections::BTreeMap;
+
+use deskbell_domain::ids::{CategoryId, ChannelId, PriorityId, SquadId, TicketId};
+use deskbell_domain::interaction::{Button, Modal, SlashCommand, field};
+use deskbell_domain::ticket::{Card, SlackPath, Source, TicketMessage};
+use deskbell_domain::workflow::event::{Event, NewRequest, Person, ReplyTo};
+
+use super::super::World;
+use super::super::commit::Along;
+use super::super::interpret::Reading;
+use super::super::perform::Undone;
+use crate::intake::envelope::view_external_id;
+use crate::intake::parse::{FieldValue, Intake};
+use crate::store::{EventOutcome, HelpdeskKey};
+
+/// A slash command as it was typed.
+pub(in crate::pipeline) struct CommandCall {
+    pub command: SlashCommand,
+    pub text: String,
+    pub user: Person,
+    pub channel: ChannelId,
+    pub response_url: Option<String>,
+}
+
+impl CommandCall {
+    /// Whether it is `/triage servers`, which asks and makes no ticket.
+    pub(in crate::pipeline) fn asks_for_servers(&self) -> bool {
+        self.command == SlashCommand::Triage && self.text.trim().eq_ignore_ascii_case("servers")
+    }
+
+    /// Where its answer goes.
+    pub(in crate::pipeline) fn reply(&self) -> ReplyTo {
+        ReplyTo { response_url: self.response_url.clone(), channel: Some(self.channel.clone()), view: None }
+    }
+}
+
+/// What somebody typed into a command or modal.
+struct Form {
+    source: Source,
+    person: Person,
+    text: String,
+    priority: Option<PriorityId>,
+    card: Card,
+    reply: ReplyTo,
+}
+
+impl World {
+    pub(in crate::pipeline) async fn command(&self, reading: &Reading<'_>, command: CommandCall) -> Result<(), Undone> {
+        let text = command.text.trim();
+        let reply = command.reply();
+        match command.command {
+            SlashCommand::Triage if command.asks_for_servers() => self.to_be_answered(reading).await,
+            SlashCommand::Triage if !text.is_empty() && !text.eq_ignore_ascii_case("help") => {
+                let here = command.channel.as_str().starts_with('C');
+                let card = if here { Card::new(command.channel.clone(), None) } else { self.triage_card() };
+                let path = SlackPath::SlashCommand;
+                let source = Source::SlackForm { channel: here.then(|| command.channel.clone()), path };
+                let text = text.to_owned();
+                self.form(reading, Form { source, person: command.user, text, priority: None, card, reply }).await
+            }
+            SlashCommand::Escalate => {
+                let (number, why) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+                let reason = Some(why.trim()).filter(|why| !why.is_empty()).map(str::to_owned);
+                match self.existing(reading, TicketId::parse(number)).await? {
+                    Some(ticket) => {
+                        let event = Event::EscalationAsked { by: command.user, reason, reply };
+                        let outcome = EventOutcome::Handled { ticket: Some(ticket) };
+                        self.concerns(reading, ticket, event, outcome, Vec::new()).await
+                    }
+                    None => self.to_be_answered(reading).await,
+                }
+            }
+            SlashCommand::Triage | SlashCommand::Ticket | SlashCommand::Kb => self.to_be_answered(reading).await,
+        }
+    }
+
+    async fn existing(&self, reading: &Reading<'_>, ticket: Option<TicketId>) -> Result<Option<TicketId>, Undone> {
+        let Some(ticket) = ticket else { return Ok(None) };
+        let found = self.store.ticket(&reading.job.workspace, ticket).await?;
+        Ok(found.map(|_| ticket))
+    }
+
+    async fn form(&self, reading: &Reading<'_>, form: Form) -> Result<(), Undone> {
+        let Form { source, person, text, priority, card, reply } = form;
+        let request = NewRequest {
+            workspace: reading.job.workspace.clone(),
+            source,
+            requester: person.id.clone(),
+            requester_is_external: person.is_external,
+            is_said_in_shared_channel: false,
+            requester_name: None,
+            requester_email: None,
+            subject: None,
+            requested_priority: priority,
+            message: TicketMessage { ts: None, text, author: None },
+            card,
+        };
+        self.new_ticket(reading, request, Along::default(), Some((person.id, reply))).await
+    }
+
+    async fn pressed(
+        &self,
+        reading: &Reading<'_>,
+        ticket: TicketId,
+        button: Button,
+        by: Person,
+        reply: ReplyTo,
+    ) -> Result<(), Undone> {
+        let event = Event::Pressed { button, by, reply };
+        let outcome = EventOutcome::Handled { ticket: Some(ticket) };
+        self.concerns(reading, ticket, event, outcome, Vec::new()).await
+    }
+
+    /// A button was pressed.
+    pub(in crate::pipeline) async fn press(
+        &self,
+        reading: &Reading<'_>,
+        button: Button,
+        value: &str,
+        by: Person,
+        mut reply: ReplyTo,
+    ) -> Result<(), Undone> {
+        reply.view = (button == Button::Change).then(|| view_external_id(reading.key));
+        if matches!(button, Button::Retry | Button::Skip | Button::TakeOver) {
+            let Some(action) = action_id(value) else {
+                return self.ignored(reading, "the button names no action").await;
+            };
+            let event = Event::OpsChose { action, button, by, reply };
+            let outcome = EventOutcome::Handled { ticket: Some(action.ticket) };
+            return self.concerns(reading, action.ticket, event, outcome, Vec::new()).await;
+        }
+        if matches!(button, Button::AcceptTool | Button::KeepBlocked) {
+            return self.to_be_answered(reading).await;
+        }
+        if button == Button::OpenLink {
+            return self.end(reading, EventOutcome::Handled { ticket: None }).await;
+        }
+        match self.existing(reading, TicketId::parse(value)).await? {
+            Some(ticket) => self.pressed(reading, ticket, button, by, reply).await,
+            None => self.ignored(reading, "the button names no ticket").await,
+        }
+    }
+
+    /// A modal was submitted.
+    pub(in crate::pipeline) async fn submission(
+        &self,
+        reading: &Reading<'_>,
+        modal: Modal,
+        private_metadata: &str,
+        values: &BTreeMap<String, FieldValue>,
+        by: Person,
+    ) -> Result<(), Undone> {
+        let value = |name: &str| values.get(name).and_then(FieldValue::first).map(str::to_owned);
+        match modal {
+            Modal::Loading => self.ignored(reading, "a view that was not filled yet").await,
+            Modal::Change => {
+                let ticket = self.existing(reading, TicketId::parse(private_metadata)).await?;
+                let (Some(ticket), Some(squad), Some(priority)) = (ticket, value(field::SQUAD), value(field::PRIORITY))
+                else {
+                    return self.ignored(reading, "the form is incomplete").await;
+                };
+                let event = Event::Changed {
+                    by,
+                    squad: SquadId::new(squad),
+                    priority: PriorityId::new(priority),
+                    category: value(field::CATEGORY).map(CategoryId::new),
+                    reply: ReplyTo::default(),
+                };
+                let outcome = EventOutcome::Handled { ticket: Some(ticket) };
+                self.concerns(reading, ticket, event, outcome, Vec::new()).await
+            }
+            Modal::NewTicket => {
+                let Some(text) = value(field::TEXT).filter(|text| !text.trim().is_empty()) else {
+                    return self.ignored(reading, "the form is empty").await;
+                };
+                let channel = value(field::CHANNEL).filter(|id| id.starts_with('C')).map(ChannelId::new);
+                let card = match &channel {
+                    Some(channel) => Card::new(channel.clone(), None),
+                    None => self.triage_card(),
+                };
+                let source = Source::SlackForm { channel: channel.clone(), path: SlackPath::GlobalShortcut };
+                let reply = ReplyTo { channel, ..ReplyTo::default() };
+                // The policy may have changed while the form was open.
+                let priority = value(field::PRIORITY).map(PriorityId::new);
+                let priority = priority.filter(|id| self.policy.priority(id).is_some());
+                self.form(reading, Form { source, person: by, text, priority, card, reply }).await
+            }
+        }
+    }
+
+    /// A helpdesk's ticket.
+    pub(in crate::pipeline) async fn helpdesk(&self, reading: &Reading<'_>, intake: Intake) -> Result<(), Undone> {
+        let Intake::Helpdesk { system, external_id, url, requester, requester_name, requester_email, subject, text } =
+            intake
+        else {
+            return self.ignored(reading, "no helpdesk's ticket").await;
+        };
+        let workspace = &reading.job.workspace;
+        if let Some(ticket) = self.store.ticket_by_helpdesk(workspace, &system, &external_id).await? {
+            return self.end(reading, EventOutcome::Joined { ticket }).await;
+        }
+        let helpdesk = HelpdeskKey { system: system.clone(), external_id: external_id.clone() };
+        let new = NewRequest {
+            workspace: workspace.clone(),
+            source: Source::Helpdesk { system, external_id, url },
+            requester,
+            requester_is_external: true,
+            is_said_in_shared_channel: false,
+            requester_name,
+            requester_email,
+            subject,
+            requested_priority: None,
+            message: TicketMessage { ts: None, text, author: None },
+            card: self.triage_card(),
+        };
+        self.new_ticket(reading, new, Along { helpdesk: Some(helpdesk), ..Along::default() }, None).await
+    }
+}
+
+/// Reads `DB-42/action/1`, the value of an ops alert's buttons.
+fn action_id(value: &str) -> Option<deskbell_domain::ids::ActionId> {
+    let (ticket, ordinal) = value.split_once("/action/")?;
+    Some(deskbell_domain::ids::ActionId { ticket: TicketId::parse(ticket)?, ordinal: ordinal.parse().ok()? })
+}

@@ -1,0 +1,67 @@
+//! `/triage servers`: the MCP servers, for those who settle parked actions.
+
+use deskbell_domain::audit::{AuditEntry, AuditKind};
+use deskbell_domain::policy::Right;
+use deskbell_domain::ticket::Actor;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::World;
+use super::answer::Answered;
+use super::paths::forms::CommandCall;
+use super::tell::rendered;
+use crate::mcp_host::{BreakerState, ServerState, ServerStatus};
+use crate::slack::messages::{BoundAction, McpServer, Notice, ServersView};
+use crate::store::ClaimedJob;
+
+impl World {
+    /// What an operator wants to know of the servers. Reasons of failures name machines and paths: not for everybody.
+    pub(super) fn servers_answer(&self, job: &ClaimedJob, asked: &CommandCall) -> Answered {
+        if self.policy.allows(Right::Settle, &asked.user, None) {
+            let servers = self.host.status().iter().map(|status| self.server(status)).collect();
+            return (rendered(self.messages.servers_view(&ServersView { servers })), None);
+        }
+        let (who, people) = self.policy.who_may(Right::Settle);
+        let notice = Notice {
+            mention_ids: people.iter().map(ToString::to_string).collect(),
+            ..Notice::problem("You may not see the servers.", format!("Ask one of those who may: {who}"))
+        };
+        let refused = AuditEntry {
+            workspace: job.workspace.clone(),
+            ticket: None,
+            at: Timestamp::now(),
+            actor: Actor::Person(asked.user.id.clone()),
+            kind: AuditKind::Refused,
+            subject: None,
+            detail: json!({ "right": Right::Settle.as_str(), "asked": "servers" }),
+        };
+        (rendered(self.messages.notice(&notice)), Some(refused))
+    }
+
+    fn server(&self, status: &ServerStatus) -> McpServer {
+        let (state, reason) = match &status.state {
+            ServerState::Starting => ("starting", None),
+            ServerState::Ready => ("ready", None),
+            ServerState::Failed { reason, .. } => ("failed", Some(reason.clone())),
+        };
+        let is_there =
+            |tool: &str| status.state != ServerState::Ready || status.tools.iter().any(|known| known.name == tool);
+        let bound = self.bindings.iter().filter(|(_, binding)| binding.server == status.name);
+        McpServer {
+            name: status.name.clone(),
+            state: state.to_owned(),
+            required: status.required,
+            reason,
+            breaker_open: status.breaker == BreakerState::Open,
+            tools: u32::try_from(status.tools.len()).unwrap_or(u32::MAX),
+            quarantined: status.quarantined.iter().map(|tool| tool.name.clone()).collect(),
+            bound: bound
+                .map(|(action, binding)| BoundAction {
+                    action: action.to_owned(),
+                    tool: binding.tool.clone(),
+                    is_there: is_there(&binding.tool),
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What begins once it is known who we are in Slack: the doors, and then the workers.
+//!
+//! Slack sends clicks and commands once. So the doors are open from the first moment: to whoever the last run was, as the
+//! store remembers it. The workers wait until Slack has said the same, for a token of another workspace would answer there.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::doors::Gate;
+use super::{Prepared, ServeError, policy_change};
+use crate::console::SlackStanding;
+use crate::intake::config::IntakeConfig;
+use crate::intake::socket_mode::SocketModeConfig;
+use crate::intake::{self, IntakeState, socket_mode};
+use crate::mcp_host::McpHost;
+use crate::pipeline::{Habits, RecentTexts, WorkerSettings, World};
+use crate::slack::{Identity, SlackClient, SlackError};
+use crate::store::{Installation, Store};
+
+/// Texts in which similar tickets are looked for.
+const RECENT_TEXTS: usize = 2_000;
+/// Pauses between attempts to learn who we are.
+const IDENTITY_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// What begins once it is known who we are.
+pub(super) struct Work {
+    pub store: Store,
+    pub store_path: PathBuf,
+    pub host: McpHost,
+    pub gate: Gate,
+    pub standing: watch::Sender<SlackStanding>,
+    pub settings: WorkerSettings,
+    pub dispatch_attempts: u32,
+    pub dispatch_patience: SignedDuration,
+    pub tasks: TaskTracker,
+    pub shutdown: CancellationToken,
+}
+
+/// What the doors are made of.
+struct Entrance {
+    config: IntakeConfig,
+    socket: Option<SocketModeConfig>,
+    http: reqwest::Client,
+    slack: Arc<SlackClient>,
+}
+
+impl Work {
+    /// Returns only when it can't go on, or at shutdown.
+    pub(super) async fn run(self, prepared: Prepared) -> Result<(), ServeError> {
+        let Prepared { policy, bindings, messages, assessors, knowledge, slack, http, doors, socket } = prepared;
+        let (watched_channels, triage_emoji) = (doors.watched.channels.clone(), doors.watched.triage_emoji.clone());
+        let entrance = Entrance { config: doors, socket, http, slack: Arc::clone(&slack) };
+        let remembered = self.store.installation().await?;
+        let entrance = self.open_at_once(entrance, remembered.as_ref());
+        let asked = self.shutdown.run_until_cancelled(self.identity(&slack, remembered.is_some())).await;
+        let Some(identity) = asked.transpose()? else { return Ok(()) };
+        self.settle_who_we_are(remembered, &identity).await?;
+        policy_change::record(&self.store, &identity.workspace, &policy).await?;
+        let recent = RecentTexts::default();
+        // Oldest first, so that the newest stay when room is needed.
+        for (ticket, text) in self.store.recent_texts(&identity.workspace, RECENT_TEXTS).await?.into_iter().rev() {
+            recent.remember(ticket, &text);
+        }
+        if let Some(entrance) = entrance {
+            self.open(entrance, &identity);
+        }
+        let world = World {
+            store: self.store.clone(),
+            slack,
+            messages,
+            policy: Arc::new(policy.policy),
+            assessors,
+            host: self.host.clone(),
+            bindings,
+            knowledge,
+            recent,
+            habits: Habits {
+                identity,
+                watched_channels: watched_channels.into_iter().collect(),
+                triage_emoji: triage_emoji.into_iter().collect(),
+                dispatch_attempts: self.dispatch_attempts,
+                dispatch_patience: self.dispatch_patience,
+            },
+            deciding: tokio::sync::Mutex::default(),
+        };
+        if self.settings.count > 0 {
+            self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
+        }
+        self.standing.send_replace(SlackStanding::Known);
+        tracing::info!("Deskbell is ready");
+        self.shutdown.cancelled().await;
+        Ok(())
+    }
+
+    /// Opens every door to whom the store remembers. The first time nobody is known yet: then clicks and commands alone get
+    /// in, and what all doors need is given back.
+    fn open_at_once(&self, entrance: Entrance, remembered: Option<&Installation>) -> Option<Entrance> {
+        let Some(remembered) = remembered else {
+            let state = IntakeState::new(entrance.config.clone(), self.store.clone(), Arc::clone(&entrance.slack));
+            self.gate.open_early(intake::early_router(state));
+            return Some(entrance);
+        };
+        self.open(entrance, &identity_of(remembered));
+        self.standing.send_replace(SlackStanding::Remembered);
+        tracing::info!("the doors are open; the workers start when Slack has said who we are");
+        None
+    }
+
+    fn open(&self, entrance: Entrance, identity: &Identity) {
+        let Entrance { mut config, socket, http, slack } = entrance;
+        config.workspace = identity.workspace.clone();
+        config.watched.bot_user_id = Some(identity.bot_user.clone());
+        let doors = IntakeState::new(config, self.store.clone(), slack);
+        self.gate.open(intake::router(doors.clone()));
+        if let Some(socket) = socket {
+            self.tasks.spawn(socket_mode::run(socket, http, doors, self.shutdown.clone()));
+        }
+    }
+
+    /// Asks Slack until it answers; a refusal is final.
+    async fn identity(&self, slack: &SlackClient, are_doors_open: bool) -> Result<Identity, ServeError> {
+        let mut pause = Duration::from_millis(500);
+        loop {
+            let error = match slack.identity().await {
+                Ok(identity) => return Ok(identity),
+                Err(error @ SlackError::Refused { .. }) => return Err(ServeError::Slack(error)),
+                Err(error) => error,
+            };
+            let wait = error.retry_after().unwrap_or(pause);
+            tracing::warn!(%error, ?wait, "Slack does not say who we are; trying again");
+            if !are_doors_open {
+                self.standing.send_replace(SlackStanding::Unknown { reason: error.to_string() });
+            }
+            tokio::time::sleep(wait).await;
+            pause = (pause * 2).min(IDENTITY_PAUSE_MAX);
+        }
+    }
+
+    /// Compares what Slack says with what the store remembers, and remembers it.
+    async fn settle_who_we_are(&self, before: Option<Installation>, now: &Identity) -> Result<(), ServeError> {
+        let installation = Installation {
+            workspace: now.workspace.clone(),
+            bot_user: now.bot_user.clone(),
+            bot_id: now.bot_id.clone(),
+        };
+        if before.as_ref() == Some(&installation) {
+            return Ok(());
+        }
+        if let Some(before) = before.as_ref().filter(|before| before.workspace != installation.workspace) {
+            return Err(ServeError::OtherWorkspace {
+                store: self.store_path.clone(),
+                remembered: before.workspace.clone(),
+                named: installation.workspace,
+            });
+        }
+        self.store.remember_installation(installation).await?;
+        // The doors that are open take the old bot's messages for ours, and the new one's for requests.
+        match before.filter(|before| before.bot_user != now.bot_user) {
+            Some(before) => Err(ServeError::OtherBot { remembered: before.bot_user, named: now.bot_user.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn identity_of(installation: &Installation) -> Identity {
+    Identity {
+        workspace: installation.workspace.clone(),
+        bot_user: installation.bot_user.clone(),
+        bot_id: installation.bot_id.clone(),
+    }
+}

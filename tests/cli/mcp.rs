@@ -1,0 +1,73 @@
+//! `deskbell mcp`: servers as other hosts write them.
+
+use deskbell_sandbox::{Sandbox, SandboxConfig};
+use serde_json::{Value, json};
+
+use super::Workplace;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_of_other_hosts_files_are_listed_with_what_is_let_in_of_them() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
+    let place = Workplace::of(&sandbox);
+    place.change("[mcp.jira]", "[mcp_files]\npaths = [\"hosts/mcp.json\"]\n\n[mcp.jira]");
+    let env = json!({
+        "DESKBELL_JIRA_URL": sandbox.jira_url().unwrap(), "DESKBELL_JIRA_EMAIL": "file:../secrets/jira_email",
+        "DESKBELL_JIRA_API_TOKEN": "file:../secrets/jira_api_token",
+    });
+    let server = json!({ "command": "deskbell", "args": ["mcp", "serve", "jira"], "env": env, "allow": ["get_*"] });
+    place.write("hosts/mcp.json", &json!({ "mcpServers": { "second": server } }).to_string());
+    let said = place.run(&sandbox, &["mcp", "list", "--json"]).await;
+    assert_eq!(said.code, 0, "{}", said.all());
+    let servers: Vec<Value> = serde_json::from_str(&said.stdout).unwrap();
+    let second = servers.iter().find(|server| server["name"] == "second").unwrap();
+    assert_eq!(second["state"], "ready");
+    let tools: Vec<&str> =
+        second["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    assert!(!tools.is_empty() && tools.iter().all(|tool| tool.starts_with("get_")), "{tools:?}");
+
+    place.write(
+        "hosts/mcp.json",
+        r#"{ "mcpServers": { "second": { "command": "x", "env": { "API_TOKEN": "hush" } } } }"#,
+    );
+    let said = place.run(&sandbox, &["mcp", "list"]).await;
+    assert_eq!(said.code, 2, "{}", said.all());
+    assert!(
+        said.stderr.contains("hosts/mcp.json: mcpServers.second: env.API_TOKEN: a secret does not belong"),
+        "{}",
+        said.stderr
+    );
+    assert!(!said.stderr.contains("hush"), "{}", said.stderr);
+}
+
+/// The demo's own configuration without its bindings, and what is proposed instead.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_proposed_for_jira_does_what_the_demos_bindings_do() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
+    let place = Workplace::of(&sandbox);
+    let whole = std::fs::read_to_string(place.path().join("deskbell.toml")).unwrap();
+    let by_hand: toml::Table = toml::from_str(&whole).unwrap();
+    let mut bare = by_hand.clone();
+    bare.remove("actions");
+    place.write("deskbell.toml", &bare.to_string());
+    let proposed = place.run(&sandbox, &["mcp", "bind", "jira"]).await;
+    assert_eq!(proposed.code, 0, "{}", proposed.all());
+    place.write("deskbell.toml", &format!("{bare}\n{}", proposed.stdout));
+    let listed = place.run(&sandbox, &["mcp", "list"]).await;
+    assert_eq!(listed.code, 0, "{}", listed.all());
+    let found: toml::Table = toml::from_str(&proposed.stdout).unwrap();
+    for (action, binding) in by_hand["actions"].as_table().unwrap() {
+        let guess = &found["actions"][action];
+        assert_eq!(guess["tool"], binding["tool"], "{action}");
+        for (argument, expression) in binding["arguments"].as_table().unwrap() {
+            assert_eq!(guess["arguments"].get(argument), Some(expression), "{action}.{argument}");
+        }
+        assert_eq!(guess.get("result"), binding.get("result"), "{action}");
+    }
+    assert_eq!(found["actions"]["create_issue"]["reconcile"]["tool"].as_str(), Some("find_by_idempotency_key"));
+
+    place.write("deskbell.toml", &whole);
+    let again = place.run(&sandbox, &["mcp", "bind", "jira"]).await;
+    assert!(again.stdout.contains("# create_issue is bound already: create_issue of jira."), "{}", again.all());
+    let nobody = place.run(&sandbox, &["mcp", "bind", "nobody"]).await;
+    assert!(nobody.code == 2 && nobody.stderr.contains("configured are: jira"), "{}", nobody.all());
+}

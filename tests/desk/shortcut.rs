@@ -1,0 +1,59 @@
+//! Stories in Shortcut in place of issues in Jira: the same rules, another binding.
+
+use serde_json::{Value, json};
+
+use super::{Desk, Wish};
+
+const PAID_TWICE: &str = "A payment failed with error 402, the customer is waiting";
+
+/// A desk whose actions are bound to Deskbell's own Shortcut server.
+fn bound_to_shortcut() -> Wish {
+    let binary = env!("CARGO_BIN_EXE_deskbell");
+    let mut wish = Wish::default()
+        .policy_with("project = \"PAY\"", "project = \"payments\"")
+        .config_with("server = \"jira\"", "server = \"shortcut\"")
+        .config_with("tool = \"create_issue\"", "tool = \"create_story\"")
+        .config_with("project_key = \"=action.project\"", "team = \"=action.project\"")
+        .config_with("issue_type = \"=action.issue_type\"", "story_type = \"=action.issue_type|lower\"")
+        .config_with("summary = \"=action.summary\"", "name = \"=action.summary\"")
+        .config_with("priority = \"=action.priority\", ", "")
+        .config_with("issue_key = \"=external.key\"", "story_id = \"=external.key\"")
+        .config_with("body = \"=action.body\"", "text = \"=action.body\"")
+        .config_with("tool = \"transition_issue\"", "tool = \"update_story\"")
+        .config_with("to_status = \"=action.to\"", "state = \"=action.to\"");
+    wish.config = format!(
+        "[mcp.shortcut]\ncommand = \"{binary}\"\nargs = [\"mcp\", \"serve\", \"shortcut\"]\ncall_timeout = \"3s\"\n\
+         env = {{ DESKBELL_SHORTCUT_URL = \"env:TEST_SHORTCUT_URL\", DESKBELL_SHORTCUT_API_TOKEN = \"env:TEST_SHORTCUT_TOKEN\" }}\n"
+    );
+    wish
+}
+
+async fn becomes_one_story(desk: &Desk) -> Value {
+    let card = desk.asks("U0GRACE", PAID_TWICE).await;
+    assert_eq!(desk.presses("U0BEN", &card, "confirm").await["ok"], true);
+    let story = desk.until("the story", |state| state.0["shortcut"]["stories"].get(0).cloned()).await;
+    let key = format!("sc-{}", story["id"]);
+    desk.until_message("the story's key on the card", &card, |message| message.says(&key)).await;
+    desk.settled().await;
+    let stories = desk.state().await["shortcut"]["stories"].as_array().unwrap().len();
+    assert_eq!(stories, 1, "{}", desk.log());
+    story
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmed_request_becomes_a_story_of_the_squads_team() {
+    let desk = Desk::open(bound_to_shortcut()).await;
+    let story = becomes_one_story(&desk).await;
+    assert_eq!((&story["story_type"], &story["workflow"]), (&json!("bug"), &json!("Engineering")));
+    assert!(story["description"].as_str().unwrap().contains("402"), "{story}");
+}
+
+/// The story is made, its answer gets lost, and for a while no search shows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_whose_answer_got_lost_is_found_behind_the_searchs_lag() {
+    let mut wish = bound_to_shortcut();
+    wish.sandbox.shortcut.as_mut().unwrap().search_lag_ms = 1_500..=1_500;
+    let desk = Desk::open(wish).await;
+    desk.fault(json!({ "target": "shortcut:POST /stories", "kind": "lost_response", "count": 1 })).await;
+    becomes_one_story(&desk).await;
+}
