@@ -80,24 +80,36 @@ pub fn cautions(policy: &LoadedPolicy) -> Vec<String> {
     cautions.iter().map(|caution| format!("{}:{caution}", policy.path.display())).collect()
 }
 
-/// The bindings; every action that the policy names must have one.
+/// What follows from an issue that there is, whether or not a rule names it: Resolve moves it, what the requester adds is a
+/// comment on it.
+const FOLLOW_FROM_AN_ISSUE: [&str; 2] = ["transition", "comment"];
+
+/// The bindings; every action that the policy names, or that follows from one, must have one.
 ///
 /// # Errors
 /// A fault of a binding, or each action without one.
 pub fn bindings(config: &Config, policy: &LoadedPolicy) -> Result<Bindings, PrepareErrors> {
     let bindings = config.bindings().map_err(ConfigErrors::from)?;
     let rules = policy.policy.rules.iter().filter_map(|rule| rule.actions.as_ref()).flatten();
-    let named: BTreeSet<&String> = policy.policy.default.actions.iter().chain(rules).collect();
+    let named: BTreeSet<&str> = policy.policy.default.actions.iter().chain(rules).map(String::as_str).collect();
+    let follow = if named.contains("create_issue") { &FOLLOW_FROM_AN_ISSUE[..] } else { &[] };
+    let file = policy.path.display();
+    let is_unbound = |action: &&&str| bindings.of(action).is_none();
     let missing: Vec<String> = named
-        .into_iter()
-        .filter(|action| bindings.of(action).is_none())
+        .iter()
+        .filter(is_unbound)
         .map(|action| {
             format!(
-                "{}: the action `{action}` is bound to no tool: add [actions.{action}] with server and tool, or take it out of \
-                 the policy",
-                policy.path.display()
+                "{file}: the action `{action}` is bound to no tool: add [actions.{action}] with server and tool, or take it out \
+                 of the policy"
             )
         })
+        .chain(follow.iter().filter(|action| !named.contains(*action)).filter(is_unbound).map(|action| {
+            format!(
+                "{file}: the action `{action}` is bound to no tool, and follows from what `create_issue` makes: add \
+                 [actions.{action}] with server and tool"
+            )
+        }))
         .collect();
     if missing.is_empty() { Ok(bindings) } else { Err(PrepareErrors(missing)) }
 }

@@ -98,6 +98,11 @@ pub enum ServeError {
         /// The user it is.
         named: PersonId,
     },
+    /// A fault of Deskbell's own.
+    #[error(
+        "Deskbell broke and stopped; nothing accepted is lost: start it again, and report what the log says before this"
+    )]
+    Broke,
 }
 
 impl From<ConfigErrors> for ServeError {
@@ -254,7 +259,7 @@ impl Desk {
     pub async fn run_until(mut self, ended: impl Future<Output = ()>) -> Result<(), ServeError> {
         let result = tokio::select! {
             () = ended => Ok(()),
-            result = &mut self.working => result.unwrap_or(Ok(())),
+            result = &mut self.working => result.unwrap_or(Err(ServeError::Broke)),
         };
         self.stop().await;
         result

@@ -1,6 +1,6 @@
 //! Logs to standard error, metrics for Prometheus. Neither ever holds customers' words or secrets.
 
-use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -10,6 +10,9 @@ use crate::config::{LogConfig, LogFormat};
 
 /// Upper bounds of the histograms' buckets, in seconds.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// The same for the histogram of how many commands share a commit.
+const COMMANDS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 /// Libraries whose finest logs hold what goes over the wire: customers' words, and a socket's ticket.
 const TALKATIVE: [&str; 6] = ["rmcp", "tungstenite", "tokio_tungstenite", "hyper", "reqwest", "slack_morphism"];
@@ -75,5 +78,9 @@ fn discretion() -> Targets {
 /// # Errors
 /// When another recorder is installed.
 pub fn start_metrics() -> Result<PrometheusHandle, TelemetryError> {
-    Ok(PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder()?)
+    let batches = Matcher::Full("deskbell_store_batch_size".to_owned());
+    Ok(PrometheusBuilder::new()
+        .set_buckets(&SECONDS)?
+        .set_buckets_for_metric(batches, &COMMANDS)?
+        .install_recorder()?)
 }

@@ -229,6 +229,7 @@ impl Config {
         let mut faults = self.slack.faults(&self.source);
         faults.extend(self.server.fault(&self.source));
         faults.extend(self.intake.faults(&self.source));
+        faults.extend(self.workers.fault(&self.source));
         faults.extend(self.mcp.iter().filter_map(|(name, server)| server.fault(name, &self.source)));
         faults.extend(self.assessor.check().err().map(|error| ConfigError::at(self.source.name(), error.to_string())));
         faults.extend(self.bindings().err());

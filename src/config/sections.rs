@@ -281,6 +281,16 @@ pub struct WorkersConfig {
     pub dispatch_patience: Length,
 }
 
+/// Far beyond what one machine has use for, and what the runtime counts.
+const WORKERS_MAX: usize = 1_024;
+
+impl WorkersConfig {
+    pub(super) fn fault(&self, source: &Source) -> Option<ConfigError> {
+        let message = format!("[workers] count = {}: give at most {WORKERS_MAX}", self.count);
+        (self.count > WORKERS_MAX).then(|| ConfigError::at(source.name(), message))
+    }
+}
+
 impl Default for WorkersConfig {
     fn default() -> Self {
         Self {

@@ -167,7 +167,7 @@ async fn settle(world: &World, job: &ClaimedJob, undone: Undone) -> &'static str
         Undone::PutOff { after, reason } => {
             tracing::debug!(job = %job.id, reason, ?after, "put off");
             // Those that were turned away together do not all come back together.
-            let wait = after.mul_f64(rand::rng().random_range(1.0..=1.5));
+            let wait = after.min(super::backoff::ASKED_MAX).mul_f64(rand::rng().random_range(1.0..=1.5));
             let at = Timestamp::now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_secs(60));
             (world.store.put_off(&job.id, job.fence, at, &reason).await, "put_off")
         }

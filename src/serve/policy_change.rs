@@ -7,10 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::prepare::LoadedPolicy;
-use crate::store::{AuditFilter, Commit, CommitError, Store, StoreError};
-
-/// Entries read at a time.
-const PAGE: usize = 500;
+use crate::store::{Commit, CommitError, Store, StoreError};
 
 /// Keeps the policy in force under its hash; a change goes on the audit trail.
 pub(super) async fn record(store: &Store, workspace: &WorkspaceId, policy: &LoadedPolicy) -> Result<(), StoreError> {
@@ -39,21 +36,8 @@ pub(super) async fn record(store: &Store, workspace: &WorkspaceId, policy: &Load
 }
 
 async fn last_hash(store: &Store, workspace: &WorkspaceId) -> Result<Option<String>, StoreError> {
-    let filter = AuditFilter {
-        workspace: Some(workspace.clone()),
-        kinds: vec![AuditKind::PolicyChanged],
-        ..AuditFilter::default()
-    };
-    let (mut last, mut after) = (None, 0);
-    loop {
-        let page = store.audit_entries(filter.clone(), after, PAGE).await?;
-        let Some(entry) = page.last() else { return Ok(last) };
-        after = entry.seq;
-        last = entry
-            .detail
-            .as_ref()
-            .and_then(|detail| detail.get("policy"))
-            .and_then(serde_json::Value::as_str)
-            .map(str::to_owned);
-    }
+    let last = store.last_policy_change(workspace).await?;
+    let detail = last.and_then(|entry| entry.detail);
+    let hash = detail.as_ref().and_then(|detail| detail.get("policy")).and_then(serde_json::Value::as_str);
+    Ok(hash.map(str::to_owned))
 }

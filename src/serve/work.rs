@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,6 +25,8 @@ use crate::store::{Installation, Store};
 
 /// Texts in which similar tickets are looked for.
 const RECENT_TEXTS: usize = 2_000;
+/// Events that no parser could read and that are read again, by a parser that may be mended now.
+const REPLAYED_AT_START: usize = 10_000;
 /// Pauses between attempts to learn who we are.
 const IDENTITY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
@@ -89,13 +91,16 @@ impl Work {
             },
             deciding: tokio::sync::Mutex::default(),
         };
-        if self.settings.count > 0 {
-            self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
+        let replayed = self.store.replay_unparsed(Timestamp::now(), REPLAYED_AT_START).await?;
+        if replayed > 0 {
+            tracing::info!(replayed, "events that could not be read before are read again");
         }
+        let pipeline = self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
         self.standing.send_replace(SlackStanding::Known);
         tracing::info!("Deskbell is ready");
-        self.shutdown.cancelled().await;
-        Ok(())
+        // The workers end at shutdown; what else ends them is a fault that must not go unnoticed.
+        let ended = pipeline.await;
+        if ended.is_ok() && self.shutdown.is_cancelled() { Ok(()) } else { Err(ServeError::Broke) }
     }
 
     /// Opens every door to whom the store remembers. The first time nobody is known yet: then clicks and commands alone get

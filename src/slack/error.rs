@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use slack_morphism::errors::SlackClientError;
 
+/// Slack's longest waits are minutes; whatever asks for more is taken as this.
+const WAIT_MAX: Duration = Duration::from_secs(3600);
+
 /// Why Slack did not do what it was asked. Holds no message text and no token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SlackError {
@@ -76,7 +79,7 @@ impl From<SlackClientError> for SlackError {
                 code => Self::refused(code),
             },
             SlackClientError::RateLimitError(error) => {
-                Self::RateLimited { retry_after: error.retry_after.unwrap_or(Duration::from_secs(30)) }
+                Self::RateLimited { retry_after: error.retry_after.unwrap_or(Duration::from_secs(30)).min(WAIT_MAX) }
             }
             SlackClientError::HttpError(error) if error.status_code.is_server_error() => {
                 Self::Unknown { reason: format!("HTTP {}", error.status_code.as_u16()) }

@@ -13,6 +13,7 @@ use super::Store;
 use super::error::StoreError;
 use super::fingerprint::Fingerprint;
 use super::keys::{open_sealed, sealed_columns};
+use super::readers::Read;
 use super::rows::{from_json, limit, micros, signed, timestamp, to_json, to_json_text, unsigned};
 use super::seal::Place;
 use super::writer::Write;
@@ -107,15 +108,37 @@ impl Store {
             ])?;
             let mut entries = Vec::new();
             while let Some(row) = rows.next()? {
-                let sealed = sealed_columns(row, "key_id", "sealed")?;
-                let row = ChainRow::from_row(row)?;
-                let detail = open_sealed(read.conn, read.master, &place(row.seq), sealed)?.into_value();
-                entries.push(row.entry(detail.as_deref())?);
+                entries.push(opened(read, row)?);
             }
             Ok(entries)
         })
         .await
     }
+
+    /// The newest [`AuditKind::PolicyChanged`] of a workspace.
+    ///
+    /// # Errors
+    /// When the store failed or its detail does not open.
+    pub async fn last_policy_change(&self, workspace: &WorkspaceId) -> Result<Option<StoredAuditEntry>, StoreError> {
+        let workspace = workspace.clone();
+        self.read(move |read| {
+            // The kind stands here word for word, as in the index that serves it.
+            let mut statement = read.conn.prepare_cached(
+                "SELECT seq, workspace, at, kind, actor, ticket, subject, hash, key_id, sealed, state FROM audit
+                 WHERE workspace = ?1 AND kind = 'policy_changed' ORDER BY seq DESC LIMIT 1",
+            )?;
+            let mut rows = statement.query([workspace.as_str()])?;
+            rows.next()?.map(|row| opened(read, row)).transpose()
+        })
+        .await
+    }
+}
+
+fn opened(read: &Read<'_>, row: &rusqlite::Row<'_>) -> Result<StoredAuditEntry, StoreError> {
+    let sealed = sealed_columns(row, "key_id", "sealed")?;
+    let row = ChainRow::from_row(row)?;
+    let detail = open_sealed(read.conn, read.master, &place(row.seq), sealed)?.into_value();
+    row.entry(detail.as_deref())
 }
 
 fn place(seq: i64) -> Place {

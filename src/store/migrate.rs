@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_sealed_trail.sql"),
     include_str!("migrations/0004_inbox_cursor.sql"),
     include_str!("migrations/0005_tool_pins.sql"),
+    include_str!("migrations/0006_policy_changes.sql"),
 ];
 
 /// The step since which the audit trail is sealed and names its tickets' rows. What sealing reads and writes of the schema must

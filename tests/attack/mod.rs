@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use deskbell_domain::interaction::Button;
 use deskbell_sandbox::SandboxConfig;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
@@ -122,7 +123,8 @@ async fn buttons_that_name_what_is_not_there_do_nothing() {
     for value in
         ["../../etc", "DB-99", "DB-18446744073709551616", "DB--1", "", "DB-1/action/9", "DB-1\u{0}", "{\"a\":1}"]
     {
-        for button in ["confirm", "not_a_ticket", "retry", "skip", "take_over", "claim", "resolve"] {
+        // Change opens a view first, for which Slack wants a trigger of its own.
+        for button in Button::ALL.iter().filter(|button| **button != Button::Change).map(|button| button.as_str()) {
             assert_eq!(click(&desk, "U0ANNA", "T0NORTHWIND", button, value).await, 200, "{button} {value:?}");
         }
     }

@@ -22,6 +22,7 @@ const CONFIGS: &[Change] = &[
     ("no app token", "delivery = \"http\"", "delivery = \"socket\""),
     ("unknown delivery", "delivery = \"http\"", "delivery = \"pigeon\""),
     ("channel name for an id", "\"C0123456789\"", "\"#support\""),
+    ("too many workers", "count = 8 ", "count = 9999999999 "),
     ("length of time", "lease = \"60s\"", "lease = \"60\""),
     ("neither command nor url", "command = \"deskbell\"", ""),
     ("both command and url", "command = \"deskbell\"", "command = \"deskbell\"\nurl = \"https://mcp.test\""),
@@ -75,6 +76,16 @@ fn an_action_of_the_policy_without_a_tool_is_refused() {
     error: policy.example.toml: the action `create_issue` is bound to no tool: add [actions.create_issue] with server and tool, or take it out of the policy
     exit 2
     ");
+}
+
+#[test]
+fn an_action_that_follows_from_an_issue_without_a_tool_is_refused() {
+    let config = repository_file("deskbell.example.toml").replace("[actions.transition]", "[actions.assign]");
+    let config = config.replacen("[actions.assign]\nserver = \"jira\"\ntool = \"assign_issue\"", "[gone]", 1);
+    let (before, rest) = config.split_once("[gone]").unwrap();
+    let (_, after) = rest.split_once("# Stories in Shortcut").unwrap();
+    let said = serve(&format!("{before}# {after}"), &repository_file("policy.example.toml"), &SECRETS);
+    insta::assert_snapshot!(said.all());
 }
 
 #[test]

@@ -57,6 +57,23 @@ async fn without_workers_what_comes_in_is_kept_for_those_that_come() {
     desk.until_posted("the card", "C0SUPPORT", |message| message.is_card() && message.says("Okta login")).await;
 }
 
+/// A store as a version left it whose parser could not read a command.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_parser_could_not_read_is_read_at_the_next_start() {
+    let mut desk = Desk::open(Wish::default().config_with("count = 16", "count = 0")).await;
+    desk.types("U0DEV", "C0SUPPORT", "/triage", "Okta login loops").await;
+    assert!(desk.stop().success(), "{}", desk.log());
+    let store = rusqlite::Connection::open(desk.folder().join("deskbell.db")).unwrap();
+    let unread = r#"{"outcome":"unparsed","reason":"no command"}"#;
+    store.execute("UPDATE events SET outcome = ?1, outcome_name = 'unparsed'", [unread]).unwrap();
+    store.execute("UPDATE inbox_cursor SET queued_up_to = (SELECT max(id) FROM events)", []).unwrap();
+    drop(store);
+    let config = std::fs::read_to_string(desk.config_path()).unwrap();
+    std::fs::write(desk.config_path(), config.replace("count = 0", "count = 16")).unwrap();
+    desk.start().await;
+    desk.until_posted("the card", "C0SUPPORT", |message| message.is_card() && message.says("Okta login")).await;
+}
+
 async fn what_came_in_the_silence_is_carried_out(fault: Value) {
     let (desk, card) = restarted_while(fault).await;
     assert_eq!(readiness(&desk).await["slack"], "remembered");

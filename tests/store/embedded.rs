@@ -352,7 +352,7 @@ async fn seals_a_store_of_the_first_schema() {
     drop(store);
     let conn = Connection::open(&config.path).unwrap();
     conn.execute_batch(
-        "DROP TABLE tool_pins; DROP TABLE tool_drifts; DROP TABLE inbox_cursor; DROP TRIGGER audit_head_grows; ALTER TABLE audit_head DROP COLUMN mac;
+        "DROP INDEX audit_policy_changes; DROP TABLE tool_pins; DROP TABLE tool_drifts; DROP TABLE inbox_cursor; DROP TRIGGER audit_head_grows; ALTER TABLE audit_head DROP COLUMN mac;
          CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head WHEN new.seq <> old.seq + 1
              BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END;
          ALTER TABLE audit DROP COLUMN state;

@@ -274,6 +274,24 @@ fn refuses_rules_that_do_not_do_what_their_examples_say() {
 }
 
 #[test]
+fn examples_come_in_as_requests_do() {
+    for (condition, example) in [
+        ("ticket.source == \"slack_message\"", ""),
+        ("ticket.source == \"slack_message\" && ticket.path == \"mention\"", ", path = \"mention\""),
+        ("ticket.source == \"slack_form\"", ", path = \"slash_command\""),
+        (
+            "ticket.source == \"helpdesk\" && ticket.system == \"zendesk\" && ticket.path == \"\"",
+            ", system = \"zendesk\"",
+        ),
+        ("assessment.similar >= 3", ", similar = 3"),
+    ] {
+        let rule = format!("when = '{condition}'\nexamples = [{{ text = \"help\"{example} }}]");
+        // Refused unless every example holds.
+        load(&format!("{POLICY}\n[[rules]]\nid = \"tested\"\n{rule}\n"));
+    }
+}
+
+#[test]
 fn reports_all_faults_at_once_in_the_order_of_the_file() {
     let source = with("capacity = 8", "capacity = 0")
         .replacen("ops_channel = \"C0OPS\"", "ops_channel = \"ops\"", 1)

@@ -223,12 +223,23 @@ pub(super) struct ExampleDocument {
     pub sentiment: Option<crate::assessment::Sentiment>,
     pub language: Option<String>,
     pub channel: Option<String>,
+    /// How it came in from Slack.
+    #[serde(default = "watched_channel")]
+    pub path: crate::ticket::SlackPath,
+    /// The helpdesk that it came from instead.
+    pub system: Option<String>,
+    /// How many similar tickets there are; more are no different.
+    pub similar: Option<u32>,
     #[serde(default)]
     pub external: bool,
     pub tier: Option<String>,
     pub requested_priority: Option<Spanned<String>>,
     #[serde(default)]
     pub load: BTreeMap<String, u32>,
+}
+
+fn watched_channel() -> crate::ticket::SlackPath {
+    crate::ticket::SlackPath::WatchedChannel
 }
 
 fn yes() -> bool {

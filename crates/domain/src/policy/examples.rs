@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::document::{ExampleDocument, RuleDocument};
 use super::{Policy, facts};
-use crate::assessment::{Assessment, AssessorName, Confidence, Judged, Sentiment, Urgency};
+use crate::assessment::{Assessment, AssessorName, Confidence, Judged, Sentiment, SimilarTicket, Urgency};
 use crate::decision::{Customer, DecisionInputs, Load, RequestedPriority, TicketFacts};
-use crate::ids::{CategoryId, ChannelId, PersonId, PriorityId, SquadId};
+use crate::ids::{CategoryId, ChannelId, MessageTs, PersonId, PriorityId, SquadId, TicketId};
 use crate::ticket::{Severity, SlackPath, Source};
 
 /// Each example that does not hold: where it stands and what happened instead.
@@ -18,7 +18,7 @@ pub(super) fn failures(policy: &Policy, rules: &[RuleDocument]) -> Vec<(Range<us
     for (rule, written) in policy.rules.iter().zip(rules) {
         for example in &written.examples {
             let stated = example.get_ref();
-            let outcome = facts::inputs(policy, &inputs(stated))
+            let outcome = facts::inputs(policy, &inputs(policy, stated))
                 .map_err(|error| error.to_string())
                 .and_then(|inputs| rule.when.evaluate(&inputs).map_err(|error| error.to_string()));
             let message = match outcome {
@@ -33,15 +33,12 @@ pub(super) fn failures(policy: &Policy, rules: &[RuleDocument]) -> Vec<(Range<us
     failures
 }
 
-fn inputs(example: &ExampleDocument) -> DecisionInputs {
+fn inputs(policy: &Policy, example: &ExampleDocument) -> DecisionInputs {
     let confidence = Confidence::from_probability(example.confidence.unwrap_or(1.0));
     DecisionInputs {
         ticket: TicketFacts {
             text: example.text.clone(),
-            source: Source::SlackForm {
-                channel: example.channel.as_deref().map(ChannelId::from),
-                path: SlackPath::WatchedChannel,
-            },
+            source: source(example),
             requester_is_external: example.external,
             received_at: Timestamp::UNIX_EPOCH,
             severity: Severity::MILDEST,
@@ -53,13 +50,13 @@ fn inputs(example: &ExampleDocument) -> DecisionInputs {
         assessment: Assessment {
             assessor: AssessorName::Keywords,
             category: example.category.as_ref().map(|category| judged(CategoryId::new(category.get_ref()), confidence)),
-            area: String::new(),
+            area: area(policy, example),
             squad: None,
             urgency: judged(example.urgency.unwrap_or(Urgency::Normal), confidence),
             sentiment: judged(example.sentiment.unwrap_or(Sentiment::Neutral), confidence),
             language: example.language.clone().unwrap_or_else(|| "en".to_owned()),
             summary: String::new(),
-            similar: Vec::new(),
+            similar: (0..example.similar.unwrap_or_default()).map(similar).collect(),
             warnings: Vec::new(),
         },
         customer: Customer {
@@ -73,6 +70,34 @@ fn inputs(example: &ExampleDocument) -> DecisionInputs {
         },
         now: Timestamp::UNIX_EPOCH,
     }
+}
+
+/// What a path brings: a message, a form, or a helpdesk's ticket.
+fn source(example: &ExampleDocument) -> Source {
+    let channel = example.channel.as_deref().map(ChannelId::from);
+    if let Some(system) = &example.system {
+        return Source::Helpdesk { system: system.clone(), external_id: String::new(), url: None };
+    }
+    match example.path {
+        path @ (SlackPath::GlobalShortcut | SlackPath::SlashCommand) => Source::SlackForm { channel, path },
+        path => Source::SlackMessage {
+            channel: channel.unwrap_or_else(|| ChannelId::new("")),
+            ts: MessageTs::new(""),
+            thread: None,
+            path,
+        },
+    }
+}
+
+/// An assessor takes the area from the category.
+fn area(policy: &Policy, example: &ExampleDocument) -> String {
+    let category = example.category.as_ref().map(|category| CategoryId::new(category.get_ref()));
+    let known = policy.categories.iter().find(|known| Some(&known.id) == category.as_ref());
+    known.map(|known| known.area.clone()).unwrap_or_default()
+}
+
+fn similar(number: u32) -> SimilarTicket {
+    SimilarTicket { ticket: TicketId::new(u64::from(number) + 1), similarity: Confidence::from_probability(1.0) }
 }
 
 fn judged<T>(value: T, confidence: Confidence) -> Judged<T> {

@@ -13,8 +13,10 @@ use crate::ticket::{Actor, Source, Ticket};
 use crate::workflow::effect::{Effect, Telling, Timer};
 use crate::workflow::event::{Event, Person, ReplyTo};
 
-/// A card that its own channel and the triage channel refused is tried again after this.
+/// A card that its own channel and the triage channel refused is tried again after this, then after twice as long, and so on
+/// up to half a day.
 const CARD_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(5);
+const CARD_AGAIN_DOUBLED_MAX: u32 = 7;
 
 /// What the world looks like to a ticket at this moment.
 #[derive(Debug, Clone)]
@@ -275,7 +277,8 @@ impl<'world> Scene<'world> {
             self.ticket.card.posted = None;
             self.show_card();
         } else if self.ticket.card.posted.is_none() && !self.ticket.card.is_put_off {
-            let Ok(at) = self.now.checked_add(CARD_AGAIN_AFTER) else { return };
+            let doubled = self.ticket.card.refusals.min(CARD_AGAIN_DOUBLED_MAX);
+            let Ok(at) = self.now.checked_add(CARD_AGAIN_AFTER * (1 << doubled)) else { return };
             self.ticket.card.is_put_off = true;
             self.ticket.card.refusals += 1;
             self.timer(Timer::ShowCardAgain { refusal: self.ticket.card.refusals }, at);
