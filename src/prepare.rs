@@ -5,13 +5,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use deskbell_block_kit::templates::{RenderError, Templates};
+use deskbell_domain::enrichment::Lookup;
 use deskbell_domain::policy::Policy;
 use deskbell_judgement::knowledge::{KnowledgeIndex, Source};
 
 use crate::assessor::Chain;
 use crate::assessor::config::read_examples;
 use crate::config::{Config, ConfigErrors};
-use crate::mcp_host::Bindings;
+use crate::mcp_host::{Bindings, Lookups};
 
 /// Documents deeper than this are not looked for: a link that leads back would never end.
 const FOLDER_DEPTH_MAX: usize = 16;
@@ -75,8 +76,11 @@ pub fn policy_at(path: &Path) -> Result<LoadedPolicy, PrepareErrors> {
 }
 
 /// What the policy says that will never come true, a line each; nothing of it stops Deskbell.
-pub fn cautions(policy: &LoadedPolicy) -> Vec<String> {
-    let cautions = policy.policy.cautions();
+pub fn cautions(policy: &LoadedPolicy, lookups: &Lookups) -> Vec<String> {
+    let cautions = policy.policy.cautions(|lookup| match lookup {
+        Lookup::Customer => lookups.customer.is_some(),
+        Lookup::QueueLoad => lookups.queue_load.is_some(),
+    });
     cautions.iter().map(|caution| format!("{}:{caution}", policy.path.display())).collect()
 }
 

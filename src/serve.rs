@@ -29,7 +29,7 @@ use crate::config::{Config, ConfigErrors};
 use crate::console::{self, ConsoleState, SlackStanding, StoreCheck};
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
-use crate::mcp_host::{Bindings, McpHost};
+use crate::mcp_host::{Bindings, Lookups, McpHost};
 use crate::pipeline::WorkerSettings;
 use crate::prepare::{self, LoadedPolicy, PrepareErrors};
 use crate::slack::messages::{LoadingView, Messages};
@@ -115,6 +115,7 @@ impl From<ConfigErrors> for ServeError {
 pub struct Prepared {
     policy: LoadedPolicy,
     bindings: Bindings,
+    lookups: Lookups,
     messages: Messages,
     assessors: Chain,
     knowledge: KnowledgeIndex,
@@ -157,12 +158,13 @@ impl Prepared {
             doors: doors::config(config)?,
             socket: doors::socket(config)?,
             slack: Arc::new(slack),
+            lookups: config.lookups().map_err(ConfigErrors::from)?,
             policy,
             bindings,
             messages,
             http,
         };
-        for caution in prepare::cautions(&prepared.policy) {
+        for caution in prepare::cautions(&prepared.policy, &prepared.lookups) {
             tracing::warn!("{caution}");
         }
         Ok(prepared)

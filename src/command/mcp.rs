@@ -18,7 +18,7 @@ use super::arguments::{McpCommand, OwnServer};
 use super::{Failure, mcp_bind, output, signals};
 use crate::config::{Config, LogConfig};
 use crate::console::state_word;
-use crate::mcp_host::{Bindings, McpHost, ServerState, ServerStatus};
+use crate::mcp_host::{Bindings, Lookups, McpHost, ServerState, ServerStatus};
 use crate::telemetry;
 
 /// Runs the subcommand.
@@ -79,35 +79,39 @@ fn allowed_hosts() -> Vec<String> {
 
 async fn list(config: &Path, as_json: bool) -> Result<(), Failure> {
     let config = Config::load(config)?;
-    let bindings = config.bindings()?;
+    let (bindings, lookups) = (config.bindings()?, config.lookups()?);
+    let bound: Bound = (&bindings, &lookups);
     let host = McpHost::start(config.server_specs()?);
     host.settled().await;
     let servers = host.status();
     host.shutdown().await;
     if as_json {
-        output::say_json(&servers.iter().map(|server| as_value(server, &bindings)).collect::<Vec<_>>());
+        output::say_json(&servers.iter().map(|server| as_value(server, bound)).collect::<Vec<_>>());
     } else if servers.is_empty() {
         output::say("no MCP server is configured: add [mcp.NAME]");
     } else {
-        let lines: Vec<String> = servers.iter().map(|server| as_lines(server, &bindings)).collect();
+        let lines: Vec<String> = servers.iter().map(|server| as_lines(server, bound)).collect();
         output::say(&lines.join("\n"));
     }
     if servers.iter().all(|server| server.state == ServerState::Ready) { Ok(()) } else { Err(Failure::said()) }
 }
 
-fn bound<'a>(bindings: &'a Bindings, server: &'a str, tool: &'a str) -> impl Iterator<Item = &'a str> {
-    bindings
-        .iter()
-        .filter(move |(_, binding)| binding.server == server && binding.tool == tool)
-        .map(|(action, _)| action)
+/// What is bound to tools.
+type Bound<'a> = (&'a Bindings, &'a Lookups);
+
+/// The actions and look-ups of a tool.
+fn bound_to<'a>((bindings, lookups): Bound<'a>, server: &str, tool: &str) -> Vec<&'a str> {
+    let actions = bindings.iter().filter(|(_, it)| it.server == server && it.tool == tool).map(|(action, _)| action);
+    let looks = lookups.iter().filter(|(_, at, with)| *at == server && *with == tool).map(|(name, ..)| name);
+    actions.chain(looks).collect()
 }
 
-fn as_value(server: &ServerStatus, bindings: &Bindings) -> serde_json::Value {
+fn as_value(server: &ServerStatus, bound: Bound<'_>) -> serde_json::Value {
     let tools: Vec<_> = server
         .tools
         .iter()
         .map(|tool| {
-            let actions: Vec<&str> = bound(bindings, &server.name, &tool.name).collect();
+            let actions = bound_to(bound, &server.name, &tool.name);
             json!({ "name": tool.name, "description": tool.description, "read_only": tool.read_only_hint, "actions": actions })
         })
         .collect();
@@ -123,7 +127,7 @@ fn as_value(server: &ServerStatus, bindings: &Bindings) -> serde_json::Value {
     })
 }
 
-fn as_lines(server: &ServerStatus, bindings: &Bindings) -> String {
+fn as_lines(server: &ServerStatus, bound: Bound<'_>) -> String {
     let required = if server.required { ", required" } else { "" };
     let mut text = format!("{}  {}{required}", server.name, state_word(&server.state));
     if let ServerState::Failed { reason, .. } = &server.state {
@@ -131,7 +135,7 @@ fn as_lines(server: &ServerStatus, bindings: &Bindings) -> String {
         let _ = write!(text, ": {reason}");
     }
     for tool in &server.tools {
-        let actions: Vec<&str> = bound(bindings, &server.name, &tool.name).collect();
+        let actions = bound_to(bound, &server.name, &tool.name);
         let actions = if actions.is_empty() { String::new() } else { format!("  <- {}", actions.join(", ")) };
         let _ = write!(text, "\n  {}{actions}", tool.name);
     }

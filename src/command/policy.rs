@@ -24,14 +24,16 @@ pub(super) fn run(config: &Path, command: &PolicyCommand) -> Result<(), Failure>
 }
 
 fn check(config: &Path, file: Option<&Path>) -> Result<(), Failure> {
-    // A file may be checked where nothing is configured yet.
+    // A file may be checked where nothing is configured yet; then nothing is bound either.
+    let configured = Config::load(config);
+    let lookups = configured.as_ref().ok().and_then(|config| config.lookups().ok()).unwrap_or_default();
     let path = match file {
         Some(file) => file.to_owned(),
-        None => Config::load(config)?.policy_path(),
+        None => configured?.policy_path(),
     };
     let loaded = prepare::policy_at(&path).map_err(|errors| Failure::failed(errors.to_string()))?;
     output::say(&format!("{}: in order\n{}", path.display(), summary(&loaded.policy)));
-    for caution in prepare::cautions(&loaded) {
+    for caution in prepare::cautions(&loaded, &lookups) {
         output::say(&format!("warning: {caution}"));
     }
     Ok(())

@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::assessor::config::AssessorConfig;
-use crate::mcp_host::{BindingConfig, BindingError, Bindings, ServerSpec};
+use crate::mcp_host::{BindingConfig, BindingError, Bindings, Lookups, LookupsConfig, ServerSpec};
 use crate::store::{MasterKey, StoreConfig};
 
 pub use mcp::McpConfig;
@@ -77,6 +77,9 @@ pub struct Config {
     /// Which tool carries out which action.
     #[serde(default)]
     pub actions: BTreeMap<String, BindingConfig>,
+    /// Which tool answers which look-up.
+    #[serde(default)]
+    pub lookups: LookupsConfig,
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
@@ -224,6 +227,16 @@ impl Config {
         Ok(bindings)
     }
 
+    /// Which tool answers which look-up.
+    ///
+    /// # Errors
+    /// The first fault, with the field and the mend.
+    pub fn lookups(&self) -> Result<Lookups, ConfigError> {
+        let admits = |server: &str, tool: &str| self.mcp.get(server).is_none_or(|server| server.tools().admits(tool));
+        Lookups::check(&self.lookups, |name| self.mcp.contains_key(name), admits)
+            .map_err(|error| ConfigError::at(self.source.name(), error.to_string()))
+    }
+
     /// What shows without resolving a secret.
     fn faults(&self) -> Vec<ConfigError> {
         let mut faults = self.slack.faults(&self.source);
@@ -233,6 +246,7 @@ impl Config {
         faults.extend(self.mcp.iter().filter_map(|(name, server)| server.fault(name, &self.source)));
         faults.extend(self.assessor.check().err().map(|error| ConfigError::at(self.source.name(), error.to_string())));
         faults.extend(self.bindings().err());
+        faults.extend(self.lookups().err());
         faults
     }
 }

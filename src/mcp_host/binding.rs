@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use deskbell_domain::action::{Action, ApprovedAction};
 use deskbell_domain::ticket::ExternalRef;
 use jiff::SignedDuration;
-use minijinja::Environment;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+
+use super::template;
 
 /// Actions that make what the others act on.
 const MAKES_SOMETHING: [&str; 1] = ["create_issue"];
@@ -272,22 +273,11 @@ fn checked_arguments(
     name: &str,
     arguments: &BTreeMap<String, toml::Value>,
 ) -> Result<BTreeMap<String, Value>, BindingError> {
-    let environment = Environment::new();
-    let bad = |argument: &str, message: String| BindingError::BadExpression {
+    template::checked(arguments).map_err(|(argument, message)| BindingError::BadExpression {
         name: name.to_owned(),
-        argument: argument.to_owned(),
+        argument,
         message,
-    };
-    arguments
-        .iter()
-        .map(|(argument, written)| {
-            let value = serde_json::to_value(written).map_err(|error| bad(argument, error.to_string()))?;
-            if let Some(expression) = value.as_str().and_then(|text| text.strip_prefix('=')) {
-                environment.compile_expression(expression).map_err(|error| bad(argument, error.to_string()))?;
-            }
-            Ok((argument.clone(), value))
-        })
-        .collect()
+    })
 }
 
 fn fill(
@@ -295,28 +285,11 @@ fn fill(
     approved: &ApprovedAction<'_>,
     key: &str,
 ) -> Result<Map<String, Value>, String> {
-    let environment = Environment::new();
     let context = json!({
         "action": approved.action(),
         "external": approved.external(),
         "ticket": approved.ticket().to_string(),
         "idempotency_key": key,
     });
-    let mut filled = Map::new();
-    for (argument, written) in arguments {
-        let value = match written.as_str().and_then(|text| text.strip_prefix('=')) {
-            None => written.clone(),
-            Some(expression) => environment
-                .compile_expression(expression)
-                .and_then(|compiled| compiled.eval(minijinja::value::Serde(&context)))
-                .map_err(|_| format!("the expression of argument `{argument}` failed"))
-                .and_then(|value| {
-                    serde_json::to_value(value).map_err(|_| format!("argument `{argument}` is not JSON"))
-                })?,
-        };
-        if !value.is_null() {
-            filled.insert(argument.clone(), value);
-        }
-    }
-    Ok(filled)
+    template::fill(arguments, &context)
 }

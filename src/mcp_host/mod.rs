@@ -2,8 +2,8 @@
 //! whether a call may have had an effect.
 //!
 //! [`spec`] says what a server is, `connect` opens a session with a child (`process`) or an address, `tools` lists and judges
-//! what it offers, `server` supervises it and lets calls through its `breaker`, [`outcome`] classifies what came of them, `reading` tries a
-//! server before it is relied on.
+//! what it offers, `server` supervises it and lets calls through its `breaker`, [`outcome`] classifies what came of them. `binding`
+//! says which tool carries out an action, which goes by `dispatch`; `lookup` which one answers what only reads, by `reading`.
 //!
 //! Invariants: a call is sent at most once; [`CallError::NotSent`] is said only of requests that
 //! surely never reached the server; nothing of arguments or results reaches a log.
@@ -13,12 +13,14 @@ mod breaker;
 mod connect;
 mod dispatch;
 mod drift;
+mod lookup;
 pub mod outcome;
 mod process;
 mod propose;
 mod reading;
 mod server;
 pub mod spec;
+mod template;
 mod tools;
 
 #[cfg(test)]
@@ -36,8 +38,10 @@ pub use binding::{Binding, BindingConfig, BindingError, Bindings, ReconcileConfi
 pub use breaker::BreakerState;
 pub use dispatch::{DispatchError, Found, Ready};
 pub use drift::differences;
+pub use lookup::{FoundPassage, Lookup, LookupConfig, LookupError, Lookups, LookupsConfig};
 pub use outcome::{CallError, CallOutput};
 pub use propose::{Proposal, propose};
+pub use reading::{NotRead, Reading};
 pub use spec::{ServerSpec, SpecError, ToolFilter, Transport};
 pub use tools::{QuarantinedTool, ToolInfo};
 

@@ -133,6 +133,11 @@ impl Server {
         Ok(Turn { admission, peer, tool, _permit: permit })
     }
 
+    /// Somebody waited for an answer in vain, for less long than a call may take.
+    pub(super) fn doubt(&self) {
+        self.doubted.notify_one();
+    }
+
     /// The open session, provided that it offers the tool.
     fn peer_for(&self, tool: &str) -> Result<(Peer<RoleClient>, ToolInfo), CallError> {
         match &*self.phase.borrow() {

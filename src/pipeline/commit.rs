@@ -78,10 +78,7 @@ impl World {
     ) -> Result<Option<TicketId>, NotCommitted> {
         // Decisions are made one after the other, so that each sees the load with all before it. Where another process
         // decides too, the store notices, and the loser decides again.
-        let _turn = match event {
-            Event::Assessed { .. } => Some(self.deciding.lock().await),
-            _ => None,
-        };
+        let _turn = if event.may_decide() { Some(self.deciding.lock().await) } else { None };
         // A ticket on its way into the store is large, and a worker's stack is not.
         Box::pin(self.step_until_kept(job, ticket, event, along)).await
     }
@@ -137,17 +134,13 @@ impl World {
     }
 
     async fn context(&self, job: &ClaimedJob, id: TicketId, event: &Event) -> Result<Context, StoreError> {
-        let load = match event {
-            // Only a decision looks at the load, and counting it is the dearest read.
-            Event::Assessed { .. } => self.store.load(&job.workspace, Some(id)).await?,
-            _ => deskbell_domain::decision::Load::default(),
+        // Only a decision looks at the load, and counting it is the dearest read.
+        let load = if event.may_decide() {
+            self.store.load(&job.workspace, Some(id)).await?
+        } else {
+            deskbell_domain::decision::Load::default()
         };
-        Ok(Context {
-            new_ticket: id,
-            load,
-            customer: deskbell_domain::decision::Customer::default(),
-            cause: job.id.to_string(),
-        })
+        Ok(Context { new_ticket: id, load, lookups: self.lookups_bound.clone(), cause: job.id.to_string() })
     }
 }
 

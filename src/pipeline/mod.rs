@@ -10,6 +10,7 @@ mod commit;
 mod dead_letters;
 mod deliver;
 mod dispatch;
+mod enrich;
 mod interpret;
 mod paths;
 mod perform;
@@ -22,17 +23,19 @@ mod worker;
 
 use std::sync::Arc;
 
+use deskbell_domain::enrichment::BoundLookups;
 use deskbell_domain::ids::ChannelId;
 use deskbell_domain::policy::Policy;
 use deskbell_judgement::knowledge::KnowledgeIndex;
 use jiff::SignedDuration;
 
 use crate::assessor::Chain;
-use crate::mcp_host::{Bindings, McpHost};
+use crate::mcp_host::{Bindings, Lookups, McpHost};
 use crate::slack::messages::Messages;
 use crate::slack::{Identity, SlackClient};
 use crate::store::Store;
 
+pub use enrich::{KeptQueues, bound};
 pub use recent::RecentTexts;
 pub use worker::{WorkerSettings, run};
 
@@ -52,6 +55,12 @@ pub struct World {
     pub host: McpHost,
     /// Which tool carries out which action.
     pub bindings: Bindings,
+    /// Which tool answers which look-up.
+    pub lookups: Lookups,
+    /// What a decision waits for.
+    pub lookups_bound: BoundLookups,
+    /// The helpdesk's queues, for as long as they serve.
+    pub kept_queues: KeptQueues,
     /// What `/kb` searches.
     pub knowledge: KnowledgeIndex,
     /// The texts in which similar tickets are looked for.

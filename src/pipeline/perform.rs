@@ -80,6 +80,7 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
         Effect::Interpret { .. } => "interpret",
         Effect::LookUp { .. } => "look_up",
         Effect::Assess { .. } => "assess",
+        Effect::Enrich { .. } => "enrich",
         Effect::ShowCard { .. } => "show_card",
         Effect::Dispatch { .. } => "dispatch",
         Effect::Reconcile { .. } => "reconcile",
@@ -105,6 +106,7 @@ impl World {
             Effect::LookUp { event } => self.look_up(job, event).await,
             Effect::Answer { event } => self.answer(job, event).await,
             Effect::Assess { revision } => self.assess(job, *revision).await,
+            Effect::Enrich { lookup, revision } => self.enrich(job, *lookup, *revision).await,
             Effect::ShowCard { change } => self.show_card(job, *change).await,
             Effect::ShowNotice { notice, change } => self.show_notice(job, *notice, *change).await,
             Effect::Dispatch { action, .. } => self.dispatch(job, *action).await,
@@ -144,6 +146,7 @@ impl World {
                 let assessment = Assessment::missing(format!("it could not be assessed: {reason}"));
                 self.step_ticket(job, Event::Assessed { revision: *revision, assessment: Box::new(assessment) }).await
             }
+            Effect::Enrich { lookup, revision } => self.lapsed(job, *revision, self.given_up(*lookup)).await,
             Effect::ShowCard { .. } => self.step_ticket(job, Event::CardUndeliverable { reason }).await,
             Effect::ShowNotice { notice, .. } => {
                 self.step_ticket(job, Event::NoticeUndeliverable { notice: *notice, reason }).await

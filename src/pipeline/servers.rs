@@ -46,7 +46,10 @@ impl World {
         };
         let is_there =
             |tool: &str| status.state != ServerState::Ready || status.tools.iter().any(|known| known.name == tool);
-        let bound = self.bindings.iter().filter(|(_, binding)| binding.server == status.name);
+        let actions = self.bindings.iter().map(|(action, it)| (action, it.server.as_str(), it.tool.as_str()));
+        let bound = actions
+            .chain(self.lookups.iter().map(|bound| -> (&str, &str, &str) { bound }))
+            .filter(|(_, server, _)| *server == status.name);
         McpServer {
             name: status.name.clone(),
             state: state.to_owned(),
@@ -56,10 +59,10 @@ impl World {
             tools: u32::try_from(status.tools.len()).unwrap_or(u32::MAX),
             quarantined: status.quarantined.iter().map(|tool| tool.name.clone()).collect(),
             bound: bound
-                .map(|(action, binding)| BoundAction {
+                .map(|(action, _, tool)| BoundAction {
                     action: action.to_owned(),
-                    tool: binding.tool.clone(),
-                    is_there: is_there(&binding.tool),
+                    tool: tool.to_owned(),
+                    is_there: is_there(tool),
                 })
                 .collect(),
         }

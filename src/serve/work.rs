@@ -19,7 +19,7 @@ use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
 use crate::intake::{self, IntakeState, socket_mode};
 use crate::mcp_host::McpHost;
-use crate::pipeline::{Habits, RecentTexts, WorkerSettings, World};
+use crate::pipeline::{Habits, KeptQueues, RecentTexts, WorkerSettings, World, bound};
 use crate::slack::{Identity, SlackClient, SlackError};
 use crate::store::{Installation, Store};
 
@@ -55,7 +55,8 @@ struct Entrance {
 impl Work {
     /// Returns only when it can't go on, or at shutdown.
     pub(super) async fn run(self, prepared: Prepared) -> Result<(), ServeError> {
-        let Prepared { policy, bindings, messages, assessors, knowledge, slack, http, doors, socket } = prepared;
+        let Prepared { policy, bindings, lookups, messages, assessors, knowledge, slack, http, doors, socket } =
+            prepared;
         let (watched_channels, triage_emoji) = (doors.watched.channels.clone(), doors.watched.triage_emoji.clone());
         let entrance = Entrance { config: doors, socket, http, slack: Arc::clone(&slack) };
         let remembered = self.store.installation().await?;
@@ -72,6 +73,7 @@ impl Work {
         if let Some(entrance) = entrance {
             self.open(entrance, &identity);
         }
+        let has_queues = !policy.policy.queues.is_empty();
         let world = World {
             store: self.store.clone(),
             slack,
@@ -80,6 +82,9 @@ impl Work {
             assessors,
             host: self.host.clone(),
             bindings,
+            lookups_bound: bound(&lookups, has_queues),
+            lookups,
+            kept_queues: KeptQueues::default(),
             knowledge,
             recent,
             habits: Habits {

@@ -172,7 +172,7 @@ impl SlackClient {
         self.timed(method, call).await
     }
 
-    async fn read(&self, method: &str, parameters: &[(&str, Option<&str>)]) -> Result<Value, SlackError> {
+    pub(super) async fn read(&self, method: &str, parameters: &[(&str, Option<&str>)]) -> Result<Value, SlackError> {
         let session: SlackClientSession<'_, Connector> = self.client.open_session(&self.token);
         let parameters = parameters.to_vec();
         let call = session.http_session_api.http_get::<Value, _, &str>(method, &parameters, None);

@@ -4,6 +4,8 @@ mod client;
 mod error;
 mod limiter;
 pub mod messages;
+mod profile;
 
 pub use client::{Found, FoundMessage, Identity, MARKER_EVENT_TYPE, Post, SlackClient, SlackConfig, Sought};
 pub use error::SlackError;
+pub use profile::Profile;

@@ -1,5 +1,7 @@
 //! An empty store in a folder of its own, and things to put into it.
 
+use std::collections::BTreeSet;
+
 use deskbell::store::{ClaimedJob, Commit, MasterKey, NewEvent, NewJob, Store, StoreConfig, TicketWrite};
 use deskbell::store::{EventKind, Recorded};
 use deskbell_domain::assessment::{Assessment, AssessorName, Confidence, Judged, Sentiment, Urgency};
@@ -176,6 +178,7 @@ pub fn ticket(number: u64, requester: &str) -> Ticket {
         sla_round: 0,
         changes: 0,
         assessed_revision: 0,
+        awaited: BTreeSet::new(),
         decided_change: 0,
         closed_at: None,
         words: Words {

@@ -209,6 +209,8 @@ pub fn inputs() -> DecisionInputs {
         assessment: assessment(),
         customer: Customer::default(),
         load: Load::default(),
+        queue_load: None,
+        lapses: Vec::new(),
         now: at(3),
     }
 }

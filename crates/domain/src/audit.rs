@@ -18,6 +18,8 @@ pub enum AuditKind {
     WordsChanged,
     /// An assessor answered.
     Assessed,
+    /// A look-up for a decision answered, or brought nothing.
+    LookedUp,
     /// A decision was made.
     Decided,
     /// Actions were approved.
@@ -60,6 +62,7 @@ impl AuditKind {
             Self::TicketUpdated => "ticket_updated",
             Self::WordsChanged => "words_changed",
             Self::Assessed => "assessed",
+            Self::LookedUp => "looked_up",
             Self::Decided => "decided",
             Self::Approved => "approved",
             Self::Answered => "answered",

@@ -14,6 +14,7 @@ use crate::workflow::event::Person;
 /// Decides. `ordinal` counts the ticket's decisions from 1.
 pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decision {
     let mut warnings = inputs.assessment.warnings.clone();
+    warnings.extend(inputs.lapses.iter().map(ToString::to_string));
     let matching = matching_rules(policy, inputs, &mut warnings);
     let acting: Vec<&Rule> = matching.iter().copied().filter(|rule| rule.mode != Mode::Shadow).collect();
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::assessment::Assessment;
+use crate::enrichment::Lapse;
 use crate::ids::{CategoryId, PersonId, PolicyHash, PriorityId, QueueId, RuleId, SquadId};
 use crate::ticket::{Severity, Source};
 
@@ -43,6 +44,18 @@ pub struct Customer {
     pub account: String,
     /// Open cases elsewhere.
     pub open_cases: i64,
+    /// Who looks after the account.
+    #[serde(default)]
+    pub owner: String,
+    /// Open opportunities.
+    #[serde(default)]
+    pub open_opportunities: i64,
+    /// What support they are entitled to.
+    #[serde(default)]
+    pub entitlement: String,
+    /// Tickets they had before.
+    #[serde(default)]
+    pub earlier_tickets: i64,
 }
 
 /// Open work now.
@@ -93,6 +106,12 @@ pub struct DecisionInputs {
     pub customer: Customer,
     /// Open work at that moment.
     pub load: Load,
+    /// Tickets per queue in the helpdesk; `None` where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_load: Option<BTreeMap<QueueId, u32>>,
+    /// What was looked for and not had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lapses: Vec<Lapse>,
     /// The moment.
     pub now: Timestamp,
 }

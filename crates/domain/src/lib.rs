@@ -9,6 +9,7 @@ pub mod assessment;
 pub mod audit;
 pub mod decide;
 pub mod decision;
+pub mod enrichment;
 pub mod ids;
 pub mod interaction;
 pub mod notice;

@@ -1,7 +1,7 @@
 //! A ticket and all that hangs on it. What a customer said is in [`Words`] alone, which the store seals
 //! under the requester's key; the rest may be indexed and logged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Action, ActionRecord, Approval};
 use crate::assessment::Assessment;
 use crate::decision::Decision;
+use crate::enrichment::{Enrichment, Lookup};
 use crate::ids::{
     ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, QueueId, SquadId, TicketId, WorkspaceId,
 };
@@ -99,6 +100,9 @@ pub struct Words {
     /// Why the newest escalation was begun, in the words of who began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation_reason: Option<String>,
+    /// What look-ups brought for the next decision.
+    #[serde(default, skip_serializing_if = "Enrichment::is_empty")]
+    pub enrichment: Enrichment,
     /// True once the requester's key was destroyed: the words are gone for good.
     #[serde(default)]
     pub erased: bool,
@@ -399,6 +403,9 @@ pub struct Ticket {
     /// The revision whose assessment was used last: a second answer for it changes nothing.
     #[serde(default)]
     pub assessed_revision: u32,
+    /// The look-ups that the next decision waits for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub awaited: BTreeSet<Lookup>,
     /// The change with which the newest decision was made: a card that shows an older one asks something else.
     #[serde(default)]
     pub decided_change: u32,

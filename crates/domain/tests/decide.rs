@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use deskbell_domain::assessment::{Confidence, Judged, Urgency};
 use deskbell_domain::decide::decide;
 use deskbell_domain::decision::{Customer, Decision, DecisionInputs, Load, Mode};
+use deskbell_domain::enrichment::{Lapse, LapseReason, Lookup};
 use deskbell_domain::ids::{QueueId, SquadId};
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::Severity;
@@ -244,6 +245,22 @@ fn what_cannot_be_evaluated_does_not_count_and_is_said() {
     assert_eq!(decide(&policy, &inputs, 1).squad.as_str(), "payments");
 }
 
+/// What an earlier version kept knows nothing of look-ups, and decides as it did.
+#[test]
+fn inputs_that_were_kept_before_there_were_look_ups_decide_alike() {
+    let policy = load(&format!("{POLICY}{RIVALS}"));
+    let mut made = inputs("Charged twice", Some("billing"));
+    made.load = load_of(&[("payments", 3)]);
+    let mut kept = serde_json::to_value(&made).unwrap();
+    let customer = kept["customer"].as_object_mut().unwrap();
+    customer.retain(|field, _| ["known", "tier", "account", "open_cases"].contains(&field.as_str()));
+    assert!(kept.get("queue_load").is_none() && kept.get("lapses").is_none(), "{kept}");
+    let read: DecisionInputs = serde_json::from_value(kept).unwrap();
+    let text = |inputs: &DecisionInputs| serde_json::to_string(&decide(&policy, inputs, 1)).unwrap();
+    assert_eq!(text(&read), text(&made));
+    assert!(!text(&read).contains("Decided without"));
+}
+
 fn any_inputs() -> impl Strategy<Value = DecisionInputs> {
     let text = prop_oneof!["\\PC{0,30}", Just("split".to_owned()), Just("robot".to_owned())];
     let category = prop::option::of(prop_oneof![Just("billing"), Just("login"), Just("unheard of")]);
@@ -256,7 +273,10 @@ fn any_inputs() -> impl Strategy<Value = DecisionInputs> {
         made.ticket.requester_is_external = external;
         made.ticket.received_at = Timestamp::from_second(second).unwrap();
         made.assessment.urgency.confidence = Confidence::from_probability(probability);
-        made.customer = Customer { known: external, open_cases: cases, ..Customer::default() };
+        made.customer = Customer { known: external, open_cases: cases, owner: text.clone(), ..Customer::default() };
+        made.queue_load = external.then(|| [(QueueId::from("money"), u32::from(level))].into());
+        let lapse = |why| Lapse { lookup: Lookup::Customer, server: "crm".to_owned(), why };
+        made.lapses = (!external).then(|| lapse(LapseReason::Late { deadline_ms: cases })).into_iter().collect();
         let squads: BTreeMap<SquadId, u32> = open.into_iter().map(|(id, count)| (SquadId::from(id), count)).collect();
         made.load = Load { squads, ..Load::default() };
         made

@@ -11,6 +11,7 @@
 mod support;
 
 use deskbell_domain::decision::Mode;
+use deskbell_domain::enrichment::Lookup;
 use deskbell_domain::ids::{PersonId, SquadId};
 use deskbell_domain::policy::{ExpiryChoice, Policy, Right};
 use support::{POLICY, and_rules, load, with};
@@ -325,12 +326,16 @@ fn warns_of_rules_that_read_a_customer_nobody_looks_up() {
     let rules = "[[rules]]\nid = \"vip\"\nwhen = 'assessment.area == \"x\" || customer.tier == \"enterprise\"'\n\n\
                  [[rules]]\nid = \"text\"\nwhen = 'ticket.text.contains(\"customer.tier\")'\n";
     let policy = and_rules(rules);
-    let cautions: Vec<String> = policy.cautions().iter().map(ToString::to_string).collect();
+    let cautions = |bound: &[Lookup]| -> Vec<String> {
+        policy.cautions(|lookup| bound.contains(&lookup)).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(cautions(&[Lookup::Customer, Lookup::QueueLoad]), Vec::<String>::new());
+    let cautions = cautions(&[Lookup::QueueLoad]);
     assert_eq!(cautions.len(), 1, "{cautions:?}");
     let source = format!("{POLICY}\n{rules}");
     let line = source.lines().position(|line| line.contains("enterprise")).unwrap() + 1;
     assert!(cautions[0].starts_with(&format!("{line}: rule `vip` reads `customer`")), "{cautions:?}");
-    assert!(cautions[0].contains("in this version") && !cautions[0].contains("lookup_customer"), "{cautions:?}");
+    assert!(cautions[0].contains("[lookups.lookup_customer]"), "{cautions:?}");
 }
 
 /// The right to view, as a policy with these rights has it.
@@ -367,4 +372,19 @@ fn a_squad_s_alert_calls_its_members_or_whom_the_policy_names() {
     assert_eq!(mention("mention = []"), Vec::<String>::new());
     assert_eq!(mention("mention = [\"U0BOSS\"]"), ["U0BOSS"]);
     assert_eq!(mention("mention = [\"U0BEN\", \"squad\"]"), ["U0BEN", "U0CARLA"]);
+}
+
+#[test]
+fn warns_of_rules_that_read_queues_nobody_looks_up_and_tries_examples_on_them() {
+    let rules = "[[rules]]\nid = \"full\"\nwhen = 'helpdesk.known && helpdesk.queues[\"money\"] > 20'\n\
+                 examples = [{ text = \"x\", helpdesk = { money = 21 } }, { text = \"x\", matches = false }]\n";
+    let policy = and_rules(rules);
+    assert!(policy.cautions(|lookup| lookup == Lookup::QueueLoad).is_empty());
+    let cautions = policy.cautions(|lookup| lookup == Lookup::Customer);
+    assert!(cautions.len() == 1 && cautions[0].to_string().contains("[lookups.queue_load]"), "{cautions:?}");
+    check(
+        &format!("{POLICY}\n{}", rules.replace("money = 21", "gone = 21")),
+        "{ text = \"x\", helpdesk",
+        "there is no queue `gone`; known are: money, vip",
+    );
 }

@@ -16,7 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use desk::{Desk, approved, assessed, changed, issue, message, person, pressed, request, shows_card};
 use deskbell_domain::action::ActionState;
-use deskbell_domain::ids::{ActionId, MessageTs, NoticeId};
+use deskbell_domain::decision::Customer;
+use deskbell_domain::enrichment::{BoundLookups, Lapse, LapseReason, LookedUp, Lookup};
+use deskbell_domain::ids::{ActionId, MessageTs, NoticeId, QueueId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::policy::Policy;
@@ -88,9 +90,11 @@ struct Simulation {
 }
 
 impl Simulation {
-    fn new(policy: Policy) -> Self {
+    fn new(policy: Policy, lookups: BoundLookups) -> Self {
+        let mut desk = Desk::new(policy);
+        desk.lookups = lookups;
         let mut simulation = Self {
-            desk: Desk::new(policy),
+            desk,
             queue: Vec::new(),
             jobs: BTreeMap::new(),
             carried_out: BTreeSet::new(),
@@ -212,6 +216,7 @@ impl Simulation {
     fn outcome(&mut self, effect: &Effect, ends: u8) {
         match effect {
             Effect::Assess { revision } => self.on(assessed(*revision, CATEGORIES[usize::from(ends) % 3])),
+            Effect::Enrich { lookup, revision } => self.enrich(*lookup, *revision, ends),
             Effect::ShowCard { change } => {
                 if ends.is_multiple_of(8) {
                     return self.on(Event::CardUndeliverable { reason: "not_in_channel".to_owned() });
@@ -225,6 +230,18 @@ impl Simulation {
             Effect::Tell { .. } | Effect::OfferChange { .. } => {}
             other => panic!("the workflow asked for {other:?}"),
         }
+    }
+
+    /// One in four never answers: its deadline does.
+    fn enrich(&mut self, lookup: Lookup, revision: u32, ends: u8) {
+        let server = "crm".to_owned();
+        let answer = match (ends % 4, lookup) {
+            (0, _) => return,
+            (1, _) => LookedUp::Lapsed(Lapse { lookup, server, why: LapseReason::Failed }),
+            (_, Lookup::Customer) => LookedUp::Customer(Customer { known: true, ..Customer::default() }),
+            (_, Lookup::QueueLoad) => LookedUp::QueueLoad([(QueueId::from("money"), u32::from(ends))].into()),
+        };
+        self.on(desk::enriched(revision, answer));
     }
 
     fn show_notice(&mut self, notice: NoticeId, ends: u8) {
@@ -262,6 +279,10 @@ impl Simulation {
     /// Everything that is due is done and succeeds, a card that was refused everywhere too.
     fn complete(&mut self) {
         self.drain();
+        if !self.desk.ticket().awaited.is_empty() {
+            self.wait(1);
+            self.drain();
+        }
         if self.desk.ticket().card.is_put_off {
             self.wait(5);
             self.drain();
@@ -311,6 +332,10 @@ fn check_change(before: Option<&Ticket>, after: &Ticket, transition: &Transition
     }
     let issues = after.actions.iter().filter(|record| record.primary).count();
     assert!(issues <= 1, "{issues} issues are wanted after {event:?}");
+    let decided = transition.decision.as_ref();
+    assert!(decided.is_none() || after.awaited.is_empty(), "{event:?} decided before {:?} answered", after.awaited);
+    let lapses = decided.map_or(0, |made| made.inputs.lapses.len());
+    assert!(decided.is_none_or(|made| made.decision.warnings.len() >= lapses), "{event:?} hides what it did without");
     let Some(before) = before else { return };
     let is_still_broken = before.status == Status::Resolved
         && matches!(event, Event::MessageJoined(said) if said.ts.as_ref().and_then(MessageTs::sent_at) > before.closed_at);
@@ -364,6 +389,8 @@ fn check_rest(ticket: &Ticket) {
             assert!(open, "nobody can settle {record:?}");
         }
     }
+    let asks = matches!(ticket.status, Status::Received | Status::AwaitingConfirmation);
+    assert!(!asks || ticket.awaited.is_empty(), "it waits for {:?} for ever", ticket.awaited);
     assert!(!matches!(ticket.status, Status::Received | Status::Dispatching), "it hangs in {:?}", ticket.status);
     if !ticket.approvals.is_empty() {
         assert!(ticket.notices.iter().any(|notice| notice.kind == NoticeKind::SquadAlert), "the squad never heard");
@@ -388,6 +415,11 @@ fn policies() -> impl Strategy<Value = Policy> {
     })
 }
 
+fn lookups() -> impl Strategy<Value = BoundLookups> {
+    let some: [&[Lookup]; 4] = [&[], &[Lookup::Customer], &[Lookup::QueueLoad], &[Lookup::Customer, Lookup::QueueLoad]];
+    prop::sample::select(some.to_vec()).prop_map(desk::bound)
+}
+
 /// `tests/nightly` tries each property on many times as many cases.
 fn cases(usual: u32) -> u32 {
     usual * std::env::var("DESKBELL_CASES_TIMES").map_or(1, |times| times.parse().unwrap())
@@ -397,8 +429,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(400), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_life_keeps_the_promises(policy in policies(), life in prop::collection::vec(happening(), 1..120)) {
-        let mut simulation = Simulation::new(policy);
+    fn any_life_keeps_the_promises(policy in policies(), lookups in lookups(), life in prop::collection::vec(happening(), 1..120)) {
+        let mut simulation = Simulation::new(policy, lookups);
         for happening in &life {
             simulation.happen(happening);
         }

@@ -143,8 +143,8 @@ fn examine_policy(config: &Config, findings: &mut Vec<Finding>) -> Option<Loaded
     };
     let rules = loaded.policy.rules.len();
     findings.push(Finding::good("policy", format!("{} is in order, {rules} rules", loaded.path.display())));
-    for caution in prepare::cautions(&loaded) {
-        let mend = "take `customer` out of the rule; `deskbell policy check` says so too";
+    for caution in prepare::cautions(&loaded, &config.lookups().unwrap_or_default()) {
+        let mend = "bind the look-up, or take it out of the rule; `deskbell policy check` says so too";
         findings.push(Finding::doubtful("policy", caution, mend));
     }
     if let Err(errors) = prepare::bindings(config, &loaded) {

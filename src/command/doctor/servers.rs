@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Finding;
 use crate::config::Config;
-use crate::mcp_host::{BindingConfig, McpHost, ServerState, ServerStatus, ToolInfo};
+use crate::mcp_host::{BindingConfig, LookupConfig, McpHost, ServerState, ServerStatus, ToolInfo};
 
 /// The argument of a look by key.
 const KEY: &str = "idempotency_key";
@@ -31,7 +31,30 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
             findings.push(bound(action, binding, server));
         }
     }
+    findings.extend(lookups_bound(config, &servers));
     findings
+}
+
+/// A look-up's tool must be there, take its arguments and say that it only reads: another one is never called.
+fn lookups_bound(config: &Config, servers: &BTreeMap<String, ServerStatus>) -> Vec<Finding> {
+    fn written<P>(name: &'static str, it: &LookupConfig<P>) -> (&'static str, String, String, Vec<String>) {
+        (name, it.server.clone(), it.tool.clone(), it.arguments.keys().cloned().collect())
+    }
+    let lookups = &config.lookups;
+    let all = [
+        lookups.lookup_customer.as_ref().map(|it| written("lookup_customer", it)),
+        lookups.queue_load.as_ref().map(|it| written("queue_load", it)),
+        lookups.search_knowledge.as_ref().map(|it| written("search_knowledge", it)),
+    ];
+    let examined = all.into_iter().flatten().filter_map(|(name, server, tool, arguments)| {
+        let server = servers.get(&server).filter(|server| server.state == ServerState::Ready)?;
+        let mut faults = call_faults(&tool, arguments.iter(), server);
+        if server.tools.iter().any(|known| known.name == tool && !known.read_only_hint) {
+            faults.push(format!("{} does not say that `{tool}` only reads", server.name));
+        }
+        Some(taken(&format!("lookups.{name}"), &server.name, &tool, &faults))
+    });
+    examined.collect()
 }
 
 fn standing(server: &ServerStatus) -> Finding {
@@ -80,15 +103,18 @@ fn offers(server: &ServerStatus) -> String {
 }
 
 fn bound(action: &str, binding: &BindingConfig, server: &ServerStatus) -> Finding {
-    let area = format!("actions.{action}");
     let mut faults = call_faults(&binding.tool, binding.arguments.keys(), server);
     if let Some(reconcile) = &binding.reconcile {
         faults.extend(call_faults(&reconcile.tool, reconcile.arguments.keys(), server));
     }
+    taken(&format!("actions.{action}"), &server.name, &binding.tool, &faults)
+}
+
+fn taken(area: &str, server: &str, tool: &str, faults: &[String]) -> Finding {
     if faults.is_empty() {
-        return Finding::good(area, format!("{}.{} takes its arguments", server.name, binding.tool));
+        return Finding::good(area, format!("{server}.{tool} takes its arguments"));
     }
-    let mend = format!("correct [actions.{action}]; `deskbell mcp list --json` shows what the server offers");
+    let mend = format!("correct [{area}]; `deskbell mcp list --json` shows what the server offers");
     Finding::bad(area, faults.join("; "), mend)
 }
 

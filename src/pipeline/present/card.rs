@@ -10,7 +10,7 @@ use super::{
     assessed_by, category, conversation_url, escalation, issue, person, priority, priority_name, requester, severity,
     sla,
 };
-use crate::slack::messages::{CardStatus, SimilarTicket, TriageCard, Why};
+use crate::slack::messages::{CardStatus, CustomerRecord, SimilarTicket, TriageCard, Why};
 
 /// The card as it stands now.
 pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar: Vec<SimilarTicket>) -> TriageCard {
@@ -22,6 +22,7 @@ pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar
         number: ticket.id.to_string(),
         summary: ticket.words.summary(),
         requester: requester(ticket),
+        customer: customer(ticket),
         source_url: conversation_url(ticket),
         category: category(policy, ticket),
         area: assessment.map(|assessment| assessment.area.clone()).filter(|area| !area.is_empty()),
@@ -42,6 +43,19 @@ pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar
         escalation: escalation(ticket),
         status: status(policy, ticket),
     }
+}
+
+fn customer(ticket: &Ticket) -> Option<CustomerRecord> {
+    let found = ticket.words.enrichment.customer.as_ref().filter(|customer| customer.known)?;
+    Some(CustomerRecord {
+        account: found.account.clone(),
+        tier: found.tier.clone(),
+        owner: found.owner.clone(),
+        open_cases: found.open_cases,
+        open_opportunities: found.open_opportunities,
+        entitlement: found.entitlement.clone(),
+        earlier_tickets: found.earlier_tickets,
+    })
 }
 
 /// What to know before acting: what the rules met, and that a solution did not hold.

@@ -25,6 +25,24 @@ view_model! {
         pub url: Option<String>,
     }
 
+    /// What a look-up says of the customer; empty or 0 where it says nothing.
+    pub struct CustomerRecord {
+        /// The account's name.
+        pub account: String,
+        /// Such as `enterprise`.
+        pub tier: String,
+        /// Who looks after them.
+        pub owner: String,
+        /// Open cases.
+        pub open_cases: i64,
+        /// Open opportunities.
+        pub open_opportunities: i64,
+        /// The support they are entitled to.
+        pub entitlement: String,
+        /// Tickets they had before.
+        pub earlier_tickets: i64,
+    }
+
     /// The card on which a person confirms, changes or dismisses what Deskbell proposes.
     pub struct TriageCard {
         /// The buttons' value.
@@ -35,6 +53,8 @@ view_model! {
         pub summary: String,
         /// Who asks.
         pub requester: Party,
+        /// Once looked up.
+        pub customer: Option<CustomerRecord>,
         /// The message or the helpdesk's ticket.
         pub source_url: Option<String>,
         /// Such as `Access`.
@@ -67,7 +87,7 @@ view_model! {
         pub similar: Vec<SimilarTicket>,
         /// Once created.
         pub issue: Option<IssueLink>,
-        /// Such as `decided without customer data`; the card shows 5.
+        /// Such as `Decided without the customer record: …`; the card shows 5.
         pub warnings: Vec<String>,
         /// Once escalated.
         pub escalation: Option<Escalation>,

@@ -141,6 +141,7 @@ fn task() -> String {
 #[serde(deny_unknown_fields)]
 pub(super) struct QueueDocument {
     pub name: Option<String>,
+    pub helpdesk: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -236,6 +237,7 @@ pub(super) struct ExampleDocument {
     pub requested_priority: Option<Spanned<String>>,
     #[serde(default)]
     pub load: BTreeMap<String, u32>,
+    pub helpdesk: Option<BTreeMap<String, u32>>,
 }
 
 fn watched_channel() -> crate::ticket::SlackPath {

@@ -21,17 +21,21 @@ impl fmt::Display for PolicyError {
     }
 }
 
-/// A rule that reads `customer`, though nothing fills it: there every text is empty and every number 0.
+/// A rule that reads what nothing fills: there every text is empty and every number 0.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{line}: rule `{rule}` reads `customer`, which is always empty in this version: nothing looks customers up yet; write \
-     the rule without `customer`"
+    "{line}: rule `{rule}` reads `{variable}`, which is always empty: nothing is bound to look it up; add \
+     [lookups.{binding}] to the configuration, or write the rule without `{variable}`"
 )]
 pub struct PolicyCaution {
     /// Of the rule's condition, from 1.
     pub line: usize,
     /// The rule.
     pub rule: RuleId,
+    /// What it reads.
+    pub variable: &'static str,
+    /// The look-up that would fill it.
+    pub binding: &'static str,
 }
 
 /// All faults of a policy file.

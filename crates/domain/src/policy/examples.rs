@@ -9,7 +9,7 @@ use super::document::{ExampleDocument, RuleDocument};
 use super::{Policy, facts};
 use crate::assessment::{Assessment, AssessorName, Confidence, Judged, Sentiment, SimilarTicket, Urgency};
 use crate::decision::{Customer, DecisionInputs, Load, RequestedPriority, TicketFacts};
-use crate::ids::{CategoryId, ChannelId, MessageTs, PersonId, PriorityId, SquadId, TicketId};
+use crate::ids::{CategoryId, ChannelId, MessageTs, PersonId, PriorityId, QueueId, SquadId, TicketId};
 use crate::ticket::{Severity, SlackPath, Source};
 
 /// Each example that does not hold: where it stands and what happened instead.
@@ -68,6 +68,11 @@ fn inputs(policy: &Policy, example: &ExampleDocument) -> DecisionInputs {
             squads: example.load.iter().map(|(squad, open)| (SquadId::new(squad), *open)).collect(),
             ..Load::default()
         },
+        queue_load: example
+            .helpdesk
+            .as_ref()
+            .map(|queues| queues.iter().map(|(queue, tickets)| (QueueId::new(queue), *tickets)).collect()),
+        lapses: Vec::new(),
         now: Timestamp::UNIX_EPOCH,
     }
 }

@@ -55,6 +55,10 @@ static CUSTOMER: ObjectType = ObjectType {
         field("tier", Type::String, "for example `enterprise`; empty when unknown"),
         field("account", Type::String, "the account's name; empty when unknown"),
         field("open_cases", Type::Int, "open cases elsewhere; 0 when unknown"),
+        field("owner", Type::String, "who looks after the account; empty when unknown"),
+        field("open_opportunities", Type::Int, "open opportunities; 0 when unknown"),
+        field("entitlement", Type::String, "support they are entitled to; empty when unknown"),
+        field("earlier_tickets", Type::Int, "tickets they had before; 0 when unknown"),
     ],
 };
 
@@ -68,12 +72,25 @@ static LOAD: ObjectType = ObjectType {
     ],
 };
 
+static HELPDESK: ObjectType = ObjectType {
+    name: "helpdesk",
+    fields: &[
+        field("known", Type::Bool, "a look-up answered"),
+        field(
+            "queues",
+            Type::Map(&INT),
+            "tickets in the helpdesk by queue id; every queue of the policy is there, 0 when unknown",
+        ),
+    ],
+};
+
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     Schema::new(vec![
         field("ticket", Type::Object(&TICKET), "the request"),
         field("assessment", Type::Object(&ASSESSMENT), "what the assessor found"),
         field("customer", Type::Object(&CUSTOMER), "who asks"),
         field("load", Type::Object(&LOAD), "open work now"),
+        field("helpdesk", Type::Object(&HELPDESK), "the helpdesk's own queues"),
     ])
 });
 
@@ -99,6 +116,15 @@ fn as_json(policy: &Policy, inputs: &DecisionInputs) -> Value {
             "squads": with_zeroes(policy.squads.keys().map(|id| (id.as_str(), inputs.load.squads.get(id)))),
             "queues": with_zeroes(policy.queues.keys().map(|id| (id.as_str(), inputs.load.queues.get(id)))),
         },
+        "helpdesk": helpdesk(policy, inputs),
+    })
+}
+
+fn helpdesk(policy: &Policy, inputs: &DecisionInputs) -> Value {
+    let tickets = |id| inputs.queue_load.as_ref().and_then(|queues| queues.get(id));
+    json!({
+        "known": inputs.queue_load.is_some(),
+        "queues": with_zeroes(policy.queues.keys().map(|id| (id.as_str(), tickets(id)))),
     })
 }
 
@@ -148,5 +174,9 @@ fn customer(customer: &Customer) -> Value {
         "tier": customer.tier,
         "account": customer.account,
         "open_cases": customer.open_cases,
+        "owner": customer.owner,
+        "open_opportunities": customer.open_opportunities,
+        "entitlement": customer.entitlement,
+        "earlier_tickets": customer.earlier_tickets,
     })
 }

@@ -297,7 +297,10 @@ fn queues(document: &Document) -> BTreeMap<QueueId, Queue> {
     document
         .queues
         .iter()
-        .map(|(id, written)| (QueueId::new(id), Queue { name: written.name.clone().unwrap_or_else(|| id.clone()) }))
+        .map(|(id, written)| {
+            let name = written.name.clone().unwrap_or_else(|| id.clone());
+            (QueueId::new(id), Queue { helpdesk: written.helpdesk.clone().unwrap_or_else(|| name.clone()), name })
+        })
         .collect()
 }
 

@@ -18,6 +18,7 @@ use std::sync::LazyLock;
 use jiff::SignedDuration;
 
 use crate::decision::Mode;
+use crate::enrichment::Lookup;
 use crate::ids::{CategoryId, ChannelId, PersonId, PolicyHash, PriorityId, QueueId, RuleId, SquadId};
 use crate::sla::{BusinessHours, SlaTarget};
 use crate::ticket::Severity;
@@ -124,6 +125,8 @@ pub struct Tracker {
 pub struct Queue {
     /// For cards.
     pub name: String,
+    /// The helpdesk's name for it.
+    pub helpdesk: String,
 }
 
 /// How soon, in the team's own terms.
@@ -251,10 +254,20 @@ impl Policy {
             .unwrap_or(&UNWRITTEN_ESCALATION)
     }
 
-    /// Rules that will never hold as meant, a line each, with the mend: those that read `customer`, which nothing fills
-    /// in this version.
-    pub fn cautions(&self) -> Vec<PolicyCaution> {
-        let reads_customer = self.rules.iter().filter(|rule| rule.when.reads("customer"));
-        reads_customer.map(|rule| PolicyCaution { line: rule.line, rule: rule.id.clone() }).collect()
+    /// Rules that will never hold as meant, with the mend: those that read what only a look-up fills, and it is not bound.
+    pub fn cautions(&self, is_bound: impl Fn(Lookup) -> bool) -> Vec<PolicyCaution> {
+        let unbound = [Lookup::Customer, Lookup::QueueLoad].into_iter().filter(|lookup| !is_bound(*lookup));
+        let mut cautions: Vec<PolicyCaution> = unbound
+            .flat_map(|lookup| {
+                let (variable, binding) = match lookup {
+                    Lookup::Customer => ("customer", "lookup_customer"),
+                    Lookup::QueueLoad => ("helpdesk", "queue_load"),
+                };
+                let reading = self.rules.iter().filter(|rule| rule.when.reads(variable));
+                reading.map(|rule| PolicyCaution { line: rule.line, rule: rule.id.clone(), variable, binding })
+            })
+            .collect();
+        cautions.sort_by_key(|caution| caution.line);
+        cautions
     }
 }

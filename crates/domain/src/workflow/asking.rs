@@ -1,5 +1,7 @@
 //! The requester's part: a request comes in, grows, changes, is assessed and decided.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -54,6 +56,7 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
         sla_round: 0,
         changes: 0,
         assessed_revision: 0,
+        awaited: BTreeSet::new(),
         decided_change: 0,
         closed_at: None,
         words: Words {
@@ -69,6 +72,7 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
     let mut scene = Scene::new(policy, context, ticket, now);
     scene.audit(by, AuditKind::TicketReceived, source);
     scene.out.effects.push(Effect::Assess { revision: 1 });
+    scene.look_up();
     // Whoever asked in a direct conversation or a form is answered there already.
     if outsiders_read && scene.ticket.is_asked_in_channel() {
         scene.tell_requester(NoticeKind::Accepted);
@@ -88,7 +92,7 @@ fn sent_at(message: &TicketMessage, now: Timestamp) -> Timestamp {
 }
 
 impl Scene<'_> {
-    fn may_still_be_decided(&self) -> bool {
+    pub(super) fn may_still_be_decided(&self) -> bool {
         matches!(self.ticket.status, Status::Received | Status::AwaitingConfirmation)
     }
 
@@ -102,6 +106,7 @@ impl Scene<'_> {
         if self.may_still_be_decided() {
             self.ticket.revision += 1;
             self.out.effects.push(Effect::Assess { revision: self.ticket.revision });
+            self.look_up();
         }
     }
 
@@ -190,11 +195,23 @@ impl Scene<'_> {
             AuditKind::Assessed,
             json!({ "revision": revision, "assessor": assessment.assessor, "category": assessment.category.as_ref().map(|judged| (&judged.value, judged.confidence)) }),
         );
-        self.ticket.words.assessment = Some(assessment.clone());
-        self.decide(assessment);
+        self.ticket.words.assessment = Some(assessment);
+        self.decide_when_ready();
+    }
+
+    /// Decides once the words are assessed and every look-up has answered or is given up.
+    pub(super) fn decide_when_ready(&mut self) {
+        let is_assessed = self.ticket.assessed_revision == self.ticket.revision;
+        if let Some(assessment) = self.ticket.words.assessment.clone()
+            && is_assessed
+            && self.ticket.awaited.is_empty()
+        {
+            self.decide(assessment);
+        }
     }
 
     fn decide(&mut self, assessment: Assessment) {
+        let enrichment = self.ticket.words.enrichment.clone();
         let inputs = DecisionInputs {
             ticket: TicketFacts {
                 text: self.ticket.words.text(),
@@ -209,8 +226,10 @@ impl Scene<'_> {
                     .map(|priority| RequestedPriority { priority, by: self.ticket.requester.clone() }),
             },
             assessment,
-            customer: self.context.customer.clone(),
+            customer: enrichment.customer.unwrap_or_default(),
             load: self.context.load.clone(),
+            queue_load: enrichment.queue_load,
+            lapses: enrichment.lapses,
             now: self.now,
         };
         let ordinal = self.ticket.decision.as_ref().map_or(1, |decision| decision.ordinal + 1);

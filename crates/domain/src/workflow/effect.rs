@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::enrichment::Lookup;
 use crate::ids::{ActionId, EventKey, JobId, NoticeId, PersonId, TicketId, WorkspaceId};
 use crate::workflow::event::ReplyTo;
 
@@ -41,6 +42,13 @@ pub enum Timer {
         /// Counts the refusals, from 1.
         refusal: u32,
     },
+    /// A decision waits no longer for a look-up.
+    LookupDue {
+        /// Which.
+        lookup: Lookup,
+        /// The revision it was asked for.
+        revision: u32,
+    },
     /// First response is due.
     FirstResponseDue {
         /// The setting of the clocks it belongs to.
@@ -69,6 +77,13 @@ pub enum Effect {
     },
     /// Assess this revision of the ticket's words.
     Assess {
+        /// The revision.
+        revision: u32,
+    },
+    /// Look something up for the decision on this revision. It only reads.
+    Enrich {
+        /// What.
+        lookup: Lookup,
         /// The revision.
         revision: u32,
     },
@@ -211,6 +226,7 @@ impl Effect {
             Self::Interpret { event } => format!("interpret/{event}"),
             Self::LookUp { event } => format!("look_up/{event}"),
             Self::Assess { revision } => format!("assess/{revision}"),
+            Self::Enrich { lookup, revision } => format!("enrich/{}/{revision}", lookup.as_str()),
             Self::ShowCard { change } => format!("card/{change}"),
             Self::Dispatch { action, generation } => format!("dispatch/{}/{generation}", action.ordinal),
             Self::Reconcile { action, generation, look, .. } => {
@@ -226,6 +242,7 @@ impl Effect {
                 Timer::EscalateTo { level, round } => format!("timer/escalate/{round}/{level}"),
                 Timer::ShowCardAgain { refusal } => format!("timer/show_card_again/{refusal}"),
                 Timer::EscalateAgain { repeat, round } => format!("timer/escalate_again/{round}/{repeat}"),
+                Timer::LookupDue { lookup, revision } => format!("timer/lookup/{}/{revision}", lookup.as_str()),
                 Timer::FirstResponseDue { round } => format!("timer/first_response/{round}"),
                 Timer::ResolutionDue { round } => format!("timer/resolution/{round}"),
             },
@@ -241,7 +258,7 @@ impl Effect {
         match self {
             Self::Interpret { .. } | Self::Fire(_) => Lane::Desk,
             Self::Assess { .. } => Lane::Assessor,
-            Self::Dispatch { .. } | Self::Reconcile { .. } => Lane::Systems,
+            Self::Enrich { .. } | Self::Dispatch { .. } | Self::Reconcile { .. } => Lane::Systems,
             Self::ShowCard { .. }
             | Self::ShowNotice { .. }
             | Self::OfferChange { .. }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::assessment::Assessment;
+use crate::enrichment::LookedUp;
 use crate::ids::{ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, WorkspaceId};
 use crate::interaction::Button;
 use crate::ticket::{Card, ExternalRef, PostedMessage, Source, TicketMessage};
@@ -62,6 +63,13 @@ pub enum Event {
         revision: u32,
         /// Its answer.
         assessment: Box<Assessment>,
+    },
+    /// A look-up for a revision answered, or brought nothing.
+    Enriched {
+        /// The revision it was asked for.
+        revision: u32,
+        /// What came of it.
+        answer: Box<LookedUp>,
     },
     /// A button about the ticket as a whole was pressed.
     Pressed {
@@ -151,6 +159,13 @@ pub enum Event {
         /// Slack's error and the mend.
         reason: String,
     },
+}
+
+impl Event {
+    /// Whether the rules may decide because of it: then the load is looked at.
+    pub const fn may_decide(&self) -> bool {
+        matches!(self, Self::Assessed { .. } | Self::Enriched { .. } | Self::TimerFired(Timer::LookupDue { .. }))
+    }
 }
 
 /// Where an answer that one person sees may go. It may get lost, so no state hangs on it.

@@ -5,6 +5,7 @@ mod answering;
 mod asking;
 mod carrying_out;
 pub mod effect;
+mod enriching;
 mod escalating;
 pub mod event;
 mod plan;

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::audit::{AuditEntry, AuditKind};
-use crate::decision::{Customer, Decision, DecisionInputs, Load};
+use crate::decision::{Decision, DecisionInputs, Load};
+use crate::enrichment::BoundLookups;
 use crate::ids::{ChannelId, MessageTs, NoticeId, PersonId, TicketId};
 use crate::interaction::Button;
 use crate::notice::{Notice, NoticeKind};
@@ -25,8 +26,8 @@ pub struct Context {
     pub new_ticket: TicketId,
     /// Open work.
     pub load: Load,
-    /// The customer, as far as known.
-    pub customer: Customer,
+    /// What is looked up before a decision.
+    pub lookups: BoundLookups,
     /// Names the event that is being handled: part of the ids of one-off effects.
     pub cause: String,
 }
@@ -99,6 +100,7 @@ impl<'world> Scene<'world> {
             Event::MessageEdited(message) => self.message_edited(&message),
             Event::MessageDeleted(ts) => self.message_deleted(&ts),
             Event::Assessed { revision, assessment } => self.assessed(revision, *assessment),
+            Event::Enriched { revision, answer } => self.enriched(revision, *answer),
             Event::Pressed { button, by, reply } => self.pressed(button, &by, reply),
             Event::EscalationAsked { by, reason, reply } => self.escalate_pressed(&by, reason, reply),
             Event::Changed { by, squad, priority, category, reply } => {
@@ -148,6 +150,7 @@ impl<'world> Scene<'world> {
             Timer::EscalateTo { level, round } => self.escalate_to(level, round),
             Timer::EscalateAgain { repeat, round } => self.escalate_again(repeat, round),
             Timer::ShowCardAgain { refusal } => self.show_card_again(refusal),
+            Timer::LookupDue { lookup, revision } => self.lookup_due(lookup, revision),
             Timer::FirstResponseDue { round } => self.first_response_due(round),
             Timer::ResolutionDue { round } => self.resolution_due(round),
         }

@@ -3,7 +3,8 @@
 
 use deskbell_domain::action::{ActionState, ApprovedAction};
 use deskbell_domain::audit::{AuditEntry, AuditKind};
-use deskbell_domain::decision::{Customer, Load};
+use deskbell_domain::decision::Load;
+use deskbell_domain::enrichment::{BoundLookup, BoundLookups, LookedUp, Lookup};
 use deskbell_domain::ids::{
     ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, TicketId, WorkspaceId,
 };
@@ -76,6 +77,19 @@ pub fn assessed(revision: u32, category: Option<&str>) -> Event {
     Event::Assessed { revision, assessment: Box::new(assessment(category)) }
 }
 
+pub fn enriched(revision: u32, answer: LookedUp) -> Event {
+    Event::Enriched { revision, answer: Box::new(answer) }
+}
+
+/// Look-ups that a decision waits for three seconds each.
+pub fn bound(lookups: &[Lookup]) -> BoundLookups {
+    let bound = |lookup: &Lookup| {
+        let server = if *lookup == Lookup::Customer { "salesforce" } else { "zendesk" };
+        (*lookup, BoundLookup { server: server.to_owned(), deadline: SignedDuration::from_secs(3) })
+    };
+    lookups.iter().map(bound).collect()
+}
+
 pub fn done(ordinal: u32, key: Option<&str>) -> Event {
     Event::ActionDone { action: action(ordinal), external: key.map(issue) }
 }
@@ -88,6 +102,7 @@ pub struct Desk {
     pub policy: Policy,
     pub now: Timestamp,
     pub load: Load,
+    pub lookups: BoundLookups,
     pub ticket: Option<Ticket>,
     pub effects: Vec<Effect>,
     pub timers: Vec<(Timer, Timestamp)>,
@@ -98,7 +113,8 @@ pub struct Desk {
 impl Desk {
     pub fn new(policy: Policy) -> Self {
         let (effects, timers, audit) = (Vec::new(), Vec::new(), Vec::new());
-        Self { policy, now: start(), load: Load::default(), ticket: None, effects, timers, audit, events: 0 }
+        let (load, lookups) = (Load::default(), BoundLookups::new());
+        Self { policy, now: start(), load, lookups, ticket: None, effects, timers, audit, events: 0 }
     }
 
     /// A ticket of this category that waits for its confirmation, its card posted.
@@ -125,7 +141,7 @@ impl Desk {
         let context = Context {
             new_ticket: TicketId::new(7),
             load: self.load.clone(),
-            customer: Customer::default(),
+            lookups: self.lookups.clone(),
             cause: format!("event-{}", self.events),
         };
         let transition = step(&self.policy, &context, self.ticket.as_ref(), event, self.now);

@@ -76,6 +76,8 @@ pub fn inputs(text: &str, category: Option<&str>) -> DecisionInputs {
         assessment: assessment(category),
         customer: Customer::default(),
         load: Load::default(),
+        queue_load: None,
+        lapses: Vec::new(),
         now: start(),
     }
 }

@@ -7,6 +7,7 @@ mod carrying_out;
 mod delivering;
 #[path = "../support/desk.rs"]
 mod desk;
+mod enriching;
 mod escalating;
 mod following;
 #[path = "../support/mod.rs"]

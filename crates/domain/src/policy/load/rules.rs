@@ -36,6 +36,10 @@ impl Check<'_> {
             for squad in example.get_ref().load.keys().filter(|squad| !names.squads.contains(squad.as_str())) {
                 self.unknown(&example.span(), "squad", squad, names.squads.iter().copied());
             }
+            let queues = example.get_ref().helpdesk.iter().flat_map(|queues| queues.keys());
+            for queue in queues.filter(|queue| !names.queues.contains(queue.as_str())) {
+                self.unknown(&example.span(), "queue", queue, names.queues.iter().copied());
+            }
         }
         let squads = written.squad.iter().chain(&written.squads).map(|name| self.squad(name, names)).collect();
         let severity = written.severity.as_ref().and_then(|level| match Severity::try_from(*level.get_ref()) {

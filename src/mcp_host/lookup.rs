@@ -1,0 +1,452 @@
+//! Which tool answers which look-up, `[lookups.NAME]`. A look-up only reads: it needs nobody's approval and goes by `reading`.
+
+use std::collections::BTreeMap;
+
+use deskbell_domain::decision::Customer;
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::outcome::CallOutput;
+use super::template;
+
+/// Characters of a text that a look-up brings.
+const TEXT_CHARS_MAX: usize = 200;
+/// Characters of a passage of a document.
+const SNIPPET_CHARS_MAX: usize = 1_000;
+/// Entries of a list that a look-up brings.
+const ENTRIES_MAX: usize = 1_000;
+
+/// `[lookups]` as written.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LookupsConfig {
+    /// The customer behind a requester, before each decision.
+    pub lookup_customer: Option<LookupConfig<CustomerPointers>>,
+    /// The helpdesk's queues with their load, before each decision.
+    pub queue_load: Option<LookupConfig<QueuePointers>>,
+    /// What `/kb` finds besides the folder's documents.
+    pub search_knowledge: Option<LookupConfig<PassagePointers>>,
+}
+
+/// `[lookups.NAME]` as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookupConfig<Pointers> {
+    /// The configured server.
+    pub server: String,
+    /// Its tool, one that it says only reads.
+    pub tool: String,
+    /// The tool's arguments. A text that begins with `=` is an expression over what the look-up knows; what is absent is left
+    /// out.
+    #[serde(default)]
+    pub arguments: BTreeMap<String, toml::Value>,
+    /// Where the answer says what is looked for.
+    pub result: Pointers,
+    /// How long it is waited for.
+    #[serde(default = "three_seconds")]
+    pub deadline: String,
+    /// `queue_load` alone: how long an answer serves further tickets.
+    pub keep: Option<String>,
+}
+
+fn three_seconds() -> String {
+    "3s".to_owned()
+}
+
+/// How long the queues' load serves further tickets, unless the configuration says otherwise: helpdesks count seldom.
+const KEEP: SignedDuration = SignedDuration::from_secs(60);
+
+/// JSON pointers (RFC 6901) into the answer about a customer. A number may also be a list, which is counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CustomerPointers {
+    /// What is there, and not false, when there is a customer; without it any of the others.
+    pub known: Option<String>,
+    /// Their plan, in the vendor's word.
+    pub tier: Option<String>,
+    /// The account's name.
+    pub account: Option<String>,
+    /// Who looks after them.
+    pub owner: Option<String>,
+    /// Open cases.
+    pub open_cases: Option<String>,
+    /// Open opportunities.
+    pub open_opportunities: Option<String>,
+    /// The support they are entitled to.
+    pub entitlement: Option<String>,
+    /// Tickets they had before.
+    pub earlier_tickets: Option<String>,
+}
+
+/// Where the answer lists the queues; `name` and `tickets` count from an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueuePointers {
+    /// The list.
+    pub list: String,
+    /// The helpdesk's name for the queue.
+    pub name: String,
+    /// How many tickets it holds.
+    pub tickets: String,
+}
+
+/// Where the answer lists passages; the others count from an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassagePointers {
+    /// The list.
+    pub list: String,
+    /// The document's title.
+    pub title: String,
+    /// The passage.
+    pub snippet: String,
+    /// Where people read it.
+    pub url: Option<String>,
+}
+
+/// The pointers of a look-up by the field that names each.
+trait Named {
+    fn pointers(&self) -> Vec<(&'static str, &str)>;
+}
+
+impl Named for CustomerPointers {
+    fn pointers(&self) -> Vec<(&'static str, &str)> {
+        let named = [
+            ("known", &self.known),
+            ("tier", &self.tier),
+            ("account", &self.account),
+            ("owner", &self.owner),
+            ("open_cases", &self.open_cases),
+            ("open_opportunities", &self.open_opportunities),
+            ("entitlement", &self.entitlement),
+            ("earlier_tickets", &self.earlier_tickets),
+        ];
+        named.into_iter().filter_map(|(field, pointer)| Some((field, pointer.as_deref()?))).collect()
+    }
+}
+
+impl Named for QueuePointers {
+    fn pointers(&self) -> Vec<(&'static str, &str)> {
+        vec![("list", &self.list), ("name", &self.name), ("tickets", &self.tickets)]
+    }
+}
+
+impl Named for PassagePointers {
+    fn pointers(&self) -> Vec<(&'static str, &str)> {
+        let url = self.url.as_deref().map(|url| ("url", url));
+        [("list", self.list.as_str()), ("title", &self.title), ("snippet", &self.snippet)]
+            .into_iter()
+            .chain(url)
+            .collect()
+    }
+}
+
+/// What is wrong with a look-up's binding.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LookupError {
+    /// No such server.
+    #[error("[lookups.{name}] server = \"{server}\": add [mcp.{server}] or name one that is configured")]
+    UnknownServer {
+        /// The look-up.
+        name: &'static str,
+        /// As written.
+        server: String,
+    },
+    /// A tool that there is not for Deskbell.
+    #[error("[lookups.{name}] tool `{tool}`: allow or deny of [mcp.{server}] keeps it out; let it in or name another")]
+    ToolKeptOut {
+        /// The look-up.
+        name: &'static str,
+        /// Its server.
+        server: String,
+        /// The tool.
+        tool: String,
+    },
+    /// An expression that can't be parsed.
+    #[error("[lookups.{name}] arguments.{argument}: {message}")]
+    BadExpression {
+        /// The look-up.
+        name: &'static str,
+        /// The argument.
+        argument: String,
+        /// The parser's words.
+        message: String,
+    },
+    /// A pointer that points nowhere.
+    #[error(
+        "[lookups.{name}] result.{field} = \"{pointer}\": a JSON pointer begins with \"/\", for example \"/{pointer}\""
+    )]
+    BadPointer {
+        /// The look-up.
+        name: &'static str,
+        /// The field.
+        field: &'static str,
+        /// As written.
+        pointer: String,
+    },
+    /// Nothing would ever be known.
+    #[error(
+        "[lookups.{name}] result is empty: say where the answer holds what rules read, for example tier = \"/tier\""
+    )]
+    NoPointer {
+        /// The look-up.
+        name: &'static str,
+    },
+    /// No length of time.
+    #[error(
+        "[lookups.{name}] {field} = \"{written}\": write a length of time up to 60 s, for example \"3s\" or \"500ms\""
+    )]
+    BadLength {
+        /// The look-up.
+        name: &'static str,
+        /// The field.
+        field: &'static str,
+        /// As written.
+        written: String,
+    },
+    /// Only the queues' load is the same for every ticket.
+    #[error("[lookups.{name}] keep: only queue_load keeps an answer for further tickets; take it out")]
+    KeepsNothing {
+        /// The look-up.
+        name: &'static str,
+    },
+}
+
+/// One look-up, checked.
+#[derive(Debug, Clone)]
+pub struct Lookup<Pointers> {
+    /// The name in `[lookups]`.
+    pub name: &'static str,
+    /// The configured server.
+    pub server: String,
+    /// Its tool.
+    pub tool: String,
+    /// How long it is waited for.
+    pub deadline: SignedDuration,
+    /// How long an answer serves further tickets.
+    pub keep: SignedDuration,
+    arguments: BTreeMap<String, Value>,
+    result: Pointers,
+}
+
+/// All look-ups, checked.
+#[derive(Debug, Clone, Default)]
+pub struct Lookups {
+    /// The customer behind a requester.
+    pub customer: Option<Lookup<CustomerPointers>>,
+    /// The helpdesk's queues.
+    pub queue_load: Option<Lookup<QueuePointers>>,
+    /// Further documents for `/kb`.
+    pub knowledge: Option<Lookup<PassagePointers>>,
+}
+
+/// A passage that a look-up found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundPassage {
+    /// The document.
+    pub title: String,
+    /// The passage.
+    pub snippet: String,
+    /// Where people read it.
+    pub url: Option<String>,
+}
+
+impl Lookups {
+    /// Checks what is configured against the servers configured; `admits` says whether a server's tool is there for Deskbell.
+    ///
+    /// # Errors
+    /// The first fault, with the field and the mend.
+    pub fn check(
+        config: &LookupsConfig,
+        has_server: impl Fn(&str) -> bool,
+        admits: impl Fn(&str, &str) -> bool,
+    ) -> Result<Self, LookupError> {
+        let places = (&has_server, &admits);
+        Ok(Self {
+            customer: checked("lookup_customer", config.lookup_customer.as_ref(), places)?,
+            queue_load: checked("queue_load", config.queue_load.as_ref(), places)?,
+            knowledge: checked("search_knowledge", config.search_knowledge.as_ref(), places)?,
+        })
+    }
+
+    /// Every one that is bound: its name, its server and the tool.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str, &str)> {
+        fn shown<P>(lookup: &Lookup<P>) -> (&'static str, &str, &str) {
+            (lookup.name, &lookup.server, &lookup.tool)
+        }
+        let customer = self.customer.iter().map(shown);
+        customer.chain(self.queue_load.iter().map(shown)).chain(self.knowledge.iter().map(shown))
+    }
+}
+
+fn checked<P: Named + Clone>(
+    name: &'static str,
+    written: Option<&LookupConfig<P>>,
+    (has_server, admits): (&impl Fn(&str) -> bool, &impl Fn(&str, &str) -> bool),
+) -> Result<Option<Lookup<P>>, LookupError> {
+    let Some(written) = written else { return Ok(None) };
+    let (server, tool) = (written.server.clone(), written.tool.clone());
+    if !has_server(&server) {
+        return Err(LookupError::UnknownServer { name, server });
+    }
+    if !admits(&server, &tool) {
+        return Err(LookupError::ToolKeptOut { name, server, tool });
+    }
+    let pointers = written.result.pointers();
+    if pointers.is_empty() {
+        return Err(LookupError::NoPointer { name });
+    }
+    let bad = pointers.iter().find(|(_, pointer)| !pointer.is_empty() && !pointer.starts_with('/'));
+    if let Some((field, pointer)) = bad {
+        return Err(LookupError::BadPointer { name, field, pointer: (*pointer).to_owned() });
+    }
+    if written.keep.is_some() && name != "queue_load" {
+        return Err(LookupError::KeepsNothing { name });
+    }
+    let keep = written.keep.as_deref().map_or(Ok(KEEP), |text| length(name, "keep", text, SignedDuration::MAX))?;
+    Ok(Some(Lookup {
+        name,
+        deadline: length(name, "deadline", &written.deadline, SignedDuration::from_secs(60))?,
+        keep,
+        arguments: template::checked(&written.arguments).map_err(|(argument, message)| LookupError::BadExpression {
+            name,
+            argument,
+            message,
+        })?,
+        result: written.result.clone(),
+        server,
+        tool,
+    }))
+}
+
+fn length(
+    name: &'static str,
+    field: &'static str,
+    written: &str,
+    at_most: SignedDuration,
+) -> Result<SignedDuration, LookupError> {
+    let parsed = written.parse::<SignedDuration>().ok();
+    parsed.filter(|length| length.is_positive() && *length <= at_most).ok_or_else(|| LookupError::BadLength {
+        name,
+        field,
+        written: written.to_owned(),
+    })
+}
+
+impl<P> Lookup<P> {
+    /// The tool's arguments; `None` where nothing of the context is known that they speak of.
+    ///
+    /// # Errors
+    /// The argument whose expression fails; no customers' words.
+    pub fn arguments(&self, context: &Value) -> Result<Option<Map<String, Value>>, String> {
+        let filled = template::fill(&self.arguments, context)?;
+        Ok(template::says_something(&self.arguments, &filled).then_some(filled))
+    }
+}
+
+/// The answer as JSON; many servers write it as text.
+fn document(answer: &CallOutput) -> Value {
+    match &answer.structured {
+        Value::Null => serde_json::from_str(&answer.text).unwrap_or(Value::Null),
+        structured => structured.clone(),
+    }
+}
+
+impl Lookup<CustomerPointers> {
+    /// The customer; `None`: the answer is nothing that can be read.
+    pub fn customer(&self, answer: &CallOutput) -> Option<Customer> {
+        let answer = Some(document(answer)).filter(|answer| !answer.is_null())?;
+        let at = |pointer: &Option<String>| {
+            pointer.as_deref().and_then(|pointer| answer.pointer(pointer)).filter(|value| !value.is_null())
+        };
+        let of = &self.result;
+        let known = match &of.known {
+            Some(_) => at(&of.known).is_some_and(is_something),
+            None => {
+                of.pointers().iter().any(|(_, pointer)| answer.pointer(pointer).is_some_and(|value| !value.is_null()))
+            }
+        };
+        if !known {
+            return Some(Customer::default());
+        }
+        let text = |pointer| at(pointer).and_then(text).unwrap_or_default();
+        let number = |pointer| at(pointer).and_then(number).unwrap_or(0);
+        Some(Customer {
+            known,
+            tier: text(&of.tier),
+            account: text(&of.account),
+            owner: text(&of.owner),
+            entitlement: text(&of.entitlement),
+            open_cases: number(&of.open_cases),
+            open_opportunities: number(&of.open_opportunities),
+            earlier_tickets: number(&of.earlier_tickets),
+        })
+    }
+}
+
+impl Lookup<QueuePointers> {
+    /// The queues by the helpdesk's names; those that it has not counted are left out. `None`: the answer has no such list.
+    pub fn queues(&self, answer: &CallOutput) -> Option<Vec<(String, u32)>> {
+        let answer = document(answer);
+        let entries = answer.pointer(&self.result.list)?.as_array()?.iter().take(ENTRIES_MAX);
+        let read = |entry: &Value| {
+            let tickets = number(entry.pointer(&self.result.tickets)?)?;
+            Some((text(entry.pointer(&self.result.name)?)?, u32::try_from(tickets).ok()?))
+        };
+        Some(entries.filter_map(read).collect())
+    }
+}
+
+impl Lookup<PassagePointers> {
+    /// The best passages in the server's order. `None`: the answer has no such list.
+    pub fn passages(&self, answer: &CallOutput, at_most: usize) -> Option<Vec<FoundPassage>> {
+        let answer = document(answer);
+        let entries = answer.pointer(&self.result.list)?.as_array()?.iter();
+        let read = |entry: &Value| {
+            let url = self.result.url.as_deref().and_then(|url| entry.pointer(url)).and_then(text);
+            Some(FoundPassage {
+                title: text(entry.pointer(&self.result.title)?)?,
+                snippet: shortened(entry.pointer(&self.result.snippet)?.as_str()?, SNIPPET_CHARS_MAX),
+                url,
+            })
+        };
+        Some(entries.filter_map(read).take(at_most).collect())
+    }
+}
+
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(entries) => !entries.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        Value::Bool(true) | Value::Number(_) | Value::Object(_) => true,
+    }
+}
+
+fn shortened(text: &str, chars: usize) -> String {
+    let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
+    text.chars().take(chars).map(plain).collect()
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(shortened(text, TEXT_CHARS_MAX)),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A number, however it is written; a list by its length.
+fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Array(entries) => i64::try_from(entries.len()).ok(),
+        Value::Null | Value::Bool(_) | Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
