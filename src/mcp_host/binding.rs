@@ -98,6 +98,12 @@ pub enum BindingError {
         /// What there is.
         known: String,
     },
+    /// It only reads.
+    #[error("[actions.{name}]: that is a look-up, which only reads and needs no approval; write [lookups.{name}]")]
+    IsLookup {
+        /// As written.
+        name: String,
+    },
     /// No such server.
     #[error("[actions.{name}] server = \"{server}\": add [mcp.{server}] or name one that is configured")]
     UnknownServer {
@@ -155,6 +161,9 @@ impl Bindings {
     ) -> Result<Self, BindingError> {
         let mut by_action = BTreeMap::new();
         for (name, written) in config {
+            if super::lookup::NAMES.contains(&name.as_str()) {
+                return Err(BindingError::IsLookup { name: name.clone() });
+            }
             if !Action::NAMES.contains(&name.as_str()) {
                 return Err(BindingError::UnknownAction { name: name.clone(), known: Action::NAMES.join(", ") });
             }

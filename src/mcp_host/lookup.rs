@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 use super::outcome::CallOutput;
 use super::template;
 
+/// Every bindable look-up.
+pub(super) const NAMES: [&str; 3] = ["lookup_customer", "queue_load", "search_knowledge"];
 /// Characters of a text that a look-up brings.
 const TEXT_CHARS_MAX: usize = 200;
 /// Characters of a passage of a document.
@@ -65,6 +67,8 @@ pub struct CustomerPointers {
     pub known: Option<String>,
     /// Their plan, in the vendor's word.
     pub tier: Option<String>,
+    /// The account's key, for `write_back`.
+    pub id: Option<String>,
     /// The account's name.
     pub account: Option<String>,
     /// Who looks after them.
@@ -115,6 +119,7 @@ impl Named for CustomerPointers {
         let named = [
             ("known", &self.known),
             ("tier", &self.tier),
+            ("id", &self.id),
             ("account", &self.account),
             ("owner", &self.owner),
             ("open_cases", &self.open_cases),
@@ -375,6 +380,7 @@ impl Lookup<CustomerPointers> {
         Some(Customer {
             known,
             tier: text(&of.tier),
+            id: text(&of.id),
             account: text(&of.account),
             owner: text(&of.owner),
             entitlement: text(&of.entitlement),

@@ -43,6 +43,7 @@ fn what_the_example_leaves_commented_out_is_right_too() {
     assert!(config.helpdesk.zendesk.is_some() && config.helpdesk.generic.is_some());
     assert!(config.mcp.contains_key("other") && config.knowledge.folder.is_some() && config.templates.folder.is_some());
     assert!(config.slack.app_token.is_some() && config.store.master_key.is_some());
+    assert!(config.lookups.lookup_customer.is_some() && config.lookups.queue_load.is_some());
 }
 
 #[test]

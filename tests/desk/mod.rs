@@ -10,6 +10,7 @@ mod console;
 mod dead_letters;
 mod decisions;
 mod duplicates;
+mod enrichment;
 mod escalation;
 mod expiry;
 mod failures;
@@ -226,6 +227,7 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
     /// The binary with this desk's secrets.
     pub fn deskbell(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_deskbell"));
+        let zendesk = self.wish.sandbox.zendesk.clone().unwrap_or_default();
         command
             .arg("--config")
             .arg(self.config_path())
@@ -239,7 +241,10 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
             .env("TEST_JIRA_EMAIL", "deskbell@northwind.example")
             .env("TEST_JIRA_TOKEN", "sandbox-jira-token")
             .env("TEST_SHORTCUT_URL", self.sandbox.shortcut_url().unwrap_or_default())
-            .env("TEST_SHORTCUT_TOKEN", "sandbox-shortcut-token");
+            .env("TEST_SHORTCUT_TOKEN", "sandbox-shortcut-token")
+            .env("TEST_ZENDESK_URL", self.sandbox.zendesk_url().unwrap_or_default())
+            .env("TEST_ZENDESK_EMAIL", &zendesk.email)
+            .env("TEST_ZENDESK_TOKEN", &zendesk.api_token);
         command
     }
 

@@ -44,6 +44,9 @@ pub struct Customer {
     pub account: String,
     /// Open cases elsewhere.
     pub open_cases: i64,
+    /// The account's key where it is kept, for whoever writes back there.
+    #[serde(default)]
+    pub id: String,
     /// Who looks after the account.
     #[serde(default)]
     pub owner: String,
