@@ -21,6 +21,7 @@ pub mod config;
 pub mod console;
 pub mod intake;
 pub mod mcp_host;
+pub mod mcp_server;
 pub mod pipeline;
 pub mod prepare;
 pub mod serve;

@@ -8,4 +8,5 @@ mod bench;
 mod cli;
 mod desk;
 mod intake;
+mod mcp_servers;
 mod store;

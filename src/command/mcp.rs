@@ -19,6 +19,7 @@ use super::{Failure, mcp_bind, output, signals};
 use crate::config::{Config, LogConfig};
 use crate::console::state_word;
 use crate::mcp_host::{Bindings, Lookups, McpHost, ServerState, ServerStatus};
+use crate::mcp_server::{self, slack::SlackServer};
 use crate::telemetry;
 
 /// Runs the subcommand.
@@ -27,6 +28,7 @@ pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failu
         McpCommand::Serve { server: OwnServer::Jira, http } => serve_own(*http, jira).await,
         McpCommand::Serve { server: OwnServer::Shortcut, http } => serve_own(*http, shortcut).await,
         McpCommand::Serve { server: OwnServer::Helpdesk, http } => serve_own(*http, helpdesk).await,
+        McpCommand::Serve { server: OwnServer::Slack, http } => serve_own(*http, slack).await,
         McpCommand::Bind { server } => mcp_bind::run(config, server).await,
         McpCommand::List { json } => list(config, *json).await,
     }
@@ -45,6 +47,11 @@ fn shortcut() -> Result<ShortcutServer, Failure> {
 fn helpdesk() -> Result<HelpdeskServer, Failure> {
     let config = ZendeskConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
     HelpdeskServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
+}
+
+fn slack() -> Result<SlackServer, Failure> {
+    let config = mcp_server::slack::config_from_env().map_err(|error| Failure::wrong(error.to_string()))?;
+    SlackServer::new(&config).map_err(|error| Failure::wrong(error.to_string()))
 }
 
 /// Serves what `make` gives until standard input closes, or Deskbell is asked to end.

@@ -166,7 +166,7 @@ impl SlackClient {
         self.call_timeout
     }
 
-    async fn call(&self, method: &str, body: &Value) -> Result<Value, SlackError> {
+    pub(super) async fn call(&self, method: &str, body: &Value) -> Result<Value, SlackError> {
         let session: SlackClientSession<'_, Connector> = self.client.open_session(&self.token);
         let call = session.http_session_api.http_post::<Value, Value>(method, body, None);
         self.timed(method, call).await

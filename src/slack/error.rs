@@ -121,6 +121,16 @@ fn mend(code: &str) -> &'static str {
         "restricted_action" | "restricted_action_read_only_channel" => "let the app post in this channel",
         "not_found" | "expired_trigger_id" => "press again: Slack closed the window before it was filled",
         "message_not_found" | "cant_update_message" => "the message was deleted in Slack",
+        "user_not_found" => "check the user's id; find_user_by_email finds it by the address",
+        "users_not_found" => "nobody in the workspace has this address; people of other organisations are not found so",
+        "thread_not_found" => "check the thread's ts: it is that of the thread's first message",
+        "name_taken" => "a channel of this name exists, perhaps a private or archived one: choose another name",
+        "invalid_cursor" => "leave the page token out for the first page",
+        "invalid_name"
+        | "invalid_name_required"
+        | "invalid_name_specials"
+        | "invalid_name_punctuation"
+        | "invalid_name_maxlength" => "use lowercase letters, digits, - and _, at most 80 characters",
         _ => "look the code up at docs.slack.dev",
     }
 }

@@ -1,6 +1,7 @@
 //! Outbound Slack.
 
 mod client;
+pub mod directory;
 mod error;
 mod limiter;
 pub mod messages;

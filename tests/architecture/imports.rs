@@ -22,6 +22,7 @@ const RULES: &[Rule] = &[
         may_import: &["assessor", "slack", "mcp_host", "store", "intake::parse", "intake::envelope"],
     },
     Rule { who: "console", may_import: &["store", "slack", "mcp_host"] },
+    Rule { who: "mcp_server", may_import: &["store", "slack"] },
     // Each concern's own settings are declared where they are used.
     Rule { who: "config", may_import: &["assessor::config", "intake::config", "mcp_host", "store", "slack"] },
     Rule { who: "telemetry", may_import: &["config"] },
@@ -43,7 +44,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         who: "command",
-        may_import: &["config", "console", "mcp_host", "prepare", "serve", "slack", "store", "telemetry"],
+        may_import: &["config", "console", "mcp_host", "mcp_server", "prepare", "serve", "slack", "store", "telemetry"],
     },
 ];
 

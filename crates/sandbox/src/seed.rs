@@ -1,6 +1,7 @@
 //! Who and what exists when a sandbox starts. Ids are fixed, so that tests can name them.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// Id of the app under test.
 pub const APP_ID: &str = "A0DESKBELL";
@@ -51,6 +52,41 @@ pub struct ChannelSeed {
     pub members: Vec<String>,
 }
 
+/// A user group.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UserGroupSeed {
+    /// Group id, `S...`.
+    pub id: String,
+    /// Name that people read.
+    pub name: String,
+    /// Handle without `@`.
+    pub handle: String,
+    /// What it is for.
+    pub description: String,
+    /// User ids of the members.
+    pub users: Vec<String>,
+}
+
+impl UserGroupSeed {
+    /// A user group object, <https://docs.slack.dev/reference/objects/usergroup-object>.
+    pub(crate) fn slack_object(&self, team_id: &str, with_users: bool, with_count: bool) -> Value {
+        let mut object = json!({
+            "id": self.id, "team_id": team_id, "is_usergroup": true, "name": self.name,
+            "description": self.description, "handle": self.handle, "is_external": false,
+            "date_create": 1_700_000_000, "date_update": 1_700_000_000, "date_delete": 0,
+            "auto_type": null, "created_by": "U0GRACE", "updated_by": "U0GRACE", "deleted_by": null,
+            "prefs": {"channels": [], "groups": []},
+        });
+        if with_users {
+            crate::json::set(&mut object, "users", self.users.clone());
+        }
+        if with_count {
+            crate::json::set(&mut object, "user_count", self.users.len());
+        }
+        object
+    }
+}
+
 /// A slash command that the app registered.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CommandSeed {
@@ -92,6 +128,9 @@ pub struct WorkspaceSeed {
     pub people: Vec<Person>,
     /// Every channel.
     pub channels: Vec<ChannelSeed>,
+    /// Every user group.
+    #[serde(default)]
+    pub user_groups: Vec<UserGroupSeed>,
     /// The app's slash commands.
     pub commands: Vec<CommandSeed>,
     /// The app's shortcuts.
@@ -132,6 +171,11 @@ const CHANNELS: &[ChannelRow] = &[
     ("C0ACME", "acme-northwind", "Shared with Acme Corp", &["U0DESKBELL", "U0ANNA", "U0CARLA", "U0HUGO"]),
 ];
 
+const USER_GROUPS: &[ChannelRow] = &[
+    ("S0PAYMENTS", "payments-oncall", "Payments, on call", &["U0BEN"]),
+    ("S0PLATFORM", "platform-oncall", "Platform, on call", &["U0DEV", "U0ELENA"]),
+];
+
 impl Default for WorkspaceSeed {
     fn default() -> Self {
         Self {
@@ -142,6 +186,7 @@ impl Default for WorkspaceSeed {
             bot_user_id: "U0DESKBELL".into(),
             people: people(),
             channels: CHANNELS.iter().map(channel).collect(),
+            user_groups: USER_GROUPS.iter().map(user_group).collect(),
             commands: commands(),
             shortcuts: vec![
                 shortcut("triage_message", "Make a ticket", "message"),
@@ -188,6 +233,16 @@ fn channel((id, name, topic, members): &ChannelRow) -> ChannelSeed {
         is_private: *id == "C0LEADERS",
         is_ext_shared: *id == "C0ACME",
         members: members.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn user_group((id, handle, name, users): &ChannelRow) -> UserGroupSeed {
+    UserGroupSeed {
+        id: (*id).into(),
+        name: (*name).into(),
+        handle: (*handle).into(),
+        description: format!("Who answers for {name}"),
+        users: users.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -7,7 +7,7 @@ const DIGEST_HEX_LENGTH: usize = 20;
 
 /// `deskbell-` and the first 20 hex digits of the key's SHA-256: valid as a label, and it does not
 /// reveal the key.
-pub(crate) fn marker(idempotency_key: &str) -> String {
+pub fn marker(idempotency_key: &str) -> String {
     let digest = hex::encode(Sha256::digest(idempotency_key.as_bytes()));
     let short: String = digest.chars().take(DIGEST_HEX_LENGTH).collect();
     format!("deskbell-{short}")

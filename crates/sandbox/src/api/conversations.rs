@@ -9,6 +9,7 @@ use super::chat::{resolve, resolve_joined};
 use super::{ApiError, ApiResult};
 use crate::core::Core;
 use crate::workspace::Workspace;
+use crate::workspace::channels::Channel;
 use crate::workspace::ids::Ts;
 use crate::workspace::messages::Message;
 
@@ -202,5 +203,32 @@ pub(super) fn join(core: &Core, arguments: &Arguments) -> ApiResult {
             crate::json::set(&mut answer, "response_metadata", json!({"warnings": ["already_in_channel"]}));
         }
         Ok(answer)
+    })
+}
+
+/// Characters of a channel's name at most, <https://docs.slack.dev/reference/methods/conversations.create>.
+const NAME_MAX: usize = 80;
+
+pub(super) fn create(core: &Core, arguments: &Arguments) -> ApiResult {
+    let name = arguments.text("name").ok_or("invalid_name_required")?;
+    if name.chars().count() > NAME_MAX {
+        return Err("invalid_name_maxlength".into());
+    }
+    if name.chars().any(|c| c.is_uppercase() || !(c.is_alphanumeric() || c == '-' || c == '_')) {
+        return Err("invalid_name_specials".into());
+    }
+    if !name.chars().any(char::is_alphanumeric) {
+        return Err("invalid_name_punctuation".into());
+    }
+    core.with(|workspace| {
+        // Private channels that the bot does not see hold their names too.
+        if workspace.channels.find_by_name(name).is_some() {
+            return Err("name_taken".into());
+        }
+        let (id, created) = (workspace.ids.id("C"), workspace.ids.ts().seconds());
+        let made = Channel::made(id.clone(), name.to_owned(), arguments.flag("is_private"), workspace.bot(), created);
+        workspace.channels.insert(made);
+        workspace.tell_page_of_channel(&id);
+        Ok(json!({"channel": conversation(workspace, &id)}))
     })
 }

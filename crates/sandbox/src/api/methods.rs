@@ -70,6 +70,8 @@ methods! {
         ["channels:read", "groups:read", "im:read"], conversations::members;
     Open = "conversations.open", Tier::PerMinute(3), ["im:write"], conversations::open;
     Join = "conversations.join", Tier::PerMinute(3), ["channels:join"], conversations::join;
+    Create = "conversations.create", Tier::PerMinute(2), ["channels:manage", "groups:write"], conversations::create;
+    UserGroups = "usergroups.list", Tier::PerMinute(2), ["usergroups:read"], users::groups;
     UsersInfo = "users.info", Tier::PerMinute(4), ["users:read"], users::info;
     UsersList = "users.list", Tier::PerMinute(2), ["users:read"], users::list;
     LookupByEmail = "users.lookupByEmail", Tier::PerMinute(3), ["users:read.email"], users::lookup_by_email;

@@ -38,3 +38,15 @@ pub(super) fn lookup_by_email(core: &Core, arguments: &Arguments) -> ApiResult {
         Ok(json!({"user": workspace.people.user_object(person, true)}))
     })
 }
+
+// Every method has one signature, whether it can fail or not.
+#[expect(clippy::unnecessary_wraps)]
+pub(super) fn groups(core: &Core, arguments: &Arguments) -> ApiResult {
+    let (with_users, with_count) = (arguments.flag("include_users"), arguments.flag("include_count"));
+    Ok(core.with(|workspace| {
+        let groups = workspace.user_groups.iter();
+        let shown: Vec<Value> =
+            groups.map(|group| group.slack_object(&workspace.team_id, with_users, with_count)).collect();
+        json!({"usergroups": shown})
+    }))
+}

@@ -19,7 +19,14 @@ pub(crate) struct Channel {
     pub(crate) members: Vec<String>,
     /// The person on the other side of a direct message with the bot.
     pub(crate) im_user: Option<String>,
+    /// Who made it.
+    pub(crate) creator: String,
+    /// When, in Unix seconds.
+    pub(crate) created: i64,
 }
+
+/// When what a sandbox starts with was made.
+const SEEDED_AT: i64 = 1_700_000_000;
 
 impl Channel {
     /// The direct message between the bot and a person.
@@ -33,6 +40,24 @@ impl Channel {
             is_ext_shared: false,
             members: vec![bot.to_owned(), user.to_owned()],
             im_user: Some(user.to_owned()),
+            creator: bot.to_owned(),
+            created: SEEDED_AT,
+        }
+    }
+
+    /// A channel that the bot makes.
+    pub(crate) fn made(id: String, name: String, is_private: bool, bot: &str, created: i64) -> Self {
+        Self {
+            id,
+            name,
+            topic: String::new(),
+            is_private,
+            is_im: false,
+            is_ext_shared: false,
+            members: vec![bot.to_owned()],
+            im_user: None,
+            creator: bot.to_owned(),
+            created,
         }
     }
 
@@ -71,7 +96,7 @@ impl Channel {
     pub(crate) fn conversation_object(&self, team_id: &str, bot_user_id: &str) -> Value {
         if self.is_im {
             return json!({
-                "id": self.id, "created": 1_700_000_000, "is_archived": false, "is_im": true,
+                "id": self.id, "created": self.created, "is_archived": false, "is_im": true,
                 "is_org_shared": false, "context_team_id": team_id, "user": self.im_user,
                 "is_user_deleted": false, "is_open": true, "priority": 0,
             });
@@ -80,10 +105,10 @@ impl Channel {
         json!({
             "id": self.id, "name": self.name, "name_normalized": self.name, "is_channel": !self.is_private,
             "is_group": self.is_private, "is_im": false, "is_mpim": false, "is_private": self.is_private,
-            "created": 1_700_000_000, "is_archived": false, "is_general": self.name == "general",
+            "created": self.created, "is_archived": false, "is_general": self.name == "general",
             "unlinked": 0, "is_shared": self.is_ext_shared, "is_org_shared": false,
             "is_pending_ext_shared": false, "is_ext_shared": self.is_ext_shared,
-            "context_team_id": team_id, "creator": bot_user_id, "shared_team_ids": [team_id],
+            "context_team_id": team_id, "creator": self.creator, "shared_team_ids": [team_id],
             "connected_team_ids": connected, "is_member": self.has(bot_user_id),
             "num_members": self.members.len(),
             "topic": {"value": self.topic, "creator": "", "last_set": 0},
@@ -111,8 +136,11 @@ impl From<ChannelSeed> for Channel {
             is_private: seed.is_private,
             is_im: false,
             is_ext_shared: seed.is_ext_shared,
+            // A person made it: bots come first among the members.
+            creator: seed.members.last().cloned().unwrap_or_default(),
             members: seed.members,
             im_user: None,
+            created: SEEDED_AT,
         }
     }
 }

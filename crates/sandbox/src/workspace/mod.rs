@@ -22,7 +22,7 @@ use self::people::People;
 use self::responses::Responses;
 use self::views::Views;
 use crate::config::SandboxConfig;
-use crate::seed::{CommandSeed, ShortcutSeed};
+use crate::seed::{CommandSeed, ShortcutSeed, UserGroupSeed};
 
 /// What others must hear of.
 #[derive(Debug)]
@@ -43,6 +43,7 @@ pub(crate) struct Workspace {
     pub(crate) base_url: String,
     pub(crate) people: People,
     pub(crate) channels: Channels,
+    pub(crate) user_groups: Vec<UserGroupSeed>,
     pub(crate) messages: Messages,
     pub(crate) views: Views,
     pub(crate) responses: Responses,
@@ -62,6 +63,7 @@ impl Workspace {
         Self {
             people: People::new(seed.people, seed.bot_user_id, seed.team_id.clone()),
             channels,
+            user_groups: seed.user_groups,
             messages: Messages::default(),
             views: Views::new(seed.team_id.clone(), config.timing.trigger_lifetime),
             responses: Responses::new(config.timing.response_url_lifetime),

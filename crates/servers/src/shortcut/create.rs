@@ -1,15 +1,19 @@
 //! Making a story once, and commenting once.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::client::ShortcutClient;
 use super::directory::{Directory, number, state_in, text};
-use super::ledger::{Fate, Ledger};
 use super::schema::{AddComment, AddedComment, CreateStory, CreatedStory, StoryId};
 use crate::failure::{ErrorKind, ToolFailure};
+use crate::ledger::{Fate, Ledger};
 use crate::marker::marker;
 
+/// How long a story may stay invisible to Shortcut's search. Shortcut promises nothing; this is what hosts wait too.
+const SEARCH_LAG: Duration = Duration::from_secs(90);
 /// Characters of a name at most.
 pub(super) const NAME_MAX: usize = 512;
 /// Characters of a description or a comment at most.
@@ -44,7 +48,7 @@ pub(super) async fn story(
         return Ok(created(found, false));
     }
     if let Some(sent) = &*turn {
-        sent.may_be_sent_again(Instant::now())?;
+        sent.may_be_sent_again(Instant::now(), SEARCH_LAG, "Shortcut's search may not show the story yet")?;
     }
     let fields = fields(directory, wanted, Some(&mark)).await?;
     // Noted before it leaves, so that a call that is cancelled meanwhile is not forgotten.

@@ -3,7 +3,7 @@
 //!
 //! Reading order: [`ShortcutServer`] holds the tools; `create` and `update` say in which order Shortcut is asked;
 //! [`client::ShortcutClient`] is the only code that knows Shortcut's paths; `directory` turns names into ids and back;
-//! `ledger` remembers idempotency keys while Shortcut's search does not show what they made.
+//! [`crate::ledger`] remembers idempotency keys while Shortcut's search does not show what they made.
 //!
 //! Vendor documentation: <https://developer.shortcut.com/api/rest/v3>.
 
@@ -11,7 +11,6 @@ pub mod client;
 mod create;
 mod directory;
 mod error;
-mod ledger;
 pub mod schema;
 mod shown;
 mod story_id;

@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::client::ShortcutClient;
 use super::create::Made;
 use super::directory::{Directory, Entry, list, number};
-use super::ledger::{Fate, Ledger};
 use super::schema::{
     AddComment, AddedComment, CreateStory, CreatedStory, FindByExternalUrl, FindByIdempotencyKey, FoundStories,
     FoundStory, GetStory, Iteration, Label, LinkExternalUrl, LinkedStories, LinkedStory, ListArguments, Listed, Member,
@@ -17,6 +16,7 @@ use super::schema::{
 };
 use super::{ShortcutConfig, ShortcutConfigError, create, shown, update};
 use crate::failure::{ToolFailure, output_schema, tool_result};
+use crate::ledger::{Fate, Ledger};
 use crate::marker::marker;
 
 /// Stories on a page of a search: at most, and when none is asked for.

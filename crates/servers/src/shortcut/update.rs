@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::client::ShortcutClient;
 use super::create::{NAME_MAX, TEXT_MAX, check_length, check_url, labels_named, moment};
 use super::directory::{Directory, number, state_in, text, texts};
-use super::ledger::{Fate, Held, Ledger};
 use super::schema::{Clearable, LinkExternalUrl, LinkedStory, StoryId, UpdateStory, UpdatedStory};
 use super::shown;
 use crate::failure::ToolFailure;
+use crate::ledger::{Fate, Held, Ledger};
 use crate::marker::marker;
 
 /// The turns of a change: its key's, so that it happens once, and its story's, so that what is read before it is

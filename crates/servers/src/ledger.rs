@@ -1,9 +1,9 @@
 //! What the calls with an idempotency key came to, as long as this process lives.
 //!
-//! Shortcut finds a story by its `external_id` only through its search, and a search may not show a new story yet.
-//! Within one process the ledger closes that gap: calls with one key wait for each other, what was made is known
-//! without asking, and what may have been made is not made again before the search had time to show it. A process
-//! that was started anew has an empty ledger; its host waits for the search as well, before it repeats a call.
+//! What a call made is found again through a vendor's search or history, which may not show it yet. Within one process
+//! the ledger closes that gap: calls with one key wait for each other, what was made is known without asking, and what
+//! may have been made is not made again before the vendor had time to show it. A process that was started anew has an
+//! empty ledger; its host waits as well, before it repeats a call.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,14 +14,12 @@ use tokio::time::Instant;
 
 use crate::failure::ToolFailure;
 
-/// How long a story may stay invisible to Shortcut's search. Shortcut promises nothing; this is what hosts wait too.
-pub(super) const SEARCH_LAG: Duration = Duration::from_secs(90);
 /// Keys that are remembered; older ones make room.
 const KEPT: usize = 4_096;
 
 /// What a call with a key came to.
 #[derive(Debug, Clone)]
-pub(super) enum Fate<T> {
+pub enum Fate<T> {
     /// It was sent at this time, and no answer says what became of it.
     Sent(Instant),
     /// It was carried out.
@@ -29,16 +27,22 @@ pub(super) enum Fate<T> {
 }
 
 impl<T> Fate<T> {
-    /// A refusal to send again while what was sent may still be invisible at `now`.
-    pub(super) fn may_be_sent_again(&self, now: Instant) -> Result<(), ToolFailure> {
+    /// A refusal to send again while what was sent may still be invisible at `now`: it shows within `lag`. `what` words
+    /// it: "Shortcut's search may not show the story yet".
+    ///
+    /// # Errors
+    /// `transient`, with the rest of the lag to wait.
+    pub fn may_be_sent_again(&self, now: Instant, lag: Duration, what: &str) -> Result<(), ToolFailure> {
         let Self::Sent(at) = self else { return Ok(()) };
-        let left = SEARCH_LAG.saturating_sub(now.saturating_duration_since(*at));
+        let left = lag.saturating_sub(now.saturating_duration_since(*at));
         if left.is_zero() {
             return Ok(());
         }
         Err(ToolFailure::transient(
-            "An earlier call with this idempotency_key may have made the story, and Shortcut's search may not show it \
-             yet. Nothing was sent now; repeat the call after the wait",
+            format!(
+                "An earlier call with this idempotency_key may have been carried out, and {what}. Nothing was sent \
+                 now; repeat the call after the wait"
+            ),
             Some(left + Duration::from_secs(1)),
         ))
     }
@@ -47,11 +51,11 @@ impl<T> Fate<T> {
 type Place<T> = Arc<Turn<Option<Fate<T>>>>;
 
 /// The turn of one call: nobody else acts on the key while it is held.
-pub(super) type Held<T> = OwnedMutexGuard<Option<Fate<T>>>;
+pub type Held<T> = OwnedMutexGuard<Option<Fate<T>>>;
 
 /// Fates by key; clones share them.
 #[derive(Debug)]
-pub(super) struct Ledger<T> {
+pub struct Ledger<T> {
     entries: Arc<Mutex<Entries<T>>>,
 }
 
@@ -75,7 +79,7 @@ impl<T> Default for Ledger<T> {
 
 impl<T> Ledger<T> {
     /// Waits for the key's turn.
-    pub(super) async fn turn(&self, key: &str) -> Held<T> {
+    pub async fn turn(&self, key: &str) -> Held<T> {
         let place = self.place(key);
         place.lock_owned().await
     }
@@ -125,10 +129,10 @@ mod tests {
 
     #[test]
     fn what_was_sent_is_sent_again_only_after_the_lag() {
-        let at = Instant::now();
+        let (at, lag) = (Instant::now(), Duration::from_secs(90));
         let sent: Fate<u64> = Fate::Sent(at);
-        let early = sent.may_be_sent_again(at + SEARCH_LAG - Duration::from_secs(5));
+        let early = sent.may_be_sent_again(at + lag - Duration::from_secs(5), lag, "it may not show yet");
         assert_eq!(early.unwrap_err().retry_after_seconds, Some(6));
-        assert!(sent.may_be_sent_again(at + SEARCH_LAG).is_ok());
+        assert!(sent.may_be_sent_again(at + lag, lag, "").is_ok());
     }
 }

@@ -1,0 +1,3 @@
+//! Deskbell's own MCP servers that need the host's inside; the others are in `deskbell_servers`.
+
+pub mod slack;
