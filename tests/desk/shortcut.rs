@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Desk, Wish};
+use crate::mcp_servers::{HttpServer, free_port, variables};
 
 const PAID_TWICE: &str = "A payment failed with error 402, the customer is waiting";
 
@@ -56,4 +57,26 @@ async fn a_story_whose_answer_got_lost_is_found_behind_the_searchs_lag() {
     let desk = Desk::open(wish).await;
     desk.fault(json!({ "target": "shortcut:POST /stories", "kind": "lost_response", "count": 1 })).await;
     becomes_one_story(&desk).await;
+}
+
+/// Servers compose: an approved action makes a story through the Shortcut server, which announces it through the Slack server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmed_story_is_announced_through_the_slack_server() {
+    let mut wish = bound_to_shortcut();
+    let port = free_port();
+    wish.config = wish.config.replace("call_timeout = \"3s\"", "call_timeout = \"20s\"").replace(
+        "env = { ",
+        &format!(
+            "env = {{ DESKBELL_SHORTCUT_ANNOUNCE_URL = \"text:http://127.0.0.1:{port}/mcp\", \
+             DESKBELL_SHORTCUT_ANNOUNCE_TOKEN = \"text:open-sesame\", DESKBELL_SHORTCUT_ANNOUNCE_CHANNEL = \"text:C0GENERAL\", "
+        ),
+    );
+    let desk = Desk::open(wish).await;
+    let _slack = HttpServer::start_at(port, "slack", &variables(&desk.sandbox)).await;
+    let story = becomes_one_story(&desk).await;
+    let key = format!("|sc-{}>", story["id"]);
+    desk.until_posted("the announcement", "C0GENERAL", |message| message.says(&key)).await;
+    desk.settled().await;
+    let announced = desk.state().await["messages"]["C0GENERAL"].as_array().unwrap().len();
+    assert_eq!(announced, 1);
 }

@@ -1,6 +1,7 @@
 //! Deskbell's own MCP servers as other hosts meet them: the binary's child process or its HTTP address, rmcp's client in
 //! front, the sandbox behind.
 
+mod announcing;
 mod slack;
 
 use std::process::{Child, Stdio};
@@ -61,7 +62,10 @@ pub struct HttpServer {
 
 impl HttpServer {
     pub async fn start(name: &str, variables: &[(&str, String)]) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::start_at(free_port(), name, variables).await
+    }
+
+    pub async fn start_at(port: u16, name: &str, variables: &[(&str, String)]) -> Self {
         let bearer = "open-sesame";
         let child = std::process::Command::new(env!("CARGO_BIN_EXE_deskbell"))
             .args(["mcp", "serve", name, "--http", &format!("127.0.0.1:{port}")])
@@ -91,6 +95,10 @@ impl Drop for HttpServer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 pub fn transport(url: &str, bearer: &str) -> StreamableHttpClientTransport<reqwest::Client> {

@@ -77,7 +77,7 @@ fn made(story: &Value) -> Option<Made> {
 }
 
 fn created(made: Made, created: bool) -> CreatedStory {
-    CreatedStory { story_id: made.id, key: StoryId(made.id).to_string(), url: made.url, created }
+    CreatedStory { story_id: made.id, key: StoryId(made.id).to_string(), url: made.url, created, announcement: None }
 }
 
 /// The body of `POST /stories`.

@@ -1,12 +1,13 @@
 //! The Shortcut server: stories, comments, labels, links, search, and the lists that name teams, workflows,
 //! iterations and members, on Shortcut's REST API v3.
 //!
-//! Reading order: [`ShortcutServer`] holds the tools; `create` and `update` say in which order Shortcut is asked;
+//! Reading order: [`ShortcutServer`] holds the tools; `create` and `update` say in which order Shortcut is asked; `announce` tells a channel of new stories;
 //! [`client::ShortcutClient`] is the only code that knows Shortcut's paths; `directory` turns names into ids and back;
 //! [`crate::ledger`] remembers idempotency keys while Shortcut's search does not show what they made.
 //!
 //! Vendor documentation: <https://developer.shortcut.com/api/rest/v3>.
 
+mod announce;
 pub mod client;
 mod create;
 mod directory;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+pub use announce::AnnounceConfig;
 pub use tools::ShortcutServer;
 
 /// Where Shortcut's API is.
@@ -38,6 +40,8 @@ pub struct ShortcutConfig {
     pub api_token: SecretString,
     /// Time for one exchange with Shortcut.
     pub timeout: Duration,
+    /// Who announces new stories; nobody when it is absent.
+    pub announce: Option<AnnounceConfig>,
 }
 
 /// What is wrong with the configuration.
@@ -65,13 +69,31 @@ pub enum ShortcutConfigError {
         "the environment variable DESKBELL_SHORTCUT_TIMEOUT_SECONDS is not a number from 1 to 300; correct it or leave it out"
     )]
     BadTimeout,
+    /// One of the two is set and the other is not.
+    #[error(
+        "DESKBELL_SHORTCUT_ANNOUNCE_URL and DESKBELL_SHORTCUT_ANNOUNCE_CHANNEL belong together; set both to announce new \
+         stories, or neither"
+    )]
+    AnnounceIncomplete,
+    /// The announcing server's address is no URL.
+    #[error(
+        "the environment variable DESKBELL_SHORTCUT_ANNOUNCE_URL is not a valid http(s) address; set it to the MCP endpoint \
+         of a server with the tool post_message, such as http://127.0.0.1:8091/mcp"
+    )]
+    BadAnnounceUrl,
+    /// The announcing server's token can't be a header's value.
+    #[error(
+        "the environment variable DESKBELL_SHORTCUT_ANNOUNCE_TOKEN holds characters that no token has; copy the token again"
+    )]
+    BadAnnounceToken,
     /// The HTTP client could not be made.
     #[error("the HTTP client for Shortcut could not be made: {0}")]
     HttpClient(String),
 }
 
 impl ShortcutConfig {
-    /// Reads `DESKBELL_SHORTCUT_API_TOKEN` and, when set, `DESKBELL_SHORTCUT_URL` and `DESKBELL_SHORTCUT_TIMEOUT_SECONDS` from the environment.
+    /// Reads `DESKBELL_SHORTCUT_API_TOKEN` and, when set, `DESKBELL_SHORTCUT_URL`, `DESKBELL_SHORTCUT_TIMEOUT_SECONDS` and
+    /// `DESKBELL_SHORTCUT_ANNOUNCE_URL`, `_TOKEN` and `_CHANNEL` from the environment.
     ///
     /// # Errors
     /// [`ShortcutConfigError`] naming the variable to mend.
@@ -86,18 +108,28 @@ impl ShortcutConfig {
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ShortcutConfigError> {
         let set = |name: &str| variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let address = set("DESKBELL_SHORTCUT_URL");
-        let base_url = Url::parse(address.as_deref().unwrap_or(API_URL_DEFAULT))
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or(ShortcutConfigError::BadUrl)?;
+        let base_url = web_address(address.as_deref().unwrap_or(API_URL_DEFAULT)).ok_or(ShortcutConfigError::BadUrl)?;
         let timeout = match set("DESKBELL_SHORTCUT_TIMEOUT_SECONDS").map(|text| text.parse()) {
             None => TIMEOUT_DEFAULT,
             Some(Ok(seconds @ 1..=300)) => Duration::from_secs(seconds),
             Some(_) => return Err(ShortcutConfigError::BadTimeout),
         };
         let api_token = set("DESKBELL_SHORTCUT_API_TOKEN").ok_or(ShortcutConfigError::TokenMissing)?.into();
-        Ok(Self { base_url, api_token, timeout })
+        let announce = match (set("DESKBELL_SHORTCUT_ANNOUNCE_URL"), set("DESKBELL_SHORTCUT_ANNOUNCE_CHANNEL")) {
+            (None, None) => None,
+            (Some(url), Some(channel)) => Some(AnnounceConfig {
+                url: web_address(&url).ok_or(ShortcutConfigError::BadAnnounceUrl)?,
+                token: set("DESKBELL_SHORTCUT_ANNOUNCE_TOKEN").map(Into::into),
+                channel,
+            }),
+            _ => return Err(ShortcutConfigError::AnnounceIncomplete),
+        };
+        Ok(Self { base_url, api_token, timeout, announce })
     }
+}
+
+fn web_address(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 #[cfg(test)]
@@ -125,6 +157,15 @@ mod tests {
             (vec![("DESKBELL_SHORTCUT_API_TOKEN", "  ")], "DESKBELL_SHORTCUT_API_TOKEN"),
             (vec![token, ("DESKBELL_SHORTCUT_URL", "api.app.shortcut.com")], "DESKBELL_SHORTCUT_URL"),
             (vec![token, ("DESKBELL_SHORTCUT_TIMEOUT_SECONDS", "0")], "DESKBELL_SHORTCUT_TIMEOUT_SECONDS"),
+            (vec![token, ("DESKBELL_SHORTCUT_ANNOUNCE_CHANNEL", "C1")], "DESKBELL_SHORTCUT_ANNOUNCE_URL"),
+            (
+                vec![
+                    token,
+                    ("DESKBELL_SHORTCUT_ANNOUNCE_CHANNEL", "C1"),
+                    ("DESKBELL_SHORTCUT_ANNOUNCE_URL", "localhost:8091"),
+                ],
+                "DESKBELL_SHORTCUT_ANNOUNCE_URL is not a valid",
+            ),
         ] {
             let error = config(&variables).unwrap_err().to_string();
             assert!(error.contains(named), "{error}");

@@ -83,6 +83,34 @@ pub struct CreatedStory {
     pub url: String,
     /// False when an earlier call with the same idempotency key had made it.
     pub created: bool,
+    /// Whether the announcements' channel heard of it; nothing where none is configured. The story stands either way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub announcement: Option<Announcement>,
+}
+
+/// What became of an announcement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnnouncementState {
+    /// It was posted now.
+    Posted,
+    /// It stood there already.
+    AlreadyPosted,
+    /// It was not posted, or nobody knows. To repeat `create_story` with the same idempotency key tries again.
+    Failed,
+}
+
+/// Whether the announcements' channel heard of a new story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Announcement {
+    /// What became of it.
+    pub state: AnnouncementState,
+    /// Where the message is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Arguments of `find_by_idempotency_key`.

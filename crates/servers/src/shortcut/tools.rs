@@ -6,6 +6,7 @@ use rmcp::model::CallToolResult;
 use rmcp::{ServerHandler, tool, tool_handler, tool_router};
 use serde_json::Value;
 
+use super::announce::Announcer;
 use super::client::ShortcutClient;
 use super::create::Made;
 use super::directory::{Directory, Entry, list, number};
@@ -34,6 +35,7 @@ pub struct ShortcutServer {
     stories: Ledger<Made>,
     comments: Ledger<u64>,
     changes: Ledger<()>,
+    announcer: Option<Announcer>,
     tool_router: ToolRouter<Self>,
 }
 
@@ -53,8 +55,10 @@ impl ShortcutServer {
     /// # Errors
     /// [`ShortcutConfigError`] when the token is no header value or the HTTP client can't be made.
     pub fn new(config: ShortcutConfig) -> Result<Self, ShortcutConfigError> {
+        let announcer = config.announce.clone().map(Announcer::new).transpose()?;
         let client = ShortcutClient::new(config)?;
         Ok(Self {
+            announcer,
             directory: Directory::new(client.clone()),
             client,
             stories: Ledger::default(),
@@ -66,7 +70,8 @@ impl ShortcutServer {
 
     /// Create a story. Give `team` or `workflow`, unless the workspace has one workflow only. With an
     /// `idempotency_key`, a story that an earlier call made is returned instead; Shortcut's search lags, so after
-    /// `error_kind` `unknown` wait before repeating.
+    /// `error_kind` `unknown` wait before repeating. Where announcements are configured, their channel hears of the story
+    /// once; `announcement` says what became of that.
     #[tool(
         name = "create_story",
         output_schema = output_schema::<CreatedStory>(),
@@ -74,7 +79,7 @@ impl ShortcutServer {
             destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
     async fn create_story(&self, Parameters(wanted): Parameters<CreateStory>) -> CallToolResult {
-        tool_result(create::story(&self.client, &self.directory, &self.stories, &wanted).await)
+        tool_result(self.create(&wanted).await)
     }
 
     /// Find the story that a `create_story` call with this `idempotency_key` made. Shortcut's search lags behind
@@ -224,6 +229,14 @@ impl ShortcutServer {
 }
 
 impl ShortcutServer {
+    async fn create(&self, wanted: &CreateStory) -> Result<CreatedStory, ToolFailure> {
+        let mut story = create::story(&self.client, &self.directory, &self.stories, wanted).await?;
+        if let Some(announcer) = &self.announcer {
+            story.announcement = Some(announcer.announce(&story, &wanted.name).await);
+        }
+        Ok(story)
+    }
+
     async fn read(&self, id: u64) -> Result<Story, ToolFailure> {
         shown::story(&self.directory, &self.client.story(id).await?).await
     }

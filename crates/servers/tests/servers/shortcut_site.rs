@@ -49,6 +49,7 @@ impl Workspace {
             base_url: base_url.parse().unwrap(),
             api_token: TOKEN.into(),
             timeout: Duration::from_millis(400),
+            announce: None,
         };
         let client = connect(config.clone()).await;
         Self { shortcut, faults, client, config }
