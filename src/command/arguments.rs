@@ -121,6 +121,11 @@ pub enum McpCommand {
         /// The server's name in the configuration.
         server: String,
     },
+    /// List the bindings that ship with Deskbell, for its own servers and well-known ones, or print one of them
+    Bindings {
+        /// The bindings to print, to copy from.
+        name: Option<String>,
+    },
     /// Start the configured servers and list their tools and the actions bound to them
     List {
         /// Print JSON instead of lines.

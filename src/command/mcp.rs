@@ -1,4 +1,4 @@
-//! `deskbell mcp serve` and `deskbell mcp list`.
+//! `deskbell mcp serve`, `deskbell mcp list` and `deskbell mcp bindings`.
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ use super::arguments::{McpCommand, OwnServer};
 use super::{Failure, mcp_bind, output, signals};
 use crate::config::{Config, LogConfig};
 use crate::console::state_word;
-use crate::mcp_host::{Bindings, Lookups, McpHost, ServerState, ServerStatus};
+use crate::mcp_host::{Bindings, Lookups, McpHost, ServerState, ServerStatus, Shipped};
 use crate::mcp_server::{self, slack::SlackServer};
 use crate::telemetry;
 
@@ -31,6 +31,7 @@ pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failu
         McpCommand::Serve { server: OwnServer::Slack, http } => serve_own(*http, slack).await,
         McpCommand::Bind { server } => mcp_bind::run(config, server).await,
         McpCommand::List { json } => list(config, *json).await,
+        McpCommand::Bindings { name } => bindings(name.as_deref()),
     }
 }
 
@@ -84,6 +85,20 @@ fn allowed_hosts() -> Vec<String> {
     named.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
+/// What ships, or one file of it to copy from.
+fn bindings(name: Option<&str>) -> Result<(), Failure> {
+    if let Some(name) = name {
+        output::say(Shipped::named(name).map_err(Failure::wrong)?.text.trim_end());
+        return Ok(());
+    }
+    output::say("Take one up with `bindings = \"NAME\"` in [mcp.…]; an [actions.…] of yours stands in front of it.");
+    for name in Shipped::names() {
+        let shipped = Shipped::named(name).map_err(Failure::failed)?;
+        output::say(&format!("\n{name}: {}\n  {}", shipped.about, shipped.tried));
+    }
+    Ok(())
+}
+
 async fn list(config: &Path, as_json: bool) -> Result<(), Failure> {
     let config = Config::load(config)?;
     let (bindings, lookups) = (config.bindings()?, config.lookups()?);
@@ -100,17 +115,30 @@ async fn list(config: &Path, as_json: bool) -> Result<(), Failure> {
         let lines: Vec<String> = servers.iter().map(|server| as_lines(server, bound)).collect();
         output::say(&lines.join("\n"));
     }
-    if servers.iter().all(|server| server.state == ServerState::Ready) { Ok(()) } else { Err(Failure::said()) }
+    let is_well = |server: &ServerStatus| server.state == ServerState::Ready && unfit(bound, server).is_empty();
+    if servers.iter().all(is_well) { Ok(()) } else { Err(Failure::said()) }
 }
 
 /// What is bound to tools.
 type Bound<'a> = (&'a Bindings, &'a Lookups);
 
 /// The actions and look-ups of a tool.
-fn bound_to<'a>((bindings, lookups): Bound<'a>, server: &str, tool: &str) -> Vec<&'a str> {
-    let actions = bindings.iter().filter(|(_, it)| it.server == server && it.tool == tool).map(|(action, _)| action);
-    let looks = lookups.iter().filter(|(_, at, with)| *at == server && *with == tool).map(|(name, ..)| name);
+fn bound_to<'a>((bindings, lookups): Bound<'a>, server: &'a str, tool: &str) -> Vec<&'a str> {
+    let actions = bindings.at(server).filter(|binding| binding.tool == tool).map(|binding| binding.action.as_str());
+    let looks = lookups.at(server).filter(|lookup| lookup.tool == tool).map(|lookup| lookup.name);
     actions.chain(looks).collect()
+}
+
+/// What can't be used with the server as it is, and why.
+fn unfit<'a>((bindings, lookups): Bound<'a>, server: &'a ServerStatus) -> Vec<(&'a str, String)> {
+    let actions = bindings.at(&server.name).map(|binding| (binding.action.as_str(), binding.faults(server)));
+    let looks = lookups.at(&server.name).map(|lookup| (lookup.name, lookup.faults(server)));
+    actions
+        .chain(looks)
+        .map(|(name, faults)| (name, faults.iter().filter(|fault| fault.is_fatal()).map(ToString::to_string).collect()))
+        .filter(|(_, faults): &(&str, Vec<String>)| !faults.is_empty())
+        .map(|(name, faults)| (name, faults.join("; ")))
+        .collect()
 }
 
 fn as_value(server: &ServerStatus, bound: Bound<'_>) -> serde_json::Value {
@@ -124,13 +152,17 @@ fn as_value(server: &ServerStatus, bound: Bound<'_>) -> serde_json::Value {
         .collect();
     let quarantined: Vec<_> =
         server.quarantined.iter().map(|tool| json!({ "name": tool.name, "reason": tool.reason })).collect();
+    let unfit: Vec<_> = unfit(bound, server)
+        .into_iter()
+        .map(|(action, reason)| json!({ "action": action, "reason": reason }))
+        .collect();
     let reason = match &server.state {
         ServerState::Failed { reason, .. } => Some(reason),
         ServerState::Starting | ServerState::Ready => None,
     };
     json!({
         "name": server.name, "state": state_word(&server.state), "reason": reason, "required": server.required, "tools": tools,
-        "quarantined": quarantined,
+        "quarantined": quarantined, "unfit_bindings": unfit,
     })
 }
 
@@ -145,6 +177,9 @@ fn as_lines(server: &ServerStatus, bound: Bound<'_>) -> String {
         let actions = bound_to(bound, &server.name, &tool.name);
         let actions = if actions.is_empty() { String::new() } else { format!("  <- {}", actions.join(", ")) };
         let _ = write!(text, "\n  {}{actions}", tool.name);
+    }
+    for (action, reason) in unfit(bound, server) {
+        let _ = write!(text, "\n  [actions.{action}] can't be used: {reason}");
     }
     for tool in &server.quarantined {
         let _ = write!(text, "\n  {}  can't be used: {}", tool.name, tool.reason);

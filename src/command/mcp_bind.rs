@@ -16,6 +16,7 @@ pub(super) async fn run(path: &Path, name: &str) -> Result<(), Failure> {
             known.join(", ")
         )));
     };
+    let bindings = config.bindings()?;
     let host = McpHost::start(vec![config.server_spec(name, server)?]);
     host.settled().await;
     let found = host.status().into_iter().next();
@@ -30,7 +31,7 @@ pub(super) async fn run(path: &Path, name: &str) -> Result<(), Failure> {
         path.display()
     ));
     for proposal in propose(name, &status.tools) {
-        let bound = config.actions.get(proposal.action);
+        let bound = bindings.of(proposal.action);
         let text = match (bound, &proposal.tool) {
             (Some(bound), _) => format!("# {} is bound already: {} of {}.", proposal.action, bound.tool, bound.server),
             (None, None) => format!("# {}: no tool fits.", proposal.action),

@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::sections::is_http_address;
 use super::source::{ConfigError, Source};
 use super::value::{Length, Setting, looks_secret};
-use crate::mcp_host::{ServerSpec, ToolFilter, Transport};
+use crate::mcp_host::{ServerSpec, ShippedUse, ToolFilter, Transport};
 
 /// One server: a child process (`command`) or an address (`url`).
 #[derive(Debug, Clone, Deserialize)]
@@ -52,6 +52,8 @@ pub struct McpConfig {
     /// Never these of its tools.
     #[serde(default)]
     pub deny: Vec<String>,
+    /// Bindings that ship with Deskbell, taken up for this server.
+    pub bindings: Option<ShippedUse>,
     /// The `mcpServers` file that it stands in, if it does not stand in `deskbell.toml`.
     #[serde(skip)]
     pub(super) file: Option<PathBuf>,
@@ -93,6 +95,11 @@ impl McpConfig {
             Some(file) => ConfigError::at(file.display().to_string(), message),
             None => source.error(span, message),
         }
+    }
+
+    /// A fault of it as a whole.
+    pub(super) fn wrong(&self, source: &Source, message: String) -> ConfigError {
+        ConfigError::at(self.file_name(source), message)
     }
 
     /// Which of its tools there are for Deskbell.

@@ -1,7 +1,7 @@
 //! `[mcp_files]`: MCP servers as other hosts write them, in JSON under `mcpServers`, beside `[mcp.NAME]`.
 //!
 //! A server there may also say what `[mcp.NAME]` may: `required`, `startup_timeout`, `call_timeout`, `max_concurrency`,
-//! `response_limit`, `allow`, `deny`. What other hosts let run without asking (`autoApprove`) counts for nothing here: a tool
+//! `response_limit`, `allow`, `deny`, `bindings`. What other hosts let run without asking (`autoApprove`) counts for nothing here: a tool
 //! that changes something runs because an action is bound to it and a person approved that action.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use toml::Spanned;
 use super::mcp::{call_timeout, max_concurrency, response_limit, startup_timeout};
 use super::value::{Length, Setting};
 use super::{Config, ConfigError, ConfigErrors, McpConfig};
+use crate::mcp_host::ShippedUse;
 
 /// Which files.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -64,6 +65,7 @@ struct Written {
     allow: Option<Vec<String>>,
     #[serde(default, alias = "excludeTools", alias = "disabledTools", alias = "disabled_tools")]
     deny: Vec<String>,
+    bindings: Option<ShippedUse>,
     #[serde(default, rename = "autoApprove", alias = "alwaysAllow", alias = "trust")]
     _permissions_of_other_hosts: Option<IgnoredAny>,
     #[serde(default, rename = "description")]
@@ -147,6 +149,7 @@ fn taken(value: Value, path: &Path) -> Result<Option<McpConfig>, String> {
         response_limit: written.response_limit,
         allow: written.allow,
         deny: written.deny,
+        bindings: written.bindings,
         file: Some(path.to_owned()),
     }))
 }

@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::assessor::config::AssessorConfig;
-use crate::mcp_host::{BindingConfig, BindingError, Bindings, Lookups, LookupsConfig, ServerSpec};
+use crate::mcp_host::{BindingConfig, BindingError, Bindings, Lookups, LookupsConfig, ServerSpec, Shipped};
 use crate::store::{MasterKey, StoreConfig};
 
 pub use mcp::McpConfig;
@@ -210,13 +210,14 @@ impl Config {
         server.spec(name, &self.source)
     }
 
-    /// Which tool carries out which action.
+    /// Which tool carries out which action: what `[actions.…]` says, and else what ships for the servers.
     ///
     /// # Errors
     /// The first fault, with the field and the mend.
     pub fn bindings(&self) -> Result<Bindings, ConfigError> {
         let wrong = |error: BindingError| ConfigError::at(self.source.name(), error.to_string());
-        let bindings = Bindings::check(&self.actions, |name| self.mcp.contains_key(name)).map_err(wrong)?;
+        let written = self.written_bindings()?;
+        let bindings = Bindings::check(&written, |name| self.mcp.contains_key(name)).map_err(wrong)?;
         for (action, binding) in bindings.iter() {
             let filter = self.mcp.get(&binding.server).map(McpConfig::tools).unwrap_or_default();
             if let Some(tool) = binding.tools().find(|tool| !filter.admits(tool)) {
@@ -235,6 +236,28 @@ impl Config {
         let admits = |server: &str, tool: &str| self.mcp.get(server).is_none_or(|server| server.tools().admits(tool));
         Lookups::check(&self.lookups, |name| self.mcp.contains_key(name), admits)
             .map_err(|error| ConfigError::at(self.source.name(), error.to_string()))
+    }
+
+    fn written_bindings(&self) -> Result<BTreeMap<String, BindingConfig>, ConfigError> {
+        let mut all = self.actions.clone();
+        for (name, server) in &self.mcp {
+            let Some(shipped) = &server.bindings else { continue };
+            let wrong = |message: String| server.wrong(&self.source, format!("[mcp.{name}] bindings: {message}"));
+            let file = Shipped::named(&shipped.file).map_err(wrong)?;
+            for (action, binding) in file.bindings(name, shipped).map_err(wrong)? {
+                if self.actions.contains_key(&action) {
+                    continue;
+                }
+                if let Some(other) = all.insert(action.clone(), binding) {
+                    return Err(wrong(format!(
+                        "both [mcp.{}] and [mcp.{name}] would carry `{action}` out: take some of a file's actions with {{ file = \"{}\", \
+                         only = [\"…\"] }}, or write [actions.{action}]",
+                        other.server, shipped.file
+                    )));
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// What shows without resolving a secret.

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::server::Turn;
-use super::{Binding, Bindings, CallError, McpHost, ToolInfo};
+use super::{Binding, BindingFault, Bindings, CallError, McpHost, ToolInfo};
 
 /// Why an approved action is not done. For logs and people: no customers' words, no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +64,7 @@ impl From<CallError> for DispatchError {
             CallError::Transient { message, retry_after } => Self::NotDone { reason: message, retry_after },
             CallError::Permanent { message } => Self::Refused { reason: message },
             CallError::Unknown { reason } => Self::Unknown { reason },
+            error @ CallError::Unclassified { .. } => Self::Unknown { reason: error.to_string() },
         }
     }
 }
@@ -88,8 +89,8 @@ impl Ready<'_> {
     /// See [`DispatchError`].
     pub async fn send(self) -> Result<Option<ExternalRef>, DispatchError> {
         let Self { turn, binding, arguments, makes_something } = self;
-        let answer = super::take(turn, &binding.server, arguments).await?;
-        match binding.made(&answer.structured) {
+        let answer = super::take(turn, &binding.server, arguments, binding.errors()).await?;
+        match binding.made(&answer) {
             // Whatever was made exists, and nothing that follows could reach it.
             None if makes_something || binding.names_what_it_made() => Err(DispatchError::Unknown {
                 reason: format!(
@@ -115,7 +116,16 @@ impl McpHost {
     ) -> Result<Ready<'host>, DispatchError> {
         let binding = bound(bindings, approved)?;
         let arguments = binding.arguments(approved, key).map_err(|reason| DispatchError::Refused { reason })?;
+        self.fits(binding)?;
         let turn = self.turn(&binding.server, &binding.tool).await?;
+        // The tool may have become another while the turn was waited for.
+        if let Some(fault) = binding.call_faults(turn.tool()).into_iter().find(BindingFault::is_fatal) {
+            return Err(unfit(binding, &fault));
+        }
+        if let Some(fault) = Binding::refused(turn.tool(), &arguments) {
+            let reason = format!("for this action {fault}; correct [actions.{}]", binding.action);
+            return Err(DispatchError::Refused { reason });
+        }
         Ok(Ready { turn, binding, arguments, makes_something: approved.action().is_primary() })
     }
 
@@ -132,12 +142,28 @@ impl McpHost {
         let binding = bound(bindings, approved)?;
         let Some(look) = binding.reconciliation(approved, key) else { return Ok(Found::CannotTell) };
         let look = look.map_err(|reason| DispatchError::Refused { reason })?;
-        let answer = self.call(&binding.server, look.tool, look.arguments).await?;
-        Ok(match binding.found(&answer.structured) {
+        let turn = self.turn(&binding.server, look.tool).await?;
+        let answer = super::take(turn, &binding.server, look.arguments, binding.errors()).await?;
+        Ok(match binding.found(&answer) {
             Some(external) => Found::Yes(Some(external)),
             None => Found::NotYet { lag: look.lag },
         })
     }
+}
+
+impl McpHost {
+    /// A binding that does not fit its server as it is now waits like one whose server is away: either may be mended.
+    fn fits(&self, binding: &Binding) -> Result<(), DispatchError> {
+        match self.faults_of(binding).into_iter().flatten().find(BindingFault::is_fatal) {
+            Some(fault) => Err(unfit(binding, &fault)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn unfit(binding: &Binding, fault: &BindingFault) -> DispatchError {
+    let reason = format!("[actions.{}] does not fit the server as it is now: {fault}", binding.action);
+    DispatchError::NotSent { reason, retry_after: None }
 }
 
 fn bound<'bindings>(

@@ -7,8 +7,11 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::arguments::{Arguments, BadArgument};
+use super::binding::BindingFault;
+use super::binding::schema;
 use super::outcome::CallOutput;
-use super::template;
+use super::{ServerState, ServerStatus};
 
 /// Every bindable look-up.
 pub(super) const NAMES: [&str; 3] = ["lookup_customer", "queue_load", "search_knowledge"];
@@ -231,7 +234,7 @@ pub struct Lookup<Pointers> {
     pub deadline: SignedDuration,
     /// How long an answer serves further tickets.
     pub keep: SignedDuration,
-    arguments: BTreeMap<String, Value>,
+    arguments: Arguments,
     result: Pointers,
 }
 
@@ -275,13 +278,50 @@ impl Lookups {
         })
     }
 
-    /// Every one that is bound: its name, its server and the tool.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str, &str)> {
-        fn shown<P>(lookup: &Lookup<P>) -> (&'static str, &str, &str) {
-            (lookup.name, &lookup.server, &lookup.tool)
+    /// Every one that is bound.
+    pub fn iter(&self) -> impl Iterator<Item = BoundLookup<'_>> {
+        fn bound<P>(lookup: &Lookup<P>) -> BoundLookup<'_> {
+            let Lookup { name, server, tool, arguments, .. } = lookup;
+            BoundLookup { name, server, tool, arguments }
         }
-        let customer = self.customer.iter().map(shown);
-        customer.chain(self.queue_load.iter().map(shown)).chain(self.knowledge.iter().map(shown))
+        let customer = self.customer.iter().map(bound);
+        customer.chain(self.queue_load.iter().map(bound)).chain(self.knowledge.iter().map(bound))
+    }
+
+    /// Those of a server.
+    pub fn at<'a>(&'a self, server: &'a str) -> impl Iterator<Item = BoundLookup<'a>> {
+        self.iter().filter(move |lookup| lookup.server == server)
+    }
+}
+
+/// A look-up by the tool that it is bound to, whatever it looks for.
+#[derive(Debug, Clone, Copy)]
+pub struct BoundLookup<'a> {
+    /// The name in `[lookups]`.
+    pub name: &'static str,
+    /// The configured server.
+    pub server: &'a str,
+    /// Its tool.
+    pub tool: &'a str,
+    arguments: &'a Arguments,
+}
+
+impl BoundLookup<'_> {
+    /// What keeps it from being used with its server as it is now: its tool must be there, take its arguments and say that it
+    /// only reads. Nothing is known of a server that is not ready.
+    pub fn faults(&self, status: &ServerStatus) -> Vec<BindingFault> {
+        if status.state != ServerState::Ready {
+            return Vec::new();
+        }
+        let (server, tool) = (self.server, self.tool);
+        let Some(known) = status.tools.iter().find(|known| known.name == tool) else {
+            return vec![BindingFault::fatal(format!("the server {server} has no tool `{tool}`"))];
+        };
+        let mut faults = schema::faults(known, self.arguments.iter());
+        if !known.read_only_hint {
+            faults.push(BindingFault::fatal(format!("{server} does not say that `{tool}` only reads")));
+        }
+        faults
     }
 }
 
@@ -314,11 +354,8 @@ fn checked<P: Named + Clone>(
         name,
         deadline: length(name, "deadline", &written.deadline, SignedDuration::from_secs(60))?,
         keep,
-        arguments: template::checked(&written.arguments).map_err(|(argument, message)| LookupError::BadExpression {
-            name,
-            argument,
-            message,
-        })?,
+        arguments: Arguments::check(&written.arguments)
+            .map_err(|BadArgument { argument, message }| LookupError::BadExpression { name, argument, message })?,
         result: written.result.clone(),
         server,
         tool,
@@ -345,8 +382,8 @@ impl<P> Lookup<P> {
     /// # Errors
     /// The argument whose expression fails; no customers' words.
     pub fn arguments(&self, context: &Value) -> Result<Option<Map<String, Value>>, String> {
-        let filled = template::fill(&self.arguments, context)?;
-        Ok(template::says_something(&self.arguments, &filled).then_some(filled))
+        let filled = self.arguments.fill(context)?;
+        Ok(self.arguments.say_something(&filled).then_some(filled))
     }
 }
 

@@ -3,16 +3,19 @@
 //!
 //! [`spec`] says what a server is, `connect` opens a session with a child (`process`) or an address, `tools` lists and judges
 //! what it offers, `server` supervises it and lets calls through its `breaker`, [`outcome`] classifies what came of them. `binding`
-//! says which tool carries out an action, which goes by `dispatch`; `lookup` which one answers what only reads, by `reading`.
+//! says which tool carries out an action, which goes by `dispatch`, and `fitness` watches that it still can; `lookup` says which
+//! one answers what only reads, by `reading`. Both write their `arguments` alike.
 //!
 //! Invariants: a call is sent at most once; [`CallError::NotSent`] is said only of requests that
 //! surely never reached the server; nothing of arguments or results reaches a log.
 
+mod arguments;
 mod binding;
 mod breaker;
 mod connect;
 mod dispatch;
 mod drift;
+mod fitness;
 mod lookup;
 pub mod outcome;
 mod process;
@@ -20,7 +23,6 @@ mod propose;
 mod reading;
 mod server;
 pub mod spec;
-mod template;
 mod tools;
 
 #[cfg(test)]
@@ -34,7 +36,9 @@ use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use binding::{Binding, BindingConfig, BindingError, Bindings, ReconcileConfig, ResultPointers};
+pub use binding::shipped::{Shipped, ShippedUse};
+pub use binding::written::BindingConfig;
+pub use binding::{Binding, BindingError, BindingFault, Bindings, Recourse};
 pub use breaker::BreakerState;
 pub use dispatch::{DispatchError, Found, Ready};
 pub use drift::differences;
@@ -45,6 +49,7 @@ pub use reading::{NotRead, Reading};
 pub use spec::{ServerSpec, SpecError, ToolFilter, Transport};
 pub use tools::{QuarantinedTool, ToolInfo};
 
+use binding::ErrorRules;
 use server::{Phase, Server, Turn};
 
 /// The sessions with all configured servers. Clones share them; the servers end when
@@ -168,7 +173,7 @@ impl McpHost {
     /// # Errors
     /// [`CallError`], which says whether the call may have had an effect.
     async fn call(&self, server: &str, tool: &str, arguments: Map<String, Value>) -> Result<CallOutput, CallError> {
-        take(self.turn(server, tool).await?, server, arguments).await
+        take(self.turn(server, tool).await?, server, arguments, &ErrorRules::default()).await
     }
 
     /// Closes every session in good order and waits for the servers to end.
@@ -180,9 +185,14 @@ impl McpHost {
 }
 
 /// Uses a turn for a call, and takes its time.
-async fn take(turn: Turn<'_>, server: &str, arguments: Map<String, Value>) -> Result<CallOutput, CallError> {
+async fn take(
+    turn: Turn<'_>,
+    server: &str,
+    arguments: Map<String, Value>,
+    errors: &ErrorRules,
+) -> Result<CallOutput, CallError> {
     let started = Instant::now();
-    let result = turn.call(arguments).await;
+    let result = turn.call(arguments, errors).await;
     metrics::histogram!("deskbell_mcp_call_seconds", "server" => server.to_owned())
         .record(started.elapsed().as_secs_f64());
     count_call(server, result.as_ref().map_or_else(CallError::label, |_| "done"));

@@ -8,6 +8,7 @@ use rmcp::transport::DynamicTransportError;
 use rmcp::transport::streamable_http_client::StreamableHttpError;
 use serde_json::Value;
 
+use super::binding::ErrorRules;
 use super::breaker::Health;
 
 /// Characters of a server's own words that are passed on.
@@ -53,6 +54,13 @@ pub enum CallError {
         /// How the answer was lost.
         reason: String,
     },
+    /// The tool says that it failed, and nobody knows whether it did something before: a stranger's words for "the vendor
+    /// took too long" and for "there is no such project" are both just an error. To be treated like [`Self::Unknown`].
+    #[error("the tool failed without saying whether it did something: {message}")]
+    Unclassified {
+        /// What the server says.
+        message: String,
+    },
 }
 
 impl CallError {
@@ -63,6 +71,7 @@ impl CallError {
             Self::Transient { .. } => "transient",
             Self::Permanent { .. } => "permanent",
             Self::Unknown { .. } => "unknown",
+            Self::Unclassified { .. } => "unclassified",
         }
     }
 
@@ -82,16 +91,20 @@ impl CallError {
 /// What the outcome says about the server's health.
 pub(super) fn health(outcome: &Result<CallOutput, CallError>) -> Health {
     match outcome {
-        Ok(_) | Err(CallError::Permanent { .. }) => Health::Answered,
+        Ok(_) | Err(CallError::Permanent { .. } | CallError::Unclassified { .. }) => Health::Answered,
         Err(CallError::Transient { retry_after: Some(wait), .. }) => Health::Paused(*wait),
         Err(_) => Health::Failed,
     }
 }
 
 /// The outcome of an answer that arrived.
-pub(super) fn of_response(response: CallToolResponse, response_bytes_max: usize) -> Result<CallOutput, CallError> {
+pub(super) fn of_response(
+    response: CallToolResponse,
+    response_bytes_max: usize,
+    errors: &ErrorRules,
+) -> Result<CallOutput, CallError> {
     match response {
-        CallToolResponse::Complete(result) => of_result(result, response_bytes_max),
+        CallToolResponse::Complete(result) => of_result(result, response_bytes_max, errors),
         CallToolResponse::InputRequired(_) => Err(CallError::permanent(
             "the tool asks for more input, which Deskbell does not give; call a tool that needs none",
         )),
@@ -99,32 +112,36 @@ pub(super) fn of_response(response: CallToolResponse, response_bytes_max: usize)
     }
 }
 
-fn of_result(result: CallToolResult, response_bytes_max: usize) -> Result<CallOutput, CallError> {
+fn of_result(result: CallToolResult, response_bytes_max: usize, errors: &ErrorRules) -> Result<CallOutput, CallError> {
     let text: Vec<&str> =
         result.content.iter().filter_map(|block| block.as_text().map(|text| text.text.as_str())).collect();
     let text = text.join("\n");
-    let structured = result.structured_content.unwrap_or(Value::Null);
-    if result.is_error == Some(true) {
-        return Err(of_tool_error(&structured, &text));
-    }
-    let size = text.len() + structured.to_string().len();
+    let output = CallOutput { structured: result.structured_content.unwrap_or(Value::Null), text };
+    let is_error = result.is_error == Some(true);
+    let size = output.text.len() + output.structured.to_string().len();
+    // Whether it is an error or not, what is too large is not searched.
     if size > response_bytes_max {
         return Err(CallError::unknown(format!(
-            "the call was carried out, but its result of {size} bytes exceeds response_limit of its [mcp] section"
+            "the tool answered, but its result of {size} bytes exceeds response_limit of its [mcp] section"
         )));
     }
-    Ok(CallOutput { structured, text })
+    match errors.classify(&output, is_error) {
+        Some(error) => Err(error),
+        None if is_error => Err(of_tool_error(&output.structured, &output.text)),
+        None => Ok(output),
+    }
 }
 
-/// Our own servers classify their errors; of others' nothing is known but the text, and a human
-/// decides.
+/// Our own servers classify their errors, and whoever does it the same way. Of others nothing is known but words, which
+/// `errors` of a binding may explain.
 fn of_tool_error(structured: &Value, text: &str) -> CallError {
     let message: String = text.chars().take(WORDS_MAX).collect();
     let retry_after = structured.get("retry_after_seconds").and_then(Value::as_u64).map(Duration::from_secs);
     match structured.get("error_kind").and_then(Value::as_str) {
         Some("transient") => CallError::Transient { message, retry_after },
         Some("unknown") => CallError::unknown(message),
-        _ => CallError::permanent(message),
+        Some("permanent") => CallError::permanent(message),
+        _ => CallError::Unclassified { message },
     }
 }
 
@@ -186,7 +203,7 @@ mod tests {
     fn tool_error(structured: Value) -> CallError {
         let mut result = CallToolResult::error(vec![ContentBlock::text("words")]);
         result.structured_content = Some(structured);
-        of_response(CallToolResponse::Complete(result), 1000).unwrap_err()
+        of_response(CallToolResponse::Complete(result), 1000, &ErrorRules::default()).unwrap_err()
     }
 
     #[test]
@@ -197,13 +214,16 @@ mod tests {
         );
         assert_eq!(tool_error(json!({ "error_kind": "unknown" })), CallError::unknown("words"));
         assert_eq!(tool_error(json!({ "error_kind": "permanent" })), CallError::permanent("words"));
-        assert_eq!(tool_error(Value::Null), CallError::permanent("words"));
+        let unclassified = CallError::Unclassified { message: "words".into() };
+        assert_eq!(tool_error(Value::Null), unclassified, "a stranger's failure may come after its effect");
+        assert_eq!(tool_error(json!({ "error_kind": "odd" })), unclassified);
+        assert!(matches!(health(&Err(unclassified)), Health::Answered), "it hangs not");
     }
 
     #[test]
     fn a_result_beyond_the_limit_is_not_taken() {
         let result = CallToolResult::structured(json!({ "a": "x".repeat(2000) }));
-        let error = of_response(CallToolResponse::Complete(result), 1000).unwrap_err();
+        let error = of_response(CallToolResponse::Complete(result), 1000, &ErrorRules::default()).unwrap_err();
         assert!(matches!(error, CallError::Unknown { .. }), "{error}");
     }
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::outcome::{CallError, CallOutput};
 use super::server::{Server, Turn};
-use super::{McpHost, ToolInfo};
+use super::{ErrorRules, McpHost, ToolInfo};
 
 /// A tool that says it only reads, and the turn to call it.
 pub struct Reading<'host> {
@@ -45,7 +45,9 @@ fn without_turn(error: &CallError) -> NotRead {
             reason: reason.clone(),
             again_after: Some(retry_after.unwrap_or(AGAIN_AFTER)),
         },
-        CallError::Transient { .. } | CallError::Unknown { .. } => NotRead::new(LapseReason::Failed, "no turn"),
+        CallError::Transient { .. } | CallError::Unknown { .. } | CallError::Unclassified { .. } => {
+            NotRead::new(LapseReason::Failed, "no turn")
+        }
         CallError::Permanent { message } => NotRead::new(LapseReason::Refused, message),
     }
 }
@@ -56,7 +58,9 @@ fn without_answer(error: &CallError) -> NotRead {
         CallError::NotSent { .. } => without_turn(error),
         CallError::Transient { .. } => NotRead::new(LapseReason::Failed, "the server can't answer now"),
         CallError::Unknown { .. } => NotRead::new(LapseReason::Failed, "the answer got lost"),
-        CallError::Permanent { .. } => NotRead::new(LapseReason::Refused, "the server refused the call"),
+        CallError::Permanent { .. } | CallError::Unclassified { .. } => {
+            NotRead::new(LapseReason::Refused, "the server refused the call")
+        }
     }
 }
 
@@ -72,7 +76,9 @@ impl Reading<'_> {
     /// Why nothing was read; `None`: it is too late.
     pub async fn ask(self, arguments: Map<String, Value>, until: Instant) -> Result<CallOutput, Option<NotRead>> {
         let Self { server, turn } = self;
-        match tokio::time::timeout_at(until, super::take(turn, &server.spec.name, arguments)).await {
+        match tokio::time::timeout_at(until, super::take(turn, &server.spec.name, arguments, &ErrorRules::default()))
+            .await
+        {
             Ok(answer) => answer.map_err(|error| Some(without_answer(&error))),
             Err(_) => {
                 server.doubt();

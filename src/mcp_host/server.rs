@@ -10,6 +10,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::binding::ErrorRules;
 use super::breaker::{Breaker, BreakerState};
 use super::connect::{self, Session};
 use super::outcome::{self, CallError, CallOutput};
@@ -211,8 +212,8 @@ impl Turn<'_> {
         &self.tool
     }
 
-    /// Calls a tool once. Never repeats anything.
-    pub(super) async fn call(self, arguments: JsonObject) -> Result<CallOutput, CallError> {
+    /// Calls a tool once. Never repeats anything. `errors` says what its failures mean.
+    pub(super) async fn call(self, arguments: JsonObject, errors: &ErrorRules) -> Result<CallOutput, CallError> {
         let Server { spec, doubted, .. } = self.admission.server;
         if self.peer.is_transport_closed() {
             return Err(session_closed());
@@ -221,7 +222,7 @@ impl Turn<'_> {
         // Dropping the request on a timeout also tells the server to give it up.
         let answer = tokio::time::timeout(spec.call_timeout, self.peer.call_tool_once(request)).await;
         let result = match answer {
-            Ok(Ok(response)) => outcome::of_response(response, spec.response_bytes_max),
+            Ok(Ok(response)) => outcome::of_response(response, spec.response_bytes_max, errors),
             Ok(Err(error)) => Err(outcome::of_service_error(&error)),
             Err(_) => {
                 doubted.notify_one();

@@ -16,7 +16,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    BindingConfig, Bindings, BreakerState, CallError, McpHost, ServerSpec, ServerState, ToolFilter, Transport,
+    BindingConfig, Bindings, BreakerState, CallError, CallOutput, McpHost, ServerSpec, ServerState, ToolFilter,
+    Transport,
 };
 
 #[path = "../../tests/fixtures/scripted_mcp.rs"]
@@ -246,7 +247,10 @@ fn an_action_that_makes_something_must_say_what() {
     assert!(refused.to_string().starts_with("[actions.create_issue] has no `result`"), "{refused}");
     let bindings = Bindings::check(&written("result = { key = \"/key\" }"), |_| true).unwrap();
     let binding = bindings.of("create_issue").unwrap();
-    let made = |answer: Value| binding.made(&answer).map(|external| external.key);
+    let made = |structured: Value| {
+        let output = CallOutput { structured, text: String::new() };
+        binding.made(&output).map(|external| external.key)
+    };
     assert_eq!(made(json!({ "key": "PAY-1" })), Some("PAY-1".to_owned()));
     assert_eq!(made(json!({ "key": 17 })), Some("17".to_owned()));
     for nothing in [json!({}), json!({ "key": "" }), json!({ "key": null }), Value::Null] {

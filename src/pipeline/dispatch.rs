@@ -1,5 +1,6 @@
 //! Approved actions: carried out once. What never left waits and counts for nothing; what surely did not happen is tried
-//! again; what may have happened is looked for and never repeated; what stays unknown is parked for a human.
+//! again; what may have happened is looked for and never repeated, unless the server does it once per key; what stays unknown is
+//! parked for a human.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::World;
 use super::commit::Along;
 use super::perform::Undone;
 use super::trust::Distrusted;
-use crate::mcp_host::{DispatchError, Found, ToolInfo};
+use crate::mcp_host::{Binding, DispatchError, Found, Recourse, ToolInfo};
 use crate::store::ClaimedJob;
 
 /// Looks that fail in a row before a human is asked: about ten minutes of backing off. Looking changes nothing.
@@ -29,31 +30,32 @@ impl World {
     pub(super) async fn dispatch(&self, job: &ClaimedJob, id: ActionId) -> Result<(), Undone> {
         let ticket = self.ticket_of(job).await?;
         let generation = ticket.action(id).map_or(0, |record| record.generation);
-        if job.in_doubt {
-            // The worker that died may have sent it until its lease ran out: from now on it can't.
-            return self.look_later(job, id, generation, 1, Timestamp::now()).await;
-        }
         let approved = match ApprovedAction::rebuild(&ticket, id) {
             Ok(approved) => approved,
             Err(NotApproved::NotPending | NotApproved::NoApproval) => {
                 self.finish(job, Along::default()).await?;
                 return Ok(());
             }
-            Err(error @ NotApproved::NoWords) => return self.park(job, id, error.to_string(), false).await,
+            Err(error @ NotApproved::NoWords) => return self.park(job, id, error.to_string(), job.in_doubt).await,
         };
+        let may_call_again = self.may_call_again(job, &approved);
+        if job.in_doubt && !may_call_again {
+            // The worker that died may have sent it until its lease ran out: from now on it can't.
+            return self.look_later(job, id, generation, 1, Timestamp::now()).await;
+        }
         let key = approved.idempotency_key(&job.workspace);
         let ready = match self.host.ready(&self.bindings, &approved, &key).await {
             Ok(ready) => ready,
-            Err(error) => return self.not_done(job, id, generation, error).await,
+            Err(error) => return self.not_done(job, id, generation, may_call_again, error).await,
         };
         let (server, tool) = ready.tool();
         if let Err(distrusted) = self.trusts(&job.workspace, server, tool).await? {
-            return self.not_done(job, id, generation, distrusted.into()).await;
+            return self.not_done(job, id, generation, may_call_again, distrusted.into()).await;
         }
         self.about_to_send(job).await?;
         match ready.send().await {
             Ok(external) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
-            Err(error) => self.not_done(job, id, generation, error).await,
+            Err(error) => self.not_done(job, id, generation, may_call_again, error).await,
         }
     }
 
@@ -62,23 +64,40 @@ impl World {
         job: &ClaimedJob,
         id: ActionId,
         generation: u32,
+        may_call_again: bool,
         error: DispatchError,
     ) -> Result<(), Undone> {
         match error {
             DispatchError::NotSent { reason, retry_after } => match self.wait_for_server(job, retry_after) {
                 Some(after) => Err(Undone::PutOff { after, reason }),
-                None => self.park(job, id, format!("it could not be sent for too long: {reason}"), false).await,
+                None => self.park(job, id, format!("it could not be sent for too long: {reason}"), job.in_doubt).await,
             },
             DispatchError::NotDone { reason, retry_after } if job.sends + 1 < self.habits.dispatch_attempts => {
                 Err(Undone::Failed { after: retry_after, reason })
             }
+            // What this call did not do an earlier one may have done.
             DispatchError::NotDone { reason, .. } | DispatchError::Refused { reason } => {
-                self.park(job, id, reason, false).await
+                self.park(job, id, reason, job.in_doubt).await
+            }
+            DispatchError::Unknown { reason } if may_call_again && job.sends + 1 < self.habits.dispatch_attempts => {
+                tracing::warn!(job = %job.id, reason, "an action's outcome is unknown; the same call will tell");
+                Err(Undone::Later { after: None, reason })
             }
             DispatchError::Unknown { reason } => {
                 tracing::warn!(job = %job.id, reason, "an action's outcome is unknown; looking for its marker");
                 self.look_later(job, id, generation, 1, Timestamp::now()).await
             }
+        }
+    }
+
+    /// Whether the server does the thing once however often it is asked, and still remembers that it was.
+    fn may_call_again(&self, job: &ClaimedJob, approved: &ApprovedAction<'_>) -> bool {
+        let recourse = self.bindings.of(approved.action().name()).map_or(Recourse::Look, Binding::recourse);
+        match recourse {
+            Recourse::Look => false,
+            Recourse::CallAgain { .. } if job.sends >= self.habits.dispatch_attempts => false,
+            Recourse::CallAgain { lasts: None } => true,
+            Recourse::CallAgain { lasts: Some(lasts) } => Timestamp::now().duration_since(job.first_run_at) < lasts,
         }
     }
 

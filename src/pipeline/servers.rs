@@ -44,12 +44,6 @@ impl World {
             ServerState::Ready => ("ready", None),
             ServerState::Failed { reason, .. } => ("failed", Some(reason.clone())),
         };
-        let is_there =
-            |tool: &str| status.state != ServerState::Ready || status.tools.iter().any(|known| known.name == tool);
-        let actions = self.bindings.iter().map(|(action, it)| (action, it.server.as_str(), it.tool.as_str()));
-        let bound = actions
-            .chain(self.lookups.iter().map(|bound| -> (&str, &str, &str) { bound }))
-            .filter(|(_, server, _)| *server == status.name);
         McpServer {
             name: status.name.clone(),
             state: state.to_owned(),
@@ -58,13 +52,19 @@ impl World {
             breaker_open: status.breaker == BreakerState::Open,
             tools: u32::try_from(status.tools.len()).unwrap_or(u32::MAX),
             quarantined: status.quarantined.iter().map(|tool| tool.name.clone()).collect(),
-            bound: bound
-                .map(|(action, _, tool)| BoundAction {
-                    action: action.to_owned(),
-                    tool: tool.to_owned(),
-                    is_there: is_there(tool),
-                })
-                .collect(),
+            bound: self.bound_at(status).collect(),
         }
+    }
+
+    /// What is bound to a server: actions, then look-ups.
+    fn bound_at<'a>(&'a self, status: &'a ServerStatus) -> impl Iterator<Item = BoundAction> + 'a {
+        let actions =
+            self.bindings.at(&status.name).map(|it| (it.action.as_str(), it.tool.as_str(), it.faults(status)));
+        let looks = self.lookups.at(&status.name).map(|it| (it.name, it.tool, it.faults(status)));
+        actions.chain(looks).map(|(action, tool, faults)| BoundAction {
+            action: action.to_owned(),
+            tool: tool.to_owned(),
+            fault: faults.iter().find(|fault| fault.is_fatal()).map(ToString::to_string),
+        })
     }
 }

@@ -80,17 +80,13 @@ impl World {
     fn tool_drift(&self, id: u64, drift: &Drift) -> ToolDrift {
         let is_it = |tool: &str| tool == drift.tool;
         let actions = self.bindings.iter().filter(|(_, it)| it.server == drift.server && it.tools().any(is_it));
-        let lookups = self.lookups.iter().filter(|(_, server, tool)| *server == drift.server && is_it(tool));
+        let lookups = self.lookups.at(&drift.server).filter(|it| is_it(it.tool));
         let parsed = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
         ToolDrift {
             drift_id: id.to_string(),
             server: drift.server.clone(),
             tool: drift.tool.clone(),
-            actions: actions
-                .map(|(action, _)| action)
-                .chain(lookups.map(|(name, ..)| name))
-                .map(str::to_owned)
-                .collect(),
+            actions: actions.map(|(action, _)| action).chain(lookups.map(|it| it.name)).map(str::to_owned).collect(),
             changes: differences(&parsed(&drift.pinned), &parsed(&drift.definition)).join("\n"),
             status: match &drift.chosen {
                 None => DriftStatus::Open,

@@ -100,6 +100,7 @@ impl Work {
         if replayed > 0 {
             tracing::info!(replayed, "events that could not be read before are read again");
         }
+        self.tasks.spawn(self.host.clone().report_faults(world.bindings.clone(), self.shutdown.clone()));
         let pipeline = self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
         self.standing.send_replace(SlackStanding::Known);
         tracing::info!("Deskbell is ready");

@@ -99,8 +99,8 @@ view_model! {
         pub action: String,
         /// The tool.
         pub tool: String,
-        /// Whether the server offers it; true while nobody can tell.
-        pub is_there: bool,
+        /// Why it can't be used with the server as it is; absent while nobody can tell.
+        pub fault: Option<String>,
     }
 
     /// `/triage help`.
