@@ -9,4 +9,5 @@ mod cli;
 mod desk;
 mod intake;
 mod mcp_servers;
+mod mcp;
 mod store;

@@ -1,6 +1,7 @@
 //! Measurements, run by `tests/bench/run`. Nothing here is asserted on time: machines differ, so the table shows a peer
 //! measured in the same run.
 
+mod call;
 mod load;
 
 use std::io::{BufRead, BufReader};

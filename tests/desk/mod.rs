@@ -3,6 +3,7 @@
 //!
 //! Nothing sleeps: a test says what it waits for, and every change in the sandbox makes it look again.
 
+mod bindings;
 mod buttons;
 mod chaos;
 mod commands;
@@ -26,7 +27,7 @@ mod rights;
 mod sending;
 mod shortcut;
 mod socket_mode;
-mod trust;
+pub mod trust;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

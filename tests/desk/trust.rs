@@ -11,7 +11,7 @@ use super::{Desk, Message, Wish};
 pub mod scripted;
 
 /// Where a child finds its script.
-const SCRIPT: &str = "DESKBELL_TEST_SCRIPT";
+pub const SCRIPT: &str = "DESKBELL_TEST_SCRIPT";
 
 /// What runs inside a child.
 #[test]

@@ -1,6 +1,6 @@
 //! An MCP server on streamable HTTP: `/mcp` behind a bearer token, and `/healthz`.
 //!
-//! Requests with an unexpected `Host` or any browser `Origin` are refused, so that a web page can't
+//! Requests with an unexpected `Host` or a browser's `Origin` other than the server's own are refused, so that a web page can't
 //! reach a server on the loopback address through DNS rebinding:
 //! <https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning>.
 //! Whoever opens connections and stays silent is let go, see [`deskbell_listener`].
@@ -26,6 +26,9 @@ use tokio_util::sync::CancellationToken;
 /// The largest request body that is accepted, in bytes.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 
+/// What this machine calls itself.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
 /// Who may call the server, and what a stranger may take of it.
 #[derive(Debug, Clone, Default)]
 pub struct HttpAccess {
@@ -34,6 +37,9 @@ pub struct HttpAccess {
     /// Names that the `Host` header may carry besides the loopback ones (`desk.example.com`, with or
     /// without a port).
     pub allowed_hosts: Vec<String>,
+    /// Origins of web pages that may call, such as `https://inspector.example.com`; besides the server's own on a loopback
+    /// address, from which no page of somebody else's can come.
+    pub allowed_origins: Vec<String>,
     /// Connections, and the time for a request's head.
     pub limits: Limits,
 }
@@ -79,7 +85,7 @@ pub async fn serve_http<H: ServerHandler + Clone>(
 pub async fn serve_listener<H: ServerHandler + Clone>(
     server: H,
     listener: TcpListener,
-    access: HttpAccess,
+    mut access: HttpAccess,
     shutdown: CancellationToken,
 ) -> Result<(), HttpError> {
     let listen = listener.local_addr()?;
@@ -87,6 +93,10 @@ pub async fn serve_listener<H: ServerHandler + Clone>(
         return Err(HttpError::BearerMissing { listen });
     }
     tracing::info!(%listen, "MCP server listens");
+    if listen.ip().is_loopback() {
+        let port = listen.port();
+        access.allowed_origins.extend(LOOPBACK.map(|host| format!("http://{}:{port}", in_address(host))));
+    }
     let limits = access.limits;
     let router = router(server, access, shutdown.clone());
     deskbell_listener::serve(listener, router, limits, shutdown.cancelled_owned()).await;
@@ -95,10 +105,11 @@ pub async fn serve_listener<H: ServerHandler + Clone>(
 
 /// The routes `/mcp` and `/healthz`; the caller answers for not exposing them without a token.
 pub fn router<H: ServerHandler + Clone>(server: H, access: HttpAccess, shutdown: CancellationToken) -> Router {
-    let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(String::from).into();
+    let mut hosts: Vec<String> = LOOPBACK.map(String::from).into();
     hosts.extend(access.allowed_hosts);
     let config = StreamableHttpServerConfig::default()
         .with_allowed_hosts(hosts)
+        .with_allowed_origins(access.allowed_origins)
         .enforce_origin_validation()
         .with_max_request_body_bytes(REQUEST_BYTES_MAX)
         .with_cancellation_token(shutdown);
@@ -108,6 +119,11 @@ pub fn router<H: ServerHandler + Clone>(server: H, access: HttpAccess, shutdown:
     let mcp =
         Router::new().route_service("/mcp", service).layer(middleware::from_fn_with_state(bearer, require_bearer));
     Router::new().route("/healthz", get(|| async { "ok\n" })).merge(mcp)
+}
+
+/// A host as addresses write it.
+fn in_address(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 /// Refuses a request without the configured token; compares in constant time.

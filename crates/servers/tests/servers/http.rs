@@ -105,6 +105,9 @@ async fn only_the_right_token_from_the_right_host_gets_in() {
         (vec![("authorization", "Basic open-sesame")], 401),
         (vec![token, ("host", "evil.example")], 403),
         (vec![token, ("origin", "https://evil.example")], 403),
+        (vec![token, ("origin", "http://127.0.0.1:1")], 403),
+        (vec![token, ("origin", "null")], 403),
+        (vec![token, ("origin", &address)], 200),
     ] {
         let response = post(&address, &headers).await;
         assert_eq!(response.status(), expected, "{headers:?}");

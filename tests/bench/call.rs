@@ -1,0 +1,104 @@
+//! What the host costs on a call, from the approved action to the tool's result, beside rmcp's bare client. Both talk to a
+//! server of their own on standard input and output, which answers at once.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, Write};
+use std::time::{Duration, Instant};
+
+use deskbell::mcp_host::{Bindings, McpHost};
+use deskbell_domain::ticket::Ticket;
+use rmcp::ServiceExt;
+use rmcp::model::CallToolRequestParams;
+use rmcp::service::{RoleClient, RunningService};
+use rmcp::transport::TokioChildProcess;
+use serde_json::{Value, json};
+
+use crate::mcp::approved;
+
+/// Each in turn makes so many calls, so often: other work on the machine then hits both.
+const CALLS: usize = 500;
+const ROUNDS: usize = 10;
+
+/// What runs inside a child: a server with one tool that knows its answer beforehand.
+#[test]
+#[ignore = "runs as a child of the measurement"]
+fn child() {
+    let schema = json!({
+        "type": "object", "properties": { "text": { "type": "string" }, "idempotency_key": { "type": "string" } },
+        "required": ["text"], "additionalProperties": false,
+    });
+    let mut out = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+        let Ok(request) = serde_json::from_str::<Value>(&line) else { continue };
+        let result = match request["method"].as_str() {
+            Some("initialize") => json!({
+                "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
+                "serverInfo": { "name": "prompt", "version": "1" },
+            }),
+            Some("tools/list") => json!({ "tools": [{ "name": "make", "inputSchema": schema }] }),
+            Some("tools/call") => json!({ "content": [], "structuredContent": { "key": "T-1" } }),
+            _ => continue,
+        };
+        writeln!(out, "{}", json!({ "jsonrpc": "2.0", "id": request["id"], "result": result })).unwrap();
+        out.flush().unwrap();
+    }
+}
+
+async fn ours(host: &McpHost, bindings: &Bindings, ticket: &Ticket) -> Duration {
+    let started = Instant::now();
+    let made = approved::send(host, bindings, ticket).await.unwrap().unwrap();
+    let took = started.elapsed();
+    assert_eq!(made.key, "T-1");
+    took
+}
+
+async fn theirs(client: &RunningService<RoleClient, ()>) -> Duration {
+    let started = Instant::now();
+    let arguments = json!({ "text": "It is fixed.", "idempotency_key": "T1/DB-1/action/1" });
+    let request = CallToolRequestParams::new("make").with_arguments(arguments.as_object().cloned().unwrap());
+    let answer = client.call_tool(request).await.unwrap();
+    let took = started.elapsed();
+    assert_eq!(answer.structured_content.unwrap()["key"], "T-1");
+    took
+}
+
+fn percentile(times: &mut [Duration], part: usize) -> f64 {
+    times.sort_unstable();
+    times[times.len() * part / 100].as_secs_f64() * 1e6
+}
+
+/// From an approved action to its result, and a bare call of the same tool.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[ignore = "a measurement: tests/bench/run"]
+async fn calling_a_tool() {
+    let spec = approved::child("prompt", "bench::call::child", BTreeMap::new());
+    let host = McpHost::start(vec![spec]);
+    host.settled().await;
+    let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "bench::call::child", "--ignored", "--nocapture"]);
+    let bare = ().serve(TokioChildProcess::new(command).unwrap()).await.unwrap();
+    let binding = "arguments = { text = \"=action.body\", idempotency_key = \"=idempotency_key\" }\n\
+                   result = { key = \"/key\" }\nreconcile = \"native\"";
+    let (bindings, ticket) = (approved::bound("prompt", "make", binding), approved::ticket());
+    let (mut host_times, mut bare_times) = (Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        // The first round warms up.
+        if round == 1 {
+            host_times.clear();
+            bare_times.clear();
+        }
+        for _ in 0..CALLS {
+            host_times.push(ours(&host, &bindings, &ticket).await);
+        }
+        for _ in 0..CALLS {
+            bare_times.push(theirs(&bare).await);
+        }
+    }
+    let (host_p50, bare_p50) = (percentile(&mut host_times, 50), percentile(&mut bare_times, 50));
+    println!("\n| a call of a tool | p50 µs | p99 µs |\n| --- | --- | --- |");
+    println!("| approved action to result | {host_p50:.0} | {:.0} |", percentile(&mut host_times, 99));
+    println!("| rmcp's bare client | {bare_p50:.0} | {:.0} |", percentile(&mut bare_times, 99));
+    println!("\nratio at p50: {:.2}", host_p50 / bare_p50);
+    drop(bare.cancel().await);
+    host.shutdown().await;
+}
