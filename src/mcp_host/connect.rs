@@ -91,11 +91,18 @@ async fn open_unbounded(spec: &ServerSpec, tools_changed: &Arc<Notify>) -> Resul
         }
         Transport::Http { url, headers } => {
             let client = http_client(headers)?;
-            let config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
-                .max_sse_event_size(spec.response_bytes_max)
-                .max_concurrent_requests(spec.max_concurrency);
-            let transport = StreamableHttpClientTransport::with_client(client, config);
-            handshake(transport, either_era(), tools_changed).await?
+            let transport = || {
+                let config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
+                    .max_sse_event_size(spec.response_bytes_max)
+                    .max_concurrent_requests(spec.max_concurrency);
+                StreamableHttpClientTransport::with_client(client.clone(), config)
+            };
+            match handshake(transport(), either_era(), tools_changed).await {
+                Err(ConnectError::Handshake(error)) if answers_anything(&error) => {
+                    handshake(transport(), ClientLifecycleMode::Initialize, tools_changed).await?
+                }
+                opened => opened?,
+            }
         }
     };
     let listing = tools::list(session.peer(), &spec.tools).await?;
@@ -116,6 +123,12 @@ fn newest_era() -> ClientLifecycleMode {
 fn knows_no_handshake(error: &ClientInitializeError) -> bool {
     use ClientInitializeError as Error;
     matches!(error, Error::JsonRpcError(_) | Error::NoCompatibleProtocolVersion { .. })
+}
+
+/// Whether the server answered the question for its era with a result that is none: some older ones answer so whatever they do
+/// not know, in place of an error.
+fn answers_anything(error: &ClientInitializeError) -> bool {
+    matches!(error, ClientInitializeError::ExpectedInitResult(_))
 }
 
 async fn handshake<T, E, A>(
