@@ -19,11 +19,8 @@ use super::tell::rendered;
 use crate::intake::envelope::view_external_id;
 use crate::intake::parse::{self, Intake};
 use crate::slack::SlackError;
-use crate::slack::messages::{Help, KbAnswer, Notice, Passage};
+use crate::slack::messages::{Help, Notice};
 use crate::store::{ClaimedJob, StoreError};
-
-/// Passages in an answer.
-const PASSAGES: usize = 3;
 
 impl World {
     /// Answers a command or a shortcut that was recorded.
@@ -36,6 +33,7 @@ impl World {
                 let (message, audit) = match command.command {
                     SlashCommand::Ticket => self.ticket_answer(job, &command).await?,
                     SlashCommand::Triage if command.asks_for_servers() => self.servers_answer(job, &command),
+                    SlashCommand::Kb => (self.knowledge_answer(job, command.text.trim()).await, None),
                     _ => (self.answer_to(&command), None),
                 };
                 let sent = match message {
@@ -57,8 +55,7 @@ impl World {
 
     fn answer_to(&self, command: &CommandCall) -> Result<Value, SlackError> {
         match command.command {
-            SlashCommand::Triage => self.help(),
-            SlashCommand::Kb => self.knowledge_answer(command.text.trim()),
+            SlashCommand::Triage | SlashCommand::Kb => self.help(),
             SlashCommand::Ticket => {
                 self.problem("That is no ticket number.", "Write the number as it stands on the card: /ticket DB-42.")
             }
@@ -69,7 +66,7 @@ impl World {
         }
     }
 
-    fn problem(&self, text: &str, mend: &str) -> Result<Value, SlackError> {
+    pub(super) fn problem(&self, text: &str, mend: &str) -> Result<Value, SlackError> {
         rendered(self.messages.notice(&Notice::problem(text, mend)))
     }
 
@@ -78,26 +75,6 @@ impl World {
             bot_user_id: Some(self.habits.identity.bot_user.to_string()),
             watched_channel_ids: self.habits.watched_channels.iter().map(ToString::to_string).collect(),
         }))
-    }
-
-    fn knowledge_answer(&self, question: &str) -> Result<Value, SlackError> {
-        if question.is_empty() {
-            return self.problem(
-                "What do you want to know?",
-                "Write the question after the command: /kb How do refunds work?",
-            );
-        }
-        let passages = self
-            .knowledge
-            .search(question, PASSAGES)
-            .into_iter()
-            .map(|passage| Passage {
-                title: passage_title(&passage.title, &passage.heading_path),
-                snippet: passage.snippet,
-                url: passage.url,
-            })
-            .collect();
-        rendered(self.messages.kb_answer(&KbAnswer { question: question.to_owned(), passages }))
     }
 
     /// The ticket, for those whom the policy lets see it; everybody else reads the same words as for a number that no
@@ -136,7 +113,7 @@ impl World {
 /// What is answered, and what of it goes on the trail.
 pub(super) type Answered = (Result<Value, SlackError>, Option<AuditEntry>);
 
-fn passage_title(title: &str, headings: &[String]) -> String {
+pub(super) fn passage_title(title: &str, headings: &[String]) -> String {
     match headings.last() {
         Some(last) if last != title => format!("{title} › {last}"),
         _ => title.to_owned(),

@@ -27,7 +27,7 @@ pub struct KeptQueues {
 }
 
 /// Why a look-up brought nothing.
-enum Nothing {
+pub(super) enum Nothing {
     /// The deadline passed.
     Late,
     /// Who was asked, and why it did not answer.
@@ -166,7 +166,7 @@ impl World {
     }
 
     /// Asks a look-up's tool, provided that it still is what it was at its first use.
-    async fn read<P>(
+    pub(super) async fn read<P>(
         &self,
         job: &ClaimedJob,
         binding: &Binding<P>,

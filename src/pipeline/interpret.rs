@@ -91,9 +91,21 @@ impl World {
 
     /// Queues the answer to a question that changes nothing.
     pub(super) async fn to_be_answered(&self, reading: &Reading<'_>) -> Result<(), Undone> {
+        self.to_be_answered_by(reading, Effect::Answer { event: reading.key.clone() }).await
+    }
+
+    /// The same for a question to the knowledge: where a server is asked, in the servers' own lane.
+    pub(super) async fn to_be_searched(&self, reading: &Reading<'_>) -> Result<(), Undone> {
+        match self.lookups.knowledge {
+            Some(_) => self.to_be_answered_by(reading, Effect::SearchKnowledge { event: reading.key.clone() }).await,
+            None => self.to_be_answered(reading).await,
+        }
+    }
+
+    async fn to_be_answered_by(&self, reading: &Reading<'_>, effect: Effect) -> Result<(), Undone> {
         let along = Along {
             outcome: Some((reading.key.clone(), EventOutcome::Handled { ticket: None }.into())),
-            effects: vec![(Effect::Answer { event: reading.key.clone() }, Timestamp::now())],
+            effects: vec![(effect, Timestamp::now())],
             ..Along::default()
         };
         self.finish(reading.job, along).await?;

@@ -12,6 +12,7 @@ mod deliver;
 mod dispatch;
 mod enrich;
 mod interpret;
+mod knowledge;
 mod paths;
 mod perform;
 mod present;

@@ -87,6 +87,7 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
         Effect::ShowNotice { .. } => "show_notice",
         Effect::OfferChange { .. } => "offer_change",
         Effect::Answer { .. } => "answer",
+        Effect::SearchKnowledge { .. } => "search_knowledge",
         Effect::Tell { .. } => "tell",
         Effect::Fire(_) => "timer",
         Effect::ShowDrift { .. } => "show_drift",
@@ -104,7 +105,7 @@ impl World {
         match &job.effect {
             Effect::Interpret { event } => self.interpret(job, event).await,
             Effect::LookUp { event } => self.look_up(job, event).await,
-            Effect::Answer { event } => self.answer(job, event).await,
+            Effect::Answer { event } | Effect::SearchKnowledge { event } => self.answer(job, event).await,
             Effect::Assess { revision } => self.assess(job, *revision).await,
             Effect::Enrich { lookup, revision } => self.enrich(job, *lookup, *revision).await,
             Effect::ShowCard { change } => self.show_card(job, *change).await,

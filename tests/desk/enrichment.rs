@@ -277,3 +277,38 @@ async fn the_bound_look_ups_are_shown_and_examined() {
     let seen: Message = desk.until_told("U0ANNA", "C0SUPPORT", "MCP servers").await;
     assert!(seen.says("lookup_customer → find_customer"), "{}", seen.all_text());
 }
+
+fn knowledge(answer: Value) -> Value {
+    let read_only = json!({ "readOnlyHint": true });
+    let tool = json!({ "name": "search", "inputSchema": { "type": "object" }, "annotations": read_only });
+    json!({ "tools": [tool], "answers": { "search": answer } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_answered_by_the_folder_and_a_server_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("wiki.json");
+    let hit =
+        json!({ "title": "Refund runbook", "excerpt": "Ask Payments for a refund.", "link": "https://wiki.example/9" });
+    let known = json!({ "title": "Refunds", "excerpt": "…", "link": "https://help.example/refunds.md" });
+    scripted::write(&script, &knowledge(json!({ "hits": [hit, known] })));
+    let config = format!(
+        "{}\n[lookups.search_knowledge]\nserver = \"wiki\"\ntool = \"search\"\ndeadline = \"20s\"\n\
+         arguments = {{ query = \"=question\", limit = 3 }}\n\
+         result = {{ list = \"/hits\", title = \"/title\", snippet = \"/excerpt\", url = \"/link\" }}\n",
+        stranger("wiki", &script)
+    );
+    let desk = Desk::open(Wish { config, ..Wish::default() }).await;
+    desk.until_log("MCP server is ready server=\"wiki\"").await;
+    desk.types("U0GRACE", "C0SUPPORT", "/kb", "how long does a refund take?").await;
+    let answer = desk.until_told("U0GRACE", "C0SUPPORT", "five business days").await;
+    assert!(answer.says("Refund runbook") && answer.says("https://wiki.example/9"), "{}", answer.all_text());
+    assert_eq!(answer.all_text().matches("https://help.example/refunds.md").count(), 1, "what both know stands once");
+    assert!(!answer.says("did not answer"), "{}", answer.all_text());
+    assert_eq!(scripted::calls(&script)[0]["arguments"]["query"], "how long does a refund take?");
+
+    scripted::write(&script, &knowledge(json!("exit")));
+    desk.types("U0BEN", "C0SUPPORT", "/kb", "how long does a refund take?").await;
+    let answer = desk.until_told("U0BEN", "C0SUPPORT", "five business days").await;
+    assert!(answer.says("wiki did not answer") && !answer.says("runbook"), "{}", answer.all_text());
+}

@@ -72,7 +72,8 @@ impl World {
                     None => self.to_be_answered(reading).await,
                 }
             }
-            SlashCommand::Triage | SlashCommand::Ticket | SlashCommand::Kb => self.to_be_answered(reading).await,
+            SlashCommand::Triage | SlashCommand::Ticket => self.to_be_answered(reading).await,
+            SlashCommand::Kb => self.to_be_searched(reading).await,
         }
     }
 

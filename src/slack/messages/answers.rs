@@ -55,6 +55,8 @@ view_model! {
         pub question: String,
         /// The best first; the answer shows 5.
         pub passages: Vec<Passage>,
+        /// The server that was asked too and brought nothing that can be used.
+        pub without: Option<String>,
     }
 
     /// A piece of a document.

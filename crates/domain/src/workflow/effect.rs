@@ -130,6 +130,11 @@ pub enum Effect {
         /// The event that asks.
         event: EventKey,
     },
+    /// The same for a question that an MCP server is asked, too.
+    SearchKnowledge {
+        /// The event that asks.
+        event: EventKey,
+    },
     /// Tell one person something only they see.
     Tell {
         /// Whom.
@@ -235,6 +240,7 @@ impl Effect {
             Self::ShowNotice { notice, change } => format!("notice/{}/{change}", notice.ordinal),
             Self::OfferChange { view, .. } => format!("offer_change/{view}"),
             Self::Answer { event } => format!("answer/{event}"),
+            Self::SearchKnowledge { event } => format!("search/{event}"),
             Self::Tell { person, cause, .. } => format!("tell/{person}/{cause}"),
             Self::Fire(timer) => match timer {
                 Timer::Remind { decision } => format!("timer/remind/{decision}"),
@@ -258,7 +264,9 @@ impl Effect {
         match self {
             Self::Interpret { .. } | Self::Fire(_) => Lane::Desk,
             Self::Assess { .. } => Lane::Assessor,
-            Self::Enrich { .. } | Self::Dispatch { .. } | Self::Reconcile { .. } => Lane::Systems,
+            Self::Enrich { .. } | Self::SearchKnowledge { .. } | Self::Dispatch { .. } | Self::Reconcile { .. } => {
+                Lane::Systems
+            }
             Self::ShowCard { .. }
             | Self::ShowNotice { .. }
             | Self::OfferChange { .. }
