@@ -107,7 +107,7 @@ pub struct DoctorArguments {
 pub enum McpCommand {
     /// Serve one of Deskbell's own MCP servers, on standard input and output unless --http is given
     #[command(
-        after_help = "jira reads DESKBELL_JIRA_URL, DESKBELL_JIRA_EMAIL, DESKBELL_JIRA_API_TOKEN and, if set,\nDESKBELL_JIRA_TIMEOUT_SECONDS.\nshortcut reads DESKBELL_SHORTCUT_API_TOKEN and, if set, DESKBELL_SHORTCUT_URL and DESKBELL_SHORTCUT_TIMEOUT_SECONDS;\nwith DESKBELL_SHORTCUT_ANNOUNCE_URL (an MCP server with the tool post_message), _TOKEN and _CHANNEL it announces new stories.\nhelpdesk reads DESKBELL_ZENDESK_URL, DESKBELL_ZENDESK_EMAIL with DESKBELL_ZENDESK_API_TOKEN\nor DESKBELL_ZENDESK_ACCESS_TOKEN and, if set, DESKBELL_ZENDESK_TIMEOUT_SECONDS.\nslack reads DESKBELL_SLACK_BOT_TOKEN or SLACK_BOT_TOKEN and, if set, DESKBELL_SLACK_API_URL and\nDESKBELL_SLACK_TIMEOUT_SECONDS.\n\nOver HTTP the server is at /mcp; DESKBELL_MCP_BEARER is the token that every request must\ncarry, and is needed beyond 127.0.0.1, as is DESKBELL_MCP_HOSTS: the names, separated by\ncommas, by which others reach the server.\n\nExamples:\n  deskbell mcp serve jira\n  deskbell mcp serve jira --http 127.0.0.1:8090\n  deskbell mcp serve shortcut\n  deskbell mcp serve helpdesk\n  deskbell mcp serve slack --http 127.0.0.1:8091"
+        after_help = "jira reads DESKBELL_JIRA_URL, DESKBELL_JIRA_EMAIL, DESKBELL_JIRA_API_TOKEN and, if set,\nDESKBELL_JIRA_TIMEOUT_SECONDS.\nshortcut reads DESKBELL_SHORTCUT_API_TOKEN and, if set, DESKBELL_SHORTCUT_URL and DESKBELL_SHORTCUT_TIMEOUT_SECONDS;\nwith DESKBELL_SHORTCUT_ANNOUNCE_URL (an MCP server with the tool post_message), _TOKEN and _CHANNEL it announces new stories.\nhelpdesk reads DESKBELL_ZENDESK_URL, DESKBELL_ZENDESK_EMAIL with DESKBELL_ZENDESK_API_TOKEN\nor DESKBELL_ZENDESK_ACCESS_TOKEN and, if set, DESKBELL_ZENDESK_TIMEOUT_SECONDS.\nslack reads DESKBELL_SLACK_BOT_TOKEN or SLACK_BOT_TOKEN and, if set, DESKBELL_SLACK_API_URL and\nDESKBELL_SLACK_TIMEOUT_SECONDS.\nknowledge reads DESKBELL_KNOWLEDGE_FOLDERS and, if set, DESKBELL_KNOWLEDGE_DRAFTS and DESKBELL_KNOWLEDGE_BASE_URL.\n\nOver HTTP the server is at /mcp; DESKBELL_MCP_BEARER is the token that every request must\ncarry, and is needed beyond 127.0.0.1, as is DESKBELL_MCP_HOSTS: the names, separated by\ncommas, by which others reach the server.\n\nExamples:\n  deskbell mcp serve jira\n  deskbell mcp serve jira --http 127.0.0.1:8090\n  deskbell mcp serve shortcut\n  deskbell mcp serve helpdesk\n  deskbell mcp serve slack --http 127.0.0.1:8091"
     )]
     Serve {
         /// Which server.
@@ -145,6 +145,8 @@ pub enum OwnServer {
     Helpdesk,
     /// Slack, as the Deskbell app.
     Slack,
+    /// Folders of Markdown, and drafts.
+    Knowledge,
 }
 
 /// `deskbell policy`.

@@ -8,6 +8,7 @@ use deskbell_servers::helpdesk::HelpdeskServer;
 use deskbell_servers::helpdesk::zendesk::ZendeskConfig;
 use deskbell_servers::http::{HttpAccess, serve_http};
 use deskbell_servers::jira::{JiraConfig, JiraServer};
+use deskbell_servers::knowledge::{KnowledgeServer, KnowledgeServerConfig};
 use deskbell_servers::shortcut::{ShortcutConfig, ShortcutServer};
 use deskbell_servers::stdio::serve_stdio;
 use rmcp::ServerHandler;
@@ -29,6 +30,7 @@ pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failu
         McpCommand::Serve { server: OwnServer::Shortcut, http } => serve_own(*http, shortcut).await,
         McpCommand::Serve { server: OwnServer::Helpdesk, http } => serve_own(*http, helpdesk).await,
         McpCommand::Serve { server: OwnServer::Slack, http } => serve_own(*http, slack).await,
+        McpCommand::Serve { server: OwnServer::Knowledge, http } => serve_own(*http, knowledge).await,
         McpCommand::Bind { server } => mcp_bind::run(config, server).await,
         McpCommand::List { json } => list(config, *json).await,
         McpCommand::Bindings { name } => bindings(name.as_deref()),
@@ -48,6 +50,11 @@ fn shortcut() -> Result<ShortcutServer, Failure> {
 fn helpdesk() -> Result<HelpdeskServer, Failure> {
     let config = ZendeskConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
     HelpdeskServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
+}
+
+fn knowledge() -> Result<KnowledgeServer, Failure> {
+    let config = KnowledgeServerConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
+    KnowledgeServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
 }
 
 fn slack() -> Result<SlackServer, Failure> {

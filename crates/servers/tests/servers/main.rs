@@ -9,6 +9,7 @@ mod helpdesk_site;
 mod http;
 mod jira;
 mod jira_failures;
+mod knowledge;
 mod openapi;
 mod shortcut;
 mod shortcut_document;

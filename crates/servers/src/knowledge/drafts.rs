@@ -1,0 +1,283 @@
+//! Drafts: files of their own folder, each written whole or not at all.
+//!
+//! A draft begins with a front matter of ours: its title, and the mark of the call that made it, by which a repeated call
+//! finds it. A lock beside the files keeps servers that share the folder from writing over each other.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::library::version;
+use super::schema::{CreateDraft, Draft, DraftLine, UpdateDraft};
+use super::slug::Slug;
+use crate::failure::ToolFailure;
+use crate::marker::marker;
+
+/// Bytes of a draft's text at most, and characters of its title.
+const TEXT_BYTES_MAX: usize = 512 * 1024;
+const TITLE_MAX: usize = 200;
+/// Drafts that the folder may hold.
+const DRAFTS_MAX: usize = 10_000;
+const LOCK_FILE: &str = ".deskbell-drafts.lock";
+const FENCE: &str = "---\n";
+
+/// The folder of drafts; clones are handles to the same one.
+#[derive(Debug, Clone)]
+pub(super) struct Drafts {
+    folder: Option<Arc<PathBuf>>,
+}
+
+/// A draft as its file holds it.
+struct Kept {
+    title: String,
+    mark: Option<String>,
+    markdown: String,
+    version: String,
+}
+
+impl Kept {
+    fn shown(self, slug: &Slug) -> Draft {
+        Draft {
+            slug: slug.as_str().to_owned(),
+            file: slug.file_name(),
+            title: self.title,
+            markdown: self.markdown,
+            version: self.version,
+        }
+    }
+}
+
+impl Drafts {
+    pub(super) fn new(folder: Option<PathBuf>) -> Self {
+        Self { folder: folder.map(Arc::new) }
+    }
+
+    /// Writes a new draft, unless a call with the key did; says which.
+    pub(super) async fn create(&self, wanted: CreateDraft) -> Result<(Draft, bool), ToolFailure> {
+        check(&wanted.title, &wanted.markdown)?;
+        let slug = match &wanted.slug {
+            Some(text) => Slug::parse(text)?,
+            None => Slug::of_title(&wanted.title)?,
+        };
+        self.alone(move |folder| {
+            let mark = wanted.idempotency_key.as_deref().map(marker);
+            if let Some(mark) = &mark
+                && let Some((slug, kept)) = with_mark(folder, mark)?
+            {
+                return Ok((kept.shown(&slug), false));
+            }
+            if slugs(folder)?.len() >= DRAFTS_MAX {
+                return Err(ToolFailure::permanent("the folder holds 10000 drafts: publish or remove some"));
+            }
+            let text = text_of(wanted.title.trim(), mark.as_deref(), &wanted.markdown);
+            write_new(folder, &slug, &text)?;
+            Ok((parse(&text).shown(&slug), true))
+        })
+        .await
+    }
+
+    /// Writes a draft anew, if it is still the one that the caller knows. The answer says whether anything changed.
+    pub(super) async fn update(&self, wanted: UpdateDraft) -> Result<(Draft, bool), ToolFailure> {
+        let slug = Slug::parse(&wanted.slug)?;
+        self.alone(move |folder| {
+            let kept = read(folder, &slug)?.ok_or_else(|| no_draft(&slug))?;
+            let title = wanted.title.clone().unwrap_or_else(|| kept.title.clone());
+            check(&title, &wanted.markdown)?;
+            let text = text_of(title.trim(), kept.mark.as_deref(), &wanted.markdown);
+            // It says so already: an earlier call did this, or there is nothing to do.
+            if version(&text) == kept.version {
+                return Ok((kept.shown(&slug), false));
+            }
+            if kept.version != wanted.base_version {
+                return Err(ToolFailure::permanent(format!(
+                    "the draft was changed since you read it: its version is {} now. Read it with get_draft, work your change \
+                     into that text, and update with its version",
+                    kept.version
+                ))
+                .with_field_errors([("base_version".to_owned(), format!("the draft's version is {}", kept.version))].into()));
+            }
+            write_over(folder, &slug, &text)?;
+            Ok((parse(&text).shown(&slug), true))
+        })
+        .await
+    }
+
+    /// One draft.
+    pub(super) async fn get(&self, slug: &str) -> Result<Draft, ToolFailure> {
+        let slug = Slug::parse(slug)?;
+        self.run(move |folder| {
+            let kept = read(folder, &slug)?.ok_or_else(|| no_draft(&slug))?;
+            Ok(kept.shown(&slug))
+        })
+        .await
+    }
+
+    /// All drafts by their slugs.
+    pub(super) async fn list(&self) -> Result<Vec<DraftLine>, ToolFailure> {
+        self.run(|folder| {
+            let mut lines = Vec::new();
+            for slug in slugs(folder)? {
+                // One that is gone meanwhile is no draft any more.
+                let Some(kept) = read(folder, &slug)? else { continue };
+                lines.push(DraftLine { slug: slug.as_str().to_owned(), title: kept.title, version: kept.version });
+            }
+            Ok(lines)
+        })
+        .await
+    }
+
+    /// What writes runs alone, in this process and beside others.
+    async fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> Result<T, ToolFailure> + Send + 'static,
+    ) -> Result<T, ToolFailure> {
+        self.run(move |folder| {
+            let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK_FILE));
+            let lock = lock.map_err(|error| unwritable(&error))?;
+            lock.lock().map_err(|error| unwritable(&error))?;
+            // Let go when the file is closed.
+            work(folder)
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> Result<T, ToolFailure> + Send + 'static,
+    ) -> Result<T, ToolFailure> {
+        let Some(folder) = self.folder.clone() else {
+            return Err(ToolFailure::permanent(
+                "this server keeps no drafts: set DESKBELL_KNOWLEDGE_DRAFTS to a folder apart from the documents",
+            ));
+        };
+        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
+        done.map_err(|_| ToolFailure::unknown("the draft's file was not finished; read it before trying again"))?
+    }
+}
+
+fn check(title: &str, markdown: &str) -> Result<(), ToolFailure> {
+    let refuse = |field: &str, message: String| {
+        Err(ToolFailure::permanent(message.clone()).with_field_errors([(field.to_owned(), message)].into()))
+    };
+    let length = title.trim().chars().count();
+    if length == 0 || length > TITLE_MAX || title.chars().any(char::is_control) {
+        return refuse("title", format!("title must be one line of 1 to {TITLE_MAX} characters; it has {length}"));
+    }
+    if markdown.trim().is_empty() || markdown.len() > TEXT_BYTES_MAX {
+        return refuse(
+            "markdown",
+            format!("markdown must have 1 to {TEXT_BYTES_MAX} bytes; it has {}", markdown.len()),
+        );
+    }
+    Ok(())
+}
+
+fn no_draft(slug: &Slug) -> ToolFailure {
+    ToolFailure::permanent(format!("there is no draft {}; list_drafts tells which there are", slug.as_str()))
+}
+
+fn unwritable(error: &std::io::Error) -> ToolFailure {
+    let message =
+        format!("the folder of drafts can't be written ({error}); correct DESKBELL_KNOWLEDGE_DRAFTS or its rights");
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::Interrupted => ToolFailure::transient(message, None),
+        _ => ToolFailure::permanent(message),
+    }
+}
+
+/// The file's text: front matter, then what the caller wrote.
+fn text_of(title: &str, mark: Option<&str>, markdown: &str) -> String {
+    // A JSON string is a YAML string.
+    let title = serde_json::Value::from(title);
+    let mark = mark.map(|mark| format!("deskbell_key: {mark}\n")).unwrap_or_default();
+    format!("{FENCE}title: {title}\nstatus: draft\n{mark}{FENCE}\n{}\n", markdown.trim())
+}
+
+/// Tolerant: people edit drafts too.
+fn parse(text: &str) -> Kept {
+    let version = version(text);
+    let front = text.strip_prefix(FENCE).and_then(|rest| rest.split_once("\n---\n"));
+    let (front, body) = front.unwrap_or(("", text));
+    let value = |name: &str| front.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+    let title = value("title").unwrap_or_default();
+    let title = serde_json::from_str(title).unwrap_or_else(|_| title.trim_matches(['"', '\'']).to_owned());
+    Kept { title, mark: value("deskbell_key").map(str::to_owned), markdown: body.trim().to_owned(), version }
+}
+
+fn read(folder: &Path, slug: &Slug) -> Result<Option<Kept>, ToolFailure> {
+    let path = folder.join(slug.file_name());
+    // A link would lead out of the folder.
+    if fs::symlink_metadata(&path).is_ok_and(|about| !about.is_file()) {
+        return Ok(None);
+    }
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(parse(&text))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ToolFailure::permanent(format!(
+            "the draft {} can't be read ({error}); correct the file or its rights",
+            slug.as_str()
+        ))),
+    }
+}
+
+fn slugs(folder: &Path) -> Result<Vec<Slug>, ToolFailure> {
+    let entries = fs::read_dir(folder).map_err(|error| unwritable(&error))?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut slugs: Vec<Slug> =
+        names.filter(|name| name.ends_with(".md")).filter_map(|name| Slug::parse(&name).ok()).collect();
+    slugs.sort();
+    Ok(slugs)
+}
+
+fn with_mark(folder: &Path, mark: &str) -> Result<Option<(Slug, Kept)>, ToolFailure> {
+    for slug in slugs(folder)? {
+        if let Some(kept) = read(folder, &slug)?.filter(|kept| kept.mark.as_deref() == Some(mark)) {
+            return Ok(Some((slug, kept)));
+        }
+    }
+    Ok(None)
+}
+
+fn write_new(folder: &Path, slug: &Slug, text: &str) -> Result<(), ToolFailure> {
+    let file = temporary(folder, text).map_err(|error| unwritable(&error))?;
+    match file.persist_noclobber(folder.join(slug.file_name())) {
+        Ok(_) => sync_folder(folder),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(ToolFailure::permanent(format!(
+            "there is a draft {} already: change it with update_draft, or give another slug",
+            slug.as_str()
+        ))),
+        Err(error) => Err(unwritable(&error.error)),
+    }
+}
+
+fn write_over(folder: &Path, slug: &Slug, text: &str) -> Result<(), ToolFailure> {
+    let file = temporary(folder, text).map_err(|error| unwritable(&error))?;
+    file.persist(folder.join(slug.file_name())).map_err(|error| unwritable(&error.error))?;
+    sync_folder(folder)
+}
+
+/// The text on disk under a name that nobody looks at, to be given its own in one step.
+fn temporary(folder: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".draft-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Colleagues read drafts; the process's mask still takes away what it takes from every file.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// The name itself is on disk too.
+fn sync_folder(folder: &Path) -> Result<(), ToolFailure> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| {
+        ToolFailure::unknown(format!(
+            "the draft is written, but may not outlive a power cut ({error}); read it before trying again"
+        ))
+    })
+}
