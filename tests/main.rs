@@ -8,6 +8,6 @@ mod bench;
 mod cli;
 mod desk;
 mod intake;
-mod mcp_servers;
 mod mcp;
+mod mcp_servers;
 mod store;

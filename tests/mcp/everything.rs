@@ -31,7 +31,8 @@ async fn the_reference_server_is_listed_bound_and_called() {
     let sum = "arguments = { a = 40, b = 2 }\nresult = { key = 'text:\\d+\\D*$' }";
     let made = send(&host, &bound("everything", "get-sum", sum), &ticket).await.unwrap().unwrap();
     assert!(made.key.starts_with("42"), "{made:?}");
-    let weather = "arguments = { location = \"New York\" }\nresult = { key = \"$.temperature\", url = \"$['conditions']\" }";
+    let weather =
+        "arguments = { location = \"New York\" }\nresult = { key = \"$.temperature\", url = \"$['conditions']\" }";
     let made = send(&host, &bound("everything", "get-structured-content", weather), &ticket).await.unwrap().unwrap();
     assert!(made.key.parse::<f64>().is_ok() && made.url.is_some(), "{made:?}");
 

@@ -120,10 +120,12 @@ pub struct JiraSettings {
     pub search_lag_ms: RangeInclusive<u64>,
     /// E-mail address that Basic authentication must name.
     pub email: String,
-    /// API token of that account.
+    /// API token of that account; on Data Center's side its personal access token.
     pub api_token: String,
     /// Fields that an issue type demands beyond Jira's own.
     pub required_fields: Vec<RequiredField>,
+    /// Secret that its webhooks are signed with, for whoever sets their target.
+    pub webhook_secret: String,
 }
 
 impl Default for JiraSettings {
@@ -133,6 +135,7 @@ impl Default for JiraSettings {
             email: "deskbell@northwind.example".into(),
             api_token: "sandbox-jira-token".into(),
             required_fields: Vec::new(),
+            webhook_secret: "sandbox-jira-webhook-secret".into(),
         }
     }
 }

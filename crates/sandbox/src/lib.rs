@@ -27,6 +27,7 @@ pub mod jira;
 mod json;
 mod limits;
 mod page;
+pub mod record;
 pub mod script;
 pub mod seed;
 mod server;

@@ -111,6 +111,18 @@ impl Sandbox {
         self.core.shortcut.as_ref().map(|_| format!("http://{}/shortcut", self.address))
     }
 
+    /// The Jira in the box.
+    pub fn jira(&self) -> Option<JiraBox> {
+        self.core.jira.clone()
+    }
+
+    /// Lets Jira's webhooks go to this address, signed with the configured secret.
+    pub fn set_jira_webhook(&self, url: String) {
+        if let (Some(jira), Some(settings)) = (&self.core.jira, &self.core.config.jira) {
+            jira.set_webhook(Some(crate::jira::HookTarget { url, secret: settings.webhook_secret.clone() }));
+        }
+    }
+
     /// The Zendesk account's address, if there is one.
     pub fn zendesk_url(&self) -> Option<String> {
         self.core.zendesk.as_ref().map(|_| format!("http://{}/zendesk", self.address))

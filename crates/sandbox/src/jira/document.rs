@@ -1,6 +1,6 @@
 //! Atlassian Document Format: what Jira refuses, and the words inside.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Nodes nested deeper than this are refused.
 const DEPTH_MAX: usize = 64;
@@ -18,11 +18,23 @@ pub(super) fn is_document(value: &Value) -> bool {
         && children(value).iter().all(|child| BLOCKS.contains(&kind(child)) && is_node(child, 1))
 }
 
-/// The words of a document, one line per block.
+/// The words of a document, one line per block; wiki markup as it is.
 pub(super) fn plain_text(document: &Value) -> String {
+    if let Some(markup) = document.as_str() {
+        return markup.to_owned();
+    }
     let mut text = String::new();
     collect(document, 0, &mut text);
     text.trim_end().to_owned()
+}
+
+/// A text that was written as wiki markup, as Cloud would show it: its lines as paragraphs.
+pub(super) fn of_lines(text: &str) -> Value {
+    let paragraph = |line: &str| {
+        let content = if line.is_empty() { json!([]) } else { json!([{ "type": "text", "text": line }]) };
+        json!({ "type": "paragraph", "content": content })
+    };
+    json!({ "type": "doc", "version": 1, "content": text.lines().map(paragraph).collect::<Vec<_>>() })
 }
 
 fn is_node(node: &Value, depth: usize) -> bool {
@@ -102,7 +114,6 @@ fn children(node: &Value) -> &[Value] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn document(content: &Value) -> Value {
         json!({ "type": "doc", "version": 1, "content": content })

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::answer::Refusal;
 use super::document;
+use super::door::Edition;
 use super::site::{self, Draft, Issue, Project, Site};
 use super::{JiraConfig, RequiredField};
 
@@ -18,11 +19,16 @@ type Complaints = Map<String, Value>;
 type Pair = (&'static str, &'static str);
 
 /// The draft that the `fields` object describes, or every complaint about it at once.
-pub(super) fn draft(fields: &Map<String, Value>, site: &Site, config: &JiraConfig) -> Result<Draft, Refusal> {
+pub(super) fn draft(
+    fields: &Map<String, Value>,
+    site: &Site,
+    config: &JiraConfig,
+    edition: Edition,
+) -> Result<Draft, Refusal> {
     let mut complaints = Complaints::new();
     let project = project(fields, &mut complaints);
     let issue_type = issue_type(fields, &mut complaints);
-    let mut edit = Edit::read(fields, project, site, &mut complaints)?;
+    let mut edit = Edit::read(fields, project, site, edition, &mut complaints)?;
     let required: Vec<&RequiredField> = config
         .required_fields
         .iter()
@@ -36,7 +42,13 @@ pub(super) fn draft(fields: &Map<String, Value>, site: &Site, config: &JiraConfi
             None | Some(Value::Null) => {
                 complain(&mut complaints, &rule.field_id, format!("{} is required.", rule.name));
             }
-            Some(_) => {}
+            Some(value) => {
+                let chosen = value.get("value").and_then(Value::as_str);
+                let fits = chosen.is_some_and(|chosen| rule.options.iter().any(|option| option == chosen));
+                if !rule.options.is_empty() && !fits {
+                    complain(&mut complaints, &rule.field_id, "Specify a valid value for the option.");
+                }
+            }
         }
     }
     refuse_unknown(&edit.other, &required, &mut complaints);
@@ -59,30 +71,73 @@ pub(super) fn draft(fields: &Map<String, Value>, site: &Site, config: &JiraConfi
     }
 }
 
-/// Applies the `fields` object of an edit, all of it or nothing.
-pub(super) fn edit(fields: &Map<String, Value>, site: &mut Site, key: &str) -> Result<(), Refusal> {
+/// Applies `fields`, `update` and `properties` of an edit or a transition, all of it or nothing.
+pub(super) fn edit(body: &Value, site: &mut Site, key: &str, edition: Edition) -> Result<(), Refusal> {
+    let empty = Map::new();
+    let fields = body.get("fields").and_then(Value::as_object).unwrap_or(&empty);
     let project = site.issue(key).map(|issue| issue.draft.project);
     let mut complaints = Complaints::new();
-    let edit = Edit::read(fields, project, site, &mut complaints)?;
+    let mut edit = Edit::read(fields, project, site, edition, &mut complaints)?;
     refuse_unknown(&edit.other, &[], &mut complaints);
+    edit.label_changes = label_changes(body, &mut complaints);
     if !complaints.is_empty() {
         return Err(Refusal::fields(complaints));
     }
-    let issue = site.issue_mut(key).ok_or_else(Refusal::no_issue)?;
-    edit.apply(issue);
-    Ok(())
+    edit.properties = properties(body)?;
+    let own = site.own_account_id();
+    site.edit(key, &own, |issue| edit.apply(issue)).ok_or_else(Refusal::no_issue)
 }
 
-/// Whether Jira would take the document, and why not.
-pub(super) fn check_document(field: &str, value: &Value) -> Result<(), Refusal> {
-    if !value.is_object() {
-        return Err(Refusal::field(
-            field,
-            "Operation value must be an Atlassian Document (see the Atlassian Document Format)",
-        ));
+/// The additions (true) and removals (false) of `update.labels`.
+fn label_changes(body: &Value, complaints: &mut Complaints) -> Vec<(bool, String)> {
+    let mut changes = Vec::new();
+    for (field, operations) in body.get("update").and_then(Value::as_object).into_iter().flatten() {
+        if field != "labels" {
+            complain(complaints, field, format!("Field '{field}' can only be set here."));
+            continue;
+        }
+        for operation in operations.as_array().into_iter().flatten() {
+            let label = |verb: &str| operation.get(verb).and_then(Value::as_str).map(str::to_owned);
+            match (label("add"), label("remove")) {
+                (Some(label), None) if label.contains(char::is_whitespace) => {
+                    complain(complaints, field, format!("The label '{label}' contains spaces which is invalid."));
+                }
+                (Some(label), None) => changes.push((true, label)),
+                (None, Some(label)) => changes.push((false, label)),
+                _ => complain(complaints, field, "Unsupported operation; labels take add and remove here."),
+            }
+        }
     }
-    if !document::is_document(value) {
-        return Err(Refusal::message(axum::http::StatusCode::BAD_REQUEST, "INVALID_INPUT"));
+    changes
+}
+
+/// The entity properties that an edit or a transition sets.
+fn properties(body: &Value) -> Result<Vec<(String, Value)>, Refusal> {
+    let given = body.get("properties").and_then(Value::as_array);
+    let property = |property: &Value| {
+        let key = property.get("key").and_then(Value::as_str).filter(|key| !key.is_empty())?;
+        Some((key.to_owned(), property.get("value")?.clone()))
+    };
+    let read: Option<Vec<_>> = given.into_iter().flatten().map(property).collect();
+    read.ok_or_else(|| Refusal::message(axum::http::StatusCode::BAD_REQUEST, "A property needs a key and a value."))
+}
+
+/// Whether Jira would take the text (Cloud: a document, Data Center: wiki markup), and why not.
+pub(super) fn check_text(field: &str, value: &Value, edition: Edition) -> Result<(), Refusal> {
+    match edition {
+        Edition::DataCenter if !value.is_string() => {
+            return Err(Refusal::field(field, "Operation value must be a string"));
+        }
+        Edition::Cloud if !value.is_object() => {
+            return Err(Refusal::field(
+                field,
+                "Operation value must be an Atlassian Document (see the Atlassian Document Format)",
+            ));
+        }
+        Edition::Cloud if !document::is_document(value) => {
+            return Err(Refusal::message(axum::http::StatusCode::BAD_REQUEST, "INVALID_INPUT"));
+        }
+        Edition::Cloud | Edition::DataCenter => {}
     }
     if document::plain_text(value).chars().count() > TEXT_CHARACTERS_MAX {
         return Err(Refusal::field(
@@ -93,14 +148,20 @@ pub(super) fn check_document(field: &str, value: &Value) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// The account that `{"accountId": ...}` or `{"id": ...}` names; `Ok(None)` for nobody.
-pub(super) fn assignee(value: &Value, site: &Site) -> Result<Option<String>, String> {
-    let id = value.get("accountId").or_else(|| value.get("id"));
-    match id.and_then(Value::as_str) {
-        None => Ok(None),
-        Some(id) if site.account(id).is_some() => Ok(Some(id.to_owned())),
-        Some(id) => Err(format!("User '{id}' does not exist.")),
-    }
+/// The account that `{"accountId": ...}` names, on Data Center `{"name": ...}`; `Ok(None)` for nobody.
+pub(super) fn assignee(value: &Value, site: &Site, edition: Edition) -> Result<Option<String>, String> {
+    let given = |names: [&str; 2]| names.into_iter().find_map(|name| value.get(name)).and_then(Value::as_str);
+    let (name, found) = match edition {
+        Edition::Cloud => match given(["accountId", "id"]) {
+            None => return Ok(None),
+            Some(id) => (id, site.account(id)),
+        },
+        Edition::DataCenter => match given(["name", "key"]) {
+            None => return Ok(None),
+            Some(name) => (name, site.user_named(name)),
+        },
+    };
+    found.map(|account| Some(account.id.clone())).ok_or_else(|| format!("User '{name}' does not exist."))
 }
 
 /// Who an issue is given to; nobody when `None`.
@@ -117,6 +178,8 @@ struct Edit {
     labels: Option<Vec<String>>,
     components: Option<Vec<&'static str>>,
     other: BTreeMap<String, Value>,
+    label_changes: Vec<(bool, String)>,
+    properties: Vec<(String, Value)>,
 }
 
 impl Edit {
@@ -124,6 +187,7 @@ impl Edit {
         fields: &Map<String, Value>,
         project: Option<&'static Project>,
         site: &Site,
+        edition: Edition,
         complaints: &mut Complaints,
     ) -> Result<Self, Refusal> {
         let mut edit = Self::default();
@@ -133,13 +197,13 @@ impl Edit {
                 "summary" => summary(value).map(|text| edit.summary = Some(text)),
                 "description" => {
                     if !value.is_null() {
-                        check_document(field, value)?;
+                        check_text(field, value, edition)?;
                     }
                     edit.description = Some(value.clone());
                     Ok(())
                 }
                 "priority" => priority(value).map(|found| edit.priority = Some(found)),
-                "assignee" => assignee(value, site).map(|id| edit.assignee = Some(Assignee(id))),
+                "assignee" => assignee(value, site, edition).map(|id| edit.assignee = Some(Assignee(id))),
                 "labels" => labels(value).map(|labels| edit.labels = Some(labels)),
                 "components" => components(value, project).map(|found| edit.components = Some(found)),
                 _ => {
@@ -174,7 +238,13 @@ impl Edit {
         if let Some(components) = self.components {
             draft.components = components;
         }
-        issue.updated = jiff::Timestamp::now();
+        for (added, label) in self.label_changes {
+            draft.labels.retain(|known| *known != label);
+            if added {
+                draft.labels.push(label);
+            }
+        }
+        issue.properties.extend(self.properties);
     }
 }
 

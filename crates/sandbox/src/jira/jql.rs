@@ -1,13 +1,15 @@
 //! A subset of Jira's query language: clauses joined by AND, and ORDER BY.
 //!
-//! Clauses: `field = value`, `!=`, `in (...)`, `not in (...)`, `~`; fields: project, key, issue,
-//! labels, status, issuetype, priority, assignee, summary, description, text.
+//! Clauses: `field = value`, `!=`, `in (...)`, `not in (...)`, `~`, `is empty`, `is not empty`; fields: project, key,
+//! issue, labels, status, statusCategory, resolution, issuetype, priority, assignee, summary, description, text. What
+//! follows `~` may hold words joined by OR.
 
 use axum::http::StatusCode;
 
 use super::answer::Refusal;
 use super::document;
 use super::site::{self, Issue, PRIORITIES, STATUSES};
+use super::wire;
 
 /// A query that was understood.
 #[derive(Debug, PartialEq)]
@@ -29,6 +31,8 @@ enum Operator {
     Is,
     IsNot,
     Contains,
+    Empty,
+    NotEmpty,
 }
 
 #[derive(Debug, PartialEq, Clone)]
@@ -38,12 +42,14 @@ enum Token {
     Sign(&'static str),
 }
 
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 13] = [
     "project",
     "key",
     "issue",
     "labels",
     "status",
+    "statuscategory",
+    "resolution",
     "issuetype",
     "priority",
     "assignee",
@@ -51,10 +57,22 @@ const FIELDS: [&str; 11] = [
     "description",
     "text",
 ];
-const ORDERS: [&str; 5] = ["created", "updated", "key", "priority", "status"];
+const ORDERS: [&str; 6] = ["created", "updated", "key", "priority", "status", "resolved"];
 
-/// Reads a query; refuses what Jira refuses, and says which part of JQL the box lacks.
+/// Reads a query that must restrict what is found, as Cloud demands; refuses what Jira refuses, and says which part of
+/// JQL the box lacks.
 pub(super) fn parse(text: &str) -> Result<Query, Refusal> {
+    let query = parse_unbounded(text)?;
+    if query.clauses.is_empty() {
+        return Err(refusal(
+            "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.",
+        ));
+    }
+    Ok(query)
+}
+
+/// As [`parse`], also without a restriction, as Data Center allows.
+pub(super) fn parse_unbounded(text: &str) -> Result<Query, Refusal> {
     let mut tokens = tokens(text)?.into_iter().peekable();
     let mut clauses = Vec::new();
     loop {
@@ -71,11 +89,6 @@ pub(super) fn parse(text: &str) -> Result<Query, Refusal> {
             None => {}
             Some(other) => return Err(unexpected(Some(other))),
         }
-    }
-    if clauses.is_empty() {
-        return Err(refusal(
-            "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.",
-        ));
     }
     let order = order(&mut tokens)?;
     Ok(Query { clauses, order })
@@ -97,6 +110,7 @@ impl Query {
             match field.as_str() {
                 "created" | "key" => found.sort_by_key(|issue| issue.id),
                 "updated" => found.sort_by_key(|issue| issue.updated),
+                "resolved" => found.sort_by_key(|issue| issue.resolved),
                 "priority" => found.sort_by_key(|issue| {
                     std::cmp::Reverse(PRIORITIES.iter().position(|p| Some(*p) == issue.draft.priority))
                 }),
@@ -113,6 +127,11 @@ impl Clause {
     fn matches(&self, issue: &Issue) -> bool {
         let draft = &issue.draft;
         let has = |candidates: &[&str]| {
+            match self.operator {
+                Operator::Empty => return candidates.iter().all(|candidate| candidate.is_empty()),
+                Operator::NotEmpty => return candidates.iter().any(|candidate| !candidate.is_empty()),
+                _ => {}
+            }
             let hit = self
                 .values
                 .iter()
@@ -121,9 +140,13 @@ impl Clause {
         };
         let contains = |text: &str| {
             let text = text.to_lowercase();
-            self.values
-                .iter()
-                .all(|words| words.to_lowercase().split_whitespace().all(|word| text.contains(word.trim_matches('*'))))
+            let all = |words: &str| {
+                words
+                    .to_lowercase()
+                    .split_whitespace()
+                    .all(|word| text.contains(word.trim_matches(['*', '"', '(', ')'])))
+            };
+            self.values.iter().all(|words| words.split(" OR ").any(all))
         };
         match self.field.as_str() {
             "project" => has(&[draft.project.key, draft.project.name, draft.project.id]),
@@ -133,6 +156,14 @@ impl Clause {
                 has(&labels)
             }
             "status" => has(&[issue.status.name, issue.status.id]),
+            "statuscategory" => {
+                let (id, name, _) = wire::category(issue.status);
+                has(&[name, issue.status.category, &id.to_string()])
+            }
+            "resolution" => {
+                has(&[issue.resolved.map_or("", |_| "Done")])
+                    || issue.resolved.is_none() && has(&["Unresolved"]) && self.operator == Operator::Is
+            }
             "issuetype" => has(&[draft.issue_type.1, draft.issue_type.0]),
             "priority" => draft.priority.is_some_and(|(id, name)| has(&[name, id])),
             "assignee" => has(&[draft.assignee.as_deref().unwrap_or_default()]),
@@ -197,7 +228,11 @@ fn clause(tokens: &mut impl Iterator<Item = Token>) -> Result<Clause, Refusal> {
         return Err(refusal(format!("Field '{field}' does not exist or you do not have permission to view it.")));
     }
     let (operator, many) = operator(tokens)?;
-    let values = if many { value_list(tokens)? } else { vec![value(tokens)?] };
+    let values = match operator {
+        Operator::Empty | Operator::NotEmpty => Vec::new(),
+        _ if many => value_list(tokens)?,
+        _ => vec![value(tokens)?],
+    };
     if field == "project"
         && let Some(unknown) = values.iter().find(|name| {
             let by_name = site::PROJECTS.iter().any(|project| project.name.eq_ignore_ascii_case(name));
@@ -221,11 +256,29 @@ fn operator(tokens: &mut impl Iterator<Item = Token>) -> Result<(Operator, bool)
     if word.eq_ignore_ascii_case("in") {
         return Ok((Operator::Is, true));
     }
+    if word.eq_ignore_ascii_case("is") {
+        return emptiness(tokens);
+    }
     match tokens.next() {
         Some(Token::Word(next)) if word.eq_ignore_ascii_case("not") && next.eq_ignore_ascii_case("in") => {
             Ok((Operator::IsNot, true))
         }
         _ => Err(unexpected(Some(&Token::Word(word)))),
+    }
+}
+
+/// What stands behind `is`: `empty` or `not empty`; `null` says the same.
+fn emptiness(tokens: &mut impl Iterator<Item = Token>) -> Result<(Operator, bool), Refusal> {
+    let is_empty = |word: &str| word.eq_ignore_ascii_case("empty") || word.eq_ignore_ascii_case("null");
+    let mut negated = false;
+    loop {
+        match tokens.next() {
+            Some(Token::Word(word)) if word.eq_ignore_ascii_case("not") && !negated => negated = true,
+            Some(Token::Word(word)) if is_empty(&word) => {
+                return Ok((if negated { Operator::NotEmpty } else { Operator::Empty }, false));
+            }
+            other => return Err(unexpected(other.as_ref())),
+        }
     }
 }
 
@@ -283,7 +336,7 @@ fn unexpected(token: Option<&Token>) -> Refusal {
     };
     refusal(format!(
         "Error in the JQL Query: '{shown}' is not understood here \
-         (this site knows =, !=, in, not in, ~, AND and ORDER BY)."
+         (this site knows =, !=, in, not in, ~, is empty, AND and ORDER BY)."
     ))
 }
 

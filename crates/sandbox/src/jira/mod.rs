@@ -1,19 +1,31 @@
-//! A Jira Cloud site in a box: the part of REST v3 that Deskbell speaks, with Jira's own shapes,
-//! error bodies, search lag and, on demand, faults.
+//! A Jira site in a box: the part of Jira Cloud's REST v3 and of Jira Data Center's REST v2 that Deskbell and other
+//! clients speak, the boards and sprints of Jira Software, with Jira's own shapes, error bodies, search lag, webhooks
+//! and, on demand, faults.
 //!
-//! Reading order: [`JiraBox`] is the handle; `routes` maps HTTP to `site`, which holds the state;
-//! `fields` refuses what Jira refuses; `jql` is the query language; `wire` writes Jira's JSON.
+//! One site answers in both editions: `/rest/api/3` is Cloud (Basic authentication with e-mail address and API token,
+//! documents, account ids), `/rest/api/2` is Data Center (a personal access token or user name and password, wiki
+//! markup, user names). `/rest/agile/1.0` answers in the edition that the credentials belong to.
 //!
-//! Shapes and messages follow <https://developer.atlassian.com/cloud/jira/platform/rest/v3/>.
+//! Reading order: [`JiraBox`] is the handle; `routes` maps HTTP to `site`, which holds the state; `fields` refuses what
+//! Jira refuses; `jql` is the query language; `wire` writes Jira's JSON; `webhook` tells others of changes.
+//!
+//! Shapes and messages follow <https://developer.atlassian.com/cloud/jira/platform/rest/v3/> and
+//! <https://developer.atlassian.com/server/jira/platform/rest/>.
 
 mod answer;
 mod document;
+mod door;
 mod fields;
+mod history;
 mod jql;
 mod page;
 mod routes;
+mod routes_agile;
+mod routes_directory;
 mod routes_issue;
+mod routes_search;
 mod site;
+mod webhook;
 mod wire;
 
 use std::ops::RangeInclusive;
@@ -24,7 +36,10 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 
 use crate::faults::FaultTable;
+use crate::record::RecordedExchange;
+use door::Face;
 use site::Site;
+pub use webhook::{HookDelivery, HookTarget};
 
 /// Snapshots that a slow subscriber may fall behind before it loses the oldest.
 const SNAPSHOTS_KEPT: usize = 16;
@@ -39,11 +54,12 @@ pub struct JiraConfig {
     /// Where the draws of the lag start.
     pub seed: u64,
     /// Faults; the targets are `jira:POST /issue`, `jira:GET /issue/{key}`, `jira:POST /search/jql`
-    /// and so on: the method and the path behind `/rest/api/3`.
+    /// and so on: the method and the path behind `/rest/api/3`, `/rest/api/2` or `/rest/agile/1.0`. Webhooks are
+    /// `deliver:jira`.
     pub faults: FaultTable,
-    /// E-mail address of the account that Basic authentication must name.
+    /// E-mail address of the account that Cloud's Basic authentication must name.
     pub email: String,
-    /// API token of that account.
+    /// API token of that account; on Data Center its personal access token and the password of the user `deskbell`.
     pub api_token: String,
     /// Fields that an issue type demands beyond Jira's own.
     pub required_fields: Vec<RequiredField>,
@@ -60,6 +76,8 @@ pub struct RequiredField {
     pub field_id: String,
     /// Its name, as people read it.
     pub name: String,
+    /// The options that may be chosen, as `{"value": ...}`; empty when it is a text.
+    pub options: Vec<String>,
 }
 
 /// How often the site was changed, for checkers.
@@ -86,6 +104,7 @@ struct Inner {
     config: JiraConfig,
     site: Mutex<Site>,
     changes: broadcast::Sender<Value>,
+    hook: webhook::Hook,
 }
 
 impl JiraBox {
@@ -93,10 +112,12 @@ impl JiraBox {
     pub fn new(config: JiraConfig) -> Self {
         let site = Site::new(&config);
         let (changes, _) = broadcast::channel(SNAPSHOTS_KEPT);
-        Self { inner: Arc::new(Inner { config, site: Mutex::new(site), changes }) }
+        let hook = webhook::Hook::new(config.faults.clone());
+        Self { inner: Arc::new(Inner { config, site: Mutex::new(site), changes, hook }) }
     }
 
-    /// The site's routes: `/rest/api/3/...`, `/browse/{key}` and `/sandbox-move`.
+    /// The site's routes: `/rest/api/3/...`, `/rest/api/2/...`, `/rest/agile/1.0/...`, `/browse/{key}` and
+    /// `/sandbox-move`.
     pub fn router(&self) -> axum::Router {
         routes::router(self.clone())
     }
@@ -116,9 +137,24 @@ impl JiraBox {
         self.read(Site::counts)
     }
 
+    /// The last thousand API requests with their answers, oldest first; for checks against the vendor's document.
+    pub fn exchanges(&self) -> Vec<RecordedExchange> {
+        self.read(|site| site.exchanges.all())
+    }
+
     /// Moves an issue as a person on the board would. False when the issue or the status is unknown.
     pub fn move_issue(&self, key: &str, status: &str) -> bool {
-        self.change(|site| site.move_to(key, status))
+        self.change(|site| site.move_as_person(key, status))
+    }
+
+    /// Where webhooks about created and changed issues go, signed with a secret; `None` switches them off.
+    pub fn set_webhook(&self, target: Option<HookTarget>) {
+        self.inner.hook.set_target(target);
+    }
+
+    /// The webhooks' deliveries so far.
+    pub fn hook_deliveries(&self) -> Vec<HookDelivery> {
+        self.inner.hook.deliveries()
     }
 
     fn config(&self) -> &JiraConfig {
@@ -129,7 +165,7 @@ impl JiraBox {
         look(&self.inner.site.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Runs `act` on the state and tells the subscribers.
+    /// Runs `act` on the state, tells the subscribers and sends the webhooks.
     fn change<T>(&self, act: impl FnOnce(&mut Site) -> T) -> T {
         let mut site = self.inner.site.lock().unwrap_or_else(PoisonError::into_inner);
         let result = act(&mut site);
@@ -138,11 +174,15 @@ impl JiraBox {
             // Sent under the lock, so that snapshots arrive in order; nobody listening is no fault.
             drop(self.inner.changes.send(snapshot));
         }
+        let face = Face::cloud(&self.inner.config.base_url);
+        for happening in std::mem::take(&mut site.outbox) {
+            self.inner.hook.tell(&webhook::body(face, &site, &happening));
+        }
         result
     }
 
-    fn count_request(&self) {
-        let mut site = self.inner.site.lock().unwrap_or_else(PoisonError::into_inner);
-        site.requests += 1;
+    /// Changes what no board shows.
+    fn note<T>(&self, act: impl FnOnce(&mut Site) -> T) -> T {
+        act(&mut self.inner.site.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

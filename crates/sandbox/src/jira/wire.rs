@@ -5,7 +5,12 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::document;
-use super::site::{Account, Comment, ISSUE_TYPES, Issue, PRIORITIES, PROJECTS, Project, STATUSES, Site, Status};
+use super::door::{Edition, Face};
+use super::history::{Change, ChangedField};
+use super::site::{
+    Account, Comment, ISSUE_TYPES, Issue, LINK_TYPES, Link, PRIORITIES, PROJECTS, Project, SPRINTS, STATUSES, Site,
+    Sprint, Status,
+};
 
 /// What a board shows.
 pub(super) fn snapshot(base_url: &str, site: &Site) -> Value {
@@ -49,8 +54,8 @@ pub(super) fn snapshot(base_url: &str, site: &Site) -> Value {
 }
 
 /// An issue with the fields that `wanted` names; `*all` and `*navigable` name all.
-pub(super) fn issue(base_url: &str, site: &Site, issue: &Issue, wanted: &[String]) -> Value {
-    let mut fields = all_fields(base_url, site, issue);
+pub(super) fn issue(face: Face<'_>, site: &Site, issue: &Issue, wanted: &[String]) -> Value {
+    let mut fields = all_fields(face, site, issue);
     let all = wanted.iter().any(|name| name.starts_with('*'));
     fields.retain(|name, _| {
         let left_out = wanted.iter().any(|w| w.strip_prefix('-') == Some(name));
@@ -60,22 +65,27 @@ pub(super) fn issue(base_url: &str, site: &Site, issue: &Issue, wanted: &[String
         "expand": "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations",
         "id": issue.id.to_string(),
         "key": issue.key,
-        "self": format!("{base_url}/rest/api/3/issue/{}", issue.id),
+        "self": face.rest(&format!("issue/{}", issue.id)),
         "fields": fields,
     })
 }
 
-fn all_fields(base_url: &str, site: &Site, issue: &Issue) -> Map<String, Value> {
+fn all_fields(face: Face<'_>, site: &Site, issue: &Issue) -> Map<String, Value> {
     let draft = &issue.draft;
-    let person = |id: &str| site.account(id).map(|found| account(base_url, found));
+    let person = |id: &str| site.account(id).map(|found| account(face, found));
     let mut fields = Map::new();
     let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     set("summary", json!(draft.summary));
-    set("description", draft.description.clone());
-    set("status", status(base_url, issue.status));
-    set("issuetype", issue_type(base_url, draft.issue_type));
-    set("project", project(base_url, draft.project));
-    set("priority", draft.priority.map_or(Value::Null, |pair| priority(base_url, pair)));
+    set("description", text(face, &draft.description));
+    set("status", status(face, issue.status));
+    set(
+        "resolution",
+        issue.resolved.map_or(Value::Null, |_| json!({ "id": "10000", "name": "Done", "description": "" })),
+    );
+    set("resolutiondate", issue.resolved.map_or(Value::Null, |at| json!(time(at))));
+    set("issuetype", issue_type(face, draft.issue_type));
+    set("project", project(face, draft.project));
+    set("priority", draft.priority.map_or(Value::Null, |pair| priority(face, pair)));
     set("labels", json!(draft.labels));
     set("components", draft.components.iter().map(|name| json!({ "name": name })).collect());
     set("assignee", draft.assignee.as_deref().and_then(person).unwrap_or_default());
@@ -83,20 +93,21 @@ fn all_fields(base_url: &str, site: &Site, issue: &Issue) -> Map<String, Value> 
     set("creator", person(&site.own_account_id()).unwrap_or_default());
     set("created", json!(time(issue.created)));
     set("updated", json!(time(issue.updated)));
+    set("issuelinks", links(face, site, &issue.key));
     for (id, value) in &draft.other {
         set(id, value.clone());
     }
     fields
 }
 
-pub(super) fn comment(base_url: &str, site: &Site, issue_id: u64, comment: &Comment, properties: bool) -> Value {
-    let author = site.account(&comment.author).map(|found| account(base_url, found));
+pub(super) fn comment(face: Face<'_>, site: &Site, issue_id: u64, comment: &Comment, properties: bool) -> Value {
+    let author = site.account(&comment.author).map(|found| account(face, found));
     let mut shown = json!({
-        "self": format!("{base_url}/rest/api/3/issue/{issue_id}/comment/{}", comment.id),
+        "self": face.rest(&format!("issue/{issue_id}/comment/{}", comment.id)),
         "id": comment.id.to_string(),
         "author": author,
         "updateAuthor": author,
-        "body": comment.body,
+        "body": text(face, &comment.body),
         "created": time(comment.created),
         "updated": time(comment.created),
         "jsdPublic": true,
@@ -107,21 +118,144 @@ pub(super) fn comment(base_url: &str, site: &Site, issue_id: u64, comment: &Comm
     shown
 }
 
-pub(super) fn account(base_url: &str, account: &Account) -> Value {
+/// A text as the edition writes it: a document or wiki markup.
+fn text(face: Face<'_>, text: &Value) -> Value {
+    match (face.edition, text) {
+        (Edition::Cloud, Value::String(markup)) => document::of_lines(markup),
+        (Edition::DataCenter, Value::Object(_)) => document::plain_text(text).into(),
+        _ => text.clone(),
+    }
+}
+
+pub(super) fn account(face: Face<'_>, account: &Account) -> Value {
+    match face.edition {
+        Edition::Cloud => json!({
+            "self": face.rest(&format!("user?accountId={}", account.id)),
+            "accountId": account.id,
+            "accountType": "atlassian",
+            "emailAddress": account.email,
+            "displayName": account.name,
+            "active": true,
+            "timeZone": "Etc/UTC",
+        }),
+        Edition::DataCenter => json!({
+            "self": face.rest(&format!("user?username={}", account.user_name)),
+            "key": format!("JIRAUSER-{}", account.user_name),
+            "name": account.user_name,
+            "emailAddress": account.email,
+            "displayName": account.name,
+            "active": true,
+            "timeZone": "Etc/UTC",
+        }),
+    }
+}
+
+/// The links of an issue, each seen from it.
+fn links(face: Face<'_>, site: &Site, key: &str) -> Value {
+    let touching = site.links.iter().filter(|link| link.inward == key || link.outward == key);
+    touching.map(|link| seen_link(face, site, link, key)).collect()
+}
+
+fn seen_link(face: Face<'_>, site: &Site, link: &Link, key: &str) -> Value {
+    let (other_side, other) =
+        if link.inward == key { ("outwardIssue", &link.outward) } else { ("inwardIssue", &link.inward) };
+    let shown = site.issue(other).map(|issue| {
+        json!({
+            "id": issue.id.to_string(),
+            "key": issue.key,
+            "self": face.rest(&format!("issue/{}", issue.id)),
+            "fields": { "summary": issue.draft.summary, "status": status(face, issue.status) },
+        })
+    });
+    let mut seen = json!({
+        "id": link.id.to_string(),
+        "self": face.rest(&format!("issueLink/{}", link.id)),
+        "type": link_type(face, link.kind),
+    });
+    crate::json::set(&mut seen, other_side, shown);
+    seen
+}
+
+pub(super) fn link_type(face: Face<'_>, (id, name, inward, outward): (&str, &str, &str, &str)) -> Value {
     json!({
-        "self": format!("{base_url}/rest/api/3/user?accountId={}", account.id),
-        "accountId": account.id,
-        "accountType": "atlassian",
-        "emailAddress": account.email,
-        "displayName": account.name,
-        "active": true,
-        "timeZone": "Etc/UTC",
+        "id": id, "name": name, "inward": inward, "outward": outward,
+        "self": face.rest(&format!("issueLinkType/{id}")),
     })
 }
 
-pub(super) fn project(base_url: &str, project: &Project) -> Value {
+pub(super) fn link_types(face: Face<'_>) -> Value {
+    LINK_TYPES.iter().map(|kind| link_type(face, *kind)).collect()
+}
+
+/// One entry of an issue's history.
+pub(super) fn change(face: Face<'_>, site: &Site, change: &Change) -> Value {
     json!({
-        "self": format!("{base_url}/rest/api/3/project/{}", project.id),
+        "id": change.id.to_string(),
+        "author": site.account(&change.author).map(|found| account(face, found)),
+        "created": time(change.created),
+        "items": changed_fields(change),
+    })
+}
+
+pub(super) fn changed_fields(change: &Change) -> Value {
+    let shown = |item: &ChangedField| {
+        json!({
+            "field": item.field, "fieldtype": "jira", "fieldId": item.field,
+            "from": item.from.0, "fromString": item.from.1, "to": item.to.0, "toString": item.to.1,
+        })
+    };
+    change.items.iter().map(shown).collect()
+}
+
+pub(super) fn components(face: Face<'_>, project: &Project) -> Value {
+    let shown = |(place, name): (usize, &&str)| {
+        let id = format!("{}{place}", project.id);
+        json!({ "self": face.rest(&format!("component/{id}")), "id": id, "name": name, "project": project.key,
+            "projectId": project.id.parse::<u64>().unwrap_or_default() })
+    };
+    project.components.iter().enumerate().map(shown).collect()
+}
+
+/// Board number `place` of the site, from 1.
+pub(super) fn board(face: Face<'_>, place: u64, project: &Project) -> Value {
+    json!({
+        "id": place,
+        "self": format!("{}/rest/agile/1.0/board/{place}", face.base_url),
+        "name": format!("{} board", project.key),
+        "type": "scrum",
+        "location": {
+            "projectId": project.id.parse::<u64>().unwrap_or_default(), "projectKey": project.key,
+            "projectName": project.name, "displayName": format!("{} ({})", project.name, project.key),
+        },
+    })
+}
+
+pub(super) fn sprint(face: Face<'_>, sprint: &Sprint) -> Value {
+    json!({
+        "id": sprint.id,
+        "self": format!("{}/rest/agile/1.0/sprint/{}", face.base_url, sprint.id),
+        "state": sprint.state,
+        "name": sprint.name,
+        "startDate": "2026-01-05T08:00:00.000Z",
+        "endDate": "2026-01-19T08:00:00.000Z",
+        "originBoardId": sprint.board_id,
+        "goal": "",
+    })
+}
+
+/// The fields that only Jira Software's API shows: `sprint` and `closedSprints`.
+pub(super) fn sprints_of(face: Face<'_>, issue: &Issue) -> Map<String, Value> {
+    let of_issue = |closed: bool| {
+        let sprints = SPRINTS.iter().filter(move |sprint| (sprint.state == "closed") == closed);
+        sprints.filter(|sprint| issue.sprints.contains(&sprint.id)).map(|found| sprint(face, found))
+    };
+    let current = of_issue(false).next_back().unwrap_or_default();
+    Map::from_iter([("sprint".to_owned(), current), ("closedSprints".to_owned(), of_issue(true).collect())])
+}
+
+pub(super) fn project(face: Face<'_>, project: &Project) -> Value {
+    json!({
+        "self": face.rest(&format!("project/{}", project.id)),
         "id": project.id,
         "key": project.key,
         "name": project.name,
@@ -130,14 +264,10 @@ pub(super) fn project(base_url: &str, project: &Project) -> Value {
     })
 }
 
-pub(super) fn status(base_url: &str, status: &Status) -> Value {
-    let (id, name, colour) = match status.category {
-        "new" => (2, "To Do", "blue-gray"),
-        "done" => (3, "Done", "green"),
-        _ => (4, "In Progress", "yellow"),
-    };
+pub(super) fn status(face: Face<'_>, status: &Status) -> Value {
+    let (id, name, colour) = category(status);
     json!({
-        "self": format!("{base_url}/rest/api/3/status/{}", status.id),
+        "self": face.rest(&format!("status/{}", status.id)),
         "id": status.id,
         "name": status.name,
         "description": "",
@@ -145,11 +275,20 @@ pub(super) fn status(base_url: &str, status: &Status) -> Value {
     })
 }
 
-pub(super) fn transition(base_url: &str, target: &Status) -> Value {
+/// A status' category as (id, name, colour).
+pub(super) fn category(status: &Status) -> (u64, &'static str, &'static str) {
+    match status.category {
+        "new" => (2, "To Do", "blue-gray"),
+        "done" => (3, "Done", "green"),
+        _ => (4, "In Progress", "yellow"),
+    }
+}
+
+pub(super) fn transition(face: Face<'_>, target: &Status) -> Value {
     json!({
         "id": target.transition_id,
         "name": target.name,
-        "to": status(base_url, target),
+        "to": status(face, target),
         "hasScreen": false,
         "isGlobal": true,
         "isInitial": false,
@@ -159,13 +298,13 @@ pub(super) fn transition(base_url: &str, target: &Status) -> Value {
     })
 }
 
-pub(super) fn priority(base_url: &str, (id, name): (&str, &str)) -> Value {
-    json!({ "self": format!("{base_url}/rest/api/3/priority/{id}"), "id": id, "name": name })
+pub(super) fn priority(face: Face<'_>, (id, name): (&str, &str)) -> Value {
+    json!({ "self": face.rest(&format!("priority/{id}")), "id": id, "name": name })
 }
 
-pub(super) fn issue_type(base_url: &str, (id, name): (&str, &str)) -> Value {
+pub(super) fn issue_type(face: Face<'_>, (id, name): (&str, &str)) -> Value {
     json!({
-        "self": format!("{base_url}/rest/api/3/issuetype/{id}"),
+        "self": face.rest(&format!("issuetype/{id}")),
         "id": id,
         "name": name,
         "description": "",
@@ -174,12 +313,12 @@ pub(super) fn issue_type(base_url: &str, (id, name): (&str, &str)) -> Value {
     })
 }
 
-pub(super) fn issue_types(base_url: &str) -> Vec<Value> {
-    ISSUE_TYPES.iter().map(|pair| issue_type(base_url, *pair)).collect()
+pub(super) fn issue_types(face: Face<'_>) -> Vec<Value> {
+    ISSUE_TYPES.iter().map(|pair| issue_type(face, *pair)).collect()
 }
 
-pub(super) fn priorities(base_url: &str) -> Vec<Value> {
-    PRIORITIES.iter().map(|pair| priority(base_url, *pair)).collect()
+pub(super) fn priorities(face: Face<'_>) -> Vec<Value> {
+    PRIORITIES.iter().map(|pair| priority(face, *pair)).collect()
 }
 
 /// A time as Jira writes it: `2026-01-02T03:04:05.000+0000`.

@@ -13,7 +13,6 @@ mod answer;
 mod directory;
 mod input;
 mod page;
-mod record;
 mod routes;
 mod routes_story;
 mod search;
@@ -30,7 +29,7 @@ use tokio::sync::broadcast;
 
 use crate::error::SandboxError;
 use crate::faults::FaultTable;
-pub use record::RecordedExchange;
+use crate::record::RecordedExchange;
 use webhook::{Happening, WebhookSender};
 use workspace::Workspace;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::Bytes;
 use axum::extract::{MatchedPath, Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
@@ -15,13 +15,11 @@ use subtle::ConstantTimeEq;
 
 use super::answer::Refusal;
 use super::directory::{self, GROUPS, ITERATIONS, MEMBERS, WORKFLOWS};
-use super::record::RecordedExchange;
 use super::webhook::Webhook;
 use super::{ShortcutBox, input, page, routes_story, wire};
 use crate::faults::{Fault, answer_with_fault};
+use crate::record;
 
-/// The largest body that is recorded, in bytes.
-const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// What stands before every path of the API.
 const PREFIX: &str = "/api/v3";
 
@@ -72,26 +70,11 @@ async fn guard(State(shortcut): State<ShortcutBox>, matched: MatchedPath, reques
 }
 
 async fn recorded(shortcut: &ShortcutBox, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let too_long = || Refusal::message(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too long.").into_response();
-    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else { return too_long() };
-    let method = parts.method.to_string();
-    let path = parts.uri.path().split(PREFIX).last().unwrap_or_default();
-    let path = format!("{PREFIX}{path}");
-    let query = parts.uri.query().unwrap_or_default().as_bytes();
-    let query = url::form_urlencoded::parse(query).into_owned().collect();
-    let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
-    let (head, answer) = response.into_parts();
-    let Ok(answer) = to_bytes(answer, usize::MAX).await else { return too_long() };
-    let status = head.status.as_u16();
-    let (asked, answered) = (value_of(&body), value_of(&answer));
-    let exchange = RecordedExchange { method, path, query, body: asked, status, answer: answered };
+    let Some((response, exchange)) = record::recorded(PREFIX, request, next).await else {
+        return Refusal::message(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too long.").into_response();
+    };
     shortcut.note(|workspace| workspace.exchanges.add(exchange));
-    Response::from_parts(head, Body::from(answer))
-}
-
-fn value_of(bytes: &Bytes) -> Value {
-    serde_json::from_slice(bytes).unwrap_or_default()
+    response
 }
 
 async fn groups(State(shortcut): State<ShortcutBox>) -> Json<Value> {

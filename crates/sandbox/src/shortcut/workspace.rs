@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::directory::{self, LABELS, MEMBERS, State, Workflow};
-use super::record::Exchanges;
 use super::webhook::{Happening, Webhook};
 use super::{ShortcutConfig, ShortcutCounts};
+use crate::record::Exchanges;
 
 /// The length of the rate limit's window.
 const RATE_WINDOW: Duration = Duration::from_secs(60);

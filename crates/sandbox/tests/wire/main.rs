@@ -6,6 +6,7 @@ mod control;
 mod deliveries;
 mod faults;
 mod interactions;
+mod jira;
 mod modals;
 mod shortcut;
 mod sockets;

@@ -1,32 +1,73 @@
-//! Jira Cloud's REST API v3: paths, JSON and paging, and nothing about tools.
+//! Jira's REST APIs: paths, JSON, paging and what differs between the editions, and nothing about tools.
+//!
+//! [`issues`] is what is done with one issue, [`lists`] what a site has besides. Cloud answers below `/rest/api/3`, Data
+//! Center below `/rest/api/2`, Jira Software's boards and sprints in both below `/rest/agile/1.0`.
+
+pub(super) mod issues;
+mod lists;
 
 use reqwest::{Method, RequestBuilder};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::config::{Credentials, Edition, JiraConfig, JiraConfigError};
 use super::error::explain;
-use super::{JiraConfig, JiraConfigError};
+use super::{adf, wiki};
 use crate::failure::ToolFailure;
 use crate::rest::{self, Effect};
 
-/// The fields of an issue that the tools show.
-const ISSUE_FIELDS: [&str; 8] =
-    ["summary", "status", "issuetype", "priority", "assignee", "labels", "created", "updated"];
-/// The property on a comment that holds its mark.
-const COMMENT_PROPERTY: &str = "deskbell.idempotency";
-/// Comments read per page; Jira's own maximum is 5,000.
-const COMMENTS_PER_PAGE: u64 = 100;
-/// Pages of comments searched for a mark, newest first.
-const COMMENT_PAGES_MAX: usize = 20;
+/// The version of Jira Software's API.
+const AGILE: [&str; 3] = ["rest", "agile", "1.0"];
 
 /// An authenticated client for one site. Cheap to clone, the connections are shared.
 #[derive(Debug, Clone)]
 pub struct JiraClient {
     http: reqwest::Client,
     base_url: Url,
-    email: String,
-    api_token: SecretString,
+    edition: Edition,
+    credentials: Credentials,
+}
+
+/// Some of the items that a request asked for.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) items: Vec<Value>,
+    /// What to ask for the next page with; nothing on the last one.
+    pub(super) next: Option<String>,
+    /// How many there are in all, when Jira says so.
+    pub(super) total: Option<u64>,
+}
+
+/// Which page: how many items, and where it starts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window<'a> {
+    pub(super) size: u32,
+    /// `next` of the page before.
+    pub(super) token: Option<&'a str>,
+}
+
+impl Window<'_> {
+    /// The place of the page's first item, for APIs that page by offsets.
+    pub(super) fn start(self) -> Result<u64, ToolFailure> {
+        self.token.map_or(Ok(0), |token| {
+            token.parse().map_err(|_| {
+                ToolFailure::permanent(
+                    "next_page_token is not one that this tool gave; leave it out for the first page",
+                )
+            })
+        })
+    }
+
+    /// This page of a list that Jira answers whole.
+    pub(super) fn of(self, all: Vec<Value>) -> Result<Page, ToolFailure> {
+        let start = self.start()?;
+        let total = all.len() as u64;
+        let skipped = usize::try_from(start).unwrap_or(usize::MAX);
+        let items: Vec<Value> = all.into_iter().skip(skipped).take(self.size as usize).collect();
+        let end = start.saturating_add(items.len() as u64);
+        Ok(Page { items, next: (end < total).then(|| end.to_string()), total: Some(total) })
+    }
 }
 
 impl JiraClient {
@@ -39,7 +80,7 @@ impl JiraClient {
             return Err(JiraConfigError::BadUrl);
         }
         let http = rest::http_client(config.timeout).map_err(|error| JiraConfigError::HttpClient(error.to_string()))?;
-        Ok(Self { http, base_url: config.base_url, email: config.email, api_token: config.api_token })
+        Ok(Self { http, base_url: config.base_url, edition: config.edition, credentials: config.credentials })
     }
 
     /// Where a person opens the issue.
@@ -47,155 +88,59 @@ impl JiraClient {
         self.address(&["browse", issue_key]).into()
     }
 
-    /// `POST /issue` -> `{id, key, self}`.
-    pub(super) async fn create_issue(&self, fields: Value) -> Result<Value, ToolFailure> {
-        let request = self.request(Method::POST, &["issue"]);
-        self.send(request.json(&json!({ "fields": fields })), Effect::Once).await
-    }
-
-    /// `GET /issue/{key}` with [`ISSUE_FIELDS`] and the description.
-    pub(super) async fn issue(&self, issue_key: &str) -> Result<Value, ToolFailure> {
-        let fields = format!("{},description", ISSUE_FIELDS.join(","));
-        let request = self.request(Method::GET, &["issue", issue_key]);
-        self.send(request.query(&[("fields", fields)]), Effect::Repeatable).await
-    }
-
-    /// `PUT /issue/{key}` with the given fields.
-    pub(super) async fn edit_issue(&self, issue_key: &str, fields: Value) -> Result<(), ToolFailure> {
-        let request = self.request(Method::PUT, &["issue", issue_key]);
-        self.send(request.json(&json!({ "fields": fields })), Effect::Repeatable).await?;
-        Ok(())
-    }
-
-    /// `PUT /issue/{key}/assignee`.
-    pub(super) async fn assign(&self, issue_key: &str, account_id: &str) -> Result<(), ToolFailure> {
-        let request = self.request(Method::PUT, &["issue", issue_key, "assignee"]);
-        let body = json!({ "accountId": account_id });
-        self.send(request.json(&body), Effect::Repeatable).await?;
-        Ok(())
-    }
-
-    /// `POST /search/jql` -> `{issues, nextPageToken?, isLast}`.
-    pub(super) async fn search(
-        &self,
-        jql: &str,
-        max_results: u32,
-        next_page_token: Option<&str>,
-    ) -> Result<Value, ToolFailure> {
-        let mut body = json!({ "jql": jql, "maxResults": max_results, "fields": ISSUE_FIELDS });
-        if let (Some(token), Some(object)) = (next_page_token, body.as_object_mut()) {
-            object.insert("nextPageToken".into(), token.into());
+    /// A Markdown text in the edition's form: a document or wiki markup.
+    pub(super) fn text(&self, markdown: &str) -> Value {
+        match self.edition {
+            Edition::Cloud => adf::from_markdown(markdown),
+            Edition::DataCenter => wiki::from_markdown(markdown).into(),
         }
-        let request = self.request(Method::POST, &["search", "jql"]);
-        self.send(request.json(&body), Effect::Repeatable).await
     }
 
-    /// `GET /issue/{key}/transitions` -> the transitions that the account may make now.
-    pub(super) async fn transitions(&self, issue_key: &str) -> Result<Vec<Value>, ToolFailure> {
-        let request = self.request(Method::GET, &["issue", issue_key, "transitions"]);
-        let body = self.send(request, Effect::Repeatable).await?;
-        Ok(list(&body, "transitions"))
-    }
-
-    /// `POST /issue/{key}/transitions`.
-    ///
-    /// Repeatable for the caller, who resolves the transition from the issue's present status.
-    pub(super) async fn transition(&self, issue_key: &str, transition_id: &str) -> Result<(), ToolFailure> {
-        let request = self.request(Method::POST, &["issue", issue_key, "transitions"]);
-        let body = json!({ "transition": { "id": transition_id } });
-        self.send(request.json(&body), Effect::Repeatable).await?;
-        Ok(())
-    }
-
-    /// `POST /issue/{key}/comment` with the mark as a comment property -> the comment.
-    pub(super) async fn add_comment(
-        &self,
-        issue_key: &str,
-        body: Value,
-        mark: Option<&str>,
-    ) -> Result<Value, ToolFailure> {
-        let mut comment = json!({ "body": body });
-        if let (Some(mark), Some(object)) = (mark, comment.as_object_mut()) {
-            let property = json!([{ "key": COMMENT_PROPERTY, "value": { "marker": mark } }]);
-            object.insert("properties".into(), property);
+    /// The words of a text in the edition's form; nothing when there is no text.
+    pub(super) fn plain(text: &Value) -> Option<String> {
+        match text {
+            Value::String(markup) => Some(wiki::plain_text(markup)),
+            Value::Object(_) => Some(adf::plain_text(text)),
+            _ => None,
         }
-        let request = self.request(Method::POST, &["issue", issue_key, "comment"]);
-        self.send(request.json(&comment), Effect::Once).await
     }
 
-    /// The comment that carries `mark`, looked for from the newest to the oldest.
-    ///
-    /// Two requests per page, because only `POST /comment/list` documents `expand=properties`.
-    pub(super) async fn comment_with_mark(&self, issue_key: &str, mark: &str) -> Result<Option<Value>, ToolFailure> {
-        let mut start = 0;
-        for _page in 0..COMMENT_PAGES_MAX {
-            let window = [("startAt", start), ("maxResults", COMMENTS_PER_PAGE)];
-            let request = self
-                .request(Method::GET, &["issue", issue_key, "comment"])
-                .query(&window)
-                .query(&[("orderBy", "-created")]);
-            let body = self.send(request, Effect::Repeatable).await?;
-            let ids: Vec<u64> = list(&body, "comments")
-                .iter()
-                .filter_map(|comment| comment.get("id")?.as_str()?.parse().ok())
-                .collect();
-            if ids.is_empty() {
-                return Ok(None);
-            }
-            start += ids.len() as u64;
-            if let Some(found) = self.marked_among(ids, mark).await? {
-                return Ok(Some(found));
-            }
-            let total = body.get("total").and_then(Value::as_u64).unwrap_or(0);
-            if start >= total {
-                return Ok(None);
-            }
+    /// What names a person in a request: by account id, on Data Center by user name.
+    pub(super) fn person(&self, id: &str) -> Value {
+        match self.edition {
+            Edition::Cloud => json!({ "accountId": id }),
+            Edition::DataCenter => json!({ "name": id }),
         }
-        Ok(None)
     }
 
-    async fn marked_among(&self, ids: Vec<u64>, mark: &str) -> Result<Option<Value>, ToolFailure> {
-        let request = self
-            .request(Method::POST, &["comment", "list"])
-            .query(&[("expand", "properties")])
-            .json(&json!({ "ids": ids }));
-        let body = self.send(request, Effect::Repeatable).await?;
-        Ok(list(&body, "values").into_iter().find(|comment| carries(comment, mark)))
-    }
-
-    /// `GET /issue/createmeta/{project}/issuetypes` -> the issue types of the project.
-    pub(super) async fn issue_types(&self, project_key: &str) -> Result<Vec<Value>, ToolFailure> {
-        let path = ["issue", "createmeta", project_key, "issuetypes"];
-        let request = self.request(Method::GET, &path);
-        let request = request.query(&[("maxResults", "200")]);
-        let body = self.send(request, Effect::Repeatable).await?;
-        Ok(list(&body, "issueTypes"))
-    }
-
-    /// `GET /issue/createmeta/{project}/issuetypes/{type}` -> the fields of the create screen.
-    pub(super) async fn create_fields(
-        &self,
-        project_key: &str,
-        issue_type_id: &str,
-    ) -> Result<Vec<Value>, ToolFailure> {
-        let path = ["issue", "createmeta", project_key, "issuetypes", issue_type_id];
-        let request = self.request(Method::GET, &path);
-        let request = request.query(&[("maxResults", "200")]);
-        let body = self.send(request, Effect::Repeatable).await?;
-        Ok(list(&body, "fields"))
-    }
-
-    /// `GET /user/search` -> the users whose name or e-mail address matches.
-    pub(super) async fn users(&self, query: &str) -> Result<Vec<Value>, ToolFailure> {
-        let request = self.request(Method::GET, &["user", "search"]);
-        let request = request.query(&[("query", query), ("maxResults", "10")]);
-        let body = self.send(request, Effect::Repeatable).await?;
-        Ok(body.as_array().cloned().unwrap_or_default())
+    /// The account id of a person in an answer, on Data Center the user name.
+    pub(super) fn person_id(&self, person: &Value) -> Option<String> {
+        let name = match self.edition {
+            Edition::Cloud => "accountId",
+            Edition::DataCenter => "name",
+        };
+        person.get(name)?.as_str().map(str::to_owned)
     }
 
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
-        let segments: Vec<&str> = ["rest", "api", "3"].iter().chain(path).copied().collect();
-        self.http.request(method, self.address(&segments)).basic_auth(&self.email, Some(self.api_token.expose_secret()))
+        let version = match self.edition {
+            Edition::Cloud => "3",
+            Edition::DataCenter => "2",
+        };
+        self.request_at(method, &["rest", "api", version], path)
+    }
+
+    fn agile(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        self.request_at(method, &AGILE, path)
+    }
+
+    fn request_at(&self, method: Method, prefix: &[&str], path: &[&str]) -> RequestBuilder {
+        let segments: Vec<&str> = prefix.iter().chain(path).copied().collect();
+        let request = self.http.request(method, self.address(&segments));
+        match &self.credentials {
+            Credentials::Basic { user, secret } => request.basic_auth(user, Some(secret.expose_secret())),
+            Credentials::Bearer(token) => request.bearer_auth(token.expose_secret()),
+        }
     }
 
     /// The base URL with the segments behind it, each percent-encoded, so that a key can't change
@@ -212,13 +157,30 @@ impl JiraClient {
         let answer = rest::send("Jira", request, effect, explain).await?;
         Ok(answer.body)
     }
-}
 
-fn carries(comment: &Value, mark: &str) -> bool {
-    list(comment, "properties").iter().any(|property| {
-        property.get("key").and_then(Value::as_str) == Some(COMMENT_PROPERTY)
-            && property.pointer("/value/marker").and_then(Value::as_str) == Some(mark)
-    })
+    async fn read(&self, request: RequestBuilder) -> Result<Value, ToolFailure> {
+        self.send(request, Effect::Repeatable).await
+    }
+
+    /// A page of an API that takes `startAt` and `maxResults` and holds its items under one of `names`.
+    async fn offset_page(
+        &self,
+        request: RequestBuilder,
+        window: Window<'_>,
+        names: &[&str],
+    ) -> Result<Page, ToolFailure> {
+        let start = window.start()?;
+        let body = self.read(request.query(&[("startAt", start), ("maxResults", u64::from(window.size))])).await?;
+        let items = names.iter().find_map(|name| body.get(name)?.as_array()).cloned().unwrap_or_default();
+        let total = body.get("total").and_then(Value::as_u64);
+        let end = start.saturating_add(items.len() as u64);
+        let more = match (body.get("isLast").and_then(Value::as_bool), total) {
+            (Some(last), _) => !last,
+            (None, Some(total)) => end < total,
+            (None, None) => false,
+        };
+        Ok(Page { next: (more && !items.is_empty()).then(|| end.to_string()), items, total })
+    }
 }
 
 fn list(body: &Value, name: &str) -> Vec<Value> {

@@ -1,73 +1,164 @@
-//! What a project's create screen takes, checked before the request so that the message can say
-//! which field to mend.
+//! Making an issue once, and what a project's create screen takes: checked before the request so that the message can
+//! say which field to mend, and with what.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::client::JiraClient;
-use super::schema::CreateIssue;
+use super::client::{JiraClient, Window};
+use super::schema::{CreateIssue, CreatedIssue};
+use super::shown::string;
 use crate::failure::ToolFailure;
+use crate::ledger::{Fate, Ledger};
+use crate::marker::marker;
 
 /// Names listed in a message at most.
 const NAMES_SHOWN_MAX: usize = 20;
 /// Fields that Jira fills in by itself although it lists them as required.
 const FILLED_BY_JIRA: [&str; 3] = ["project", "issuetype", "reporter"];
 
+/// Makes the issue unless a call with its key did.
+///
+/// Calls with one key wait for each other, and what this process made is known without asking; what another one made is
+/// found by its label as soon as Jira's search shows it.
+pub(super) async fn issue(
+    client: &JiraClient,
+    ledger: &Ledger<String>,
+    wanted: &CreateIssue,
+) -> Result<CreatedIssue, ToolFailure> {
+    let created = |key: String, created: bool| CreatedIssue { url: client.browse_url(&key), key, created };
+    let Some(mark) = wanted.idempotency_key.as_deref().map(marker) else {
+        let fields = issue_fields(client, wanted, None).await?;
+        return Ok(created(send(client, fields).await?, true));
+    };
+    let mut turn = ledger.turn(&mark).await;
+    if let Some(Fate::Done(key)) = &*turn {
+        return Ok(created(key.clone(), false));
+    }
+    if let Some(existing) = marked(client, &mark).await?
+        && let Some(key) = string(&existing, "/key")
+    {
+        *turn = Some(Fate::Done(key.clone()));
+        return Ok(created(key, false));
+    }
+    let fields = issue_fields(client, wanted, Some(&mark)).await?;
+    let key = send(client, fields).await?;
+    *turn = Some(Fate::Done(key.clone()));
+    Ok(created(key, true))
+}
+
+async fn send(client: &JiraClient, fields: Value) -> Result<String, ToolFailure> {
+    let answer = client.create_issue(fields).await?;
+    string(&answer, "/key").ok_or_else(|| {
+        ToolFailure::unknown(
+            "Jira took the issue but did not say its key; \
+             look it up by its idempotency key before creating it again",
+        )
+    })
+}
+
+/// The oldest issue with the label, so that every caller gets the same one.
+pub(super) async fn marked(client: &JiraClient, mark: &str) -> Result<Option<Value>, ToolFailure> {
+    let jql = format!("labels = \"{mark}\" ORDER BY created ASC");
+    let found = client.search(&jql, Window { size: 1, token: None }).await?;
+    Ok(found.items.into_iter().next())
+}
+
+/// The create screen of an issue type, and the type's id.
+pub(super) async fn screen(
+    client: &JiraClient,
+    project_key: &str,
+    issue_type: &str,
+) -> Result<(String, Vec<Value>), ToolFailure> {
+    let types = client.issue_types(project_key).await.map_err(|failure| no_project(failure, project_key))?;
+    let type_id = issue_type_id(&types, project_key, issue_type)?;
+    let fields = client.create_fields(project_key, &type_id).await?;
+    Ok((type_id, fields))
+}
+
+pub(super) fn no_project(failure: ToolFailure, project_key: &str) -> ToolFailure {
+    if failure.http_status == Some(404) {
+        return ToolFailure::permanent(format!(
+            "Jira has no project {project_key}, or the account may not create issues in it"
+        ))
+        .with_status(404);
+    }
+    failure
+}
+
 /// The `fields` object of `POST /issue`.
 ///
 /// # Errors
 /// A permanent failure naming the project, issue type, field or value that Jira would refuse.
-pub(super) async fn issue_fields(
-    client: &JiraClient,
-    issue: &CreateIssue,
-    mark: Option<&str>,
-) -> Result<Value, ToolFailure> {
-    let types = client.issue_types(&issue.project_key).await.map_err(|failure| {
-        if failure.http_status == Some(404) {
-            return ToolFailure::permanent(format!(
-                "Jira has no project {}, or the account may not create issues in it",
-                issue.project_key
-            ))
-            .with_status(404);
+async fn issue_fields(client: &JiraClient, issue: &CreateIssue, mark: Option<&str>) -> Result<Value, ToolFailure> {
+    let (type_id, screen) = screen(client, &issue.project_key, &issue.issue_type).await?;
+    let mut fields = fields_of(client, issue, &type_id, mark);
+    for (field, value) in &mut fields {
+        if let Some(shown) = screen.iter().find(|shown| field_id(shown) == Some(field)) {
+            choose(value, shown);
         }
-        failure
-    })?;
-    let type_id = issue_type_id(&types, issue)?;
-    let screen = client.create_fields(&issue.project_key, &type_id).await?;
-    let fields = fields_of(issue, &type_id, mark);
+    }
     check_screen(&screen, &fields, issue, mark)?;
     Ok(Value::Object(fields))
 }
 
-fn issue_type_id(types: &[Value], issue: &CreateIssue) -> Result<String, ToolFailure> {
+fn issue_type_id(types: &[Value], project_key: &str, issue_type: &str) -> Result<String, ToolFailure> {
     let wanted = types
         .iter()
-        .find(|candidate| text(candidate, "name").is_some_and(|name| name.eq_ignore_ascii_case(&issue.issue_type)));
+        .find(|candidate| text(candidate, "name").is_some_and(|name| name.eq_ignore_ascii_case(issue_type)));
     wanted.and_then(|found| text(found, "id")).map(str::to_owned).ok_or_else(|| {
         ToolFailure::permanent(format!(
-            "Project {} has no issue type {:?}; it has {}",
-            issue.project_key,
-            issue.issue_type,
+            "Project {project_key} has no issue type {issue_type:?}; it has {}",
             names(types.iter())
         ))
     })
 }
 
-fn fields_of(issue: &CreateIssue, type_id: &str, mark: Option<&str>) -> Map<String, Value> {
+/// Writes an option that was given by its word in the form that Jira takes: `"Major"` as `{"value": "Major"}`.
+fn choose(value: &mut Value, shown: &Value) {
+    let options = allowed_values(shown);
+    let chosen = |word: &str| {
+        let by = |name: &'static str| {
+            let found = options.iter().filter_map(|option| text(option, name));
+            found.into_iter().find(|known| known.eq_ignore_ascii_case(word)).map(|known| json!({ name: known }))
+        };
+        by("value").or_else(|| by("name"))
+    };
+    match value {
+        Value::String(word) => {
+            if let Some(option) = chosen(word) {
+                *value = option;
+            }
+        }
+        Value::Array(words) => {
+            for item in words {
+                if let Some(option) = item.as_str().and_then(chosen) {
+                    *item = option;
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn allowed_values(shown: &Value) -> &[Value] {
+    shown.get("allowedValues").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn fields_of(client: &JiraClient, issue: &CreateIssue, type_id: &str, mark: Option<&str>) -> Map<String, Value> {
     let mut fields = issue.extra_fields.clone().unwrap_or_default();
     let mut set = |field: &str, value: Value| fields.insert(field.to_owned(), value);
     set("project", json!({ "key": issue.project_key }));
     set("issuetype", json!({ "id": type_id }));
     set("summary", json!(issue.summary));
     if !issue.description.trim().is_empty() {
-        set("description", super::adf::from_markdown(&issue.description));
+        set("description", client.text(&issue.description));
     }
     if let Some(priority) = &issue.priority {
         set("priority", json!({ "name": priority }));
     }
     if let Some(account_id) = &issue.assignee_account_id {
-        set("assignee", json!({ "accountId": account_id }));
+        set("assignee", client.person(account_id));
     }
     if let Some(components) = issue.components.as_ref().filter(|names| !names.is_empty()) {
         let named: Vec<Value> = components.iter().map(|name| json!({ "name": name })).collect();
@@ -111,24 +202,35 @@ fn check_screen(
     let Some(first) = missing.first().and_then(|shown| field_id(shown)) else {
         return Ok(());
     };
-    let listed = names(missing.iter().copied());
+    let listed: Vec<String> = missing.iter().map(|shown| described(shown)).collect();
     Err(refused(
         first,
-        format!("{place} needs a value for {listed}; give it in extra_fields by its field id ({first})"),
+        format!("{place} needs a value for {}; give it in extra_fields by its field id ({first})", listed.join(", ")),
     ))
 }
 
-/// Checks values that are given by name (priority, components) against the screen's list.
+/// A field's name, and what may be chosen for it.
+fn described(shown: &Value) -> String {
+    let name = text(shown, "name").or_else(|| field_id(shown)).unwrap_or_default();
+    match allowed_values(shown) {
+        [] => name.to_owned(),
+        options => format!("{name} (one of {})", names(options.iter())),
+    }
+}
+
+/// Checks values that are given by name or value (priority, components, options) against the screen's list.
 fn check_allowed(field: &str, value: &Value, shown: &Value, place: &str) -> Result<(), ToolFailure> {
-    let Some(allowed) = shown.get("allowedValues").and_then(Value::as_array) else {
+    if shown.get("allowedValues").is_none() {
         return Ok(());
-    };
+    }
+    let allowed = allowed_values(shown);
     let given: Vec<&Value> = value.as_array().map_or_else(|| vec![value], |many| many.iter().collect());
-    for name in given.iter().filter_map(|item| text(item, "name")) {
-        if !allowed.iter().any(|option| text(option, "name") == Some(name)) {
+    for item in given {
+        let Some(word) = item.as_str().or_else(|| label(item)) else { continue };
+        if !allowed.iter().any(|option| label(option) == Some(word)) {
             return Err(refused(
                 field,
-                format!("{name:?} is no {field} of {place}; choose one of {}", names(allowed.iter())),
+                format!("{word:?} is no {field} of {place}; choose one of {}", names(allowed.iter())),
             ));
         }
     }
@@ -141,18 +243,23 @@ fn refused(field: &str, message: String) -> ToolFailure {
 }
 
 fn names<'a>(items: impl Iterator<Item = &'a Value>) -> String {
-    let names: Vec<&str> = items.filter_map(|item| text(item, "name")).take(NAMES_SHOWN_MAX).collect();
+    let names: Vec<&str> = items.filter_map(label).take(NAMES_SHOWN_MAX).collect();
     names.join(", ")
 }
 
-fn field_id(field: &Value) -> Option<&str> {
+/// What people call an option.
+pub(super) fn label(option: &Value) -> Option<&str> {
+    text(option, "name").or_else(|| text(option, "value"))
+}
+
+pub(super) fn field_id(field: &Value) -> Option<&str> {
     text(field, "fieldId").or_else(|| text(field, "key"))
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     value.get(name)?.as_str()
 }
 
-fn flag(value: &Value, name: &str) -> bool {
+pub(super) fn flag(value: &Value, name: &str) -> bool {
     value.get(name).and_then(Value::as_bool) == Some(true)
 }

@@ -26,7 +26,7 @@ pub struct CreateIssue {
     /// Names of components that exist in the project.
     #[serde(default)]
     pub components: Option<Vec<String>>,
-    /// Account id of the assignee.
+    /// Account id of the assignee; on Data Center the user name.
     #[serde(default)]
     pub assignee_account_id: Option<String>,
     /// Further fields by their id (`customfield_10010`), in the form Jira's REST API takes them.
@@ -71,7 +71,7 @@ pub struct AddComment {
     pub issue_key: String,
     /// The text in Markdown.
     pub body: String,
-    /// Calls with the same key on the same issue make one comment. Stored as a comment property.
+    /// Calls with the same key on the same issue make one comment. Kept with the comment.
     #[serde(default)]
     pub idempotency_key: Option<String>,
 }
@@ -99,6 +99,9 @@ pub struct TransitionIssue {
     /// Id of a transition that is open to the issue now.
     #[serde(default)]
     pub transition_id: Option<String>,
+    /// Calls with the same key on the same issue change it once, whatever happens to it in between. Kept on the issue.
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
 }
 
 /// Result of `transition_issue`.
@@ -141,12 +144,15 @@ pub struct FoundIssues {
 pub struct AssignIssue {
     /// Key of the issue.
     pub issue_key: String,
-    /// Account id of the assignee.
+    /// Account id of the assignee; on Data Center the user name.
     #[serde(default)]
     pub account_id: Option<String>,
     /// E-mail address of the assignee.
     #[serde(default)]
     pub email: Option<String>,
+    /// Calls with the same key on the same issue change it once, whatever happens to it in between. Kept on the issue.
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
 }
 
 /// Result of `assign_issue`.
@@ -154,8 +160,10 @@ pub struct AssignIssue {
 pub struct AssignedIssue {
     /// Key of the issue.
     pub key: String,
-    /// Account id of the assignee.
+    /// Account id of the assignee; on Data Center the user name.
     pub account_id: String,
+    /// False when it was so already.
+    pub changed: bool,
 }
 
 /// Arguments of `get_issue`.
@@ -174,6 +182,9 @@ pub struct SetPriority {
     pub issue_key: String,
     /// Name of the priority, such as `High`.
     pub priority: String,
+    /// Calls with the same key on the same issue change it once, whatever happens to it in between. Kept on the issue.
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
 }
 
 /// Result of `set_priority`.
@@ -183,6 +194,117 @@ pub struct PrioritisedIssue {
     pub key: String,
     /// Name of its priority now.
     pub priority: String,
+    /// False when it was so already.
+    pub changed: bool,
+}
+
+/// Arguments of `edit_labels`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditLabels {
+    /// Key of the issue.
+    pub issue_key: String,
+    /// Labels to add, without spaces.
+    #[serde(default)]
+    pub add: Option<Vec<String>>,
+    /// Labels to take off.
+    #[serde(default)]
+    pub remove: Option<Vec<String>>,
+    /// Calls with the same key on the same issue change it once, whatever happens to it in between. Kept on the issue.
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
+}
+
+/// Result of `edit_labels`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LabelledIssue {
+    /// Key of the issue.
+    pub key: String,
+    /// Its labels now.
+    pub labels: Vec<String>,
+    /// False when they were so already.
+    pub changed: bool,
+}
+
+/// Arguments of `link_issues`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkIssues {
+    /// Key of the issue that the sentence begins with: `PAY-1` in "PAY-1 blocks PAY-2".
+    pub from_issue_key: String,
+    /// The type by its name (`Blocks`) or as a sentence (`blocks`, `is blocked by`).
+    pub link_type: String,
+    /// Key of the other issue.
+    pub to_issue_key: String,
+    /// Calls with the same key on the same issue change it once, whatever happens to it in between. Kept on the issue.
+    #[serde(default)]
+    pub idempotency_key: Option<String>,
+}
+
+/// Result of `link_issues`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct LinkedIssues {
+    /// Key of the issue that does what the type's outward name says.
+    pub from: String,
+    /// Key of the issue that it is done to.
+    pub to: String,
+    /// Name of the type.
+    pub link_type: String,
+    /// False when they were linked so already.
+    pub changed: bool,
+}
+
+/// Arguments of `find_comment_by_idempotency_key`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FindComment {
+    /// Key of the issue.
+    pub issue_key: String,
+    /// The key that was given to `add_comment`.
+    pub idempotency_key: String,
+}
+
+/// Result of `find_comment_by_idempotency_key`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FoundComment {
+    /// The comment, or nothing when no call made it.
+    pub found: Option<AddedComment>,
+}
+
+/// Arguments of `find_similar_issues`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FindSimilarIssues {
+    /// One line that describes the problem.
+    pub summary: String,
+    /// Key of the project to look in; all when absent.
+    #[serde(default)]
+    pub project_key: Option<String>,
+    /// Whether to leave out what is not resolved yet.
+    #[serde(default)]
+    pub resolved_only: Option<bool>,
+    /// Key of an issue to leave out, such as the new one itself.
+    #[serde(default)]
+    pub except_issue_key: Option<String>,
+    /// Issues at most, 1 to 20; 5 when absent.
+    #[serde(default)]
+    pub max_results: Option<u32>,
+}
+
+/// Result of `find_similar_issues`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SimilarIssues {
+    /// The most similar first.
+    pub issues: Vec<SimilarIssue>,
+}
+
+/// An issue like the one described.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SimilarIssue {
+    /// How alike the summaries are, 0 to 1.
+    pub similarity: f64,
+    /// The issue, with its resolution when it has one.
+    pub issue: Issue,
 }
 
 /// An issue as the tools show it.
@@ -198,6 +320,10 @@ pub struct Issue {
     pub status: String,
     /// Category of its status: `new`, `indeterminate` or `done`.
     pub status_category: String,
+    /// Name of its resolution, when it is resolved.
+    pub resolution: Option<String>,
+    /// When it was resolved, as Jira writes it.
+    pub resolved: Option<String>,
     /// Name of its issue type.
     pub issue_type: String,
     /// Name of its priority, when it has one.
@@ -206,6 +332,10 @@ pub struct Issue {
     pub assignee: Option<Person>,
     /// Its labels.
     pub labels: Vec<String>,
+    /// Names of its components; searches leave them out.
+    pub components: Option<Vec<String>>,
+    /// Its links to other issues; searches leave them out.
+    pub links: Option<Vec<IssueLink>>,
     /// When it was created, as Jira writes it (`2026-01-02T03:04:05.000+0000`).
     pub created: Option<String>,
     /// When it was last changed, as Jira writes it.
@@ -214,10 +344,23 @@ pub struct Issue {
     pub description: Option<String>,
 }
 
-/// A Jira account.
+/// A link of an issue, seen from it.
 #[derive(Debug, Serialize, JsonSchema)]
+pub struct IssueLink {
+    /// What it does to the other issue, such as `blocks` or `is blocked by`.
+    pub relation: String,
+    /// Key of the other issue.
+    pub key: String,
+    /// The other issue's summary.
+    pub summary: String,
+    /// Name of the other issue's status.
+    pub status: String,
+}
+
+/// A Jira account.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Person {
-    /// Its account id.
+    /// Its account id; on Data Center its user name.
     pub account_id: String,
     /// The name it shows.
     pub display_name: String,

@@ -1,4 +1,4 @@
-//! From an e-mail address to an account id.
+//! From an e-mail address to an account id, on Data Center to a user name.
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ pub(super) async fn account_id_by_email(client: &JiraClient, email: &str) -> Res
         ([], [one]) if shown(one).is_none() => Some(*one),
         _ => None,
     };
-    chosen.and_then(|user| user.get("accountId")?.as_str()).map(str::to_owned).ok_or_else(|| {
+    chosen.and_then(|user| client.person_id(user)).ok_or_else(|| {
         ToolFailure::permanent("No single active Jira account has this e-mail address; give its account_id instead")
     })
 }

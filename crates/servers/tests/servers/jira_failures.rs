@@ -1,9 +1,10 @@
 //! What the Jira tools say when Jira, or the way to it, fails.
 
 use deskbell_sandbox::faults::Fault;
+use deskbell_servers::jira::Credentials;
 use serde_json::{Value, json};
 
-use crate::site::{Site, call, connect};
+use crate::site::{EMAIL, Site, call, connect};
 
 fn issue() -> Value {
     json!({ "project_key": "PAY", "issue_type": "Bug", "summary": "a", "idempotency_key": "k" })
@@ -80,7 +81,7 @@ async fn wrong_credentials_and_missing_issues_are_permanent() {
     assert_eq!(failure["error_kind"], "permanent");
     assert_eq!(failure["http_status"], 404);
     let mut config = site.config.clone();
-    config.api_token = "wrong".into();
+    config.credentials = Credentials::Basic { user: EMAIL.into(), secret: "wrong".into() };
     let stranger = connect(config).await;
     let result = call(&stranger, "get_issue", json!({ "issue_key": "PAY-1" })).await;
     let failure = result.structured_content.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use deskbell_sandbox::faults::{Fault, FaultRule, FaultTable};
 use deskbell_sandbox::jira::{JiraBox, JiraConfig as BoxConfig, RequiredField};
-use deskbell_servers::jira::{JiraConfig, JiraServer};
+use deskbell_servers::jira::{Credentials, Edition, JiraConfig, JiraServer};
 use rmcp::ServiceExt;
 use rmcp::model::{CallToolRequestParams, CallToolResult};
 use rmcp::service::{RoleClient, RunningService};
@@ -30,6 +30,10 @@ impl Site {
     }
 
     pub async fn with_lag(search_lag_ms: RangeInclusive<u64>) -> Self {
+        Self::of(Edition::Cloud, search_lag_ms).await
+    }
+
+    pub async fn of(edition: Edition, search_lag_ms: RangeInclusive<u64>) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}/jira", listener.local_addr().unwrap());
         let faults = FaultTable::new(1);
@@ -40,19 +44,32 @@ impl Site {
             faults: faults.clone(),
             email: EMAIL.into(),
             api_token: TOKEN.into(),
-            required_fields: vec![RequiredField {
-                project_key: "SUP".into(),
-                issue_type: "Incident".into(),
-                field_id: "customfield_10050".into(),
-                name: "Impact".into(),
-            }],
+            required_fields: vec![
+                RequiredField {
+                    project_key: "SUP".into(),
+                    issue_type: "Incident".into(),
+                    field_id: "customfield_10050".into(),
+                    name: "Impact".into(),
+                    options: Vec::new(),
+                },
+                RequiredField {
+                    project_key: "IAM".into(),
+                    issue_type: "Incident".into(),
+                    field_id: "customfield_10060".into(),
+                    name: "Severity".into(),
+                    options: vec!["Major".into(), "Minor".into()],
+                },
+            ],
         });
         let router = Router::new().nest("/jira", jira.router());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let config = JiraConfig {
             base_url: base_url.parse().unwrap(),
-            email: EMAIL.into(),
-            api_token: TOKEN.into(),
+            edition,
+            credentials: match edition {
+                Edition::Cloud => Credentials::Basic { user: EMAIL.into(), secret: TOKEN.into() },
+                Edition::DataCenter => Credentials::Bearer(TOKEN.into()),
+            },
             timeout: Duration::from_millis(400),
         };
         let client = connect(config.clone()).await;
@@ -62,6 +79,14 @@ impl Site {
     /// Hits the next call to `target`.
     pub fn fault_once(&self, target: &str, fault: Fault) {
         self.faults.add(FaultRule { target: target.into(), fault, probability: None, count: Some(1), skip: 0 });
+    }
+
+    /// Puts an issue in a sprint, as a person does.
+    pub async fn put_in_sprint(&self, sprint: u64, key: &str) {
+        let address = format!("{}/rest/agile/1.0/sprint/{sprint}/issue", self.config.base_url);
+        let body = serde_json::json!({ "issues": [key] });
+        let request = reqwest::Client::new().post(address).basic_auth(EMAIL, Some(TOKEN)).json(&body);
+        assert_eq!(request.send().await.unwrap().status(), 204);
     }
 
     pub async fn call(&self, tool: &'static str, arguments: Value) -> CallToolResult {
