@@ -102,13 +102,37 @@ pub struct DoctorArguments {
     pub json: bool,
 }
 
+/// What each of Deskbell's own servers reads from its environment.
+const SERVERS_HELP: &str = "\
+Each server reads its environment (in brackets: if set):
+  jira        DESKBELL_JIRA_URL, and for Cloud DESKBELL_JIRA_EMAIL with DESKBELL_JIRA_API_TOKEN; for Data Center
+              DESKBELL_JIRA_PERSONAL_TOKEN, or DESKBELL_JIRA_USERNAME with DESKBELL_JIRA_PASSWORD
+              [DESKBELL_JIRA_EDITION, DESKBELL_JIRA_TIMEOUT_SECONDS]
+  shortcut    DESKBELL_SHORTCUT_API_TOKEN [DESKBELL_SHORTCUT_URL, DESKBELL_SHORTCUT_TIMEOUT_SECONDS];
+              [DESKBELL_SHORTCUT_ANNOUNCE_URL (an MCP server with the tool post_message), _TOKEN and _CHANNEL
+              announce new stories]
+  helpdesk    DESKBELL_ZENDESK_URL, DESKBELL_ZENDESK_EMAIL with DESKBELL_ZENDESK_API_TOKEN, or
+              DESKBELL_ZENDESK_ACCESS_TOKEN [DESKBELL_ZENDESK_TIMEOUT_SECONDS]
+  salesforce  DESKBELL_SALESFORCE_URL, DESKBELL_SALESFORCE_CLIENT_ID with DESKBELL_SALESFORCE_CLIENT_SECRET, or with
+              DESKBELL_SALESFORCE_USERNAME and DESKBELL_SALESFORCE_PRIVATE_KEY (PEM)
+              [DESKBELL_SALESFORCE_AUDIENCE, _API_VERSION, _CASE_ID_FIELD, _TIER_FIELD (none for none),
+              _FREE_MAIL_DOMAINS, _TIMEOUT_SECONDS]
+  slack       DESKBELL_SLACK_BOT_TOKEN or SLACK_BOT_TOKEN [DESKBELL_SLACK_API_URL, DESKBELL_SLACK_TIMEOUT_SECONDS]
+  knowledge   DESKBELL_KNOWLEDGE_FOLDERS [DESKBELL_KNOWLEDGE_DRAFTS, DESKBELL_KNOWLEDGE_BASE_URL]
+
+Over HTTP the server is at /mcp; DESKBELL_MCP_BEARER is the token that every request must carry, and is needed beyond
+127.0.0.1, as is DESKBELL_MCP_HOSTS: the names, separated by commas, by which others reach the server.
+
+Examples:
+  deskbell mcp serve jira
+  deskbell mcp serve jira --http 127.0.0.1:8090
+  deskbell mcp serve slack --http 127.0.0.1:8091";
+
 /// `deskbell mcp`.
 #[derive(Debug, Subcommand)]
 pub enum McpCommand {
     /// Serve one of Deskbell's own MCP servers, on standard input and output unless --http is given
-    #[command(
-        after_help = "jira reads DESKBELL_JIRA_URL, DESKBELL_JIRA_EMAIL, DESKBELL_JIRA_API_TOKEN and, if set,\nDESKBELL_JIRA_TIMEOUT_SECONDS.\nshortcut reads DESKBELL_SHORTCUT_API_TOKEN and, if set, DESKBELL_SHORTCUT_URL and DESKBELL_SHORTCUT_TIMEOUT_SECONDS;\nwith DESKBELL_SHORTCUT_ANNOUNCE_URL (an MCP server with the tool post_message), _TOKEN and _CHANNEL it announces new stories.\nhelpdesk reads DESKBELL_ZENDESK_URL, DESKBELL_ZENDESK_EMAIL with DESKBELL_ZENDESK_API_TOKEN\nor DESKBELL_ZENDESK_ACCESS_TOKEN and, if set, DESKBELL_ZENDESK_TIMEOUT_SECONDS.\nslack reads DESKBELL_SLACK_BOT_TOKEN or SLACK_BOT_TOKEN and, if set, DESKBELL_SLACK_API_URL and\nDESKBELL_SLACK_TIMEOUT_SECONDS.\nknowledge reads DESKBELL_KNOWLEDGE_FOLDERS and, if set, DESKBELL_KNOWLEDGE_DRAFTS and DESKBELL_KNOWLEDGE_BASE_URL.\n\nOver HTTP the server is at /mcp; DESKBELL_MCP_BEARER is the token that every request must\ncarry, and is needed beyond 127.0.0.1, as is DESKBELL_MCP_HOSTS: the names, separated by\ncommas, by which others reach the server.\n\nExamples:\n  deskbell mcp serve jira\n  deskbell mcp serve jira --http 127.0.0.1:8090\n  deskbell mcp serve shortcut\n  deskbell mcp serve helpdesk\n  deskbell mcp serve slack --http 127.0.0.1:8091"
-    )]
+    #[command(after_help = SERVERS_HELP)]
     Serve {
         /// Which server.
         server: OwnServer,
@@ -147,6 +171,8 @@ pub enum OwnServer {
     Slack,
     /// Folders of Markdown, and drafts.
     Knowledge,
+    /// Salesforce.
+    Salesforce,
 }
 
 /// `deskbell policy`.

@@ -9,6 +9,7 @@ use deskbell_servers::helpdesk::zendesk::ZendeskConfig;
 use deskbell_servers::http::{HttpAccess, serve_http};
 use deskbell_servers::jira::{JiraConfig, JiraServer};
 use deskbell_servers::knowledge::{KnowledgeServer, KnowledgeServerConfig};
+use deskbell_servers::salesforce::{SalesforceConfig, SalesforceServer};
 use deskbell_servers::shortcut::{ShortcutConfig, ShortcutServer};
 use deskbell_servers::stdio::serve_stdio;
 use rmcp::ServerHandler;
@@ -31,6 +32,7 @@ pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failu
         McpCommand::Serve { server: OwnServer::Helpdesk, http } => serve_own(*http, helpdesk).await,
         McpCommand::Serve { server: OwnServer::Slack, http } => serve_own(*http, slack).await,
         McpCommand::Serve { server: OwnServer::Knowledge, http } => serve_own(*http, knowledge).await,
+        McpCommand::Serve { server: OwnServer::Salesforce, http } => serve_own(*http, salesforce).await,
         McpCommand::Bind { server } => mcp_bind::run(config, server).await,
         McpCommand::List { json } => list(config, *json).await,
         McpCommand::Bindings { name } => bindings(name.as_deref()),
@@ -60,6 +62,11 @@ fn knowledge() -> Result<KnowledgeServer, Failure> {
 fn slack() -> Result<SlackServer, Failure> {
     let config = mcp_server::slack::config_from_env().map_err(|error| Failure::wrong(error.to_string()))?;
     SlackServer::new(&config).map_err(|error| Failure::wrong(error.to_string()))
+}
+
+fn salesforce() -> Result<SalesforceServer, Failure> {
+    let config = SalesforceConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
+    SalesforceServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
 }
 
 /// Serves what `make` gives until standard input closes, or Deskbell is asked to end.

@@ -111,6 +111,8 @@ pub struct SandboxConfig {
     pub shortcut: Option<ShortcutSettings>,
     /// The Zendesk in the box, mounted at `/zendesk`; `None` leaves it out.
     pub zendesk: Option<ZendeskSettings>,
+    /// The Salesforce in the box, mounted at `/salesforce`; `None` leaves it out.
+    pub salesforce: Option<SalesforceSettings>,
 }
 
 /// How the Jira in the box behaves; its address, seed and faults are the sandbox's own.
@@ -189,6 +191,31 @@ impl Default for ZendeskSettings {
     }
 }
 
+/// How the Salesforce in the box behaves; its address and faults are the sandbox's own, and so is whether its limit of
+/// requests applies.
+#[derive(Debug, Clone)]
+pub struct SalesforceSettings {
+    /// The app's consumer key.
+    pub client_id: String,
+    /// The app's consumer secret.
+    pub client_secret: String,
+    /// How long an access token is good for.
+    pub token_lifetime: Duration,
+    /// API requests within 24 hours before `REQUEST_LIMIT_EXCEEDED`.
+    pub daily_requests: u64,
+}
+
+impl Default for SalesforceSettings {
+    fn default() -> Self {
+        Self {
+            client_id: "sandbox-salesforce-consumer-key".into(),
+            client_secret: "sandbox-salesforce-consumer-secret".into(),
+            token_lifetime: Duration::from_secs(2 * 60 * 60),
+            daily_requests: 100_000,
+        }
+    }
+}
+
 /// The scopes that a support desk's bot asks for.
 pub const DEFAULT_SCOPES: &[&str] = &[
     "app_mentions:read",
@@ -229,6 +256,7 @@ impl Default for SandboxConfig {
             jira: Some(JiraSettings::default()),
             shortcut: Some(ShortcutSettings::default()),
             zendesk: Some(ZendeskSettings::default()),
+            salesforce: Some(SalesforceSettings::default()),
         }
     }
 }

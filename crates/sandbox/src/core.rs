@@ -14,6 +14,7 @@ use crate::error::SandboxError;
 use crate::faults::FaultTable;
 use crate::jira::JiraBox;
 use crate::limits::RateLimits;
+use crate::salesforce::SalesforceBox;
 use crate::shortcut::ShortcutBox;
 use crate::workspace::{Happening, Workspace};
 use crate::zendesk::ZendeskBox;
@@ -27,6 +28,14 @@ struct Sequenced {
     seq: u64,
 }
 
+/// The vendors' back-ends that are in the box.
+pub(crate) struct Vendors {
+    pub(crate) jira: Option<JiraBox>,
+    pub(crate) shortcut: Option<ShortcutBox>,
+    pub(crate) zendesk: Option<ZendeskBox>,
+    pub(crate) salesforce: Option<SalesforceBox>,
+}
+
 /// Everything behind the routes; shared by `Arc`.
 pub(crate) struct Core {
     pub(crate) config: SandboxConfig,
@@ -36,6 +45,7 @@ pub(crate) struct Core {
     pub(crate) jira: Option<JiraBox>,
     pub(crate) shortcut: Option<ShortcutBox>,
     pub(crate) zendesk: Option<ZendeskBox>,
+    pub(crate) salesforce: Option<SalesforceBox>,
     pub(crate) stop: CancellationToken,
     state: Mutex<Sequenced>,
     changes: broadcast::Sender<Arc<str>>,
@@ -46,9 +56,7 @@ impl Core {
     pub(crate) fn new(
         config: SandboxConfig,
         base_url: String,
-        jira: Option<JiraBox>,
-        shortcut: Option<ShortcutBox>,
-        zendesk: Option<ZendeskBox>,
+        vendors: Vendors,
         faults: FaultTable,
         stop: CancellationToken,
     ) -> Result<Self, SandboxError> {
@@ -68,9 +76,10 @@ impl Core {
             calls: Mutex::default(),
             config,
             faults,
-            jira,
-            shortcut,
-            zendesk,
+            jira: vendors.jira,
+            shortcut: vendors.shortcut,
+            zendesk: vendors.zendesk,
+            salesforce: vendors.salesforce,
             stop,
         })
     }
@@ -127,12 +136,14 @@ impl Core {
         let jira = self.jira.as_ref().map(JiraBox::snapshot);
         let shortcut = self.shortcut.as_ref().map(ShortcutBox::snapshot);
         let zendesk = self.zendesk.as_ref().map(ZendeskBox::snapshot);
+        let salesforce = self.salesforce.as_ref().map(SalesforceBox::snapshot);
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut page = state.workspace.page_state();
         crate::json::set(&mut page, "seq", state.seq);
         crate::json::set(&mut page, "jira", jira);
         crate::json::set(&mut page, "shortcut", shortcut);
         crate::json::set(&mut page, "zendesk", zendesk);
+        crate::json::set(&mut page, "salesforce", salesforce);
         page
     }
 

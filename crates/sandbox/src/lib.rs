@@ -7,7 +7,7 @@
 //! - deliveries: events, commands and clicks go to Deskbell signed and are retried as Slack does.
 //! - the control API at `/sandbox/...`: a page or a test acts as people, looks, and breaks things.
 //! - `/`: a page that looks like Slack. `/jira`: a Jira site. `/shortcut`: a Shortcut workspace.
-//!   `/zendesk`: a Zendesk account.
+//!   `/zendesk`: a Zendesk account. `/salesforce`: a Salesforce organisation.
 //!
 //! Reading order: [`SandboxConfig`], `core` (what every route shares), `workspace` (the state), `api`,
 //! `delivery`, `control`. [`faults`] is shared by all of them. `crates/sandbox/README.md` has the routes.
@@ -28,6 +28,7 @@ mod json;
 mod limits;
 mod page;
 pub mod record;
+pub mod salesforce;
 pub mod script;
 pub mod seed;
 mod server;
@@ -36,7 +37,8 @@ mod workspace;
 pub mod zendesk;
 
 pub use config::{
-    DEFAULT_SCOPES, Delivery, JiraSettings, RateNumbers, SandboxConfig, ShortcutSettings, Timing, ZendeskSettings,
+    DEFAULT_SCOPES, Delivery, JiraSettings, RateNumbers, SalesforceSettings, SandboxConfig, ShortcutSettings, Timing,
+    ZendeskSettings,
 };
 pub use delivery::log::DeliveryRecord;
 pub use error::SandboxError;

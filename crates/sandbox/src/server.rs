@@ -18,15 +18,16 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Delivery, SandboxConfig};
-use crate::core::Core;
+use crate::core::{Core, Vendors};
 use crate::delivery::log::DeliveryRecord;
 use crate::error::SandboxError;
 use crate::faults::FaultTable;
 use crate::jira::{JiraBox, JiraConfig};
+use crate::salesforce::{SalesforceBox, SalesforceConfig};
 use crate::script::Script;
 use crate::shortcut::{ShortcutBox, ShortcutConfig};
 use crate::zendesk::{HookTarget, IDEMPOTENCY_LIFETIME, ZendeskBox, ZendeskConfig};
-use crate::{api, control, page};
+use crate::{api, control, page, salesforce};
 
 /// Bytes of a request body beyond which the sandbox does not read.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -75,9 +76,13 @@ impl Sandbox {
                 requests_per_minute: config.rate_limits.then_some(settings.requests_per_minute),
             })
         });
-        let shortcut = shortcut.transpose()?;
-        let zendesk = zendesk(&config, &base_url, &faults);
-        let core = Arc::new(Core::new(config, base_url, jira, shortcut, zendesk, faults, stop.clone())?);
+        let vendors = Vendors {
+            jira,
+            shortcut: shortcut.transpose()?,
+            zendesk: zendesk(&config, &base_url, &faults),
+            salesforce: salesforce(&config, &base_url, &faults),
+        };
+        let core = Arc::new(Core::new(config, base_url, vendors, faults, stop.clone())?);
         let stopped = stop.clone();
         let server = axum::serve(listener.tap_io(send_at_once), routes(&core))
             .with_graceful_shutdown(async move { stopped.cancelled().await });
@@ -126,6 +131,16 @@ impl Sandbox {
     /// The Zendesk account's address, if there is one.
     pub fn zendesk_url(&self) -> Option<String> {
         self.core.zendesk.as_ref().map(|_| format!("http://{}/zendesk", self.address))
+    }
+
+    /// The Salesforce organisation's address, if there is one.
+    pub fn salesforce_url(&self) -> Option<String> {
+        self.core.salesforce.as_ref().map(|_| format!("http://{}/salesforce", self.address))
+    }
+
+    /// A handle to the Salesforce organisation, if there is one.
+    pub fn salesforce(&self) -> Option<SalesforceBox> {
+        self.core.salesforce.clone()
     }
 
     /// A handle to the Zendesk account, if there is one: people write in through it, and its webhook is set there.
@@ -214,6 +229,9 @@ fn routes(core: &Arc<Core>) -> Router {
     if let Some(zendesk) = &core.zendesk {
         router = router.nest("/zendesk", zendesk.router());
     }
+    if let Some(salesforce) = &core.salesforce {
+        router = router.nest("/salesforce", salesforce.router());
+    }
     router.layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
@@ -230,6 +248,22 @@ fn zendesk(config: &SandboxConfig, base_url: &str, faults: &FaultTable) -> Optio
         email: settings.email,
         api_token: settings.api_token,
         access_token: settings.access_token,
+    }))
+}
+
+fn salesforce(config: &SandboxConfig, base_url: &str, faults: &FaultTable) -> Option<SalesforceBox> {
+    let settings = config.salesforce.clone()?;
+    Some(SalesforceBox::new(SalesforceConfig {
+        base_url: format!("{base_url}/salesforce"),
+        faults: faults.clone(),
+        client_id: settings.client_id,
+        client_secret: settings.client_secret,
+        jwt: None,
+        token_lifetime: Some(settings.token_lifetime),
+        daily_requests: config.rate_limits.then_some(settings.daily_requests),
+        query_batch: salesforce::QUERY_BATCH,
+        unique_external_id: true,
+        entitlements: true,
     }))
 }
 

@@ -5,7 +5,8 @@
 //! one of those outcomes, [`stdio`] and [`http`] put a server on a wire.
 //!
 //! Invariants:
-//! - No tool retries a request by itself: the host owns retries, because only it knows what is durable.
+//! - No tool retries a request by itself: the host owns retries, because only it knows what is durable. The one exception
+//!   is a request that was refused for an expired access token and therefore did nothing.
 //! - A write whose fate is not known is reported as `unknown`, never as failed.
 //! - Secrets live in [`secrecy::SecretString`] and never reach an error or a log line.
 
@@ -23,5 +24,6 @@ pub mod ledger;
 pub mod marker;
 pub mod resource;
 pub mod rest;
+pub mod salesforce;
 pub mod shortcut;
 pub mod stdio;

@@ -154,7 +154,8 @@ fn status_failure(
             failure.retry_after_seconds = retry_after.map(|wait| wait.as_secs());
             failure
         }
-        _ if status.is_redirection() => ToolFailure::permanent(format!(
+        // 300 carries a body that says among what there is to choose.
+        _ if status.is_redirection() && status != StatusCode::MULTIPLE_CHOICES => ToolFailure::permanent(format!(
             "{vendor} answered with a redirect ({status}); set its base URL to the final address"
         )),
         _ => explain(status, body),

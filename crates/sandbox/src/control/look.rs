@@ -20,6 +20,7 @@ use crate::core::Core;
 use crate::delivery::Retry;
 use crate::faults::FaultRule;
 use crate::jira::JiraBox;
+use crate::salesforce::SalesforceBox;
 use crate::shortcut::ShortcutBox;
 use crate::zendesk::ZendeskBox;
 
@@ -45,7 +46,8 @@ pub(super) async fn stream(State(core): State<Arc<Core>>) -> Sse<impl Stream<Ite
     let shortcut = board_changes(&core, "shortcut", core.shortcut.as_ref().map(ShortcutBox::subscribe));
     let zendesk = board_changes(&core, "zendesk", core.zendesk.as_ref().map(ZendeskBox::subscribe));
     let changes = futures_util::stream::select(changes, futures_util::stream::select(jira, shortcut));
-    let changes = futures_util::stream::select(changes, zendesk);
+    let salesforce = board_changes(&core, "salesforce", core.salesforce.as_ref().map(SalesforceBox::subscribe));
+    let changes = futures_util::stream::select(changes, futures_util::stream::select(zendesk, salesforce));
     let stop = core.stop.clone();
     let changes = changes.take_until(async move { stop.cancelled().await });
     Sse::new(changes).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))

@@ -8,6 +8,7 @@ mod faults;
 mod interactions;
 mod jira;
 mod modals;
+mod salesforce;
 mod shortcut;
 mod sockets;
 mod support;
