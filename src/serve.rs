@@ -205,6 +205,7 @@ impl Desk {
             store: StoreCheck::new(store.clone()),
             host: host.clone(),
             slack: slack.clone(),
+            sockets: prepared.socket.as_ref().map(|socket| socket.open.clone()),
             metrics: shown,
         });
         let public = match config.server.admin_listen {

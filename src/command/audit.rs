@@ -174,7 +174,7 @@ async fn erase_in(store: &Store, person: &str, workspace: Option<&str>, yes: boo
         return Err(Failure::failed("nothing was erased"));
     }
     let erased = store.erase_person(&workspace, &PersonId::new(person), &Actor::Deskbell, Timestamp::now()).await?;
-    if erased.keys == 0 {
+    if erased.keys == 0 && erased.log_emptied {
         output::say(&format!("nothing of {person} is kept in {workspace}"));
         return Ok(());
     }
@@ -183,7 +183,13 @@ async fn erase_in(store: &Store, person: &str, workspace: Option<&str>, yes: boo
          old keys: replace them.",
         erased.keys, erased.tickets
     ));
-    Ok(())
+    if erased.log_emptied {
+        return Ok(());
+    }
+    Err(Failure::failed(
+        "another program reads the database, so the destroyed key still stands in its log (-wal): end that program, then run \
+         `deskbell audit erase` for this person again",
+    ))
 }
 
 fn only_one(mut workspaces: Vec<WorkspaceId>) -> Result<WorkspaceId, Failure> {

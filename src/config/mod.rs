@@ -35,6 +35,9 @@ pub use value::{Length, SecretRef, Setting};
 
 use source::Source;
 
+/// The field of the generic helpdesk's secrets.
+pub const WEBHOOK_SECRETS: &str = "helpdesk.generic.secrets";
+
 /// The whole file, read and checked. Secrets are still references.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +135,23 @@ impl Config {
             .map_err(|message| self.source.error(&reference.span(), format!("{field}: {message}")))
     }
 
+    /// A secret of Standard Webhooks.
+    ///
+    /// # Errors
+    /// When it can't be had, or nobody could sign with it, or anybody
+    /// (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>, "Signature scheme").
+    pub fn webhook_secret(&self, field: &str, reference: &SecretRef) -> Result<SecretString, ConfigError> {
+        use base64::Engine;
+        let secret = self.secret(field, reference)?;
+        let text = secrecy::ExposeSecret::expose_secret(&secret);
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text));
+        if bytes.is_ok_and(|bytes| (24..=64).contains(&bytes.len())) {
+            return Ok(secret);
+        }
+        let mend = "is no secret of Standard Webhooks: whsec_ and base64 of 24 to 64 bytes, for example `openssl rand -base64 32`";
+        Err(self.source.error(&reference.span(), format!("{field}: what it stands for {mend}")))
+    }
+
     /// Every secret that serving needs, by the key that names it; those of MCP servers are their own.
     fn secrets(&self) -> impl Iterator<Item = (&'static str, &SecretRef)> {
         let slack = &self.slack;
@@ -147,13 +167,16 @@ impl Config {
         named
             .into_iter()
             .filter_map(|(field, reference)| Some((field, reference?)))
-            .chain(generic.map(|reference| ("helpdesk.generic.secrets", reference)))
+            .chain(generic.map(|reference| (WEBHOOK_SECRETS, reference)))
     }
 
     /// Every secret that serving needs and that can't be had.
     pub fn missing_secrets(&self) -> Vec<ConfigError> {
         self.secrets()
-            .filter_map(|(field, reference)| self.secret(field, reference).err())
+            .filter_map(|(field, reference)| match field {
+                WEBHOOK_SECRETS => self.webhook_secret(field, reference).err(),
+                field => self.secret(field, reference).err(),
+            })
             .chain(self.mcp.iter().flat_map(|(name, server)| server.missing_secrets(name, &self.source)))
             .collect()
     }

@@ -16,6 +16,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use tokio::sync::{Mutex, watch};
 
+use crate::intake::socket_mode::OpenConnections;
 use crate::mcp_host::{McpHost, ServerState};
 use crate::store::{Store, StoreError};
 
@@ -90,6 +91,8 @@ pub struct ConsoleState {
     pub host: McpHost,
     /// Must be known.
     pub slack: watch::Receiver<SlackStanding>,
+    /// One must be open, where Slack is reached by Socket Mode.
+    pub sockets: Option<OpenConnections>,
     /// Rendered at `/metrics`; `None`: that page is not served.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -132,6 +135,8 @@ async fn ready(State(state): State<ConsoleState>) -> Response {
     let slack = state.slack.borrow().clone();
     if let SlackStanding::Unknown { reason } = &slack {
         reasons.push(format!("slack: {reason}"));
+    } else if state.sockets.as_ref().is_some_and(|sockets| sockets.count() == 0) {
+        reasons.push("slack: no Socket Mode connection is open, so nothing comes in; the log says why".to_owned());
     }
     let mut mcp = Vec::new();
     for server in state.host.status() {

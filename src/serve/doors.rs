@@ -10,7 +10,7 @@ use deskbell_domain::ids::{ChannelId, WorkspaceId};
 use secrecy::SecretString;
 use tower::ServiceExt;
 
-use crate::config::{Config, ConfigErrors, Delivery};
+use crate::config::{Config, ConfigErrors, Delivery, WEBHOOK_SECRETS};
 use crate::intake::config::{HelpdeskConfig, IntakeConfig, Watched};
 use crate::intake::socket_mode::SocketModeConfig;
 
@@ -77,7 +77,7 @@ pub(super) fn config(config: &Config) -> Result<IntakeConfig, ConfigErrors> {
                 .map(|zendesk| config.secret("helpdesk.zendesk.secret", &zendesk.secret))
                 .transpose()?,
             generic_secrets: generic
-                .map(|reference| config.secret("helpdesk.generic.secrets", reference))
+                .map(|reference| config.webhook_secret(WEBHOOK_SECRETS, reference))
                 .collect::<Result<_, _>>()?,
         },
         watched: Watched {

@@ -13,9 +13,11 @@ use super::Store;
 use super::error::StoreError;
 use super::fingerprint::Fingerprint;
 use super::keys::{open_sealed, sealed_columns};
+use super::master_key::MasterKey;
 use super::readers::Read;
 use super::rows::{from_json, limit, micros, signed, timestamp, to_json, to_json_text, unsigned};
 use super::seal::Place;
+use super::trail_seal::TrailSeal;
 use super::writer::Write;
 
 /// The trail's end at some moment. Kept off the machine it proves later that nothing before it was rewritten or cut off.
@@ -190,10 +192,7 @@ impl ChainRow {
         hash.add(self.subject.as_deref().map(str::as_bytes));
         hash.add_number(Some(self.key_id));
         hash.add(Some(&self.sealed));
-        // Entries from before there was a state have none, and their hashes stay what they were.
-        if self.state.is_some() {
-            hash.add(self.state.as_deref());
-        }
+        hash.add(self.state.as_deref());
         hash.finish()
     }
 
@@ -273,11 +272,9 @@ fn insert(conn: &rusqlite::Connection, row: &ChainRow) -> rusqlite::Result<usize
     ])
 }
 
-/// Seals the end of a trail from before there was a seal, or of a new one.
-pub(super) fn seal_head(write: &Write<'_>) -> Result<(), StoreError> {
+/// Seals the end of a new store's trail, which is empty.
+pub(super) fn seal_head(conn: &rusqlite::Connection, master: &MasterKey) -> rusqlite::Result<()> {
     let (seq, hash): (i64, [u8; 32]) =
-        write.conn.query_row("SELECT seq, hash FROM audit_head", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let code = write.keys.trail_seal().code(seq, &hash);
-    write.conn.execute("UPDATE audit_head SET mac = ?1 WHERE mac IS NULL", [code])?;
-    Ok(())
+        conn.query_row("SELECT seq, hash FROM audit_head", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    conn.execute("UPDATE audit_head SET mac = ?1", [TrailSeal::new(master).code(seq, &hash)]).map(drop)
 }

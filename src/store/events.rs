@@ -246,8 +246,9 @@ fn record(write: &mut Write<'_>, event: &NewEvent) -> Result<Recorded, StoreErro
     Ok(Recorded::New)
 }
 
-/// Queues the interpretation of events recorded since the last call, at most `at_most`, in the order they were recorded.
-pub(super) fn queue_interpretations(write: &mut Write<'_>, at_most: usize) -> Result<(), StoreError> {
+/// Queues the interpretation of events recorded since the last call, at most `at_most`, in the order they were recorded. None
+/// waits for a clock that was ahead when it came.
+pub(super) fn queue_interpretations(write: &mut Write<'_>, now: Timestamp, at_most: usize) -> Result<(), StoreError> {
     let unqueued = write
         .conn
         .prepare_cached(
@@ -262,7 +263,7 @@ pub(super) fn queue_interpretations(write: &mut Write<'_>, at_most: usize) -> Re
     let Some((newest, ..)) = unqueued.last() else { return Ok(()) };
     write.conn.prepare_cached("UPDATE inbox_cursor SET queued_up_to = ?1")?.execute([newest])?;
     for (_, workspace, key, serial, received_at) in unqueued {
-        let job = interpretation(&EventKey::new(key), timestamp(received_at)?, serial);
+        let job = interpretation(&EventKey::new(key), timestamp(received_at)?.min(now), serial);
         insert_job(write, &WorkspaceId::new(workspace), &job)?;
     }
     Ok(())

@@ -65,7 +65,7 @@ impl Store {
                 let now_micros = micros(now);
                 take_back_expired(write, now_micros, limit)?;
                 if lane == INTERPRETERS {
-                    queue_interpretations(write, limit.max(QUEUED_AT_ONCE))?;
+                    queue_interpretations(write, now, limit.max(QUEUED_AT_ONCE))?;
                 }
                 claim(write, lane, now_micros, (&worker, lease), limit)
             })

@@ -4,27 +4,12 @@ use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::audit::{append, seal_head};
-use super::commit::ticket_updated;
+use super::audit::seal_head;
 use super::error::{OpenError, StoreError};
-use super::keys::KeyRing;
 use super::master_key::MasterKey;
-use super::tickets::row_hashes;
-use super::writer::Write;
 
 /// Every step, in order; a published one is never edited.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001_first.sql"),
-    include_str!("migrations/0002_sends.sql"),
-    include_str!("migrations/0003_sealed_trail.sql"),
-    include_str!("migrations/0004_inbox_cursor.sql"),
-    include_str!("migrations/0005_tool_pins.sql"),
-    include_str!("migrations/0006_policy_changes.sql"),
-];
-
-/// The step since which the audit trail is sealed and names its tickets' rows. What sealing reads and writes of the schema must
-/// be there by then.
-const SEALED: i64 = 3;
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
 
 /// `DSKB`: marks the file as Deskbell's (<https://sqlite.org/pragma.html#pragma_application_id>).
 const APPLICATION_ID: i64 = 0x4453_4b42;
@@ -63,23 +48,12 @@ pub(super) fn migrate(conn: &Connection, path: &Path, master: &MasterKey) -> Res
         let failed = |error| open_error(path, error);
         let step = Transaction::new_unchecked(conn, TransactionBehavior::Immediate).map_err(failed)?;
         step.execute_batch(sql).map_err(failed)?;
-        if version == SEALED {
-            seal_trail(&step, master).map_err(|source| OpenError::Database { path: path.to_owned(), source })?;
+        if version == 1 {
+            seal_head(&step, master).map_err(failed)?;
         }
         let versions = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {version}");
         step.execute_batch(&versions).map_err(failed)?;
         step.commit().map_err(failed)?;
-    }
-    Ok(())
-}
-
-/// Seals the trail as it is found, and names the tickets there are.
-fn seal_trail(conn: &Connection, master: &MasterKey) -> Result<(), StoreError> {
-    let mut keys = KeyRing::new(master.clone());
-    let mut write = Write { conn, keys: &mut keys, made_jobs_ready: false };
-    seal_head(&write)?;
-    for (workspace, ticket, state) in row_hashes(conn)? {
-        append(&mut write, &ticket_updated(&workspace, ticket), Some(state))?;
     }
     Ok(())
 }

@@ -31,6 +31,8 @@ impl Store {
         }
         migrate(&conn, path, &master)?;
         check_master_key(&conn, path, &master)?;
+        // The lock is ours, so whoever held a lease is gone, whatever their clock said.
+        conn.execute("UPDATE jobs SET lease_until = 0 WHERE state = 2", []).map_err(failed)?;
         let readers = Readers::open(path, config.readers, master.clone()).map_err(failed)?;
         let writer = Writer::start(conn, KeyRing::new(master), lock, config.queue_length)
             .map_err(|error| OpenError::from_io(path, &error))?;

@@ -21,6 +21,8 @@ pub struct Erased {
     pub keys: u64,
     /// Tickets whose words are gone.
     pub tickets: u64,
+    /// The key is gone from the database's log too; false while somebody else reads the database.
+    pub log_emptied: bool,
 }
 
 impl Store {
@@ -38,11 +40,11 @@ impl Store {
     ) -> Result<Erased, StoreError> {
         let (workspace, person, by) = (workspace.clone(), person.clone(), by.clone());
         let writer = self.writer()?;
-        let erased = writer
+        let mut erased = writer
             .run(Durability::Synced, WhenFull::Wait, move |write| erase(write, &workspace, &person, by, now))
             .await?;
         // The old page with the wrapped key may still stand in the log: fold it in and empty the log.
-        writer.fold_log().await?;
+        erased.log_emptied = writer.fold_log().await?;
         Ok(erased)
     }
 }
@@ -62,7 +64,7 @@ fn erase(
         params![workspace.as_str(), person.as_str(), micros(now)],
     )?;
     let tickets = erase_words(write.conn, whose)?;
-    let erased = Erased { keys: keys as u64, tickets: tickets.len() as u64 };
+    let erased = Erased { keys: keys as u64, tickets: tickets.len() as u64, log_emptied: false };
     append(
         write,
         &AuditEntry {

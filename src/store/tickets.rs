@@ -417,17 +417,6 @@ fn write_row(write: &Write<'_>, row: &RowContent<'_>) -> rusqlite::Result<bool> 
     Ok(written == 1)
 }
 
-/// The tickets there are, with the hashes of their rows.
-pub(super) fn row_hashes(conn: &Connection) -> Result<Vec<(WorkspaceId, TicketId, [u8; 32])>, StoreError> {
-    let mut statement = conn.prepare(&format!("SELECT {} FROM tickets ORDER BY id", RowContent::COLUMNS))?;
-    let rows = statement.query_map([], |row| {
-        let content = RowContent::from_row(row)?;
-        let (workspace, number) = content.key();
-        Ok((WorkspaceId::new(workspace), TicketId::new(unsigned(number)), content.hash()))
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
 /// Words that are gone stay gone: nothing is sealed for them.
 fn seal_words(write: &mut Write<'_>, ticket: &Ticket, words: &Words) -> Result<Option<Sealed>, StoreError> {
     if words.erased {

@@ -51,7 +51,7 @@ type Work = Box<dyn FnOnce(Result<&mut Write<'_>, StoreError>) -> (bool, Answer)
 
 enum Command {
     Run { durability: Durability, undo: Undo, work: Work },
-    FoldLog { done: oneshot::Sender<()> },
+    FoldLog { done: oneshot::Sender<bool> },
     Stop,
 }
 
@@ -59,7 +59,15 @@ enum Command {
 pub(super) struct Writer {
     queue: mpsc::Sender<Command>,
     jobs: watch::Receiver<u64>,
+    failed: watch::Receiver<Option<Failure>>,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
+}
+
+/// A commit that failed.
+#[derive(Debug, Clone)]
+struct Failure {
+    at: Instant,
+    error: StoreError,
 }
 
 /// What to do when the queue is full.
@@ -74,11 +82,12 @@ impl Writer {
     pub fn start(conn: Connection, keys: KeyRing, lock: Lock, queue_length: usize) -> std::io::Result<Self> {
         let (queue, commands) = mpsc::channel(queue_length.max(1));
         let (wake, jobs) = watch::channel(0);
+        let (fail, failed) = watch::channel(None);
         let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
-            Loop { conn, keys, wake }.run(commands);
+            Loop { conn, keys, wake, fail }.run(commands);
             drop(lock);
         })?;
-        Ok(Self { queue, jobs, thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue, jobs, failed, thread: Mutex::new(Some(thread)) })
     }
 
     /// Changes at the next commit that makes jobs ready.
@@ -86,6 +95,12 @@ impl Writer {
         let mut jobs = self.jobs.clone();
         jobs.mark_unchanged();
         jobs
+    }
+
+    /// The last commit that failed within this time.
+    pub fn failed_within(&self, time: Duration) -> Option<StoreError> {
+        let failed = self.failed.borrow();
+        failed.as_ref().filter(|failure| failure.at.elapsed() < time).map(|failure| failure.error.clone())
     }
 
     /// Runs a command in the next transaction and returns once that is committed.
@@ -136,8 +151,8 @@ impl Writer {
         answered.await.map_err(|_| StoreError::Stopped)?
     }
 
-    /// Copies the log into the file and empties it, as far as readers under way allow.
-    pub async fn fold_log(&self) -> Result<(), StoreError> {
+    /// Copies the log into the file and empties it; false where readers under way did not let it.
+    pub async fn fold_log(&self) -> Result<bool, StoreError> {
         let (done, folded) = oneshot::channel();
         self.queue.send(Command::FoldLog { done }).await.map_err(|_| StoreError::Stopped)?;
         folded.await.map_err(|_| StoreError::Stopped)
@@ -172,6 +187,7 @@ struct Loop {
     conn: Connection,
     keys: KeyRing,
     wake: watch::Sender<u64>,
+    fail: watch::Sender<Option<Failure>>,
 }
 
 impl Loop {
@@ -194,10 +210,10 @@ impl Loop {
                 self.commit(std::mem::take(&mut batch));
             }
             if !folds.is_empty() {
-                self.fold_log();
-                // A sender that is dropped tells its caller that the store has stopped, so each is answered.
+                let is_empty = self.fold_log();
                 for done in folds.drain(..) {
-                    let _gone: Result<(), ()> = oneshot::Sender::send(done, ());
+                    // Whoever asked may be gone.
+                    let _gone: Result<(), bool> = oneshot::Sender::send(done, is_empty);
                 }
             }
         }
@@ -205,14 +221,19 @@ impl Loop {
     }
 
     /// A long read may hold the log; it is then folded at the next occasion, and nobody waits for it.
-    fn fold_log(&self) {
-        let folded = self
-            .conn
-            .busy_timeout(FOLD_PATIENCE)
-            .and_then(|()| self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"))
-            .and_then(|()| self.conn.busy_timeout(BUSY_TIMEOUT));
-        if let Err(error) = folded {
-            tracing::warn!(%error, "the store's log could not be folded into its file; it will be later");
+    fn fold_log(&self) -> bool {
+        let fold = || {
+            self.conn.busy_timeout(FOLD_PATIENCE)?;
+            let busy: i64 = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            self.conn.busy_timeout(BUSY_TIMEOUT)?;
+            Ok::<_, rusqlite::Error>(busy == 0)
+        };
+        match fold() {
+            Ok(is_empty) => is_empty,
+            Err(error) => {
+                tracing::warn!(%error, "the store's log could not be folded into its file; it will be later");
+                false
+            }
         }
     }
 
@@ -241,6 +262,7 @@ impl Loop {
         let result = result.and_then(|()| Ok(self.conn.execute_batch("COMMIT")?));
         if let Err(error) = &result {
             tracing::error!(%error, commands = answers.len(), "the store could not commit");
+            self.fail.send_replace(Some(Failure { at: Instant::now(), error: error.clone() }));
             self.keys.forget();
             if !self.conn.is_autocommit() {
                 drop(self.conn.execute_batch("ROLLBACK"));

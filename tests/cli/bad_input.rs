@@ -89,6 +89,18 @@ fn an_action_that_follows_from_an_issue_without_a_tool_is_refused() {
 }
 
 #[test]
+fn a_webhook_secret_that_anybody_or_nobody_could_sign_with_is_refused() {
+    let config =
+        format!("{}\n[helpdesk.generic]\nsecrets = [\"env:HOOK\"]\n", repository_file("deskbell.example.toml"));
+    for secret in ["whsec_", "whsec_YQ==", "nonsense!!"] {
+        let variables: Vec<_> = SECRETS.into_iter().chain([("HOOK", secret)]).collect();
+        let said = serve(&config, &repository_file("policy.example.toml"), &variables).all();
+        assert!(said.contains("helpdesk.generic.secrets") && said.contains("24 to 64 bytes"), "{secret}: {said}");
+        assert!(!said.contains(secret), "{said}");
+    }
+}
+
+#[test]
 fn a_bad_environment_is_refused_with_its_variable() {
     let (config, policy) = (repository_file("deskbell.example.toml"), repository_file("policy.example.toml"));
     let mut report = String::new();

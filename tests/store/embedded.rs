@@ -340,38 +340,54 @@ async fn finds_a_ticket_that_was_put_back_to_what_it_was() {
     assert_eq!(ticket_fault(&fixture.store).await, (1, TicketFault::Differs { entry: 2 }));
 }
 
-/// What an earlier Deskbell kept is sealed and named when the store is brought up to date.
+/// Whoever opens the store holds its lock: no worker of before is left, and no clock of before counts.
 #[tokio::test]
-async fn seals_a_store_of_the_first_schema() {
+async fn what_a_clock_that_was_ahead_left_behind_is_taken_up_at_once() {
+    let fixture = Fixture::new();
+    queue(&fixture.store, vec![job(1, 0, None)]).await;
+    let later = 60 * 60 * 24 * 3;
+    assert_eq!(claim(&fixture.store, later, 10).await.len(), 1);
+    let Fixture { store, config, folder } = fixture;
+    drop(store);
+    let store = Store::open(&config, master_key()).unwrap();
+    let again = claim(&store, 1, 10).await;
+    assert_eq!(again.iter().map(|job| job.crashes).collect::<Vec<_>>(), [1]);
+    drop((store, folder));
+}
+
+/// Beside somebody who reads, the destroyed key can't be taken out of the log.
+#[tokio::test]
+async fn erasing_says_when_the_key_still_stands_in_the_log() {
+    let fixture = Fixture::new();
+    put(&fixture.store, ticket(1, "U1"), 0).await;
+    let reader = Connection::open(&fixture.config.path).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM tickets").unwrap();
+    let erase = || fixture.store.erase_person(&workspace(), &person("U1"), &Actor::Deskbell, at(1));
+    let erased = erase().await.unwrap();
+    assert_eq!((erased.keys, erased.log_emptied), (1, false));
+    reader.execute_batch("COMMIT").unwrap();
+    let again = erase().await.unwrap();
+    assert_eq!((again.keys, again.log_emptied), (0, true));
+}
+
+/// A trail that somebody rewrote is not sealed because its store says that it was never sealed.
+#[tokio::test]
+async fn a_store_that_pretends_to_be_older_is_refused() {
     let fixture = Fixture::new();
     write_entries(&fixture.store, 3).await;
-    queue(&fixture.store, vec![job(1, 0, None), job(2, 0, None), job(3, 9, None)]).await;
-    let tried = claim(&fixture.store, 5, 10).await;
-    fixture.store.retry_later(&tried[0].id, tried[0].fence, at(6), "again").await.unwrap();
     let Fixture { store, config, folder } = fixture;
     drop(store);
     let conn = Connection::open(&config.path).unwrap();
-    conn.execute_batch(
-        "DROP INDEX audit_policy_changes; DROP TABLE tool_pins; DROP TABLE tool_drifts; DROP TABLE inbox_cursor; DROP TRIGGER audit_head_grows; ALTER TABLE audit_head DROP COLUMN mac;
-         CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head WHEN new.seq <> old.seq + 1
-             BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END;
-         ALTER TABLE audit DROP COLUMN state;
-         ALTER TABLE jobs DROP COLUMN sends; ALTER TABLE jobs DROP COLUMN sent_under;
-         ALTER TABLE jobs DROP COLUMN in_doubt;
-         INSERT INTO tickets (workspace, number, version, status, is_open, requester, last_message_at, document)
-             VALUES ('T1', 4, 1, 'closed', 0, 'U1', 0, '{}');
-         PRAGMA user_version = 1",
-    )
-    .unwrap();
+    conn.execute_batch("DROP TRIGGER audit_head_grows; UPDATE audit_head SET mac = NULL; PRAGMA user_version = 0")
+        .unwrap();
     drop(conn);
-    assert!(matches!(Store::open_read_only(&config, master_key()), Err(OpenError::Older { found: 1, .. })));
-    assert!(matches!(open_error(&config, MasterKey::from_bytes([8; 32])), OpenError::WrongMasterKey { .. }));
+    assert!(matches!(Store::open_read_only(&config, master_key()), Err(OpenError::Older { found: 0, .. })));
+    assert!(Store::open(&config, master_key()).is_err());
+    let conn = Connection::open(&config.path).unwrap();
+    conn.execute_batch("PRAGMA user_version = 1").unwrap();
+    drop(conn);
     let store = Store::open(&config, master_key()).unwrap();
-    let report = store.verify_audit(None).await.unwrap();
-    assert_eq!((report.entries, report.tickets), (4, 1));
-    let due = claim(&store, 100, 10).await;
-    let doubts: Vec<_> = due.iter().map(|job| (super::fixture::number(job), job.sends, job.in_doubt)).collect();
-    assert_eq!(doubts, [(2, 1, true), (1, 1, false), (3, 0, false)], "2 was in a worker's hands");
+    assert!(matches!(store.verify_audit(None).await, Err(VerifyError::Broken(_))), "the end is not sealed");
     drop((store, folder));
 }
 

@@ -89,6 +89,11 @@ pub async fn accounts_for_events_and_replays_unread_ones(store: &Store) {
     assert_eq!((jobs[0].attempts, jobs[0].run_at), (1, at(5)));
 }
 
+pub async fn interprets_at_once_what_a_clock_that_was_ahead_dated(store: &Store) {
+    store.record_event(NewEvent { received_at: at(500), ..event("Ev1") }).await.unwrap();
+    assert_eq!(claim(store, 5, 10).await.len(), 1);
+}
+
 pub async fn forgets_what_has_served(store: &Store) {
     for (key, expires_at) in [("Ev1", Some(at(10))), ("Ev2", Some(at(30))), ("Ev3", None)] {
         store.record_event(NewEvent { expires_at, ..event(key) }).await.unwrap();

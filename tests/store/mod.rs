@@ -35,6 +35,7 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
         answers_many_callers_at_once,
         interprets_a_serial_in_order,
         accounts_for_events_and_replays_unread_ones,
+        interprets_at_once_what_a_clock_that_was_ahead_dated,
         interprets_what_comes_after_a_long_silence,
         forgets_what_has_served;
     jobs:

@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
+use hyper::Request;
+use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -66,12 +67,13 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stoppe
         let caller = Arc::new(Caller::new(&silent));
         let let_go = caller.let_go.clone();
         let router = router.clone();
-        let service = service_fn(move |request| {
-            let speaking = Speaking::begin(&caller);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let answered = Answered(Arc::clone(&caller));
+            let request = request.map(|body| Body::new(Question::new(body, &caller)));
             let router = router.clone();
             async move {
                 let answer = router.oneshot(request).await;
-                answer.map(|answer| answer.map(|body| Body::new(Answer { body, _speaking: speaking })))
+                answer.map(|answer| answer.map(|body| Body::new(Answer { body, _answered: answered })))
             }
         });
         let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
@@ -121,7 +123,8 @@ fn is_the_callers(error: &std::io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Connections on which no request is being answered, the longest silent first.
+/// Connections on which no whole request is being answered, the longest silent first. Who is still sending a request counts as
+/// silent: a stranger could go on for ever, a byte at a time.
 #[derive(Default)]
 struct Silent(Mutex<Order>);
 
@@ -161,36 +164,74 @@ impl Caller {
         self.position.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn speaks(&self) {
+    /// A whole request is here.
+    fn has_spoken(&self) {
         self.silent.order().waiting.remove(&*self.position());
     }
 
     fn falls_silent(&self) {
-        let mut order = self.silent.order();
+        let (mut order, mut position) = (self.silent.order(), self.position());
+        order.waiting.remove(&*position);
         order.next += 1;
-        let position = order.next;
-        order.waiting.insert(position, self.let_go.clone());
-        *self.position() = position;
+        *position = order.next;
+        order.waiting.insert(*position, self.let_go.clone());
     }
 }
 
 impl Drop for Caller {
     fn drop(&mut self) {
-        self.speaks();
+        self.has_spoken();
     }
 }
 
-/// From a request's arrival to the end of its answer, which may be a long stream.
-struct Speaking(Arc<Caller>);
+/// A request's body: once it is here, its connection is not silent until the answer has gone.
+struct Question {
+    body: Incoming,
+    caller: Option<Arc<Caller>>,
+}
 
-impl Speaking {
-    fn begin(caller: &Arc<Caller>) -> Self {
-        caller.speaks();
-        Self(Arc::clone(caller))
+impl Question {
+    fn new(body: Incoming, caller: &Arc<Caller>) -> Self {
+        let mut question = Self { body, caller: Some(Arc::clone(caller)) };
+        question.notice_end();
+        question
+    }
+
+    fn notice_end(&mut self) {
+        if self.body.is_end_stream()
+            && let Some(caller) = self.caller.take()
+        {
+            caller.has_spoken();
+        }
     }
 }
 
-impl Drop for Speaking {
+impl HttpBody for Question {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        self.notice_end();
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Held until the answer has gone, which may be a long stream.
+struct Answered(Arc<Caller>);
+
+impl Drop for Answered {
     fn drop(&mut self) {
         self.0.falls_silent();
     }
@@ -199,7 +240,7 @@ impl Drop for Speaking {
 /// An answer's body: while it is being sent, its connection is not silent.
 struct Answer {
     body: Body,
-    _speaking: Speaking,
+    _answered: Answered,
 }
 
 impl HttpBody for Answer {
@@ -238,6 +279,7 @@ mod tests {
         };
         let router = Router::new()
             .route("/", axum::routing::get(|| async { "here" }))
+            .route("/body", axum::routing::post(async |body: Bytes| body))
             .route("/stream", axum::routing::get(endless));
         let stop = CancellationToken::new();
         tokio::spawn(serve(listener, router, limits, stop.clone().cancelled_owned()));
@@ -280,6 +322,20 @@ mod tests {
         let mut rest = Vec::new();
         let ended = held[0].read_to_end(&mut rest).await;
         assert!(ended.is_err() || rest.is_empty(), "{rest:?}");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_never_ends_makes_room_too() {
+        let limits = Limits { connections: 3, ..Limits::default() };
+        let (address, _stop) = started(limits).await;
+        let mut held = Vec::new();
+        for _ in 0..10 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\na").await.unwrap();
+            held.push(stream);
+        }
+        let mut another = TcpStream::connect(address).await.unwrap();
+        assert!(answer(&mut another).await.ends_with("here"));
     }
 
     #[tokio::test]

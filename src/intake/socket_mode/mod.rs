@@ -10,6 +10,7 @@ mod error;
 mod frame;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -29,6 +30,8 @@ const MOST_CONNECTIONS: usize = 10;
 const GOOD_LIFE: Duration = Duration::from_secs(10);
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
+/// However long Slack asks to wait.
+const RATE_LIMIT_MAX: Duration = Duration::from_secs(300);
 
 /// How to open connections.
 #[derive(Debug, Clone)]
@@ -39,12 +42,44 @@ pub struct SocketModeConfig {
     pub api_url: String,
     /// How many are open at a time, 1 to 10.
     pub connections: usize,
+    /// How many are open now.
+    pub open: OpenConnections,
+}
+
+/// How many connections are open. Clones share the count.
+#[derive(Debug, Clone, Default)]
+pub struct OpenConnections(Arc<AtomicUsize>);
+
+impl OpenConnections {
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn one_more(&self) -> Counted {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Counted(self.clone())
+    }
+}
+
+/// An open connection in the count.
+struct Counted(OpenConnections);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl SocketModeConfig {
     /// Two connections to Slack itself.
     pub fn new(app_token: SecretString) -> Self {
-        Self { app_token, api_url: "https://slack.com/api".to_owned(), connections: 2 }
+        Self {
+            app_token,
+            api_url: "https://slack.com/api".to_owned(),
+            connections: 2,
+            open: OpenConnections::default(),
+        }
     }
 }
 
@@ -74,7 +109,12 @@ async fn keep_open(
         };
         let opened_at = Instant::now();
         let (closing, closes) = oneshot::channel::<()>();
-        serving.spawn(connection.serve(state.clone(), closing, shutdown.clone()));
+        let counted = config.open.one_more();
+        let served = connection.serve(state.clone(), closing, shutdown.clone());
+        serving.spawn(async move {
+            served.await;
+            drop(counted);
+        });
         // Resolves when Slack warns, and when the connection ends without a warning: a new one is due either way.
         drop(closes.await);
         failures = if opened_at.elapsed() >= GOOD_LIFE { 0 } else { failures + 1 };
@@ -93,7 +133,7 @@ async fn open_with_backoff(config: &SocketModeConfig, http: &reqwest::Client, fa
                 metrics::counter!("deskbell_socket_mode_connect_failures_total").increment(1);
                 tracing::error!(%error, failures = *failures, "Socket Mode connection not opened, trying again");
                 if let SocketModeError::RateLimited { retry_after } = error {
-                    tokio::time::sleep(retry_after).await;
+                    tokio::time::sleep(retry_after.min(RATE_LIMIT_MAX)).await;
                 }
             }
         }

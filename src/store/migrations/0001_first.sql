@@ -41,9 +41,20 @@ CREATE INDEX events_pending ON events (id) WHERE outcome_name IS NULL AND sealed
 CREATE INDEX events_unparsed ON events (id) WHERE outcome_name = 'unparsed';
 CREATE INDEX events_expiring ON events (expires_at) WHERE expires_at IS NOT NULL;
 
+-- An event's interpretation is queued by the worker that next looks for work, not at the door: the door writes one row per
+-- event. Events up to `queued_up_to` are queued; ids only grow, since the newest event is never forgotten.
+CREATE TABLE inbox_cursor (
+    one          INTEGER PRIMARY KEY CHECK (one = 1),
+    queued_up_to INTEGER NOT NULL
+) STRICT;
+INSERT INTO inbox_cursor (one, queued_up_to) VALUES (1, 0);
+
 -- Durable jobs. state: 0 waits for its turn in `serial`, 1 ready, 2 leased, 3 done, 4 dead letter.
 -- `lane` says whose workers do it.
 -- `order_at` is the first `run_at`: a retry moves `run_at`, never a job's place in its serial.
+-- `sends` counts the calls that went out for a job; `sent_under` is the fence under which the last one was about to leave, kept
+-- before it left. `in_doubt` is 1 when a call of an earlier attempt may have done something: whoever takes the job up looks for
+-- what it did before it is made again.
 CREATE TABLE jobs (
     seq         INTEGER PRIMARY KEY AUTOINCREMENT,
     id          TEXT NOT NULL UNIQUE,
@@ -59,6 +70,9 @@ CREATE TABLE jobs (
     fence       INTEGER NOT NULL DEFAULT 0,
     attempts    INTEGER NOT NULL DEFAULT 0,
     crashes     INTEGER NOT NULL DEFAULT 0,
+    sends       INTEGER NOT NULL DEFAULT 0,
+    sent_under  INTEGER,
+    in_doubt    INTEGER NOT NULL DEFAULT 0,
     last_error  TEXT,
     settled_at  INTEGER,
     key_id      INTEGER REFERENCES data_keys (id),
@@ -140,7 +154,8 @@ CREATE TABLE policies (
     saved_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The audit trail: append-only, each entry's hash covers the one before and its own ciphertext.
+-- The audit trail: append-only, each entry's hash covers the one before and its own ciphertext. `state` is the hash of the
+-- ticket's row as this entry's commit left it; the entry's own hash covers it.
 CREATE TABLE audit (
     seq       INTEGER PRIMARY KEY,
     workspace TEXT NOT NULL,
@@ -151,20 +166,26 @@ CREATE TABLE audit (
     subject   TEXT,
     key_id    INTEGER NOT NULL REFERENCES data_keys (id),
     sealed    BLOB NOT NULL,
+    state     BLOB,
     hash      BLOB NOT NULL
 ) STRICT;
 CREATE INDEX audit_by_ticket ON audit (workspace, ticket, seq) WHERE ticket IS NOT NULL;
+-- Each start asks for the last change of the policy; the trail may be long.
+CREATE INDEX audit_policy_changes ON audit (workspace, seq) WHERE kind = 'policy_changed';
 CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 
--- Where the trail ends, so that cutting its end off is noticed.
+-- Where the trail ends, so that cutting its end off is noticed. `mac` is a code over `seq` and `hash` under a key derived from
+-- the master key: nobody without it moves the trail's end. It is NULL only until the transaction that makes the store ends.
 CREATE TABLE audit_head (
     id   INTEGER PRIMARY KEY CHECK (id = 1),
     seq  INTEGER NOT NULL,
-    hash BLOB NOT NULL
+    hash BLOB NOT NULL,
+    mac  BLOB
 ) STRICT;
 INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, zeroblob(32));
-CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head WHEN new.seq <> old.seq + 1
+CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head
+    WHEN new.seq <> old.seq + 1 AND NOT (old.mac IS NULL AND new.seq = 0 AND new.hash = old.hash)
     BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END;
 CREATE TRIGGER audit_head_is_one BEFORE INSERT ON audit_head WHEN EXISTS (SELECT 1 FROM audit_head)
     BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END;
@@ -173,3 +194,31 @@ CREATE TRIGGER audit_only_grows BEFORE INSERT ON audit WHEN new.seq <> (SELECT s
     BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END;
 CREATE TRIGGER audit_head_no_delete BEFORE DELETE ON audit_head
     BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+
+-- What people rely on when they let Deskbell use a tool, and what servers made of it since.
+CREATE TABLE tool_pins (
+    workspace   TEXT NOT NULL,
+    server      TEXT NOT NULL,
+    tool        TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    definition  TEXT NOT NULL,
+    PRIMARY KEY (workspace, server, tool)
+) STRICT, WITHOUT ROWID;
+
+-- `pinned` is the definition it differs from. Open while `choice` is NULL; 'accepted' or 'kept_blocked' after.
+CREATE TABLE tool_drifts (
+    id                 INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace          TEXT NOT NULL,
+    server             TEXT NOT NULL,
+    tool               TEXT NOT NULL,
+    fingerprint        TEXT NOT NULL,
+    definition         TEXT NOT NULL,
+    pinned_fingerprint TEXT NOT NULL,
+    pinned             TEXT NOT NULL,
+    posted_channel     TEXT,
+    posted_ts          TEXT,
+    choice             TEXT,
+    chosen_by          TEXT,
+    chosen_at          INTEGER
+) STRICT;
+CREATE INDEX tool_drifts_by_tool ON tool_drifts (workspace, server, tool, fingerprint);
