@@ -97,12 +97,8 @@ impl Scene<'_> {
     }
 
     /// What was asked is another thing now.
-    fn words_changed(&mut self, what: &str) {
-        self.words_changed_by(self.ticket.requester.clone(), what);
-    }
-
-    fn words_changed_by(&mut self, who: PersonId, what: &str) {
-        self.audit(Actor::Person(who), AuditKind::WordsChanged, json!({ "what": what }));
+    fn words_changed(&mut self, by: Actor, what: &str) {
+        self.audit(by, AuditKind::WordsChanged, json!({ "what": what }));
         if self.may_still_be_decided() {
             self.ticket.revision += 1;
             self.out.effects.push(Effect::Assess { revision: self.ticket.revision });
@@ -110,7 +106,12 @@ impl Scene<'_> {
         }
     }
 
-    /// The assessor's summary quotes words that the requester took back, and no further assessment replaces it.
+    /// A message that names no author is the requester's.
+    fn author(&self, author: Option<PersonId>) -> Actor {
+        Actor::Person(author.unwrap_or_else(|| self.ticket.requester.clone()))
+    }
+
+    /// The assessor's summary quotes words that were taken back, and no further assessment replaces it.
     fn forget_summary(&mut self) {
         if let Some(assessment) = &mut self.ticket.words.assessment {
             assessment.summary.clear();
@@ -143,7 +144,7 @@ impl Scene<'_> {
         let messages = &mut self.ticket.words.messages;
         let place = messages.iter().rposition(|earlier| earlier.ts <= message.ts).map_or(0, |last| last + 1);
         messages.insert(place, message);
-        self.words_changed_by(author.unwrap_or_else(|| self.ticket.requester.clone()), "joined");
+        self.words_changed(self.author(author), "joined");
         self.pass_on(&passed_on);
     }
 
@@ -154,16 +155,20 @@ impl Scene<'_> {
             return;
         }
         message.text.clone_from(&edited.text);
+        let author = message.author.clone();
+        let who = if author.is_some() {
+            "Somebody else edited their message in the ticket's thread"
+        } else {
+            "The requester edited a message"
+        };
         if !self.may_still_be_decided() {
             self.forget_summary();
         }
-        self.words_changed("edited");
-        self.pass_on(&format!(
-            "The requester edited a message. It reads now:\n\n{}",
-            super::plan::quoted(&edited.text)
-        ));
+        self.words_changed(self.author(author), "edited");
+        self.pass_on(&format!("{who}. It reads now:\n\n{}", super::plan::quoted(&edited.text)));
     }
 
+    /// Slack does not say who deleted it: an administrator may delete anybody's.
     pub(super) fn message_deleted(&mut self, ts: &MessageTs) {
         let before = self.ticket.words.messages.len();
         self.ticket.words.messages.retain(|message| message.ts.as_ref() != Some(ts));
@@ -175,13 +180,12 @@ impl Scene<'_> {
             self.forget_summary();
         }
         if nothing_left && self.may_still_be_decided() {
-            let by = Actor::Person(self.ticket.requester.clone());
-            self.audit(by.clone(), AuditKind::WordsChanged, json!({ "what": "deleted" }));
-            self.close(Status::Dismissed, by, "the requester deleted the message");
+            self.audit(Actor::Deskbell, AuditKind::WordsChanged, json!({ "what": "deleted" }));
+            self.close(Status::Dismissed, Actor::Deskbell, "the message was deleted");
             return;
         }
-        self.words_changed("deleted");
-        self.pass_on("The requester deleted a message in Slack.");
+        self.words_changed(Actor::Deskbell, "deleted");
+        self.pass_on("A message was deleted in Slack.");
     }
 
     pub(super) fn assessed(&mut self, revision: u32, assessment: Assessment) {

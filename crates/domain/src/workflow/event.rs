@@ -53,9 +53,9 @@ pub enum Event {
     /// The requester said more within the joining window, or somebody else said it to Deskbell in the ticket's thread
     /// (then the message names its author).
     MessageJoined(TicketMessage),
-    /// The requester edited a message.
+    /// A message of the ticket's was edited, by its author: whose it is the ticket knows.
     MessageEdited(TicketMessage),
-    /// The requester deleted a message.
+    /// A message of the ticket's was deleted, by whomever.
     MessageDeleted(MessageTs),
     /// The assessor answered for a revision.
     Assessed {

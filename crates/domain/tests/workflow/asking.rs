@@ -203,3 +203,47 @@ fn what_somebody_else_says_to_deskbell_in_the_thread_is_added_in_their_name() {
     let Some(Action::Comment { body }) = following.ticket().words.actions.get(&action(3)) else { panic!("a comment") };
     assert!(body.contains("Somebody else added") && body.contains("ACME"), "{body}");
 }
+
+/// A colleague added something in the thread of an issue that is followed.
+fn with_a_colleague_s_words() -> Desk {
+    let mut desk = Desk::following(policy());
+    let mut said = message("1.0003", "It hits ACME too");
+    said.author = Some(person("U0DEV").id);
+    desk.on(Event::MessageJoined(said));
+    desk
+}
+
+fn last_comment(desk: &Desk) -> &str {
+    let actions = &desk.ticket().words.actions;
+    let Some((_, Action::Comment { body })) = actions.last_key_value() else { panic!("a comment") };
+    body
+}
+
+#[test]
+fn an_edit_is_the_author_s() {
+    let mut desk = with_a_colleague_s_words();
+    let edited = desk.on(Event::MessageEdited(message("1.0003", "It hits ACME and Initech")));
+    assert_eq!(edited.audit[0].actor, by("U0DEV"));
+    let comment = last_comment(&desk);
+    assert!(comment.starts_with("Somebody else edited") && comment.contains("Initech"), "{comment}");
+    assert_eq!(desk.ticket().words.messages[1].author, Some(person("U0DEV").id));
+
+    let own = desk.on(Event::MessageEdited(message("1.0001", "Charged three times")));
+    assert_eq!(own.audit[0].actor, Actor::Person(desk.ticket().requester.clone()));
+    assert!(last_comment(&desk).starts_with("The requester edited"));
+}
+
+#[test]
+fn slack_does_not_say_who_deleted_so_nobody_is_named() {
+    let mut desk = with_a_colleague_s_words();
+    let deleted = desk.on(Event::MessageDeleted(MessageTs::from("1.0003")));
+    assert_eq!(deleted.audit[0].actor, Actor::Deskbell);
+    assert_eq!(last_comment(&desk), "A message was deleted in Slack.");
+
+    let mut asked = Desk::asking(policy(), Some("billing"));
+    let withdrawn = asked.on(Event::MessageDeleted(MessageTs::from("1.0001")));
+    assert_eq!(asked.status(), Status::Dismissed);
+    assert!(withdrawn.audit.iter().all(|entry| entry.actor == Actor::Deskbell), "{:?}", withdrawn.audit);
+    let closed = withdrawn.audit.iter().find(|entry| entry.kind == AuditKind::Closed).unwrap();
+    assert_eq!(closed.detail["why"], "the message was deleted");
+}
