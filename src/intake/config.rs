@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use deskbell_domain::ids::{ChannelId, PersonId, WorkspaceId};
 use secrecy::SecretString;
 
+use super::parse::mention::is_mentioned;
+
 /// The largest body accepted by default: Slack's own payloads stay far below.
 pub const DEFAULT_BODY_LIMIT_BYTES: usize = 1024 * 1024;
 
@@ -70,11 +72,7 @@ impl Watched {
 
     /// The text mentions Deskbell (`<@U123>` or `<@U123|name>`).
     pub fn is_mentioned_in(&self, text: &str) -> bool {
-        self.bot_user_id.as_ref().is_some_and(|bot| {
-            let mention = format!("<@{bot}");
-            text.match_indices(&mention)
-                .any(|(at, _)| matches!(text.as_bytes().get(at + mention.len()), Some(b'>' | b'|')))
-        })
+        self.bot_user_id.as_ref().is_some_and(|bot| is_mentioned(bot, text))
     }
 }
 

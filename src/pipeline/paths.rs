@@ -14,7 +14,7 @@ use super::World;
 use super::commit::{Along, Became};
 use super::interpret::Reading;
 use super::perform::Undone;
-use crate::intake::parse::{ChannelKind, Message, ShortcutMessage};
+use crate::intake::parse::{ChannelKind, Message, ShortcutMessage, mention};
 use crate::store::EventOutcome;
 
 /// A message of a ticket.
@@ -109,12 +109,12 @@ impl World {
     }
 
     fn mentions_us(&self, text: &str) -> bool {
-        text.contains(&format!("<@{}>", self.habits.identity.bot_user))
+        mention::is_mentioned(&self.habits.identity.bot_user, text)
     }
 
     /// What was said to Deskbell, without its name.
     pub(super) fn without_mention(&self, text: &str) -> String {
-        text.replace(&format!("<@{}>", self.habits.identity.bot_user), "").trim().to_owned()
+        mention::without_mentions(&self.habits.identity.bot_user, text)
     }
 
     /// Makes a ticket of a message; `told` gets a receipt.

@@ -288,3 +288,17 @@ async fn a_mention_under_the_card_of_a_form_joins_its_ticket() {
     let issue = desk.confirms("U0BEN", &desk.again(&card).await).await;
     assert!(issue["description"].as_str().unwrap().contains("4711"), "{issue}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mention_that_carries_the_bot_s_name_is_the_same_mention() {
+    let desk = Desk::open(Wish::default()).await;
+    let asked = desk.says("U0GRACE", "C0SUPPORT", "The payment failed with error 402").await;
+    let card = desk.card_under("C0SUPPORT", &asked).await;
+    replies(&desk, "U0DEV", &asked, "<@U0DESKBELL|deskbell> it fails for customer 4711 too").await;
+    desk.settled().await;
+    let issue = desk.confirms("U0BEN", &desk.again(&card).await).await;
+    let description = issue["description"].as_str().unwrap();
+    assert!(description.contains("4711") && !description.contains("deskbell>"), "{description}");
+    assert!(!description.contains('@'), "{description}");
+    assert_eq!(desk.tickets().len(), 1);
+}

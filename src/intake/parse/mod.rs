@@ -7,6 +7,7 @@ mod command;
 mod event;
 pub mod helpdesk;
 mod interaction;
+pub mod mention;
 mod person;
 mod text;
 mod view_state;
