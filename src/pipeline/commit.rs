@@ -56,7 +56,8 @@ pub(super) enum NotCommitted {
     /// The lease ran out and somebody else has the job: nothing to do here.
     #[error("the lease was lost")]
     LeaseLost,
-    /// A message or number that this event claims belongs to another ticket by now: interpret it again.
+    /// A message or number that this event claims belongs to another ticket by now, or its ticket takes no more words:
+    /// interpret it again.
     #[error("another event was first")]
     Overtaken,
     /// The store failed.
@@ -100,6 +101,10 @@ impl World {
             let before = known.as_ref().map(|known| &known.ticket);
             let version = known.as_ref().map_or(0, |known| known.version);
             let transition = step(&self.policy, &context, before, event.clone(), now);
+            // The ticket was closed since it was found to be the message's: where the words belong is to be found anew.
+            if matches!(event, Event::MessageJoined(_)) && transition.ticket.is_none() {
+                return Err(NotCommitted::Overtaken);
+            }
             let made = transition.ticket.is_some() || ticket.is_some();
             let commit = commit(job, Some(id), version, transition, &along, now);
             match self.store.commit(commit).await {

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use deskbell::store::{MasterKey, Store, StoreConfig};
+use deskbell_domain::ids::WorkspaceId;
+use deskbell_domain::ticket::Ticket;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
@@ -116,6 +119,29 @@ impl Desk {
             assert!(started.elapsed() < PATIENCE, "waited in vain: {sql}, {what}\n{}", self.log());
             tokio::time::sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// Waits until everything that was said is delivered, understood or not.
+    pub async fn until_delivered(&self) {
+        let started = Instant::now();
+        while self.events_under_way().await > 0 {
+            assert!(started.elapsed() < PATIENCE, "deliveries are under way\n{}", self.log());
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// The ticket that a message belongs to, with its words.
+    pub async fn ticket_of_message(&self, channel: &str, ts: &str) -> Option<Ticket> {
+        let store = self.store();
+        let workspace = WorkspaceId::new("T0NORTHWIND");
+        let id = store.ticket_by_message(&workspace, &channel.into(), &ts.into()).await.unwrap()?;
+        store.ticket(&workspace, id).await.unwrap().map(|found| found.ticket)
+    }
+
+    /// The store as it is, to be read while Deskbell is stopped.
+    pub fn store(&self) -> Store {
+        let key = MasterKey::load(&self.folder().join("deskbell.key")).unwrap();
+        Store::open_read_only(&StoreConfig::new(self.folder().join("deskbell.db")), key).unwrap()
     }
 
     pub async fn events_under_way(&self) -> u64 {

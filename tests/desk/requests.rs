@@ -197,3 +197,39 @@ async fn what_was_said_apart_stays_apart_though_it_arrives_in_another_order() {
     asks_twice_apart(&desk).await;
     desk.until_ticket(2).await;
 }
+
+/// Deskbell records what is said and understands nothing of it until `desk.no_faults()`.
+async fn restarts_to_listen_alone(desk: &mut Desk) {
+    assert!(desk.stop().success(), "{}", desk.log());
+    desk.fault(json!({ "target": "slack:auth.test", "kind": "status", "status": 503 })).await;
+    desk.start().await;
+}
+
+/// Each author's next message comes together with the click that closes their ticket: it joins before, or is a request of
+/// its own after.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_while_its_ticket_is_closed_is_in_one_or_makes_one() {
+    const AUTHORS: [&str; 6] = ["U0GRACE", "U0DEV", "U0CARLA", "U0FRANK", "U0ELENA", "U0BEN"];
+    let mut desk = Desk::open(Wish::default()).await;
+    let asked = AUTHORS.map(|author| desk.says(author, "C0SUPPORT", "The payment failed with error 402"));
+    let mut cards = Vec::new();
+    for asked in futures_util::future::join_all(asked).await {
+        cards.push(desk.card_under("C0SUPPORT", &asked).await);
+    }
+    desk.settled().await;
+    restarts_to_listen_alone(&mut desk).await;
+    let mut said = Vec::new();
+    for (author, card) in AUTHORS.iter().zip(&cards) {
+        said.push(desk.says(author, "C0SUPPORT", &format!("{author} says that webhooks time out")).await);
+        assert_eq!(desk.presses("U0ANNA", card, "not_a_ticket").await["ok"], true);
+    }
+    desk.until_delivered().await;
+    desk.no_faults().await;
+    desk.until_ticket(1).await;
+    assert!(desk.stop().success(), "{}", desk.log());
+    for (author, ts) in AUTHORS.iter().zip(&said) {
+        let ticket = desk.ticket_of_message("C0SUPPORT", ts).await;
+        let ticket = ticket.unwrap_or_else(|| panic!("{author}'s words are in no ticket: {:?}", desk.outcomes()));
+        assert!(ticket.words.text().contains(&format!("{author} says")), "{ticket:?}");
+    }
+}
