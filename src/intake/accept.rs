@@ -7,7 +7,9 @@ use deskbell_domain::interaction::{Button, SlackShortcut};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::envelope::{CommandEnvelope, CommandFields, EventEnvelope, InteractionEnvelope, view_external_id};
+use super::envelope::{
+    CommandEnvelope, CommandFields, EventEnvelope, InteractionEnvelope, serials_of_channel, view_external_id,
+};
 use super::json::{items, text};
 use super::keep::{Keep, keep};
 use super::{Door, IntakeState};
@@ -111,10 +113,15 @@ async fn keeps_body(state: &IntakeState, event: EventEnvelope<'_>, workspace: &W
         Keep::KeyOnly => return false,
         Keep::BodyIfTicket { channel, messages } => (channel, messages),
     };
+    // When in doubt, keep: a follow-up that is dropped is gone for good. Asked in this order, since an event is settled
+    // together with the ticket that it makes.
+    let serials = serials_of_channel(workspace, channel.as_str());
+    if !matches!(state.0.store.has_unsettled_events(workspace, &serials).await, Ok(false)) {
+        return true;
+    }
     for message in &messages {
         match state.0.store.ticket_by_message(workspace, &channel, message).await {
             Ok(None) => {}
-            // When in doubt, keep: a follow-up that is dropped is gone for good.
             Ok(Some(_)) | Err(_) => return true,
         }
     }

@@ -205,8 +205,13 @@ fn trigger_key(door: &str, trigger: Option<&str>, raw: &[u8]) -> EventKey {
     }
 }
 
+/// How the serials of all messages of a conversation begin.
+pub(super) fn serials_of_channel(workspace: &WorkspaceId, channel: &str) -> String {
+    format!("{workspace}/{channel}/")
+}
+
 fn message_serial(workspace: &WorkspaceId, channel: &str, author: &str) -> Option<String> {
-    let serial = format!("{workspace}/{channel}/{author}");
+    let serial = format!("{}{author}", serials_of_channel(workspace, channel));
     (serial.len() <= 200).then_some(serial)
 }
 

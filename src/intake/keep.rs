@@ -14,7 +14,8 @@ pub(super) enum Keep {
     Body,
     /// Only that it came.
     KeyOnly,
-    /// The body if one of these messages is a ticket's: what follows a request that was made in an unwatched channel.
+    /// The body if one of these messages is a ticket's, or may become one's while events of the channel are not understood
+    /// yet: what follows a request that was made in an unwatched channel.
     BodyIfTicket {
         /// Where.
         channel: ChannelId,
@@ -50,7 +51,9 @@ fn keep_message(event: EventEnvelope<'_>, watched: &Watched) -> Keep {
     let mut messages: Vec<MessageTs> = places.map(MessageTs::new).collect();
     messages.extend(text(event.0, "/event/deleted_ts").map(MessageTs::new));
     messages.dedup();
-    let is_follow_up = !event.subtype().is_empty() || text(message, "/thread_ts").is_some();
+    let is_change = matches!(event.subtype(), "message_changed" | "message_deleted");
+    let is_reply = text(message, "/thread_ts").is_some_and(|thread| text(message, "/ts") != Some(thread));
+    let is_follow_up = is_change || is_reply;
     match event.channel() {
         Some(channel) if is_follow_up && !messages.is_empty() => {
             Keep::BodyIfTicket { channel: channel.into(), messages }

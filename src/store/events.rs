@@ -199,6 +199,24 @@ impl Store {
         .await
     }
 
+    /// Whether an event with a body whose serial begins like this still waits for its outcome.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn has_unsettled_events(&self, workspace: &WorkspaceId, serials: &str) -> Result<bool, StoreError> {
+        let sought = [workspace.to_string(), serials.to_owned()];
+        self.read(move |read| {
+            Ok(read
+                .conn
+                .prepare_cached(
+                    "SELECT 1 FROM events INDEXED BY events_pending WHERE outcome_name IS NULL AND sealed IS NOT NULL
+                     AND workspace = ?1 AND substr(serial, 1, length(?2)) = ?2",
+                )?
+                .exists(sought)?)
+        })
+        .await
+    }
+
     /// Queues the interpretation of up to `at_most` events that no parser could read; tells how many. Call again until it is 0
     /// only after they were interpreted: an event that stays unreadable comes back.
     ///

@@ -112,12 +112,23 @@ struct Request {
     person: &'static str,
 }
 
+/// What its author added to a request, in its thread.
+#[derive(Debug)]
+struct Reply {
+    /// Which of the requests.
+    request: usize,
+    words: String,
+    /// The request was delivered, or given up, before it was written. Else it may come before its request.
+    comes_after: bool,
+}
+
 /// The storm as it goes.
 struct Storm {
     desk: Desk,
     random: SmallRng,
     changes: BoxStream<'static, ()>,
     requests: Vec<Request>,
+    replies: Vec<Reply>,
     /// Commands that were acknowledged.
     commands: usize,
     pressed: HashMap<String, Instant>,
@@ -174,7 +185,16 @@ impl Storm {
         }
         let changes = changes(&desk).await;
         let random = SmallRng::seed_from_u64(scale.seed);
-        Self { desk, random, changes, requests: Vec::new(), commands: 0, pressed: HashMap::new(), kills: 0 }
+        Self {
+            desk,
+            random,
+            changes,
+            requests: Vec::new(),
+            replies: Vec::new(),
+            commands: 0,
+            pressed: HashMap::new(),
+            kills: 0,
+        }
     }
 
     fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
@@ -213,13 +233,21 @@ impl Storm {
                 self.commands += usize::from(typed["delivery"]["error"].is_null());
             }
         }
-        if self.random.random_bool(0.2) && !self.requests.is_empty() {
-            let at = self.random.random_range(0..self.requests.len());
-            let Request { channel, ts, person } = &self.requests[at];
-            let more =
-                json!({ "user": person, "channel": channel, "text": "It also shows error 500 now", "thread_ts": ts });
-            self.desk.act("message", more).await;
+        if self.random.random_bool(0.3) && !self.requests.is_empty() {
+            self.add_to_a_request().await;
         }
+    }
+
+    /// The newest may not be understood yet when its author adds to it.
+    async fn add_to_a_request(&mut self) {
+        let newest = self.requests.len() - 1;
+        let request = if self.random.random_bool(0.5) { newest } else { self.random.random_range(0..=newest) };
+        let words = format!("It also shows error {} now", 50_000 + self.replies.len());
+        let comes_after = self.desk.events_under_way().await == 0;
+        let Request { channel, ts, person } = &self.requests[request];
+        let more = json!({ "user": person, "channel": channel, "text": words, "thread_ts": ts });
+        assert_eq!(self.desk.act("message", more).await["ok"], true);
+        self.replies.push(Reply { request, words, comes_after });
     }
 
     async fn write(&mut self, channel: &'static str, person: &'static str, words: &str) {

@@ -205,6 +205,23 @@ async fn restarts_to_listen_alone(desk: &mut Desk) {
     desk.start().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_a_mention_before_that_is_understood_joins_it() {
+    let mut desk = Desk::open(Wish::default()).await;
+    restarts_to_listen_alone(&mut desk).await;
+    let asked = desk.says("U0GRACE", "C0GENERAL", "<@U0DESKBELL> the invoice is wrong").await;
+    desk.until_delivered().await;
+    let body = json!({ "user": "U0GRACE", "channel": "C0GENERAL", "thread_ts": asked, "text": "It is number 4711" });
+    assert_eq!(desk.act("message", body).await["ok"], true);
+    desk.until_delivered().await;
+    desk.no_faults().await;
+    let card = desk.card_under("C0GENERAL", &asked).await;
+    desk.settled().await;
+    let issue = desk.confirms("U0BEN", &desk.again(&card).await).await;
+    assert!(issue["description"].as_str().unwrap().contains("4711"), "{issue}");
+    assert_eq!(desk.tickets().len(), 1);
+}
+
 /// Each author's next message comes together with the click that closes their ticket: it joins before, or is a request of
 /// its own after.
 #[tokio::test(flavor = "multi_thread")]

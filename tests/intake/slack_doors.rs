@@ -194,6 +194,24 @@ async fn what_nobody_watches_leaves_only_its_key() {
     assert_eq!(doors.waiting_jobs().await, 0);
 }
 
+/// Whether it follows a ticket is not known until what was said before is understood.
+#[tokio::test]
+async fn a_follow_up_is_kept_while_its_request_is_not_understood_yet() {
+    let doors = Doors::open().await;
+    let follow_up = |id: &str, channel: &str| {
+        let said = json!({"type": "message", "channel": channel, "user": "U1", "ts": "1.2", "thread_ts": "1.1", "text": "more"});
+        event(id, &said)
+    };
+    let mention =
+        json!({"type": "app_mention", "channel": "C0LUNCH", "user": "U1", "ts": "1.1", "text": "<@U0BOT> no menu"});
+    for body in [event("Ev1", &mention), follow_up("Ev2", "C0LUNCH"), follow_up("Ev3", "C0LUNCH2")] {
+        assert_eq!(doors.signed("/slack/events", &body).send().await.unwrap().status(), 200);
+    }
+    let kept = async |id: &str| doors.recorded(HOME, &format!("A1/T061EG9R6/{id}")).await.unwrap().raw.is_some();
+    assert_eq!((kept("Ev1").await, kept("Ev2").await, kept("Ev3").await), (true, true, false));
+    assert_eq!(doors.waiting_jobs().await, 1, "what its author says there waits for its turn");
+}
+
 #[tokio::test]
 async fn a_command_is_recorded_and_answered_with_nothing() {
     let doors = Doors::open().await;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use deskbell::store::{MasterKey, Page, Store, StoreConfig, TicketFilter};
+use deskbell::store::{Page, Store, TicketFilter};
 use deskbell_domain::action::ActionState;
 use deskbell_domain::ids::{ChannelId, MessageTs, TicketId, WorkspaceId};
 use deskbell_domain::notice::NoticeKind;
@@ -28,6 +28,10 @@ struct Counts {
     reasons: BTreeMap<String, usize>,
     /// Requests that Slack gave up delivering: they were never accepted.
     undelivered: usize,
+    /// Replies that are in their tickets.
+    replies: usize,
+    /// Replies that are not, though they came after their request.
+    replies_lost: usize,
     /// What became of the events.
     outcomes: BTreeMap<String, usize>,
 }
@@ -49,7 +53,7 @@ pub(super) async fn check(mut storm: Storm, seed: u64) {
     assert!(status.success(), "Deskbell did not stop in good order: {status}");
     assert_eq!(storm.desk.dead_letters(), Vec::new(), "dead letters");
     let mut counts = Counts { outcomes: events(&storm.desk, &log.accepted), ..Counts::default() };
-    let kept = open(&storm.desk);
+    let kept = storm.desk.store();
     let workspace = WorkspaceId::new("T0NORTHWIND");
     let mut asked: BTreeMap<TicketId, Vec<&Request>> = BTreeMap::new();
     for request in &storm.requests {
@@ -82,6 +86,14 @@ pub(super) async fn check(mut storm: Storm, seed: u64) {
     for ticket in &evidence.tickets {
         evidence.check(ticket, &mut counts);
     }
+    replies(&storm, &kept, &mut counts).await;
+    assert!(
+        counts.undelivered + counts.replies_lost <= log.given_up,
+        "{} replies and {} requests are in no ticket, Slack gave up {}",
+        counts.replies_lost,
+        counts.undelivered,
+        log.given_up
+    );
     counts.tickets = evidence.tickets.len();
     assert_eq!(evidence.issues.len(), counts.issues + counts.parked_with_issue, "issues that are no ticket's");
     for subcommand in ["verify", "replay"] {
@@ -92,6 +104,20 @@ pub(super) async fn check(mut storm: Storm, seed: u64) {
     #[allow(clippy::print_stderr)]
     {
         eprintln!("seed {seed}: {} kills, {} faults, {counts:#?}", storm.kills, storm.desk.sandbox.faults().fired());
+    }
+}
+
+/// Every reply's words are in its request's ticket.
+async fn replies(storm: &Storm, kept: &Store, counts: &mut Counts) {
+    let workspace = WorkspaceId::new("T0NORTHWIND");
+    for reply in &storm.replies {
+        let request = &storm.requests[reply.request];
+        let (channel, ts) = (ChannelId::from(request.channel), MessageTs::new(&request.ts));
+        let Some(ticket) = kept.ticket_by_message(&workspace, &channel, &ts).await.unwrap() else { continue };
+        let ticket = kept.ticket(&workspace, ticket).await.unwrap().unwrap().ticket;
+        let is_there = ticket.words.messages.iter().any(|message| message.text == reply.words);
+        counts.replies += usize::from(is_there);
+        counts.replies_lost += usize::from(!is_there && reply.comes_after);
     }
 }
 
@@ -142,11 +168,6 @@ fn sends(desk: &Desk) -> BTreeMap<String, u32> {
     let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut rows = store.prepare("SELECT id, sends FROM jobs").unwrap();
     rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
-}
-
-fn open(desk: &Desk) -> Store {
-    let key = MasterKey::load(&desk.folder().join("deskbell.key")).unwrap();
-    Store::open_read_only(&StoreConfig::new(desk.folder().join("deskbell.db")), key).unwrap()
 }
 
 impl Evidence {
