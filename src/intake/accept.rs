@@ -13,10 +13,12 @@ use super::envelope::{
 use super::json::{items, text};
 use super::keep::{Keep, keep};
 use super::{Door, IntakeState};
-use crate::store::{EventKind, NewEvent, Recorded, StoreError};
+use crate::store::{EventKind, NewEvent, Recorded, RecordedInTime, StoreError};
 
 /// A click or a command must be answered within Slack's 3 s.
 const COMMIT_WITHIN: Duration = Duration::from_millis(2500);
+/// If the store is at it then, its end may be near.
+const COMMIT_ENDS_WITHIN: Duration = Duration::from_millis(300);
 /// Of which opening a loading view may take this much.
 const OPEN_VIEW_WITHIN: Duration = Duration::from_millis(1200);
 /// Saying that a click was lost may take longer: nobody waits for it.
@@ -30,6 +32,8 @@ const KEY_KEPT: SignedDuration = SignedDuration::from_hours(26);
 const BODY_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 const NOT_ACCEPTED: &str = "Deskbell could not take this in just now. Please try again in a moment.";
+const MAY_BE_ACCEPTED: &str =
+    "Deskbell is slow just now and may have taken this in or not. Please look for it before you try again.";
 
 /// What the sender is told.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,10 +172,13 @@ pub(super) async fn command(state: &IntakeState, door: Door, raw: &[u8], fields:
         raw: Some(raw),
     };
     let is_org_wide = command.field("is_enterprise_install") == Some("true");
-    if is_ours(state, &arrival.workspace, is_org_wide) && record_in_time(state, door, arrival, COMMIT_WITHIN).await {
-        return Answer::Accepted;
+    if !is_ours(state, &arrival.workspace, is_org_wide) {
+        return Answer::Json(ephemeral(NOT_ACCEPTED));
     }
-    Answer::Json(ephemeral(NOT_ACCEPTED))
+    match record_in_time(state, door, arrival, COMMIT_WITHIN).await {
+        Ok(()) => Answer::Accepted,
+        Err(NotSurelyRecorded(told)) => Answer::Json(ephemeral(told)),
+    }
 }
 
 /// Whose a payload is may be open until Slack has told for the first time which workspace is ours: one that names none, or
@@ -191,7 +198,7 @@ pub(super) async fn interaction(state: &IntakeState, door: Door, raw: &[u8], pay
     }
     let is_org_wide = payload.get("is_enterprise_install") == Some(&Value::Bool(true));
     if !is_ours(state, &workspace, is_org_wide) {
-        return not_accepted(state, interaction);
+        return not_accepted(state, interaction, NOT_ACCEPTED);
     }
     let started = tokio::time::Instant::now();
     // One after the other: whoever interprets the event replaces the view, so it has to be there by then.
@@ -206,10 +213,10 @@ pub(super) async fn interaction(state: &IntakeState, door: Door, raw: &[u8], pay
         raw: Some(raw),
         workspace,
     };
-    if record_in_time(state, door, arrival, COMMIT_WITHIN.saturating_sub(started.elapsed())).await {
-        return Answer::Accepted;
+    match record_in_time(state, door, arrival, COMMIT_WITHIN.saturating_sub(started.elapsed())).await {
+        Ok(()) => Answer::Accepted,
+        Err(NotSurelyRecorded(told)) => not_accepted(state, interaction, told),
     }
-    not_accepted(state, interaction)
 }
 
 /// Slack asks while somebody types. What they typed so far is nobody's business: only the key is kept.
@@ -244,36 +251,44 @@ async fn open_loading_view(state: &IntakeState, trigger: &str, key: &EventKey) {
     }
 }
 
-/// Waits for room and for the disk, but not past Slack's 3 s. A commit that is only late still counts.
-async fn record_in_time(state: &IntakeState, door: Door, arrival: Arrival<'_>, within: Duration) -> bool {
-    let recording = state.0.store.record_event_waiting(arrival.into_event(Timestamp::now()));
-    match tokio::time::timeout(within, recording).await {
-        Ok(Ok(recorded)) => {
+/// What the person is told.
+struct NotSurelyRecorded(&'static str);
+
+/// Waits for room and for the disk, but not past Slack's 3 s. What the person is told is not accepted is never recorded.
+async fn record_in_time(
+    state: &IntakeState,
+    door: Door,
+    arrival: Arrival<'_>,
+    within: Duration,
+) -> Result<(), NotSurelyRecorded> {
+    let event = arrival.into_event(Timestamp::now());
+    let (counted, told) = match state.0.store.record_event_within(event, within, COMMIT_ENDS_WITHIN).await {
+        Ok(RecordedInTime::Recorded(recorded)) => {
             count(door, outcome(recorded, true));
-            true
+            return Ok(());
         }
-        Ok(Err(error)) => {
+        Ok(RecordedInTime::Withdrawn) => ("too_late", NOT_ACCEPTED),
+        Ok(RecordedInTime::Unknown) => ("unknown", MAY_BE_ACCEPTED),
+        Err(error) => {
             tracing::error!(%error, door = door.as_str(), "not recorded, the person is told");
             count(door, "not_recorded");
-            false
+            return Err(NotSurelyRecorded(NOT_ACCEPTED));
         }
-        Err(_) => {
-            tracing::error!(door = door.as_str(), "the store took too long, the person is told");
-            count(door, "too_late");
-            false
-        }
-    }
+    };
+    tracing::error!(door = door.as_str(), outcome = counted, "the store took too long, the person is told");
+    count(door, counted);
+    Err(NotSurelyRecorded(told))
 }
 
 /// Tells whoever pressed, wherever Slack lets them see it; a plain failure makes Slack's client show its own warning.
-fn not_accepted(state: &IntakeState, interaction: InteractionEnvelope<'_>) -> Answer {
+fn not_accepted(state: &IntakeState, interaction: InteractionEnvelope<'_>, told: &'static str) -> Answer {
     if interaction.kind() == "view_submission" {
         let input = items(interaction.0, "/view/blocks")
             .iter()
             .find(|block| text(block, "/type") == Some("input"))
             .and_then(|block| text(block, "/block_id"));
         return input.map_or(Answer::Later, |block| {
-            Answer::Json(json!({ "response_action": "errors", "errors": { block: NOT_ACCEPTED } }))
+            Answer::Json(json!({ "response_action": "errors", "errors": { block: told } }))
         });
     }
     let Some(url) = interaction.response_url().map(str::to_owned) else {
@@ -281,13 +296,13 @@ fn not_accepted(state: &IntakeState, interaction: InteractionEnvelope<'_>) -> An
     };
     let state = state.clone();
     tokio::spawn(async move {
-        let message = ephemeral(NOT_ACCEPTED);
+        let message = ephemeral(told);
         let telling = state.0.slack.respond(&url, &message);
         if let Ok(Err(error)) = tokio::time::timeout(REPLY_WITHIN, telling).await {
             tracing::warn!(%error, "could not tell a person that their click was not accepted");
         }
     });
-    Answer::Json(ephemeral(NOT_ACCEPTED))
+    Answer::Json(ephemeral(told))
 }
 
 fn ephemeral(text: &str) -> Value {

@@ -1,5 +1,9 @@
 //! The inbox: what came in, kept before it is acknowledged.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use deskbell_domain::ids::{EventKey, PersonId, TicketId, WorkspaceId};
 use deskbell_domain::workflow::effect::Effect;
 use jiff::Timestamp;
@@ -82,6 +86,17 @@ pub enum Recorded {
     Duplicate,
 }
 
+/// What recording came to for a sender who waits only so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordedInTime {
+    /// It is on disk.
+    Recorded(Recorded),
+    /// It is not, and never will be.
+    Withdrawn,
+    /// The store was at it when the time was over.
+    Unknown,
+}
+
 /// What became of an event: every accepted one is accounted for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -149,20 +164,40 @@ impl Store {
     /// # Errors
     /// [`StoreError::Overloaded`]: answer 503, Slack delivers events again. Else the store failed.
     pub async fn record_event(&self, event: NewEvent) -> Result<Recorded, StoreError> {
-        self.record(WhenFull::Refuse, event).await
+        let writer = self.writer()?;
+        writer
+            .run_undoing(Undo::Nothing, Durability::Synced, WhenFull::Refuse, move |write| record(write, &event))
+            .await
     }
 
-    /// The same, waiting for room: for clicks and commands, which nobody delivers again.
+    /// The same, waiting for room: for clicks and commands, which nobody delivers again. Their sender is told after `within`.
+    /// What the store has not begun by then is taken back and surely never recorded; for the end of what it has begun `more`
+    /// is waited.
     ///
     /// # Errors
-    /// When the store failed.
-    pub async fn record_event_waiting(&self, event: NewEvent) -> Result<Recorded, StoreError> {
-        self.record(WhenFull::Wait, event).await
-    }
-
-    async fn record(&self, when_full: WhenFull, event: NewEvent) -> Result<Recorded, StoreError> {
-        let writer = self.writer()?;
-        writer.run_undoing(Undo::Nothing, Durability::Synced, when_full, move |write| record(write, &event)).await
+    /// When the store failed: then it was not recorded.
+    pub async fn record_event_within(
+        &self,
+        event: NewEvent,
+        within: Duration,
+        more: Duration,
+    ) -> Result<RecordedInTime, StoreError> {
+        let is_begun = Arc::new(AtomicBool::new(false));
+        let taken = Arc::clone(&is_begun);
+        let recording = self.writer()?.run_undoing(Undo::Nothing, Durability::Synced, WhenFull::Wait, move |write| {
+            if taken.swap(true, Ordering::SeqCst) { Ok(None) } else { record(write, &event).map(Some) }
+        });
+        let mut recording = std::pin::pin!(recording);
+        let recorded = match tokio::time::timeout(within, &mut recording).await {
+            Ok(recorded) => recorded,
+            // Whoever is first has it: the writer, or we who take it back.
+            Err(_) if !is_begun.swap(true, Ordering::SeqCst) => return Ok(RecordedInTime::Withdrawn),
+            Err(_) => match tokio::time::timeout(more, recording).await {
+                Ok(recorded) => recorded,
+                Err(_) => return Ok(RecordedInTime::Unknown),
+            },
+        };
+        Ok(recorded?.map_or(RecordedInTime::Withdrawn, RecordedInTime::Recorded))
     }
 
     /// A recorded event with its body; `None` when there is none.

@@ -47,7 +47,7 @@ pub use error::{
     AuditBroken, AuditFault, CommitError, Conflict, KeyError, LeaseError, OpenError, StoreError, TicketDiffers,
     TicketFault, VerifyError,
 };
-pub use events::{EventKind, EventOutcome, NewEvent, Recorded, StoredEvent};
+pub use events::{EventKind, EventOutcome, NewEvent, Recorded, RecordedInTime, StoredEvent};
 pub use installation::Installation;
 pub use jobs::{DeadLetter, NewJob};
 pub use leases::ClaimedJob;

@@ -69,7 +69,15 @@ async fn a_store_that_hangs_keeps_nobody_waiting_past_slacks_three_seconds() {
     assert!(started.elapsed() < std::time::Duration::from_secs(3), "{:?}", started.elapsed());
     let told: Value = answer.json().await.unwrap();
     assert_eq!(told["response_type"], "ephemeral");
+    assert!(told["text"].as_str().unwrap().contains("try again"), "{told}");
     blocker.execute_batch("ROLLBACK").unwrap();
+    // What waited behind it is written by now: the command that was refused is not, so that trying again makes one ticket.
+    let answer = doors.signed("/slack/events", fixture("event-message").as_bytes()).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(doors.recorded(HOME, "command/5.1.a").await.is_none());
+    assert_eq!(doors.signed("/slack/commands", &command()).send().await.unwrap().status(), 200);
+    assert!(doors.recorded(HOME, "command/5.1.a").await.is_some());
+    assert_eq!(doors.waiting_jobs().await, 2);
 }
 
 #[tokio::test]

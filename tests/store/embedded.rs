@@ -14,8 +14,8 @@ use rusqlite::Connection;
 
 use super::audit::fault;
 use super::fixture::{
-    Fixture, SECRET, at, claim, event, finish, job, master_key, person, put, queue, record, ticket, workspace,
-    write_entries,
+    Fixture, SECRET, at, claim, event, finish, job, master_key, person, put, queue, record, record_waiting, ticket,
+    workspace, write_entries,
 };
 
 #[tokio::test]
@@ -169,13 +169,13 @@ async fn refuses_events_when_overloaded_and_lets_clicks_wait() {
     assert!(matches!(refused, Err(StoreError::Overloaded)));
     assert!((2..=3).contains(&waiting.len()), "{}", waiting.len());
     let store = fixture.store.clone();
-    let mut click = Box::pin(async move { store.record_event_waiting(event("Click")).await });
+    let mut click = Box::pin(async move { record_waiting(&store, event("Click")).await });
     assert!((&mut click).now_or_never().is_none());
     holder.execute_batch("ROLLBACK").unwrap();
     for recording in waiting {
         assert_eq!(recording.await.unwrap(), Recorded::New);
     }
-    assert_eq!(click.await.unwrap(), Recorded::New);
+    assert_eq!(click.await, Recorded::New);
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! An empty store in a folder of its own, and things to put into it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use deskbell::store::{ClaimedJob, Commit, MasterKey, NewEvent, NewJob, Store, StoreConfig, TicketWrite};
-use deskbell::store::{EventKind, Recorded};
+use deskbell::store::{EventKind, Recorded, RecordedInTime};
 use deskbell_domain::assessment::{Assessment, AssessorName, Confidence, Judged, Sentiment, Urgency};
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::ids::{ChannelId, EventKey, MessageTs, PersonId, TicketId, WorkspaceId};
@@ -77,6 +78,14 @@ pub fn event(key: &str) -> NewEvent {
 
 pub async fn record(store: &Store, key: &str) {
     assert_eq!(store.record_event(event(key)).await.unwrap(), Recorded::New);
+}
+
+/// Records an event as the doors record a click: waiting for room.
+pub async fn record_waiting(store: &Store, event: NewEvent) -> Recorded {
+    match store.record_event_within(event, Duration::from_secs(60), Duration::ZERO).await.unwrap() {
+        RecordedInTime::Recorded(recorded) => recorded,
+        late => panic!("{late:?}"),
+    }
 }
 
 /// A job that differs from others by its number alone.

@@ -5,12 +5,12 @@ use deskbell_domain::ids::{EventKey, TicketId, WorkspaceId};
 use deskbell_domain::workflow::effect::Effect;
 use tokio::task::JoinSet;
 
-use super::fixture::{SECRET, at, claim, event, finish, record, workspace};
+use super::fixture::{SECRET, at, claim, event, finish, record, record_waiting, workspace};
 
 pub async fn records_an_event_once(store: &Store) {
     record(store, "Ev1").await;
     assert_eq!(store.record_event(event("Ev1")).await.unwrap(), Recorded::Duplicate);
-    assert_eq!(store.record_event_waiting(event("Ev1")).await.unwrap(), Recorded::Duplicate);
+    assert_eq!(record_waiting(store, event("Ev1")).await, Recorded::Duplicate);
     let elsewhere = NewEvent { workspace: WorkspaceId::new("T2"), ..event("Ev1") };
     assert_eq!(store.record_event(elsewhere).await.unwrap(), Recorded::New);
 
@@ -37,10 +37,10 @@ pub async fn answers_many_callers_at_once(store: &Store) {
     let mut callers = JoinSet::new();
     for number in 0..300 {
         let store = store.clone();
-        callers.spawn(async move { store.record_event_waiting(event(&format!("Ev{number}"))).await });
+        callers.spawn(async move { record_waiting(&store, event(&format!("Ev{number}"))).await });
     }
     let answers = callers.join_all().await;
-    assert!(answers.into_iter().all(|answer| answer.unwrap() == Recorded::New));
+    assert!(answers.into_iter().all(|answer| answer == Recorded::New));
     assert_eq!(claim(store, 0, 1000).await.len(), 300);
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use deskbell::store::{Commit, TicketWrite};
 use tokio::task::JoinSet;
 
-use super::fixture::{Fixture, at, claim, entry, event, finish, job, ticket, workspace};
+use super::fixture::{Fixture, at, claim, entry, event, finish, job, record_waiting, ticket, workspace};
 
 #[allow(clippy::cast_precision_loss)]
 fn report(what: &str, operations: usize, took: Duration, mut latencies: Vec<Duration>) {
@@ -33,7 +33,7 @@ async fn record_event_with_many_callers() {
                     event.serial = Some(format!("C1/U{caller}"));
                     event.received_at = at(i64::try_from(number).unwrap());
                     let started = Instant::now();
-                    store.record_event_waiting(event).await.unwrap();
+                    record_waiting(&store, event).await;
                     latencies.push(started.elapsed());
                 }
                 latencies
