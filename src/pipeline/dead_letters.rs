@@ -23,6 +23,7 @@ impl World {
                 channel: &self.policy.ops_channel,
                 thread: None,
                 posted: None,
+                doubt: None,
                 marker: Effect::ReportDeadLetters { since }.job_id(&job.workspace, None).to_string(),
                 message,
                 since: since.as_second(),

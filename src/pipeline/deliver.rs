@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deskbell_domain::ids::{ChannelId, MessageTs, NoticeId};
-use deskbell_domain::ticket::{PostedMessage, Ticket};
+use deskbell_domain::ticket::{Doubt, PostedMessage, Ticket};
 use deskbell_domain::workflow::event::Event;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -24,9 +24,6 @@ const APP_REFUSED: Duration = Duration::from_secs(30);
 
 /// A message that was not found is looked for again after this: what Slack has taken in shows in a conversation a little later.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
-
-/// The pause before a card is looked for again whose fate could not be seen.
-const UNCLEAR: Duration = Duration::from_secs(600);
 
 /// Said of a message whose fate could not be seen.
 const TOO_MUCH: &str = "it may stand there: Slack's answer got lost, and too much was written since to look through; look for it \
@@ -65,10 +62,22 @@ pub(super) struct Shown<'a> {
     pub channel: &'a ChannelId,
     pub thread: Option<&'a MessageTs>,
     pub posted: Option<&'a PostedMessage>,
+    /// Nobody knows whether it is posted: it is looked for and not posted.
+    pub doubt: Option<&'a Doubt>,
     pub marker: String,
     pub message: Value,
     /// Since when it may stand there, in seconds since 1970.
     pub since: i64,
+}
+
+/// The card may stand there since the job first came due.
+pub(super) fn card_unclear(job: &ClaimedJob) -> Event {
+    Event::CardUnclear { since: job.first_run_at, reason: TOO_MUCH.to_owned() }
+}
+
+/// As [`card_unclear`].
+pub(super) fn notice_unclear(job: &ClaimedJob, notice: NoticeId) -> Event {
+    Event::NoticeUnclear { notice, since: job.first_run_at, reason: TOO_MUCH.to_owned() }
 }
 
 impl World {
@@ -94,6 +103,7 @@ impl World {
                     channel: &ticket.card.channel,
                     thread: ticket.card.thread.as_ref(),
                     posted: ticket.card.posted.as_ref(),
+                    doubt: ticket.card.doubt.as_ref(),
                     marker: format!("{}/{}/card/{}", job.workspace, ticket.id, ticket.card.channel),
                     message,
                     since: job.first_run_at.as_second(),
@@ -109,8 +119,7 @@ impl World {
                 Ok(())
             }
             Delivery::Refused(reason) => self.step_ticket(job, Event::CardUndeliverable { reason }).await,
-            // Elsewhere it would be a second one.
-            Delivery::Unclear => Err(Undone::Later { after: Some(UNCLEAR), reason: TOO_MUCH.to_owned() }),
+            Delivery::Unclear => self.step_ticket(job, card_unclear(job)).await,
         }
     }
 
@@ -134,7 +143,7 @@ impl World {
             && notice.kind.belongs_under_card()
             && notice.channel == ticket.card.channel;
         let card = ticket.card.posted.as_ref().filter(|_| under_card);
-        if under_card && card.is_none() && job.attempts < CARD_FIRST {
+        if under_card && card.is_none() && ticket.card.doubt.is_none() && job.attempts < CARD_FIRST {
             return Err(Undone::Later { after: None, reason: "the card stands nowhere yet".to_owned() });
         }
         let direct = match notice.person.as_ref().filter(|_| notice.posted.is_none()) {
@@ -155,6 +164,7 @@ impl World {
                     channel: direct.as_ref().unwrap_or(&notice.channel),
                     thread: notice.thread.as_ref().or(card.map(|card| &card.ts)),
                     posted: notice.posted.as_ref(),
+                    doubt: notice.doubt.as_ref(),
                     marker: format!("{}/{}", job.workspace, notice.id),
                     message,
                     since: job.first_run_at.as_second(),
@@ -164,7 +174,7 @@ impl World {
         let event = match delivery {
             Delivery::Shown(posted) => Event::NoticePosted { notice: id, posted, change: ticket.changes },
             Delivery::Refused(reason) => Event::NoticeUndeliverable { notice: id, reason },
-            Delivery::Unclear => Event::NoticeUndeliverable { notice: id, reason: TOO_MUCH.to_owned() },
+            Delivery::Unclear => notice_unclear(job, id),
         };
         self.step_ticket(job, event).await
     }
@@ -208,8 +218,19 @@ impl World {
 
     /// Posts, unless an earlier attempt may have got through and did.
     async fn post_once(&self, job: &ClaimedJob, shown: &Shown<'_>) -> Result<PostedMessage, NotPosted> {
+        if let Some(doubt) = shown.doubt {
+            let found = self.posted_before(shown, doubt.since.as_second(), doubt.until.as_second()).await;
+            let posted = match found {
+                Ok(Some(posted)) => posted,
+                // Whatever is in the way of looking: it may stand there.
+                Ok(None) | Err(NotPosted::Slack(SlackError::Refused { .. })) => return Err(NotPosted::Unclear),
+                Err(error) => return Err(error),
+            };
+            self.slack.update(&posted, &shown.message).await?;
+            return Ok(posted);
+        }
         if job.in_doubt
-            && let Some(posted) = self.posted_before(shown).await?
+            && let Some(posted) = self.posted_before(shown, shown.since, Timestamp::now().as_second()).await?
         {
             self.slack.update(&posted, &shown.message).await?;
             return Ok(posted);
@@ -222,7 +243,12 @@ impl World {
     }
 
     /// Looks twice: not to find a message that stands there would repeat it.
-    async fn posted_before(&self, shown: &Shown<'_>) -> Result<Option<PostedMessage>, NotPosted> {
+    async fn posted_before(
+        &self,
+        shown: &Shown<'_>,
+        since: i64,
+        until: i64,
+    ) -> Result<Option<PostedMessage>, NotPosted> {
         for pause in [None, Some(SECOND_LOOK)] {
             if let Some(pause) = pause {
                 tokio::time::sleep(pause).await;
@@ -231,8 +257,8 @@ impl World {
                 channel: shown.channel,
                 thread: shown.thread,
                 marker: &shown.marker,
-                oldest: shown.since - CLOCK_SLACK_SECONDS,
-                latest: Timestamp::now().as_second() + CLOCK_SLACK_SECONDS,
+                oldest: since - CLOCK_SLACK_SECONDS,
+                latest: until + CLOCK_SLACK_SECONDS,
             };
             match self.slack.find_marked(&self.habits.identity, sought).await? {
                 Found::Here(posted) => return Ok(Some(posted)),

@@ -11,6 +11,7 @@ use deskbell_domain::workflow::event::Event;
 
 use super::World;
 use super::commit::{Along, NotCommitted};
+use super::deliver::{card_unclear, notice_unclear};
 use crate::assessor::AssessRequest;
 use crate::slack::SlackError;
 use crate::store::{ClaimedJob, StoreError};
@@ -148,6 +149,10 @@ impl World {
                 self.step_ticket(job, Event::Assessed { revision: *revision, assessment: Box::new(assessment) }).await
             }
             Effect::Enrich { lookup, revision } => self.lapsed(job, *revision, self.given_up(*lookup)).await,
+            Effect::ShowCard { .. } if job.in_doubt => self.step_ticket(job, card_unclear(job)).await,
+            Effect::ShowNotice { notice, .. } if job.in_doubt => {
+                self.step_ticket(job, notice_unclear(job, *notice)).await
+            }
             Effect::ShowCard { .. } => self.step_ticket(job, Event::CardUndeliverable { reason }).await,
             Effect::ShowNotice { notice, .. } => {
                 self.step_ticket(job, Event::NoticeUndeliverable { notice: *notice, reason }).await

@@ -64,6 +64,7 @@ impl World {
             channel: &self.policy.ops_channel,
             thread: None,
             posted: drift.posted.as_ref(),
+            doubt: None,
             marker: Effect::ShowDrift { drift: id, change: 0 }.job_id(&job.workspace, None).to_string(),
             message,
             since: job.first_run_at.as_second(),

@@ -57,8 +57,42 @@ async fn what_can_not_be_looked_for_far_enough_is_told_and_not_repeated() {
     let told = desk.until_posted("the report", "C0OPS", |message| message.says("it may stand there")).await;
     assert!(told.says(&number) && told.says("C0PAYMENTS"), "{}", told.all_text());
     desk.settled().await;
+    // What changes the alert later does not make a second one.
+    assert_eq!(desk.presses("U0BEN", &alert, "claim").await["ok"], true);
+    desk.until_message("the claimed card", &card, |card| card.says("U0BEN")).await;
+    desk.settled().await;
     let alerts = State(desk.state().await).messages("C0PAYMENTS").into_iter().filter(is_ours).count();
     assert_eq!(alerts, 1, "{}", alert.all_text());
+    assert_eq!(reports(&desk).await, 1);
+}
+
+/// How often #ops was told that nobody knows whether a message stands there.
+async fn reports(desk: &Desk) -> usize {
+    State(desk.state().await).messages("C0OPS").iter().filter(|message| message.says("it may stand there")).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_whose_fate_is_unclear_is_told_at_once_and_not_repeated() {
+    // What is written there is no request.
+    let mut wish = Wish::default()
+        .config_with("watched_channels = [\"C0SUPPORT\", \"C0ACME\"]", "watched_channels = [\"C0ACME\"]");
+    wish.sandbox.page_max = 1;
+    let desk = Desk::open(wish).await;
+    desk.fault(json!({ "target": "slack:chat.postMessage", "kind": "lost_response", "count": 1 })).await;
+    let typed = desk.types("U0GRACE", "C0SUPPORT", "/triage", PAID_TWICE).await;
+    assert_eq!(typed["ok"], true, "{typed}");
+    let card = desk.until_posted("the card", "C0SUPPORT", Message::is_card).await;
+    for line in 0..30 {
+        desk.says("U0BEN", "C0SUPPORT", &format!("line {line}")).await;
+    }
+    let told = desk.until_posted("the report", "C0OPS", |message| message.says("it may stand there")).await;
+    assert!(told.says(&card.number()) && told.says("C0SUPPORT"), "{}", told.all_text());
+    // It stands there all the same: what is done with it counts, and shows nowhere twice.
+    desk.confirms("U0BEN", &card).await;
+    desk.settled().await;
+    let state = State(desk.state().await);
+    let cards = |channel: &str| state.messages(channel).iter().filter(|message| message.is_card()).count();
+    assert_eq!((cards("C0SUPPORT"), cards("C0TRIAGE"), reports(&desk).await), (1, 0, 1));
 }
 
 fn signal(desk: &Desk, name: &str) {

@@ -9,7 +9,7 @@ use deskbell_domain::ids::{
 use deskbell_domain::notice::{Notice, NoticeKind};
 use deskbell_domain::sla::SlaClock;
 use deskbell_domain::ticket::{
-    Actor, Answer, Escalation, ExternalRef, PostedMessage, Severity, Source, Status, Ticket, Verdict,
+    Actor, Answer, Doubt, Escalation, ExternalRef, PostedMessage, Severity, Source, Status, Ticket, Verdict,
 };
 use deskbell_domain::workflow::DecisionRecord;
 
@@ -70,6 +70,7 @@ fn full_ticket() -> Ticket {
         channel: ChannelId::new("C9"),
         thread: None,
         posted: Some(posted()),
+        doubt: Some(Doubt { since: at(5), until: at(6) }),
         shown: 3,
     }];
     ticket.assignee = Some(person("U3"));

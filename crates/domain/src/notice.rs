@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ActionId, ChannelId, MessageTs, NoticeId, PersonId};
 use crate::interaction::Button;
-use crate::ticket::{Actor, PostedMessage};
+use crate::ticket::{Actor, Doubt, PostedMessage};
 
 /// What a notice says. What can be derived from the ticket is not repeated here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,6 +163,9 @@ pub struct Notice {
     pub thread: Option<MessageTs>,
     /// Set once posted.
     pub posted: Option<PostedMessage>,
+    /// Set while nobody knows whether it is posted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// The change it shows, see [`crate::ticket::Ticket::changes`].
     pub shown: u32,
 }

@@ -235,6 +235,16 @@ pub struct PostedMessage {
     pub ts: MessageTs,
 }
 
+/// A message of ours that may stand somewhere: Slack's answer got lost, and too much was written since to look through. It
+/// is looked for from then on, and never posted again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// The earliest moment it may have been posted.
+    pub since: Timestamp,
+    /// The latest.
+    pub until: Timestamp,
+}
+
 /// A link that opens a message in whichever Slack client the reader has
 /// (<https://docs.slack.dev/reference/methods/chat.getPermalink> gives the same without the workspace's own name).
 pub fn message_link(channel: &ChannelId, ts: &MessageTs) -> String {
@@ -250,6 +260,9 @@ pub struct Card {
     pub thread: Option<MessageTs>,
     /// Set once posted.
     pub posted: Option<PostedMessage>,
+    /// Set while nobody knows whether it is posted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// The change it shows, see [`Ticket::changes`].
     pub shown: u32,
     /// How often its own channel and the triage channel refused it.
@@ -263,7 +276,7 @@ pub struct Card {
 impl Card {
     /// A card that is still to be posted.
     pub fn new(channel: ChannelId, thread: Option<MessageTs>) -> Self {
-        Self { channel, thread, posted: None, shown: 0, refusals: 0, is_put_off: false }
+        Self { channel, thread, posted: None, doubt: None, shown: 0, refusals: 0, is_put_off: false }
     }
 }
 

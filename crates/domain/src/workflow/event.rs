@@ -1,5 +1,6 @@
 //! What happened to a ticket.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::assessment::Assessment;
@@ -143,6 +144,13 @@ pub enum Event {
         /// Slack's error and the mend.
         reason: String,
     },
+    /// The card may stand where it should: Slack's answer got lost, and too much was written since to look through.
+    CardUnclear {
+        /// Since when.
+        since: Timestamp,
+        /// For people.
+        reason: String,
+    },
     /// A notice was posted.
     NoticePosted {
         /// Which.
@@ -157,6 +165,15 @@ pub enum Event {
         /// Which.
         notice: NoticeId,
         /// Slack's error and the mend.
+        reason: String,
+    },
+    /// As [`Event::CardUnclear`], for a notice.
+    NoticeUnclear {
+        /// Which.
+        notice: NoticeId,
+        /// Since when.
+        since: Timestamp,
+        /// For people.
         reason: String,
     },
 }

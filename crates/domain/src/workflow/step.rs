@@ -10,7 +10,7 @@ use crate::ids::{ChannelId, MessageTs, NoticeId, PersonId, TicketId};
 use crate::interaction::Button;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::Policy;
-use crate::ticket::{Actor, Source, Ticket};
+use crate::ticket::{Actor, Doubt, Source, Ticket};
 use crate::workflow::effect::{Effect, Telling, Timer};
 use crate::workflow::event::{Event, Person, ReplyTo};
 
@@ -112,16 +112,20 @@ impl<'world> Scene<'world> {
             Event::OpsChose { action, button, by, reply } => self.ops_chose(action, button, &by, reply),
             Event::CardPosted { posted, change } => {
                 self.ticket.card.posted = Some(posted);
+                self.ticket.card.doubt = None;
                 self.ticket.card.shown = self.ticket.card.shown.max(change);
             }
             Event::CardUndeliverable { reason } => self.card_undeliverable(reason),
+            Event::CardUnclear { since, reason } => self.card_unclear(since, reason),
             Event::NoticePosted { notice, posted, change } => {
                 if let Some(notice) = self.ticket.notices.iter_mut().find(|candidate| candidate.id == notice) {
                     notice.posted = Some(posted);
+                    notice.doubt = None;
                     notice.shown = notice.shown.max(change);
                 }
             }
             Event::NoticeUndeliverable { notice, reason } => self.notice_undeliverable(notice, reason),
+            Event::NoticeUnclear { notice, since, reason } => self.notice_unclear(notice, since, reason),
         }
     }
 
@@ -202,7 +206,8 @@ impl<'world> Scene<'world> {
     ) {
         let ordinal = u32::try_from(self.ticket.notices.len()).unwrap_or(u32::MAX).saturating_add(1);
         let id = NoticeId { ticket: self.ticket.id, ordinal };
-        self.ticket.notices.push(Notice { id, kind, channel, person, thread, posted: None, shown: 0 });
+        let notice = Notice { id, kind, channel, person, thread, posted: None, doubt: None, shown: 0 };
+        self.ticket.notices.push(notice);
         self.show_notice(id);
     }
 
@@ -278,6 +283,7 @@ impl<'world> Scene<'world> {
             self.ticket.card.channel = self.policy.triage_channel.clone();
             self.ticket.card.thread = None;
             self.ticket.card.posted = None;
+            self.ticket.card.doubt = None;
             self.show_card();
         } else if self.ticket.card.posted.is_none() && !self.ticket.card.is_put_off {
             let doubled = self.ticket.card.refusals.min(CARD_AGAIN_DOUBLED_MAX);
@@ -285,6 +291,25 @@ impl<'world> Scene<'world> {
             self.ticket.card.is_put_off = true;
             self.ticket.card.refusals += 1;
             self.timer(Timer::ShowCardAgain { refusal: self.ticket.card.refusals }, at);
+        }
+    }
+
+    /// It stays where it may stand: elsewhere it would be a second one. Told once, since later looks end alike.
+    fn card_unclear(&mut self, since: Timestamp, reason: String) {
+        if self.ticket.card.posted.is_some() || self.ticket.card.doubt.is_some() {
+            return;
+        }
+        self.ticket.card.doubt = Some(Doubt { since, until: self.now });
+        self.audit(Actor::Deskbell, AuditKind::DeliveryFailed, json!({ "what": "card", "reason": reason }));
+        self.report_delivery("the triage card".to_owned(), Some(self.ticket.card.channel.clone()), reason);
+    }
+
+    fn notice_unclear(&mut self, id: NoticeId, since: Timestamp, reason: String) {
+        let until = self.now;
+        let Some(notice) = self.ticket.notices.iter_mut().find(|notice| notice.id == id) else { return };
+        if notice.posted.is_none() && notice.doubt.is_none() {
+            notice.doubt = Some(Doubt { since, until });
+            self.notice_undeliverable(id, reason);
         }
     }
 

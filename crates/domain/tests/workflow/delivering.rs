@@ -70,3 +70,32 @@ fn what_was_posted_is_remembered_and_never_goes_back() {
     desk.ignores(Event::CardPosted { posted, change: 3 });
     assert_eq!(desk.ticket().card.shown, 9);
 }
+
+#[test]
+fn a_message_whose_fate_is_unclear_is_told_once_and_stays_in_doubt_until_it_is_found() {
+    let mut desk = Desk::new(policy());
+    desk.on(request("Charged twice"));
+    desk.on(assessed(1, Some("billing")));
+    let since = desk.now;
+    let unclear = || Event::CardUnclear { since, reason: "it may stand there".to_owned() };
+    let told = desk.on(unclear());
+    assert!(!shows_card(&told), "elsewhere it would be a second one");
+    let reports = |desk: &Desk| desk.notices(|kind| matches!(kind, NoticeKind::DeliveryFailed { .. })).len();
+    assert_eq!((desk.ticket().card.channel.as_str(), reports(&desk)), ("C0SUPPORT", 1));
+    assert_eq!(desk.ticket().card.doubt.as_ref().unwrap().since, since);
+    desk.ignores(unclear());
+    desk.post_card();
+    assert_eq!(desk.ticket().card.doubt, None);
+    desk.ignores(unclear());
+
+    let mut desk = Desk::following(policy());
+    let notice = desk.notices(|kind| *kind == NoticeKind::SquadAlert)[0].id;
+    let unclear = || Event::NoticeUnclear { notice, since, reason: "it may stand there".to_owned() };
+    desk.on(unclear());
+    assert_eq!(reports(&desk), 1);
+    assert!(desk.ticket().notice(notice).unwrap().doubt.is_some());
+    desk.ignores(unclear());
+    let posted = PostedMessage { channel: ChannelId::from("C0PAYMENTS"), ts: MessageTs::from("3.0001") };
+    desk.on(Event::NoticePosted { notice, posted, change: 9 });
+    assert!(desk.ticket().notice(notice).unwrap().doubt.is_none());
+}
