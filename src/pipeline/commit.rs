@@ -21,6 +21,8 @@ pub(super) struct Along {
     pub helpdesk: Option<HelpdeskKey>,
     /// Further effects, now or later.
     pub effects: Vec<(Effect, Timestamp)>,
+    /// Further jobs that have a serial of their own.
+    pub jobs: Vec<NewJob>,
     /// What goes on the trail besides the step's own entries.
     pub audit: Vec<AuditEntry>,
 }
@@ -168,6 +170,7 @@ fn commit(
         .chain(transition.timers.into_iter().map(|(timer, at)| (Effect::Fire(timer), at)))
         .chain(along.effects.iter().cloned())
         .map(|(effect, at)| new_job(effect, at))
+        .chain(along.jobs.iter().cloned())
         .collect();
     Commit {
         workspace: job.workspace.clone(),

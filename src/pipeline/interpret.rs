@@ -11,32 +11,60 @@ use super::commit::Along;
 use super::paths::forms::CommandCall;
 use super::perform::Undone;
 use crate::intake::parse::{self, Intake};
-use crate::store::{ClaimedJob, EventOutcome};
+use crate::store::{ClaimedJob, EventOutcome, NewJob};
 
 /// An event being interpreted.
 pub(super) struct Reading<'a> {
     pub job: &'a ClaimedJob,
     pub key: &'a EventKey,
+    /// Its recorded body.
+    pub raw: &'a [u8],
+    /// Its place among what its author says there.
+    pub serial: Option<&'a str>,
+    pub received_at: Timestamp,
     /// Slack says of the event that its channel is shared with another organisation.
     pub is_in_shared_channel: bool,
+    /// It is read in Slack's lane.
+    pub may_ask_slack: bool,
 }
 
 impl World {
     /// Reads a recorded event and acts on it. Asks nobody outside: a Slack that hangs must not keep other events waiting.
     pub(super) async fn interpret(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
-        let mut reading = Reading { job, key, is_in_shared_channel: false };
+        self.read(job, key, false).await
+    }
+
+    /// The same in Slack's lane, for an event that is understood only with what Slack answers.
+    pub(super) async fn look_up(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
+        self.read(job, key, true).await
+    }
+
+    async fn read(&self, job: &ClaimedJob, key: &EventKey, may_ask_slack: bool) -> Result<(), Undone> {
         let stored = self.store.event(&job.workspace, key).await?;
-        let Some((kind, raw)) = stored.and_then(|stored| stored.raw.map(|raw| (stored.kind, raw))) else {
-            return self.ignored(&reading, "its body is gone").await;
+        let Some(stored) = stored else { return self.gone(job, key).await };
+        let Some(raw) = &stored.raw else { return self.gone(job, key).await };
+        let reading = Reading {
+            job,
+            key,
+            raw,
+            serial: stored.serial.as_deref(),
+            received_at: stored.received_at,
+            is_in_shared_channel: parse::is_in_shared_channel(stored.kind, raw),
+            may_ask_slack,
         };
-        reading.is_in_shared_channel = parse::is_in_shared_channel(kind, &raw);
-        match parse::parse(kind, &raw) {
+        match parse::parse(stored.kind, raw) {
             Ok(intake) => self.understood(&reading, intake).await,
             Err(error) => {
                 tracing::warn!(event = %key, %error, "an event could not be read; it is kept for a mended parser");
                 self.end(&reading, EventOutcome::Unparsed { reason: error.to_string() }).await
             }
         }
+    }
+
+    async fn gone(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
+        let outcome = EventOutcome::Ignored { reason: "its body is gone".to_owned() };
+        self.finish(job, Along { outcome: Some((key.clone(), outcome.into())), ..Along::default() }).await?;
+        Ok(())
     }
 
     async fn understood(&self, reading: &Reading<'_>, intake: Intake) -> Result<(), Undone> {
@@ -112,18 +140,17 @@ impl World {
         Ok(())
     }
 
-    /// Reads a recorded reaction again, with the message it is on.
-    pub(super) async fn look_up(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
-        let mut reading = Reading { job, key, is_in_shared_channel: false };
-        let stored = self.store.event(&job.workspace, key).await?;
-        let Some((kind, raw)) = stored.and_then(|stored| stored.raw.map(|raw| (stored.kind, raw))) else {
-            return self.ignored(&reading, "its body is gone").await;
+    /// Queues that the event is read again where Slack may be asked. It keeps its place: what its author says there
+    /// afterwards may add to what comes of it.
+    pub(super) async fn to_be_looked_up(&self, reading: &Reading<'_>) -> Result<(), Undone> {
+        let look_up = NewJob {
+            effect: Effect::LookUp { event: reading.key.clone() },
+            ticket: None,
+            run_at: reading.received_at,
+            serial: reading.serial.map(str::to_owned),
         };
-        reading.is_in_shared_channel = parse::is_in_shared_channel(kind, &raw);
-        match parse::parse(kind, &raw) {
-            Ok(Intake::Reaction { channel, ts, .. }) => self.reacted_message(&reading, channel, ts).await,
-            _ => self.ignored(&reading, "its body is gone").await,
-        }
+        self.finish(reading.job, Along { jobs: vec![look_up], ..Along::default() }).await?;
+        Ok(())
     }
 
     /// Steps the ticket that an event is about.

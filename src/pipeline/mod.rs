@@ -18,6 +18,7 @@ mod perform;
 mod present;
 mod recent;
 mod servers;
+mod shared_channels;
 mod tell;
 mod trust;
 mod worker;
@@ -38,6 +39,7 @@ use crate::store::Store;
 
 pub use enrich::{KeptQueues, bound};
 pub use recent::RecentTexts;
+pub use shared_channels::SharedChannels;
 pub use worker::{WorkerSettings, run};
 
 /// Everything a worker needs.
@@ -66,6 +68,8 @@ pub struct World {
     pub knowledge: KnowledgeIndex,
     /// The texts in which similar tickets are looked for.
     pub recent: RecentTexts,
+    /// Where people of other organisations read along.
+    pub shared_channels: SharedChannels,
     /// What the workspace agreed on.
     pub habits: Habits,
     /// Whose turn it is to decide.

@@ -14,6 +14,7 @@ use super::World;
 use super::commit::{Along, Became};
 use super::interpret::Reading;
 use super::perform::Undone;
+use super::shared_channels::Readers;
 use crate::intake::parse::{ChannelKind, Message, ShortcutMessage, mention};
 use crate::store::EventOutcome;
 
@@ -30,6 +31,8 @@ struct Asked {
     person: Person,
     text: String,
     path: SlackPath,
+    /// Another organisation reads along, or may.
+    is_shared: bool,
 }
 
 impl World {
@@ -63,7 +66,15 @@ impl World {
             return self.ignored(reading, "a reply in a thread").await;
         }
         let thread = message.reply_thread().cloned();
-        let asked = Asked { channel: message.channel, ts: message.ts, thread, person: message.user, text, path };
+        let asked = Asked {
+            channel: message.channel,
+            ts: message.ts,
+            thread,
+            person: message.user,
+            text,
+            path,
+            is_shared: reading.is_in_shared_channel,
+        };
         let told = (path == SlackPath::DirectMessage)
             .then(|| (asked.person.id.clone(), ReplyTo { channel: Some(asked.channel.clone()), ..ReplyTo::default() }));
         self.asked(reading, asked, told).await
@@ -141,7 +152,7 @@ impl World {
             },
             requester: asked.person.id,
             requester_is_external: asked.person.is_external,
-            is_said_in_shared_channel: reading.is_in_shared_channel,
+            is_said_in_shared_channel: asked.is_shared,
             requester_name: None,
             requester_email: None,
             subject: None,
@@ -185,25 +196,18 @@ impl World {
         if !self.habits.triage_emoji.iter().any(|known| known == name) {
             return self.ignored(reading, "another emoji").await;
         }
+        // Two people may have reacted.
         if let Some(ticket) = self.store.ticket_by_message(&reading.job.workspace, channel, ts).await? {
             return self.end(reading, EventOutcome::Joined { ticket }).await;
         }
-        let look_up = Effect::LookUp { event: reading.key.clone() };
-        self.finish(reading.job, Along { effects: vec![(look_up, Timestamp::now())], ..Along::default() }).await?;
-        Ok(())
+        if !reading.may_ask_slack {
+            return self.to_be_looked_up(reading).await;
+        }
+        self.reacted_message(reading, channel.clone(), ts.clone()).await
     }
 
     /// The message under a triage emoji, as Slack shows it.
-    pub(super) async fn reacted_message(
-        &self,
-        reading: &Reading<'_>,
-        channel: ChannelId,
-        ts: MessageTs,
-    ) -> Result<(), Undone> {
-        // Two people may have reacted.
-        if let Some(ticket) = self.store.ticket_by_message(&reading.job.workspace, &channel, &ts).await? {
-            return self.end(reading, EventOutcome::Joined { ticket }).await;
-        }
+    async fn reacted_message(&self, reading: &Reading<'_>, channel: ChannelId, ts: MessageTs) -> Result<(), Undone> {
         let found = self.slack.message(&channel, &ts).await;
         let found = match found {
             Ok(found) => found,
@@ -226,6 +230,7 @@ impl World {
             person: Person { id: author, is_external },
             text: self.without_mention(&message.text),
             path: SlackPath::Reaction,
+            is_shared: reading.is_in_shared_channel,
         };
         self.asked(reading, asked, None).await
     }
@@ -251,6 +256,10 @@ impl World {
             };
             return Ok(self.finish_about(reading.job, ticket, along).await?);
         }
+        let is_shared = match self.readers(reading, &channel).await? {
+            Readers::ToBeAsked => return self.to_be_looked_up(reading).await,
+            readers => readers == Readers::Outsiders,
+        };
         let thread = message.thread_ts.filter(|thread| *thread != message.ts);
         let asked = Asked {
             channel,
@@ -259,6 +268,7 @@ impl World {
             person: message.user.unwrap_or_else(|| user.clone()),
             text: self.without_mention(&message.text),
             path: SlackPath::MessageShortcut,
+            is_shared,
         };
         self.asked(reading, asked, Some((user.id, reply))).await
     }

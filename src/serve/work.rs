@@ -19,7 +19,7 @@ use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
 use crate::intake::{self, IntakeState, socket_mode};
 use crate::mcp_host::McpHost;
-use crate::pipeline::{Habits, KeptQueues, RecentTexts, WorkerSettings, World, bound};
+use crate::pipeline::{Habits, KeptQueues, RecentTexts, SharedChannels, WorkerSettings, World, bound};
 use crate::slack::{Identity, SlackClient, SlackError};
 use crate::store::{Installation, Store};
 
@@ -87,6 +87,7 @@ impl Work {
             kept_queues: KeptQueues::default(),
             knowledge,
             recent,
+            shared_channels: SharedChannels::default(),
             habits: Habits {
                 identity,
                 watched_channels: watched_channels.into_iter().collect(),

@@ -379,6 +379,17 @@ impl SlackClient {
         Ok(ChannelId::new(id))
     }
 
+    /// Whether people of another organisation are in a conversation, or are invited to it
+    /// (<https://docs.slack.dev/reference/objects/conversation-object>).
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub async fn is_shared_outside(&self, channel: &ChannelId) -> Result<bool, SlackError> {
+        let answer = self.read("conversations.info", &[("channel", Some(channel.as_str()))]).await?;
+        let is_said = |name: &str| answer.pointer(name).and_then(Value::as_bool) == Some(true);
+        Ok(is_said("/channel/is_ext_shared") || is_said("/channel/is_pending_ext_shared"))
+    }
+
     /// Reads one message, reply or not (`conversations.replies` finds both; history finds no replies).
     ///
     /// # Errors

@@ -154,6 +154,8 @@ pub struct StoredEvent {
     pub erased: bool,
     /// When it came.
     pub received_at: Timestamp,
+    /// Its place among others, see [`NewEvent::serial`].
+    pub serial: Option<String>,
     /// What became of it; `None` while it waits.
     pub outcome: Option<EventOutcome>,
 }
@@ -210,15 +212,15 @@ impl Store {
             let found = read
                 .conn
                 .prepare_cached(
-                    "SELECT kind, subject, received_at, outcome, key_id, sealed FROM events
+                    "SELECT kind, subject, received_at, serial, outcome, key_id, sealed FROM events
                      WHERE workspace = ?1 AND key = ?2",
                 )?
                 .query_row([workspace.as_str(), key.as_str()], |row| {
                     let sealed = sealed_columns(row, "key_id", "sealed")?;
-                    Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, sealed))
+                    Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, sealed))
                 })
                 .optional()?;
-            let Some((kind, subject, received_at, outcome, sealed)) = found else { return Ok(None) };
+            let Some((kind, subject, received_at, serial, outcome, sealed)) = found else { return Ok(None) };
             let subject: Option<String> = subject;
             let outcome: Option<String> = outcome;
             let body = open_sealed(read.conn, read.master, &place(workspace.as_str(), key.as_str()), sealed)?;
@@ -228,6 +230,7 @@ impl Store {
                 erased: body == Opened::Erased,
                 raw: body.into_value(),
                 received_at: timestamp(received_at)?,
+                serial,
                 outcome: outcome.map(|json| from_json("an event's outcome", json.as_bytes())).transpose()?,
             }))
         })

@@ -25,6 +25,7 @@ mod requests;
 mod restarts;
 mod rights;
 mod sending;
+mod shared_channels;
 mod shortcut;
 mod socket_mode;
 pub mod trust;

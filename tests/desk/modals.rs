@@ -87,7 +87,7 @@ async fn who_may_not_change_reads_so_in_the_modal() {
     assert!(desk.again(&card).await.has_button("confirm"));
 }
 
-async fn asks_by_form(desk: &Desk, user: &str, values: Value) {
+pub async fn asks_by_form(desk: &Desk, user: &str, values: Value) {
     let opened = desk.act("shortcut", json!({ "user": user, "callback_id": "new_ticket_shortcut" })).await;
     assert_eq!(opened["ok"], true, "{opened}");
     let view = filled(desk, user, "new_ticket").await;

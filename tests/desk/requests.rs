@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::failures::until_job;
 use super::{Desk, Message, State, Wish};
 
 async fn edit(desk: &Desk, ts: &str, text: &str) {
@@ -249,4 +250,23 @@ async fn what_comes_while_its_ticket_is_closed_is_in_one_or_makes_one() {
         let ticket = ticket.unwrap_or_else(|| panic!("{author}'s words are in no ticket: {:?}", desk.outcomes()));
         assert!(ticket.words.text().contains(&format!("{author} says")), "{ticket:?}");
     }
+}
+
+/// What the reaction is on only Slack tells, and Slack does not answer at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_a_reaction_before_slack_shows_its_message_joins_it() {
+    let desk = Desk::open(Wish::default()).await;
+    let asked = desk.says("U0GRACE", "C0GENERAL", "Orders answer 500 since noon").await;
+    desk.fault(json!({ "target": "slack:conversations.replies", "kind": "status", "status": 503 })).await;
+    let body = json!({ "user": "U0BEN", "channel": "C0GENERAL", "message_ts": asked, "reaction": "ticket" });
+    assert_eq!(desk.act("react", body).await["ok"], true);
+    until_job(&desk, "id LIKE '%/look_up/%' AND attempts > 0").await;
+    let body = json!({ "user": "U0GRACE", "channel": "C0GENERAL", "thread_ts": asked, "text": "It is order 4711" });
+    assert_eq!(desk.act("message", body).await["ok"], true);
+    desk.until_delivered().await;
+    desk.no_faults().await;
+    let card = desk.card_under("C0GENERAL", &asked).await;
+    desk.settled().await;
+    let issue = desk.confirms("U0DEV", &desk.again(&card).await).await;
+    assert!(issue["description"].as_str().unwrap().contains("4711"), "{issue}");
 }

@@ -1,6 +1,6 @@
 //! Who may press what is policy; whoever may not is told who may.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Desk, Message, State, Wish};
 
@@ -26,11 +26,13 @@ async fn another_companys_people_decide_and_escalate_nothing() {
     let desk = Desk::open(Wish::default()).await;
     let typed = desk.types("U0ANNA", "C0ACME", "/triage", "The payment failed with error 402").await;
     assert_eq!(typed["ok"], true, "{typed}");
-    let card = desk.until_posted("the card", "C0ACME", Message::is_card).await;
+    let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
+    // Somebody let a guest into the channel of the cards.
+    assert_eq!(desk.act("join", json!({ "user": "U0HUGO", "channel": "C0TRIAGE" })).await["ok"], true);
     assert_eq!(desk.presses("U0HUGO", &card, "confirm").await["ok"], true);
-    desk.until_told("U0HUGO", "C0ACME", "You may not confirm").await;
+    desk.until_told("U0HUGO", "C0TRIAGE", "You may not confirm").await;
     assert_eq!(desk.presses("U0HUGO", &card, "escalate").await["ok"], true);
-    desk.until_told("U0HUGO", "C0ACME", "You may not escalate").await;
+    desk.until_told("U0HUGO", "C0TRIAGE", "You may not escalate").await;
     desk.settled().await;
     assert_eq!(desk.tickets()[0].status, "awaiting_confirmation");
     assert_eq!(desk.again(&card).await.body, card.body);

@@ -33,7 +33,7 @@ pub enum Source {
     },
     /// Typed into a slash command or modal: there is no message to hang the card on.
     SlackForm {
-        /// Where the card goes; `None`: the triage channel.
+        /// Where the card is wanted, and goes unless outsiders read there; `None`: the triage channel.
         channel: Option<ChannelId>,
         /// The command or modal.
         path: SlackPath,

@@ -11,6 +11,7 @@ use super::super::World;
 use super::super::commit::Along;
 use super::super::interpret::Reading;
 use super::super::perform::Undone;
+use super::super::shared_channels::Readers;
 use crate::intake::envelope::view_external_id;
 use crate::intake::parse::{FieldValue, Intake};
 use crate::store::{EventOutcome, HelpdeskKey};
@@ -38,11 +39,12 @@ impl CommandCall {
 
 /// What somebody typed into a command or modal.
 struct Form {
-    source: Source,
     person: Person,
     text: String,
     priority: Option<PriorityId>,
-    card: Card,
+    /// Where its card is wanted; `None`: in the triage channel.
+    channel: Option<ChannelId>,
+    path: SlackPath,
     reply: ReplyTo,
 }
 
@@ -53,12 +55,9 @@ impl World {
         match command.command {
             SlashCommand::Triage if command.asks_for_servers() => self.to_be_answered(reading).await,
             SlashCommand::Triage if !text.is_empty() && !text.eq_ignore_ascii_case("help") => {
-                let here = command.channel.as_str().starts_with('C');
-                let card = if here { Card::new(command.channel.clone(), None) } else { self.triage_card() };
-                let path = SlackPath::SlashCommand;
-                let source = Source::SlackForm { channel: here.then(|| command.channel.clone()), path };
-                let text = text.to_owned();
-                self.form(reading, Form { source, person: command.user, text, priority: None, card, reply }).await
+                let channel = Some(command.channel.clone()).filter(|channel| channel.as_str().starts_with('C'));
+                let (path, text) = (SlackPath::SlashCommand, text.to_owned());
+                self.form(reading, Form { person: command.user, text, priority: None, channel, path, reply }).await
             }
             SlashCommand::Escalate => {
                 let (number, why) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -84,13 +83,21 @@ impl World {
     }
 
     async fn form(&self, reading: &Reading<'_>, form: Form) -> Result<(), Undone> {
-        let Form { source, person, text, priority, card, reply } = form;
+        let Form { person, text, priority, channel, path, reply } = form;
+        let readers = match &channel {
+            Some(channel) => self.readers(reading, channel).await?,
+            None => Readers::Ours,
+        };
+        if readers == Readers::ToBeAsked {
+            return self.to_be_looked_up(reading).await;
+        }
+        let card = channel.clone().map_or_else(|| self.triage_card(), |channel| Card::new(channel, None));
         let request = NewRequest {
             workspace: reading.job.workspace.clone(),
-            source,
+            source: Source::SlackForm { channel, path },
             requester: person.id.clone(),
             requester_is_external: person.is_external,
-            is_said_in_shared_channel: false,
+            is_said_in_shared_channel: readers == Readers::Outsiders,
             requester_name: None,
             requester_email: None,
             subject: None,
@@ -177,16 +184,12 @@ impl World {
                     return self.ignored(reading, "the form is empty").await;
                 };
                 let channel = value(field::CHANNEL).filter(|id| id.starts_with('C')).map(ChannelId::new);
-                let card = match &channel {
-                    Some(channel) => Card::new(channel.clone(), None),
-                    None => self.triage_card(),
-                };
-                let source = Source::SlackForm { channel: channel.clone(), path: SlackPath::GlobalShortcut };
-                let reply = ReplyTo { channel, ..ReplyTo::default() };
+                let reply = ReplyTo { channel: channel.clone(), ..ReplyTo::default() };
                 // The policy may have changed while the form was open.
                 let priority = value(field::PRIORITY).map(PriorityId::new);
                 let priority = priority.filter(|id| self.policy.priority(id).is_some());
-                self.form(reading, Form { source, person: by, text, priority, card, reply }).await
+                let path = SlackPath::GlobalShortcut;
+                self.form(reading, Form { person: by, text, priority, channel, path, reply }).await
             }
         }
     }

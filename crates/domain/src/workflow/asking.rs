@@ -23,7 +23,8 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
     let last_message_at = sent_at(&request.message, now);
     let outsiders_read = outsiders_read(&request);
     // The card tells of squads, load and rules: it stays among those who belong to the organisation.
-    let card = if outsiders_read { Card::new(policy.triage_channel.clone(), None) } else { request.card };
+    let is_shared = outsiders_read || request.is_said_in_shared_channel;
+    let card = if is_shared { Card::new(policy.triage_channel.clone(), None) } else { request.card };
     let ticket = Ticket {
         workspace: request.workspace,
         id: context.new_ticket,
@@ -80,10 +81,13 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
     scene.finish_new()
 }
 
-/// A helpdesk's customer reads nothing in Slack.
+/// A helpdesk's customer reads nothing in Slack. What somebody typed into a form nobody else reads, wherever they were.
 fn outsiders_read(request: &NewRequest) -> bool {
-    let is_helpdesks = matches!(request.source, Source::Helpdesk { .. });
-    !is_helpdesks && (request.requester_is_external || request.is_said_in_shared_channel)
+    match request.source {
+        Source::SlackMessage { .. } => request.requester_is_external || request.is_said_in_shared_channel,
+        Source::SlackForm { .. } => request.requester_is_external,
+        Source::Helpdesk { .. } => false,
+    }
 }
 
 /// When a message was sent, which may be long before anybody could read it.

@@ -70,9 +70,10 @@ pub enum Effect {
         /// Which.
         event: EventKey,
     },
-    /// Ask Slack for the message that a recorded reaction is on, which the reaction itself does not hold, and go on with it.
+    /// Read a recorded event again where Slack may be asked for what the event itself does not hold: the message that a
+    /// reaction is on, who reads the channel of a command.
     LookUp {
-        /// The reaction.
+        /// The event.
         event: EventKey,
     },
     /// Assess this revision of the ticket's words.

@@ -21,7 +21,7 @@ pub struct NewRequest {
     pub requester: PersonId,
     /// The requester belongs to another organisation.
     pub requester_is_external: bool,
-    /// It was said in a channel that Slack shares with another organisation.
+    /// It was said in a channel that Slack shares with another organisation, or may: the card stands elsewhere.
     pub is_said_in_shared_channel: bool,
     /// Helpdesk: the requester's name.
     pub requester_name: Option<String>,

@@ -247,3 +247,18 @@ fn slack_does_not_say_who_deleted_so_nobody_is_named() {
     let closed = withdrawn.audit.iter().find(|entry| entry.kind == AuditKind::Closed).unwrap();
     assert_eq!(closed.detail["why"], "the message was deleted");
 }
+
+#[test]
+fn a_form_from_a_shared_channel_is_answered_in_private_and_in_full() {
+    let Event::Received(mut request) = form(Some("C0ACME"), "C0ACME", None) else { panic!("a request") };
+    request.is_said_in_shared_channel = true;
+    let mut desk = Desk::new(policy());
+    desk.on(Event::Received(request));
+    assert_eq!((desk.ticket().card.channel.as_str(), desk.ticket().outsiders_read), ("C0TRIAGE", false));
+    desk.on(assessed(1, Some("billing")));
+    desk.post_card();
+    desk.on(pressed(Button::Confirm, "U0BEN"));
+    desk.on(done(1, Some("PAY-1")));
+    let issue = desk.notices(|kind| *kind == NoticeKind::IssueCreated)[0];
+    assert_eq!(issue.person.as_ref(), Some(&desk.ticket().requester));
+}
