@@ -15,7 +15,7 @@ use super::commit::{Along, Became};
 use super::interpret::Reading;
 use super::perform::Undone;
 use super::shared_channels::Readers;
-use crate::intake::parse::{ChannelKind, Message, ShortcutMessage, mention};
+use crate::intake::parse::{ChannelKind, Message, ShortcutMessage, is_of_another_organisation, mention};
 use crate::store::EventOutcome;
 
 /// A message of a ticket.
@@ -222,7 +222,7 @@ impl World {
         let Some(author) = message.user else {
             return self.ignored(reading, "no person's message").await;
         };
-        let is_external = message.team.as_deref().is_some_and(|team| team != reading.job.workspace.as_str());
+        let is_external = is_of_another_organisation(reading.raw, message.team.as_deref());
         let asked = Asked {
             channel,
             ts,

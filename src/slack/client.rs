@@ -117,7 +117,7 @@ pub struct Sought<'a> {
 pub struct FoundMessage {
     /// Who wrote it; `None` for bots without a user.
     pub user: Option<PersonId>,
-    /// The author's own workspace, if another's.
+    /// The author's own team or organisation, as far as Slack tells it.
     pub team: Option<String>,
     /// Its text.
     pub text: String,
@@ -413,7 +413,7 @@ impl SlackClient {
             let text = |name: &str| message.get(name).and_then(Value::as_str).map(str::to_owned);
             FoundMessage {
                 user: text("user").map(PersonId::new),
-                team: text("user_team").or_else(|| text("team")),
+                team: ["user_team", "source_team", "team"].into_iter().find_map(text),
                 text: text("text").unwrap_or_default(),
                 thread: text("thread_ts").filter(|thread| thread != ts.as_str()).map(MessageTs::new),
                 is_bot: message.get("bot_id").is_some_and(|bot| !bot.is_null()),

@@ -283,6 +283,12 @@ pub fn is_in_shared_channel(kind: EventKind, raw: &[u8]) -> bool {
     event.is_some_and(|event| event.get("is_ext_shared_channel").and_then(serde_json::Value::as_bool) == Some(true))
 }
 
+/// Whether the author of a message that a recorded event led to belongs to another organisation. `team` is theirs, as Slack
+/// shows it with the message.
+pub fn is_of_another_organisation(raw: &[u8], team: Option<&str>) -> bool {
+    json::object(raw).is_some_and(|event| person::is_of_another_organisation(&event, team))
+}
+
 fn helpdesk(
     raw: &[u8],
     read: fn(&serde_json::Value) -> Option<helpdesk::HelpdeskTicket>,

@@ -18,12 +18,18 @@ pub(super) fn actor(body: &Value, id: &str) -> Person {
     Person { id: PersonId::new(id), is_external: is_external_author(body, body.get("event").unwrap_or(&Value::Null)) }
 }
 
+fn is_external_author(body: &Value, message: &Value) -> bool {
+    let theirs = first_text(message, &["/user_team", "/source_team", "/user_profile/team", "/team"]);
+    is_of_another_organisation(body, theirs)
+}
+
+/// Whether somebody of this team is a stranger where an event happened.
+///
 /// An organisation with many workspaces shares channels among its own: only `is_ext_shared_channel` tells these from
 /// another organisation's. In a channel that is shared outside nobody is ours but those whose team or organisation is.
-fn is_external_author(body: &Value, message: &Value) -> bool {
+pub(super) fn is_of_another_organisation(body: &Value, theirs: Option<&str>) -> bool {
     const HOMES: [&str; 3] = ["/authorizations/0/team_id", "/context_team_id", "/team_id"];
     const ORGANISATIONS: [&str; 3] = ["/authorizations/0/enterprise_id", "/context_enterprise_id", "/enterprise_id"];
-    let theirs = first_text(message, &["/user_team", "/source_team", "/user_profile/team", "/team"]);
     let (home, organisation) = (first_text(body, &HOMES), first_text(body, &ORGANISATIONS));
     match body.get("is_ext_shared_channel").and_then(Value::as_bool) {
         Some(false) => false,
@@ -110,6 +116,22 @@ mod tests {
             false,
             &json!({"context_team_id": "T1", "team_id": "T9", "is_ext_shared_channel": true, "event": event("T1")}),
         );
+    }
+
+    /// The sender of a message under a reaction is told by Slack's answer, all else by the reaction.
+    #[test]
+    fn in_an_organisation_of_many_workspaces_a_colleague_s_team_is_ours() {
+        let reaction = |shared: bool| {
+            json!({
+                "team_id": "E1", "enterprise_id": "E1", "is_ext_shared_channel": shared,
+                "authorizations": [{"team_id": null, "enterprise_id": "E1"}],
+                "event": {"type": "reaction_added", "user": "U1", "item_user": "U2"},
+            })
+        };
+        assert!(!is_of_another_organisation(&reaction(false), Some("T1")));
+        assert!(!is_of_another_organisation(&reaction(true), Some("E1")));
+        assert!(is_of_another_organisation(&reaction(true), Some("T9")));
+        assert!(!is_of_another_organisation(&reaction(true), None));
     }
 
     #[track_caller]
