@@ -174,14 +174,14 @@ async fn erase_in(store: &Store, person: &str, workspace: Option<&str>, yes: boo
         return Err(Failure::failed("nothing was erased"));
     }
     let erased = store.erase_person(&workspace, &PersonId::new(person), &Actor::Deskbell, Timestamp::now()).await?;
-    if erased.keys == 0 && erased.log_emptied {
+    if erased.keys == 0 && erased.others == 0 && erased.log_emptied {
         output::say(&format!("nothing of {person} is kept in {workspace}"));
         return Ok(());
     }
     output::say(&format!(
-        "{person} in {workspace}: {} keys destroyed, the words of {} tickets are gone. Backups of the database still hold the \
-         old keys: replace them.",
-        erased.keys, erased.tickets
+        "{person} in {workspace}: {} keys destroyed, the words of {} tickets are gone, and theirs in {} tickets of others. \
+         Backups of the database still hold the old keys and words: replace them.",
+        erased.keys, erased.tickets, erased.others
     ));
     if erased.log_emptied {
         return Ok(());

@@ -54,7 +54,7 @@ impl Store {
             while let Some(row) = rows.next()? {
                 let (ticket, ordinal): (i64, i64) = (row.get(0)?, row.get(1)?);
                 let place = place(workspace.as_str(), unsigned(ticket), count(ordinal));
-                let sealed = sealed_columns(row, "key_id", "sealed")?;
+                let sealed = sealed_columns(row, "key_id", "sealed")?.filter(|sealed| !sealed.bytes.is_empty());
                 decisions.push(StoredDecision {
                     ticket: TicketId::new(unsigned(ticket)),
                     ordinal: count(ordinal),
@@ -135,5 +135,14 @@ pub(super) fn insert_decision(
             sealed.key_id,
             sealed.bytes,
         ])?;
+    Ok(())
+}
+
+/// Takes out what a ticket's decisions were made from: it quotes words that are to be gone.
+pub(super) fn forget_inputs(write: &Write<'_>, workspace: &WorkspaceId, ticket: TicketId) -> Result<(), StoreError> {
+    write
+        .conn
+        .prepare_cached("UPDATE decisions SET sealed = x'' WHERE workspace = ?1 AND ticket = ?2")?
+        .execute(params![workspace.as_str(), signed(ticket.number())])?;
     Ok(())
 }

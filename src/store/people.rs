@@ -8,10 +8,11 @@ use rusqlite::params;
 
 use super::Store;
 use super::audit::append;
-use super::commit::ticket_updated;
-use super::error::StoreError;
-use super::rows::{micros, unsigned};
-use super::tickets::RowContent;
+use super::commit::{TicketWrite, ticket_updated};
+use super::decisions::forget_inputs;
+use super::error::{CommitError, StoreError};
+use super::rows::{limit, micros, unsigned};
+use super::tickets::{COLUMNS, RowContent, TicketRow, VersionedTicket, write_ticket};
 use super::writer::{Durability, WhenFull, Write};
 
 /// What erasing a person did.
@@ -23,10 +24,16 @@ pub struct Erased {
     pub tickets: u64,
     /// The key is gone from the database's log too; false while somebody else reads the database.
     pub log_emptied: bool,
+    /// Others' tickets that the person's words were taken out of.
+    pub others: u64,
 }
 
+/// So many tickets are read at once when words are sought in all of them.
+const PAGE: usize = 500;
+
 impl Store {
-    /// Destroys the person's key and writes that to the audit trail. Their tickets' versions move, so that no worker that read the
+    /// Destroys the person's key, takes their words out of others' tickets and writes that to the audit trail. Reads every
+    /// ticket: the writer does nothing else meanwhile. The tickets' versions move, so that no worker that read the
     /// words before writes them back. What the person says later is sealed under a new key.
     ///
     /// # Errors
@@ -63,8 +70,11 @@ fn erase(
          WHERE workspace = ?1 AND person = ?2 AND person <> '' AND destroyed_at IS NULL",
         params![workspace.as_str(), person.as_str(), micros(now)],
     )?;
-    let tickets = erase_words(write.conn, whose)?;
-    let erased = Erased { keys: keys as u64, tickets: tickets.len() as u64, log_emptied: false };
+    let mut tickets = erase_words(write.conn, whose)?;
+    let others = take_out_of_others(write, workspace, person)?;
+    let (own, of_others) = (tickets.len() as u64, others.len() as u64);
+    let erased = Erased { keys: keys as u64, tickets: own, others: of_others, log_emptied: false };
+    tickets.extend(others);
     append(
         write,
         &AuditEntry {
@@ -78,6 +88,7 @@ fn erase(
                 "erased": person.as_str(),
                 "keys": erased.keys,
                 "tickets": erased.tickets,
+                "others": erased.others,
             }),
         },
         None,
@@ -100,4 +111,39 @@ fn erase_words(conn: &rusqlite::Connection, whose: [&str; 2]) -> rusqlite::Resul
         Ok((TicketId::new(unsigned(content.key().1)), content.hash()))
     })?
     .collect()
+}
+
+/// What the person said in others' tickets is sealed under those others' keys, and who said it stands among the sealed words:
+/// so all are read. Returns what [`erase_words`] does.
+fn take_out_of_others(
+    write: &mut Write<'_>,
+    workspace: &WorkspaceId,
+    person: &PersonId,
+) -> Result<Vec<(TicketId, [u8; 32])>, StoreError> {
+    let (mut changed, mut after) = (Vec::new(), 0);
+    loop {
+        let page: Vec<TicketRow> = write
+            .conn
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM tickets WHERE workspace = ?1 AND requester <> ?2 AND number > ?3
+                 AND sealed IS NOT NULL ORDER BY number LIMIT ?4"
+            ))?
+            .query_map(params![workspace.as_str(), person.as_str(), after, limit(PAGE)], TicketRow::from_row)?
+            .collect::<rusqlite::Result<_>>()?;
+        let Some(last) = page.last() else { return Ok(changed) };
+        after = last.number;
+        for row in page {
+            let VersionedTicket { mut ticket, version } = row.open_to_write(write)?;
+            if !ticket.forget_words_of(person) {
+                continue;
+            }
+            let id = ticket.id;
+            forget_inputs(write, workspace, id)?;
+            let state = write_ticket(write, &mut TicketWrite::new(ticket, version)).map_err(|error| match error {
+                CommitError::Store(error) => error,
+                CommitError::Fenced | CommitError::Conflict(_) => StoreError::malformed("a ticket's version"),
+            })?;
+            changed.push((id, state));
+        }
+    }
 }

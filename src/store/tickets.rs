@@ -56,7 +56,8 @@ pub struct Page {
     pub limit: usize,
 }
 
-const COLUMNS: &str = "workspace, number, version, document, key_id, sealed";
+/// What [`TicketRow::from_row`] reads.
+pub(super) const COLUMNS: &str = "workspace, number, version, document, key_id, sealed";
 
 impl Store {
     /// A ticket with its words; `None` when there is none.
@@ -236,16 +237,17 @@ fn open_tickets_by<K: Ord>(
     rows.map(|row| row.map(|(name, tickets)| (key(name), count(tickets))).map_err(StoreError::from)).collect()
 }
 
-struct TicketRow {
+/// A ticket and its sealed words.
+pub(super) struct TicketRow {
     workspace: String,
-    number: i64,
+    pub number: i64,
     version: i64,
     document: String,
     sealed: Option<Sealed>,
 }
 
 impl TicketRow {
-    fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+    pub fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             workspace: row.get("workspace")?,
             number: row.get("number")?,
@@ -255,11 +257,26 @@ impl TicketRow {
         })
     }
 
-    fn open(self, read: &Read<'_>) -> Result<VersionedTicket, StoreError> {
+    fn open(mut self, read: &Read<'_>) -> Result<VersionedTicket, StoreError> {
+        let place = place(&self.workspace, unsigned(self.number));
+        let words = open_sealed(read.conn, read.master, &place, self.sealed.take())?;
+        self.with_words(words)
+    }
+
+    /// The same with the writer's keys.
+    pub fn open_to_write(mut self, write: &mut Write<'_>) -> Result<VersionedTicket, StoreError> {
+        let place = place(&self.workspace, unsigned(self.number));
+        let words = match self.sealed.take() {
+            Some(sealed) => write.keys.open(write.conn, &place, &sealed)?.map_or(Opened::Erased, Opened::Value),
+            None => Opened::Nothing,
+        };
+        self.with_words(words)
+    }
+
+    fn with_words(self, words: Opened) -> Result<VersionedTicket, StoreError> {
         let name = format!("ticket DB-{}", self.number);
         let mut ticket: Ticket = from_json(&name, self.document.as_bytes())?;
-        let place = place(&self.workspace, unsigned(self.number));
-        ticket.words = match open_sealed(read.conn, read.master, &place, self.sealed)? {
+        ticket.words = match words {
             Opened::Value(json) => from_json(&name, &json)?,
             Opened::Nothing | Opened::Erased => Words { erased: true, ..Words::default() },
         };

@@ -103,7 +103,7 @@ async fn a_person_is_erased_and_the_trail_still_holds() {
     assert_eq!(asked.code, 2, "{}", asked.all());
     let erased = run(&desk, &["audit", "erase", "U0GRACE", "--yes"]);
     insta::assert_snapshot!(erased.all(), @r"
-U0GRACE in T0NORTHWIND: 1 keys destroyed, the words of 1 tickets are gone. Backups of the database still hold the old keys: replace them.
+U0GRACE in T0NORTHWIND: 1 keys destroyed, the words of 1 tickets are gone, and theirs in 0 tickets of others. Backups of the database still hold the old keys and words: replace them.
 exit 0
 ");
     assert_eq!(run(&desk, &["audit", "verify"]).code, 0);

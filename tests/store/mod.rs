@@ -78,5 +78,6 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
         erases_all_words_of_a_person,
         refuses_words_read_before_the_erasure,
         seals_what_is_said_later_under_a_new_key,
-        leaves_others_alone;
+        leaves_others_alone,
+        takes_their_words_out_of_others_tickets;
 });

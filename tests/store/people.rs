@@ -1,11 +1,13 @@
 //! A destroyed key takes the words with it, and nothing else.
 
 use deskbell::store::{AuditFilter, Commit, CommitError, Store, TicketWrite};
-use deskbell_domain::ids::{EventKey, TicketId, WorkspaceId};
-use deskbell_domain::ticket::{Actor, Status, Ticket};
+use deskbell_domain::action::{Action, ActionRecord, ActionState};
+use deskbell_domain::audit::AuditEntry;
+use deskbell_domain::ids::{ActionId, EventKey, TicketId, WorkspaceId};
+use deskbell_domain::ticket::{Actor, Escalation, Status, Ticket, TicketMessage};
 use deskbell_domain::workflow::DecisionRecord;
 
-use super::fixture::{SECRET, at, entry, person, put, record, ticket, workspace};
+use super::fixture::{SECRET, assessment, at, entry, person, put, record, ticket, workspace};
 use super::tickets::{decision, inputs};
 
 async fn say(store: &Store, number: u64, who: &str) {
@@ -84,4 +86,64 @@ pub async fn leaves_others_alone(store: &Store) {
     erase(store, "").await;
     assert_eq!(load(store, 2).await.1.words.text(), SECRET);
     assert!(store.decisions(&workspace(), None, 9).await.unwrap()[1].inputs.is_some());
+}
+
+/// A ticket of U1's in whose thread U2 added something and which U2 escalated.
+async fn say_together(store: &Store, number: u64) {
+    let mut ticket = ticket(number, "U1");
+    "my order is gone".clone_into(&mut ticket.words.messages[0].text);
+    ticket.words.messages.push(TicketMessage { ts: None, text: SECRET.to_owned(), author: Some(person("U2")) });
+    ticket.words.assessment = Some(assessment());
+    let comment = ActionId { ticket: ticket.id, ordinal: 1 };
+    ticket.words.actions.insert(comment, Action::Comment { body: SECRET.to_owned() });
+    ticket.actions.push(ActionRecord {
+        id: comment,
+        name: "comment".to_owned(),
+        primary: false,
+        generation: 0,
+        state: ActionState::Done { external: None },
+        since: None,
+    });
+    ticket.escalation = Some(Escalation {
+        round: 1,
+        level: 1,
+        since: at(0),
+        by: Actor::Person(person("U2")),
+        acknowledged_by: None,
+        unanswered_at: None,
+    });
+    ticket.words.escalation_reason = Some(SECRET.to_owned());
+    let commit = Commit {
+        decision: Some(DecisionRecord { inputs: inputs(), decision: decision(1) }),
+        ticket: Some(TicketWrite::new(ticket, 0)),
+        audit: vec![AuditEntry { detail: serde_json::json!({}), ..entry(number, Some("U1")) }],
+        ..Commit::new(workspace())
+    };
+    store.commit(commit).await.unwrap();
+}
+
+pub async fn takes_their_words_out_of_others_tickets(store: &Store) {
+    say_together(store, 1).await;
+    say(store, 2, "U3").await;
+    let (version, before) = load(store, 1).await;
+    assert_eq!(erase(store, "U2").await, (0, 0), "no key and no ticket was theirs");
+
+    let (_, found) = load(store, 1).await;
+    assert!(!serde_json::to_string(&found).unwrap().contains(SECRET), "{found:?}");
+    assert_eq!((found.words.text().as_str(), found.words.erased), ("my order is gone", false));
+    assert_eq!(found.words.escalation_reason, None);
+    let assessment = found.words.assessment.as_ref().unwrap();
+    assert_eq!((assessment.summary.as_str(), assessment.language.as_str()), ("", "en"));
+    assert!(assessment.urgency.evidence.is_empty());
+    assert_eq!(found.actions.len(), 1, "that something was done is known");
+    let decided = store.decisions(&workspace(), None, 9).await.unwrap();
+    assert_eq!(decided[0].inputs, None, "they quoted the words");
+    assert!(decided[1].inputs.is_some());
+    assert_eq!(load(store, 2).await.1.words.text(), SECRET, "others' words stay");
+
+    let stale = Commit { ticket: Some(TicketWrite::new(before, version)), ..Commit::new(workspace()) };
+    assert!(matches!(store.commit(stale).await, Err(CommitError::Conflict(_))), "and nobody writes them back");
+    assert_eq!(store.verify_audit(None).await.unwrap().tickets, 2);
+    assert_eq!(erase(store, "U2").await, (0, 0));
+    assert_eq!(load(store, 1).await.0, version + 1, "there is nothing left to take out");
 }

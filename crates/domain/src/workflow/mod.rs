@@ -6,6 +6,7 @@ mod asking;
 mod carrying_out;
 pub mod effect;
 mod enriching;
+mod erasing;
 mod escalating;
 pub mod event;
 mod plan;

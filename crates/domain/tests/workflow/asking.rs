@@ -249,6 +249,27 @@ fn slack_does_not_say_who_deleted_so_nobody_is_named() {
 }
 
 #[test]
+fn whoever_is_erased_leaves_nothing_of_theirs_in_another_s_ticket() {
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    let mut said = message("1.0003", "It hits ACME too\nwith *invoice* <https://acme.example|17>");
+    said.author = Some(person("U0DEV").id);
+    desk.on(Event::MessageJoined(said));
+    desk.on(pressed(Button::Confirm, "U0BEN"));
+    let mut ticket = desk.ticket().clone();
+    assert!(!ticket.forget_words_of(&person("U0BEN").id) && ticket == *desk.ticket());
+    assert!(ticket.forget_words_of(&person("U0DEV").id));
+    let Some(Action::CreateIssue { description, .. }) = ticket.words.actions.get(&action(1)) else {
+        panic!("an issue")
+    };
+    assert!(description.starts_with("> Charged twice\n> (erased)\n"), "{description}");
+    assert_eq!(ticket.words.text(), "Charged twice");
+    assert!(approved(&ticket, action(1)), "what the requester asked for is still done");
+    let left = serde_json::to_string(&ticket).unwrap();
+    assert!(!left.contains("ACME") && !left.contains("acme"), "{left}");
+    assert!(!ticket.forget_words_of(&person("U0DEV").id));
+}
+
+#[test]
 fn a_form_from_a_shared_channel_is_answered_in_private_and_in_full() {
     let Event::Received(mut request) = form(Some("C0ACME"), "C0ACME", None) else { panic!("a request") };
     request.is_said_in_shared_channel = true;
