@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::helpdesk_site::{Account, Passed};
 use crate::openapi::{Exchange, OpenApi};
+use crate::recording::{Sent, keep};
 
 /// The operations that the server uses.
 const OPERATIONS: [&str; 12] = [
@@ -34,9 +35,14 @@ async fn every_request_and_answer_keeps_to_the_vendors_document() {
     let Some(document) = OpenApi::load("zendesk-support.yaml") else { return };
     let account = Account::start().await;
     use_every_tool(&account).await;
+    let passed = account.passed();
+    keep(
+        "zendesk",
+        passed.iter().map(|it| Sent { method: &it.method, path: &it.path, query: &it.query, body: &it.body }),
+    );
     let mut used = BTreeSet::new();
     let mut faults = Vec::new();
-    for passed in account.passed() {
+    for passed in passed {
         if let Some((template, _)) = document.operation(&passed.method, &passed.path) {
             used.insert(format!("{} {template}", passed.method));
         }

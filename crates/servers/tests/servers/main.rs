@@ -15,6 +15,7 @@ mod jira_failures;
 mod jira_lists;
 mod knowledge;
 mod openapi;
+mod recording;
 mod salesforce;
 mod salesforce_failures;
 mod salesforce_site;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::openapi::{Exchange, OpenApi};
+use crate::recording::{Sent, keep};
 use crate::shortcut_site::Workspace;
 
 /// The operations that the server uses.
@@ -29,9 +30,14 @@ async fn every_request_and_answer_keeps_to_the_vendors_document() {
     let Some(document) = OpenApi::load("shortcut-v3.json") else { return };
     let workspace = Workspace::start().await;
     use_every_tool(&workspace).await;
+    let exchanges = workspace.shortcut.exchanges();
+    keep(
+        "shortcut",
+        exchanges.iter().map(|it| Sent { method: &it.method, path: &it.path, query: &it.query, body: &it.body }),
+    );
     let mut used = BTreeSet::new();
     let mut faults = Vec::new();
-    for exchange in workspace.shortcut.exchanges() {
+    for exchange in exchanges {
         if let Some((template, _)) = document.operation(&exchange.method, &exchange.path) {
             used.insert(format!("{} {template}", exchange.method));
         }
