@@ -1,6 +1,7 @@
 """Other people's checkers against Deskbell's own MCP servers, and the MCP conformance suite against its host.
 
-`check.py [python|inspector|servers|host]...`: all of them when none is named.
+`check.py [--whole] [python|inspector|servers|host]...`: all of them when none is named; `--whole` runs every scenario of the suite, those too that
+no revision of the protocol demands.
 
   python     the official Python client lists, reads, and writes twice with one key, over HTTP and standard input and output
   inspector  the MCP inspector's strict reading of every tool's schema finds no error
@@ -193,26 +194,33 @@ def conformance(who, name, arguments, expected, faults):
     print(f"  {name}: {passed} checks pass, {failed} fail as expected or said above")
 
 
-def check_servers(urls, expected, faults):
+def selections(whole):
+    """What the suite is to run: a name, and its arguments."""
+    every = [("all", ["--suite", "all"])] if whole else []
+    return [(era, ["--requirements", era]) for era in ERAS] + every
+
+
+def check_servers(urls, whole, expected, faults):
     """Every server, in both eras."""
     for server in SERVERS:
-        for era in ERAS:
-            arguments = ["--url", urls[server.name], "--requirements", era]
-            conformance("server", f"{server.name}-{era}", arguments, expected, faults)
+        for selection, arguments in selections(whole):
+            arguments = ["--url", urls[server.name], *arguments]
+            conformance("server", f"{server.name}-{selection}", arguments, expected, faults)
 
 
-def check_host(expected, faults):
+def check_host(whole, expected, faults):
     """The host as a client, in both eras."""
-    for era in ERAS:
-        arguments = ["--command", os.environ["DESKBELL_HOST_CLIENT"], "--requirements", era]
-        conformance("client", f"host-{era}", arguments, expected, faults)
+    for selection, arguments in selections(whole):
+        arguments = ["--command", os.environ["DESKBELL_HOST_CLIENT"], *arguments]
+        conformance("client", f"host-{selection}", arguments, expected, faults)
 
 
 # ---- all of it -----------------------------------------------------------------------------------------------------------
 
 
 def main():
-    parts = sys.argv[1:] or ["python", "inspector", "servers", "host"]
+    whole = "--whole" in sys.argv
+    parts = [part for part in sys.argv[1:] if part != "--whole"] or ["python", "inspector", "servers", "host"]
     OUT.mkdir(parents=True, exist_ok=True)
     faults, expected, processes = Faults(), Expected(HERE / "expected.txt"), []
     try:
@@ -233,10 +241,10 @@ def main():
                 case "inspector":
                     check_inspector(urls, faults)
                 case "servers":
-                    check_servers(urls, expected, faults)
+                    check_servers(urls, whole, expected, faults)
                     faults.lines += [f"expected.txt: nothing needs this any more: {line}" for line in expected.stale("server")]
                 case "host":
-                    check_host(expected, faults)
+                    check_host(whole, expected, faults)
                     faults.lines += [f"expected.txt: nothing needs this any more: {line}" for line in expected.stale("client")]
                 case other:
                     sys.exit(f"there is no part {other}: python, inspector, servers, host")
