@@ -258,6 +258,38 @@ fn an_action_that_makes_something_must_say_what() {
     }
 }
 
+#[test]
+fn a_server_that_is_said_to_do_a_thing_once_must_be_given_the_key() {
+    let check = |arguments: &str, reconcile: &str| {
+        let text = format!(
+            "[comment]\nserver = \"jira\"\ntool = \"add_comment\"\narguments = {{ {arguments} }}\nreconcile = {reconcile}"
+        );
+        let written: BTreeMap<String, BindingConfig> = toml::from_str(&text).map_err(|error| error.to_string())?;
+        Bindings::check(&written, |_| true).map_err(|error| error.to_string())
+    };
+    let key = "key = \"='deskbell-' ~ idempotency_key\"";
+    for (reconcile, recourse) in [
+        ("\"native\"", super::Recourse::CallAgain { lasts: None }),
+        ("\"native for 2h\"", super::Recourse::CallAgain { lasts: Some(jiff::SignedDuration::from_hours(2)) }),
+        ("\"unknown\"", super::Recourse::Look),
+        ("{ tool = \"find\", result = { key = \"$.key\" }, lag = \"1s\" }", super::Recourse::Look),
+    ] {
+        assert_eq!(check(key, reconcile).unwrap().of("comment").unwrap().recourse(), recourse);
+    }
+    for (arguments, reconcile, words) in [
+        ("body = \"=action.body\"", "\"native\"", "no argument hands over the key"),
+        ("body = \"idempotency_key\"", "\"native\"", "no argument hands over the key"),
+        (key, "\"nativ\"", "native for 2h"),
+        (key, "\"native for ever\"", "native for 2h"),
+        (key, "{ tool = \"find\", lag = \"1s\" }", "result"),
+        (key, "{ tool = \"find\", result = { key = \"key\" }, lag = \"1s\" }", "reconcile.result: \"key\" is no place"),
+        (key, "{ tool = \"find\", result = { key = \"/key\" }, lag = \"soon\" }", "lag = \"soon\""),
+    ] {
+        let refused = check(arguments, reconcile).unwrap_err();
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
 #[tokio::test]
 async fn failures_in_a_row_open_the_breaker_before_anything_is_sent() {
     let site = site().await;

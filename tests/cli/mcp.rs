@@ -71,3 +71,47 @@ async fn what_is_proposed_for_jira_does_what_the_demos_bindings_do() {
     let nobody = place.run(&sandbox, &["mcp", "bind", "nobody"]).await;
     assert!(nobody.code == 2 && nobody.stderr.contains("configured are: jira"), "{}", nobody.all());
 }
+
+/// The demo's own configuration with the bindings that ship instead of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn bindings_that_ship_are_taken_up_by_name() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
+    let place = Workplace::of(&sandbox);
+    let whole = std::fs::read_to_string(place.path().join("deskbell.toml")).unwrap();
+    let mut bare: toml::Table = toml::from_str(&whole).unwrap();
+    bare.remove("actions");
+    bare["mcp"]["jira"].as_table_mut().unwrap().insert("bindings".to_owned(), "jira".into());
+    place.write("deskbell.toml", &bare.to_string());
+    let listed = place.run(&sandbox, &["mcp", "list"]).await;
+    assert_eq!(listed.code, 0, "{}", listed.all());
+    for line in ["create_issue  <- create_issue", "add_comment  <- comment", "transition_issue  <- transition"] {
+        assert!(listed.stdout.contains(line), "{}", listed.stdout);
+    }
+
+    let mut own = bare.clone();
+    let odd =
+        "[comment]\nserver = \"jira\"\ntool = \"add_comment\"\narguments = { issue_key = \"=external.key\", body = 7 }";
+    own.insert("actions".to_owned(), toml::from_str::<toml::Table>(odd).unwrap().into());
+    place.write("deskbell.toml", &own.to_string());
+    let listed = place.run(&sandbox, &["mcp", "list"]).await;
+    assert_eq!(listed.code, 1, "{}", listed.all());
+    let fault = "[actions.comment] can't be used: `add_comment` wants string for the argument `body`";
+    assert!(listed.stdout.contains(fault), "an action of one's own stands in front: {}", listed.stdout);
+    assert!(listed.stdout.contains("create_issue  <- create_issue"), "{}", listed.stdout);
+
+    let mut second = bare.clone();
+    let jira = second["mcp"]["jira"].clone();
+    second["mcp"].as_table_mut().unwrap().insert("tracker".to_owned(), jira);
+    place.write("deskbell.toml", &second.to_string());
+    let refused = place.run(&sandbox, &["mcp", "list"]).await;
+    assert_eq!(refused.code, 2, "{}", refused.all());
+    assert!(refused.stderr.contains("both [mcp.jira] and [mcp.tracker] would carry"), "{}", refused.stderr);
+
+    let list = place.run(&sandbox, &["mcp", "bindings"]).await;
+    let live = "Linear's hosted server, https://mcp.linear.app/mcp\n  NOT tried against the live service";
+    assert!(list.code == 0 && list.stdout.contains(live), "{}", list.all());
+    let file = place.run(&sandbox, &["mcp", "bindings", "mcp-atlassian"]).await;
+    assert!(file.code == 0 && file.stdout.contains("tool = \"jira_create_issue\""), "{}", file.all());
+    let nobody = place.run(&sandbox, &["mcp", "bindings", "nobody"]).await;
+    assert!(nobody.code == 2 && nobody.stderr.contains("mcp-atlassian"), "{}", nobody.all());
+}

@@ -5,3 +5,4 @@ pub mod approved;
 mod conformance;
 mod everything;
 mod isolation;
+mod shipped;
