@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use deskbell_block_kit::templates::{RenderError, Templates};
+use deskbell_domain::action::Action;
 use deskbell_domain::enrichment::Lookup;
 use deskbell_domain::policy::Policy;
 use deskbell_judgement::knowledge::{KnowledgeIndex, Source};
@@ -94,9 +95,10 @@ const FOLLOW_FROM_AN_ISSUE: [&str; 2] = ["transition", "comment"];
 /// A fault of a binding, or each action without one.
 pub fn bindings(config: &Config, policy: &LoadedPolicy) -> Result<Bindings, PrepareErrors> {
     let bindings = config.bindings().map_err(ConfigErrors::from)?;
-    let rules = policy.policy.rules.iter().filter_map(|rule| rule.actions.as_ref()).flatten();
-    let named: BTreeSet<&str> = policy.policy.default.actions.iter().chain(rules).map(String::as_str).collect();
-    let follow = if named.contains("create_issue") { &FOLLOW_FROM_AN_ISSUE[..] } else { &[] };
+    let named = policy.policy.actions();
+    one_tracker(&bindings, &named)?;
+    let opens = Action::OPENING.iter().find(|action| named.contains(**action));
+    let follow = if opens.is_some() { &FOLLOW_FROM_AN_ISSUE[..] } else { &[] };
     let file = policy.path.display();
     let is_unbound = |action: &&&str| bindings.of(action).is_none();
     let missing: Vec<String> = named
@@ -110,12 +112,29 @@ pub fn bindings(config: &Config, policy: &LoadedPolicy) -> Result<Bindings, Prep
         })
         .chain(follow.iter().filter(|action| !named.contains(*action)).filter(is_unbound).map(|action| {
             format!(
-                "{file}: the action `{action}` is bound to no tool, and follows from what `create_issue` makes: add \
-                 [actions.{action}] with server and tool"
+                "{file}: the action `{action}` is bound to no tool, and follows from what `{}` makes: add \
+                 [actions.{action}] with server and tool",
+                opens.copied().unwrap_or_default()
             )
         }))
         .collect();
     if missing.is_empty() { Ok(bindings) } else { Err(PrepareErrors(missing)) }
+}
+
+/// Comments, transitions and priorities follow whatever was opened, so issues and stories are opened in one place.
+fn one_tracker(bindings: &Bindings, named: &BTreeSet<&str>) -> Result<(), PrepareErrors> {
+    let opening =
+        Action::OPENING.iter().filter(|action| named.contains(*action)).filter_map(|action| bindings.of(action));
+    let servers: BTreeSet<&str> = opening.map(|binding| binding.server.as_str()).collect();
+    if servers.len() < 2 {
+        return Ok(());
+    }
+    let servers: Vec<&str> = servers.into_iter().collect();
+    Err(PrepareErrors::one(format!(
+        "[actions]: the policy asks for create_issue and create_story, which are bound to {}: what follows (comment, transition) \
+         goes to one server; bind both to the same, or take one out of the policy",
+        servers.join(" and ")
+    )))
 }
 
 /// The templates, tried on all their samples.

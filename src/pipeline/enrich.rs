@@ -115,7 +115,7 @@ impl World {
     async fn customer(&self, job: &ClaimedJob, ticket: &Ticket, until: Instant) -> Result<Customer, Nothing> {
         let Some(binding) = &self.lookups.customer else { return Err(gone()) };
         let profile = self.profile(ticket, until).await?;
-        let answer = self.read(job, binding, &requester(ticket, profile), until).await?;
+        let answer = self.look_up_with(job, binding, &requester(ticket, profile), until).await?;
         binding.customer(&answer).ok_or_else(|| unreadable(binding))
     }
 
@@ -148,7 +148,7 @@ impl World {
         }
         let names: Vec<&str> = self.policy.queues.values().map(|queue| queue.helpdesk.as_str()).collect();
         let asked_at = Instant::now();
-        let answer = self.read(job, binding, &json!({ "queues": names }), until).await?;
+        let answer = self.look_up_with(job, binding, &json!({ "queues": names }), until).await?;
         let queues = binding.queues(&answer).ok_or_else(|| unreadable(binding))?;
         let ours = self.by_our_names(&queues).ok_or_else(|| unreadable(binding))?;
         *kept = Some((asked_at, queues));
@@ -166,7 +166,7 @@ impl World {
     }
 
     /// Asks a look-up's tool, provided that it still is what it was at its first use.
-    pub(super) async fn read<P>(
+    pub(super) async fn look_up_with<P>(
         &self,
         job: &ClaimedJob,
         binding: &Binding<P>,

@@ -44,7 +44,7 @@ impl World {
     async fn found_elsewhere(&self, job: &ClaimedJob, question: &str) -> (Vec<FoundPassage>, Option<String>) {
         let Some(binding) = &self.lookups.knowledge else { return (Vec::new(), None) };
         let until = Instant::now() + Duration::try_from(binding.deadline).unwrap_or_default();
-        let answer = self.read(job, binding, &json!({ "question": question }), until).await.ok();
+        let answer = self.look_up_with(job, binding, &json!({ "question": question }), until).await.ok();
         match answer.and_then(|answer| binding.passages(&answer, PASSAGES)) {
             Some(passages) => (passages, None),
             None => {

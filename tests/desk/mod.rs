@@ -29,6 +29,7 @@ mod shared_channels;
 mod shortcut;
 mod socket_mode;
 pub mod trust;
+mod writing_back;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -362,7 +362,8 @@ async fn erasing_says_when_the_key_still_stands_in_the_log() {
     put(&fixture.store, ticket(1, "U1"), 0).await;
     let reader = Connection::open(&fixture.config.path).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM tickets").unwrap();
-    let erase = || fixture.store.erase_person(&workspace(), &person("U1"), &Actor::Deskbell, at(1));
+    let (home, whom) = (workspace(), person("U1"));
+    let erase = || fixture.store.erase_person(&home, &whom, &Actor::Deskbell, at(1));
     let erased = erase().await.unwrap();
     assert_eq!((erased.keys, erased.log_emptied), (1, false));
     reader.execute_batch("COMMIT").unwrap();

@@ -57,6 +57,66 @@ pub enum Action {
         /// Their e-mail or account id in the tracker.
         account: String,
     },
+    /// Open a story in the squad's project, where a tracker tells stories from issues.
+    CreateStory {
+        /// As in `CreateIssue`.
+        project: String,
+        /// As in `CreateIssue`.
+        issue_type: String,
+        /// As in `CreateIssue`.
+        summary: String,
+        /// As in `CreateIssue`.
+        description: String,
+        /// As in `CreateIssue`.
+        priority: Option<String>,
+        /// As in `CreateIssue`.
+        labels: Vec<String>,
+    },
+    /// Bring the helpdesk's ticket up to date that the request came from.
+    UpdateTicket {
+        /// The helpdesk, as the ticket's source names it.
+        system: String,
+        /// The helpdesk's own number.
+        external_id: String,
+        /// `open` once approved, `solved` once resolved.
+        status: String,
+        /// The tracker's name for the priority, from the policy.
+        priority: Option<String>,
+        /// For agents, never for the customer. Markdown.
+        note: String,
+    },
+    /// Say in another place than Slack's own that a squad has a ticket.
+    PostMessage {
+        /// The squad's channel.
+        channel: String,
+        /// Markdown. Customers' words.
+        text: String,
+    },
+    /// Keep with the customer's record what was asked and what came of it.
+    WriteBack {
+        /// When it is written.
+        occasion: Occasion,
+        /// The account's key, from the look-up.
+        account: Option<String>,
+        /// The requester's e-mail, where the source gave one.
+        email: Option<String>,
+        /// One line. Customers' words.
+        subject: String,
+        /// What came of it. Markdown. Customers' words.
+        summary: String,
+        /// What was said. Markdown. Customers' words.
+        conversation: String,
+    },
+}
+
+/// When a conversation is written back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// It was resolved.
+    Resolution,
+    /// Others have it from now on: another squad, or whoever acknowledged an escalation.
+    Handover,
 }
 
 impl Action {
@@ -68,22 +128,48 @@ impl Action {
             Self::Transition { .. } => "transition",
             Self::SetPriority { .. } => "set_priority",
             Self::Assign { .. } => "assign",
+            Self::CreateStory { .. } => "create_story",
+            Self::UpdateTicket { .. } => "update_ticket",
+            Self::PostMessage { .. } => "post_message",
+            Self::WriteBack { .. } => "write_back",
         }
     }
 
     /// Every bindable name.
-    pub const NAMES: &'static [&'static str] = &["create_issue", "comment", "transition", "set_priority", "assign"];
+    pub const NAMES: &'static [&'static str] = &[
+        "create_issue",
+        "comment",
+        "transition",
+        "set_priority",
+        "assign",
+        "create_story",
+        "update_ticket",
+        "post_message",
+        "write_back",
+    ];
+
+    /// Those that make what others are about. A ticket has one.
+    pub const OPENING: &'static [&'static str] = &["create_issue", "create_story"];
+
+    /// Those that are about what an opening one made.
+    pub const ABOUT_THE_ISSUE: &'static [&'static str] = &["comment", "transition", "set_priority", "assign"];
 
     /// Primary actions run first: the others need what they made.
     pub const fn is_primary(&self) -> bool {
-        matches!(self, Self::CreateIssue { .. })
+        matches!(self, Self::CreateIssue { .. } | Self::CreateStory { .. })
     }
 
     /// What would undo it; `None` where nothing can.
     pub fn compensation(&self) -> Option<Self> {
         match self {
-            Self::CreateIssue { .. } => Some(Self::Transition { to: "Done".to_owned() }),
-            Self::Comment { .. } | Self::Transition { .. } | Self::SetPriority { .. } | Self::Assign { .. } => None,
+            Self::CreateIssue { .. } | Self::CreateStory { .. } => Some(Self::Transition { to: "Done".to_owned() }),
+            Self::Comment { .. }
+            | Self::Transition { .. }
+            | Self::SetPriority { .. }
+            | Self::Assign { .. }
+            | Self::UpdateTicket { .. }
+            | Self::PostMessage { .. }
+            | Self::WriteBack { .. } => None,
         }
     }
 }
@@ -144,6 +230,11 @@ pub struct ActionRecord {
 }
 
 impl ActionRecord {
+    /// It is about what the primary action makes.
+    pub(crate) fn needs_an_issue(&self) -> bool {
+        Action::ABOUT_THE_ISSUE.contains(&self.name.as_str())
+    }
+
     /// It stands elsewhere from now on.
     pub(crate) fn come_to(&mut self, state: ActionState, now: Timestamp) {
         self.state = state;

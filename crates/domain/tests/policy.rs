@@ -119,7 +119,9 @@ fn refuses_actions_that_would_silently_not_happen_or_happen_twice() {
         check_rule(
             &format!("when = 'true'\nactions = [\"{name}\"]"),
             &format!("\"{name}\""),
-            &format!("rules can't ask for the action `{name}`; they can for: create_issue, comment, set_priority"),
+            &format!(
+                "rules can't ask for the action `{name}`; they can for: create_issue, create_story, comment, set_priority, update_ticket, post_message"
+            ),
         );
     }
     check_rule(
@@ -387,4 +389,25 @@ fn warns_of_rules_that_read_queues_nobody_looks_up_and_tries_examples_on_them() 
         "{ text = \"x\", helpdesk",
         "there is no queue `gone`; known are: money, vip",
     );
+}
+
+#[test]
+fn a_ticket_has_one_issue_or_story_and_is_written_back_when_there_is_something_to_write() {
+    let asked = |actions: &str| with("actions = [\"create_issue\"]", &format!("actions = {actions}"));
+    load(&asked("[\"update_ticket\", \"post_message\"]"));
+    load(&asked("[\"create_story\", \"comment\", \"set_priority\"]"));
+    check(
+        &asked("[\"create_issue\", \"create_story\"]"),
+        "\"create_story\"",
+        "a ticket has one issue or story, which the others are about: keep \"create_issue\" or \"create_story\"",
+    );
+    check(
+        &asked("[\"create_issue\", \"write_back\"]"),
+        "\"write_back\"",
+        "`write_back` is no rule's: write write_back = [\"resolution\", \"handover\"] at the policy's top",
+    );
+    let policy = load(&format!("write_back = [\"resolution\"]\n{POLICY}"));
+    assert!(policy.actions().contains("write_back") && !load(POLICY).actions().contains("write_back"));
+    let wrong = Policy::load(&format!("write_back = [\"always\"]\n{POLICY}")).unwrap_err();
+    assert!(wrong.to_string().contains("expected `resolution` or `handover`"), "{wrong}");
 }

@@ -408,10 +408,14 @@ fn check_rest(ticket: &Ticket) {
 
 fn policies() -> impl Strategy<Value = Policy> {
     let expiry = prop_oneof![Just("escalate"), Just("confirm"), Just("dismiss")];
-    (expiry, any::<bool>()).prop_map(|(expiry, clocks)| {
+    let written = prop_oneof![Just("[]"), Just("[\"resolution\", \"handover\"]")];
+    let actions =
+        prop_oneof![Just("\"create_issue\""), Just("\"create_story\", \"post_message\""), Just("\"post_message\"")];
+    (expiry, any::<bool>(), written, actions).prop_map(|(expiry, clocks, written, actions)| {
         let source = POLICY.replace("on_expiry = \"escalate\"", &format!("on_expiry = \"{expiry}\""));
         let normal = if clocks { "normal = \"p1\"" } else { "normal = \"p3\"" };
-        load(&source.replace("normal = \"p3\"", normal))
+        let source = source.replace("actions = [\"create_issue\"]", &format!("actions = [{actions}]"));
+        load(&format!("write_back = {written}\n{}", source.replace("normal = \"p3\"", normal)))
     })
 }
 

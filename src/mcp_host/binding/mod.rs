@@ -32,7 +32,7 @@ pub use self::fault::BindingError;
 pub use self::schema::BindingFault;
 
 /// Actions that make what the others act on.
-const MAKES_SOMETHING: [&str; 1] = ["create_issue"];
+const MAKES_SOMETHING: &[&str] = Action::OPENING;
 
 /// All bindings, checked.
 #[derive(Debug, Clone, Default)]

@@ -121,6 +121,10 @@ pub(super) fn step(record: &ActionRecord) -> &'static str {
         "transition" => "Moving the issue",
         "set_priority" => "Setting the issue's priority",
         "assign" => "Assigning the issue",
+        "create_story" => "Creating the story",
+        "update_ticket" => "Updating the helpdesk's ticket",
+        "post_message" => "Posting the message",
+        "write_back" => "Writing back to the customer's record",
         _ => "A step",
     }
 }

@@ -1,10 +1,11 @@
 //! The policy file as it is written, before references and conditions are checked. Unknown keys are refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::action::Occasion;
 use crate::decision::Mode;
 
 /// What happens to a card that nobody answers.
@@ -28,6 +29,8 @@ pub(super) struct Document {
     pub join_window: Spanned<String>,
     #[serde(default = "two_weeks")]
     pub reopen_within: Spanned<String>,
+    #[serde(default)]
+    pub write_back: BTreeSet<Occasion>,
     #[serde(default)]
     pub confirmation: ConfirmationDocument,
     #[serde(default)]

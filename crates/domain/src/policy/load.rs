@@ -72,6 +72,7 @@ impl Check<'_> {
             ops_channel: self.channel(&document.ops_channel),
             join_window: self.duration(&document.join_window),
             reopen_within: self.duration(&document.reopen_within),
+            write_back: document.write_back.clone(),
             confirmation: self.confirmation(document),
             rights: self.rights(document),
             default: self.default_outcome(&document.default, &names),

@@ -12,11 +12,12 @@ mod load;
 mod people;
 mod place;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use jiff::SignedDuration;
 
+use crate::action::Occasion;
 use crate::decision::Mode;
 use crate::enrichment::Lookup;
 use crate::ids::{CategoryId, ChannelId, PersonId, PolicyHash, PriorityId, QueueId, RuleId, SquadId};
@@ -42,6 +43,8 @@ pub struct Policy {
     pub join_window: SignedDuration,
     /// A requester's reply within this time after the resolution opens the ticket again.
     pub reopen_within: SignedDuration,
+    /// When a conversation goes back to the customer's record.
+    pub write_back: BTreeSet<Occasion>,
     /// How long a card waits.
     pub confirmation: ConfirmationPolicy,
     /// Who may do what.
@@ -244,6 +247,13 @@ impl Policy {
     /// A category by its name.
     pub fn category(&self, id: &CategoryId) -> Option<&Category> {
         self.categories.iter().find(|category| &category.id == id)
+    }
+
+    /// Every action that it may ask for, each once.
+    pub fn actions(&self) -> BTreeSet<&str> {
+        let rules = self.rules.iter().filter_map(|rule| rule.actions.as_ref()).flatten();
+        let written_back = (!self.write_back.is_empty()).then_some("write_back");
+        self.default.actions.iter().chain(rules).map(String::as_str).chain(written_back).collect()
     }
 
     /// The escalation policy of a squad; one level, its own channel, where it has none.

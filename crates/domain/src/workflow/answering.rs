@@ -114,6 +114,9 @@ impl Scene<'_> {
         self.answer(Verdict::Changed, actor.clone());
         self.escalation_follows(squad_before.as_ref());
         self.approve(actor);
+        if squad_before.is_some_and(|before| before != *squad) {
+            self.handed_over(&by.id);
+        }
     }
 
     pub(super) fn not_a_ticket(&mut self, by: &Person, reply: &ReplyTo) {

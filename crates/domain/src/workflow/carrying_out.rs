@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::plan;
 use super::step::Scene;
-use crate::action::{Action, ActionRecord, ActionState, Approval};
+use crate::action::{Action, ActionRecord, ActionState, Approval, Occasion};
 use crate::audit::AuditKind;
-use crate::ids::ActionId;
+use crate::ids::{ActionId, PersonId};
 use crate::interaction::Button;
 use crate::notice::NoticeKind;
 use crate::policy::Right;
@@ -94,17 +94,20 @@ impl Scene<'_> {
         if parked {
             return;
         }
-        if self.ticket.external.is_some() {
-            self.dispatch_pending(false);
-        } else {
+        self.dispatch_secondaries();
+    }
+
+    fn dispatch_secondaries(&mut self) {
+        if self.ticket.external.is_none() {
             self.skip_what_needs_an_issue();
         }
+        self.dispatch_pending(false);
     }
 
     /// Without an issue there is nothing to comment on.
     fn skip_what_needs_an_issue(&mut self) {
         let (mut skipped, now) = (Vec::new(), self.now);
-        for record in self.ticket.actions.iter_mut().filter(|record| !record.primary) {
+        for record in self.ticket.actions.iter_mut().filter(|record| record.needs_an_issue()) {
             if record.state == ActionState::Pending {
                 record.come_to(ActionState::Skipped { by: Actor::Deskbell }, now);
                 skipped.push(record.id.ordinal);
@@ -281,18 +284,40 @@ impl Scene<'_> {
             return;
         }
         let actor = Actor::Person(by.id.clone());
-        if self.ticket.external.is_some() {
-            let done = Action::Transition { to: self.done_status() };
-            self.allow(actor.clone(), vec![done]);
-            self.dispatch_pending(false);
-        } else {
-            self.skip_what_needs_an_issue();
+        let last = self.what_follows_a_resolution(&by.id);
+        if !last.is_empty() {
+            self.allow(actor.clone(), last);
         }
+        self.dispatch_secondaries();
         if let Some(clock) = &mut self.ticket.sla {
             clock.first_responded_at.get_or_insert(self.now);
         }
         self.close(Status::Resolved, actor, "resolved");
         self.tell_requester(NoticeKind::Resolved { by: by.id.clone() });
+    }
+
+    /// What whoever resolves a ticket allows with it.
+    fn what_follows_a_resolution(&self, by: &PersonId) -> Vec<Action> {
+        let done = self.ticket.external.is_some().then(|| Action::Transition { to: self.done_status() });
+        let is_kept_up_to_date = self.ticket.actions.iter().any(|record| record.name == "update_ticket");
+        let solved = is_kept_up_to_date.then(|| plan::update_ticket(self.policy, &self.ticket, "solved")).flatten();
+        done.into_iter().chain(solved).chain(self.write_back(Occasion::Resolution, by)).collect()
+    }
+
+    /// Where the policy asks for it.
+    fn write_back(&self, occasion: Occasion, by: &PersonId) -> Option<Action> {
+        let is_wanted = self.policy.write_back.contains(&occasion);
+        is_wanted.then(|| plan::write_back(self.policy, &self.ticket, occasion, by))
+    }
+
+    /// Others have an approved ticket from now on, and whoever gave or took it allows that this is written back.
+    pub(super) fn handed_over(&mut self, by: &PersonId) {
+        let is_approved = !self.ticket.approvals.is_empty() && self.ticket.status.is_open();
+        let written = is_approved.then(|| self.write_back(Occasion::Handover, by)).flatten();
+        if let Some(action) = written {
+            self.allow(Actor::Person(by.clone()), vec![action]);
+            self.go_on();
+        }
     }
 
     fn done_status(&self) -> String {

@@ -55,14 +55,24 @@ fn forget_in(action: &mut Action, text: &str) {
         return;
     }
     let forget = |words: &mut String| *words = words.replace(&quotation, &format!("> {ERASED}"));
-    match action {
-        Action::CreateIssue { summary, description, .. } => {
-            forget(description);
-            if one_line(text).contains(summary.as_str()) {
-                ERASED.clone_into(summary);
-            }
+    let forget_line = |line: &mut String| {
+        if one_line(text).contains(line.as_str()) {
+            ERASED.clone_into(line);
         }
-        Action::Comment { body } => forget(body),
+    };
+    match action {
+        Action::CreateIssue { summary, description, .. } | Action::CreateStory { summary, description, .. } => {
+            forget(description);
+            forget_line(summary);
+        }
+        Action::Comment { body: words }
+        | Action::UpdateTicket { note: words, .. }
+        | Action::PostMessage { text: words, .. } => forget(words),
+        Action::WriteBack { subject, summary, conversation, .. } => {
+            forget_line(subject);
+            forget(summary);
+            forget(conversation);
+        }
         Action::Transition { .. } | Action::SetPriority { .. } | Action::Assign { .. } => {}
     }
 }

@@ -194,6 +194,7 @@ impl<'world> Scene<'world> {
             None => running.acknowledged_by = Some(by.id.clone()),
         }
         self.acknowledged(&by.id);
+        self.handed_over(&by.id);
     }
 
     /// A person answered the confirmation: the escalation that began because nobody did has reached its end. One that

@@ -1,6 +1,7 @@
 //! From a decision's action names to actions to the letter: what is approved is what will be sent.
 
-use crate::action::Action;
+use crate::action::{Action, Occasion};
+use crate::ids::PersonId;
 use crate::policy::Policy;
 use crate::ticket::{Source, Ticket, message_link};
 
@@ -11,18 +12,31 @@ pub(super) use super::quotation::quoted;
 pub(super) fn action(policy: &Policy, ticket: &Ticket, name: &str) -> Option<Action> {
     match name {
         "create_issue" => create_issue(policy, ticket),
+        "create_story" => create_story(policy, ticket),
+        "update_ticket" => update_ticket(policy, ticket, "open"),
+        "post_message" => post_message(policy, ticket),
         "comment" => Some(Action::Comment { body: context(policy, ticket) }),
         "set_priority" => tracker_priority(policy, ticket).map(|priority| Action::SetPriority { priority }),
         _ => None,
     }
 }
 
-fn create_issue(policy: &Policy, ticket: &Ticket) -> Option<Action> {
+/// What opens an issue or a story.
+struct Opening {
+    project: String,
+    issue_type: String,
+    summary: String,
+    description: String,
+    priority: Option<String>,
+    labels: Vec<String>,
+}
+
+fn opening(policy: &Policy, ticket: &Ticket) -> Option<Opening> {
     let squad_id = ticket.squad.as_ref()?;
     let squad = policy.squad(squad_id)?;
     let mut labels = vec!["deskbell".to_owned(), format!("squad-{squad_id}")];
     labels.extend(ticket.category.iter().map(|category| format!("category-{category}")));
-    Some(Action::CreateIssue {
+    Some(Opening {
         project: squad.tracker.project.clone(),
         issue_type: squad.tracker.issue_type.clone(),
         summary: one_line(&ticket.words.summary()),
@@ -30,6 +44,60 @@ fn create_issue(policy: &Policy, ticket: &Ticket) -> Option<Action> {
         priority: tracker_priority(policy, ticket),
         labels: labels.into_iter().map(|label| label.replace(' ', "-")).collect(),
     })
+}
+
+fn create_issue(policy: &Policy, ticket: &Ticket) -> Option<Action> {
+    let Opening { project, issue_type, summary, description, priority, labels } = opening(policy, ticket)?;
+    Some(Action::CreateIssue { project, issue_type, summary, description, priority, labels })
+}
+
+fn create_story(policy: &Policy, ticket: &Ticket) -> Option<Action> {
+    let Opening { project, issue_type, summary, description, priority, labels } = opening(policy, ticket)?;
+    Some(Action::CreateStory { project, issue_type, summary, description, priority, labels })
+}
+
+/// Only a ticket of a helpdesk has one there.
+pub(super) fn update_ticket(policy: &Policy, ticket: &Ticket, status: &str) -> Option<Action> {
+    let Source::Helpdesk { system, external_id, .. } = &ticket.source else { return None };
+    Some(Action::UpdateTicket {
+        system: system.clone(),
+        external_id: external_id.clone(),
+        status: status.to_owned(),
+        priority: tracker_priority(policy, ticket),
+        note: context(policy, ticket),
+    })
+}
+
+fn post_message(policy: &Policy, ticket: &Ticket) -> Option<Action> {
+    let squad = ticket.squad.as_ref().and_then(|id| policy.squad(id))?;
+    let summary = one_line(&ticket.words.summary());
+    Some(Action::PostMessage {
+        channel: squad.channel.to_string(),
+        text: format!("{}\n\n{}", quoted(&summary), context(policy, ticket)),
+    })
+}
+
+/// What was asked and what came of it, for the customer's record.
+pub(super) fn write_back(policy: &Policy, ticket: &Ticket, occasion: Occasion, by: &PersonId) -> Action {
+    let mut outcome = vec![match occasion {
+        Occasion::Resolution => format!("**Resolved by** {by}"),
+        Occasion::Handover => format!("**Handed over by** {by}"),
+    }];
+    let issue = ticket.external.as_ref().map(|external| match &external.url {
+        Some(url) => format!("**Issue** [{}]({url})", external.key),
+        None => format!("**Issue** {}", external.key),
+    });
+    outcome.extend(issue);
+    outcome.push(context(policy, ticket));
+    let customer = ticket.words.enrichment.customer.as_ref();
+    Action::WriteBack {
+        occasion,
+        account: customer.map(|customer| customer.id.clone()).filter(|id| !id.is_empty()),
+        email: ticket.words.requester_email.clone(),
+        subject: one_line(&format!("{}: {}", ticket.id, ticket.words.summary())),
+        summary: outcome.join("  \n"),
+        conversation: quoted(&ticket.words.text()),
+    }
 }
 
 fn tracker_priority(policy: &Policy, ticket: &Ticket) -> Option<String> {

@@ -9,13 +9,12 @@ use super::super::document::RuleDocument;
 use super::super::place::{self, Place};
 use super::super::{Rule, facts};
 use super::{Check, Names, fault_at};
+use crate::action::Action;
 use crate::ids::{CategoryId, RuleId};
 use crate::ticket::Severity;
 
 /// What rules may have carried out. The other actions follow from what people do.
-const PLANNED: &[&str] = &[OPENS, "comment", "set_priority"];
-/// The action that the others are about.
-const OPENS: &str = "create_issue";
+const PLANNED: &[&str] = &["create_issue", "create_story", "comment", "set_priority", "update_ticket", "post_message"];
 
 impl Check<'_> {
     pub(super) fn rules(&mut self, written: &[RuleDocument], names: &Names<'_>) -> Vec<Rule> {
@@ -84,11 +83,16 @@ impl Check<'_> {
     }
 
     pub(super) fn actions(&mut self, names: &[Spanned<String>]) -> Vec<String> {
-        let opens_an_issue = names.iter().any(|name| name.get_ref() == OPENS);
+        let opens = |name: &&Spanned<String>| Action::OPENING.contains(&name.get_ref().as_str());
+        let opening = names.iter().find(opens).map(|name| name.get_ref().as_str());
         let mut seen = BTreeSet::new();
         for name in names {
             let action = name.get_ref().as_str();
-            if !PLANNED.contains(&action) {
+            if action == "write_back" {
+                let mend =
+                    "`write_back` is no rule's: write write_back = [\"resolution\", \"handover\"] at the policy's top";
+                self.fault(&name.span(), mend);
+            } else if !PLANNED.contains(&action) {
                 let known = PLANNED.join(", ");
                 self.fault(&name.span(), format!("rules can't ask for the action `{action}`; they can for: {known}"));
             } else if !seen.insert(action) {
@@ -96,8 +100,13 @@ impl Check<'_> {
                     &name.span(),
                     format!("`{action}` stands here twice: it would be carried out twice; remove one"),
                 );
-            } else if !opens_an_issue {
-                self.fault(&name.span(), format!("`{action}` needs an issue: put \"{OPENS}\" before it"));
+            } else if opening.is_none() && Action::ABOUT_THE_ISSUE.contains(&action) {
+                self.fault(&name.span(), format!("`{action}` needs an issue: put \"create_issue\" before it"));
+            } else if opens(&name) && opening != Some(action) {
+                self.fault(
+                    &name.span(),
+                    "a ticket has one issue or story, which the others are about: keep \"create_issue\" or \"create_story\"",
+                );
             }
         }
         names.iter().map(|name| name.get_ref().clone()).collect()
