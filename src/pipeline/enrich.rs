@@ -23,7 +23,14 @@ use crate::store::{ClaimedJob, StoreError};
 /// The helpdesk's queues by its own names, as they were a short while ago: helpdesks count seldom, and every ticket asks.
 #[derive(Debug, Default)]
 pub struct KeptQueues {
-    kept: tokio::sync::Mutex<Option<(Instant, Vec<(String, u32)>)>>,
+    kept: tokio::sync::Mutex<Option<Counted>>,
+}
+
+/// The queues as they were at a moment.
+#[derive(Debug)]
+struct Counted {
+    at: Instant,
+    queues: Vec<(String, u32)>,
 }
 
 /// Why a look-up brought nothing.
@@ -141,17 +148,15 @@ impl World {
         let Some(binding) = &self.lookups.queue_load else { return Err(gone()) };
         let keep = Duration::try_from(binding.keep).unwrap_or_default();
         let mut kept = by(until, self.kept_queues.kept.lock()).await?;
-        if let Some((at, queues)) = kept.as_ref()
-            && at.elapsed() < keep
-        {
-            return self.by_our_names(queues).ok_or_else(|| unreadable(binding));
+        if let Some(counted) = kept.as_ref().filter(|counted| counted.at.elapsed() < keep) {
+            return self.by_our_names(&counted.queues).ok_or_else(|| unreadable(binding));
         }
         let names: Vec<&str> = self.policy.queues.values().map(|queue| queue.helpdesk.as_str()).collect();
         let asked_at = Instant::now();
         let answer = self.look_up_with(job, binding, &json!({ "queues": names }), until).await?;
         let queues = binding.queues(&answer).ok_or_else(|| unreadable(binding))?;
         let ours = self.by_our_names(&queues).ok_or_else(|| unreadable(binding))?;
-        *kept = Some((asked_at, queues));
+        *kept = Some(Counted { at, queues });
         Ok(ours)
     }
 

@@ -52,6 +52,8 @@ impl World {
                 (Vec::new(), Some(binding.server.clone()))
             }
         }
+        tracing::warn!(job = %job.id, server = binding.server, "a knowledge server brought nothing");
+        (Vec::new(), Some(binding.server.clone()))
     }
 }
 

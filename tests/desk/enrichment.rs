@@ -33,7 +33,7 @@ struct Office {
     folder: tempfile::TempDir,
 }
 
-fn crm(answer: Value) -> Value {
+fn crm(answer: &Value) -> Value {
     json!({
         "tools": [{
             "name": "find_customer", "description": "Finds a customer.", "inputSchema": { "type": "object" },
@@ -96,7 +96,7 @@ impl Office {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_rule_decides_otherwise_by_the_customers_tier() {
-    let office = Office::open(&crm(customer("enterprise")), "10s").await;
+    let office = Office::open(&crm(&customer("enterprise")), "10s").await;
     let card = office.desk.asks("U0GRACE", PAYMENT).await;
     for words in ["Platform", "P1", "_enterprise_", "Contoso Ltd", "owner Anna Lindqvist", "3 open cases"] {
         assert!(card.says(words), "{words}: {}", card.all_text());
@@ -108,12 +108,12 @@ async fn the_same_rule_decides_otherwise_by_the_customers_tier() {
         "{asked}"
     );
 
-    office.says(&crm(customer("free")));
+    office.says(&crm(&customer("free")));
     let card = office.desk.asks("U0FRANK", REFUND).await;
     assert!(card.says("Payments") && card.says("free") && !card.says("_enterprise_"), "{}", card.all_text());
     assert!(!card.says("Decided without"), "{}", card.all_text());
 
-    office.says(&crm(json!({ "account": null })));
+    office.says(&crm(&json!({ "account": null })));
     let card = office.desk.asks("U0ELENA", "The invoice is wrong, the payment was refused").await;
     assert!(!card.says("Contoso") && !card.says("Decided without"), "nobody is known: {}", card.all_text());
     office.replays(3).await;
@@ -122,7 +122,7 @@ async fn the_same_rule_decides_otherwise_by_the_customers_tier() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_up_that_hangs_is_done_without_and_the_card_and_the_record_say_so() {
-    let office = Office::open(&crm(json!("hang")), "500ms").await;
+    let office = Office::open(&crm(&json!("hang")), "500ms").await;
     let card = office.desk.asks("U0GRACE", PAYMENT).await;
     let without = "Decided without the customer record: Salesforce did not answer in 500 ms";
     assert!(card.says(without) && card.says("Payments"), "{}", card.all_text());
@@ -133,11 +133,11 @@ async fn a_look_up_that_hangs_is_done_without_and_the_card_and_the_record_say_so
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_look_up_that_fails_or_may_not_be_made_is_told_at_once() {
-    let office = Office::open(&crm(json!("exit")), "20s").await;
+    let office = Office::open(&crm(&json!("exit")), "20s").await;
     let card = office.desk.asks("U0GRACE", PAYMENT).await;
     assert!(card.says("Decided without the customer record: Salesforce failed"), "{}", card.all_text());
 
-    let mut writing = crm(customer("enterprise"));
+    let mut writing = crm(&customer("enterprise"));
     writing["tools"][0]["annotations"] = json!({ "readOnlyHint": false });
     office.says(&writing);
     office.desk.until_log("MCP server is ready server=\"salesforce\"").await;
@@ -150,9 +150,9 @@ async fn a_look_up_that_fails_or_may_not_be_made_is_told_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_that_became_something_else_is_not_asked_and_ops_hears() {
-    let office = Office::open(&crm(customer("enterprise")), "10s").await;
+    let office = Office::open(&crm(&customer("enterprise")), "10s").await;
     assert!(office.desk.asks("U0GRACE", PAYMENT).await.says("Contoso"));
-    let mut drifted = crm(customer("enterprise"));
+    let mut drifted = crm(&customer("enterprise"));
     drifted["tools"][0]["description"] = json!("Finds a customer and tells the world.");
     office.says(&drifted);
     office.desk.until_log("MCP server changed its tools").await;
@@ -164,11 +164,11 @@ async fn a_tool_that_became_something_else_is_not_asked_and_ops_hears() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_while_a_look_up_is_under_way_loses_nothing() {
-    let mut office = Office::open(&crm(json!("hang")), "50s").await;
+    let mut office = Office::open(&crm(&json!("hang")), "50s").await;
     let ts = office.desk.says("U0GRACE", "C0SUPPORT", PAYMENT).await;
     office.until_asked().await;
     office.desk.kill();
-    office.says(&crm(customer("enterprise")));
+    office.says(&crm(&customer("enterprise")));
     office.desk.start().await;
     let card = office.desk.card_under("C0SUPPORT", &ts).await;
     assert!(card.says("Contoso Ltd") && card.says("P1"), "{}", card.all_text());
@@ -178,7 +178,7 @@ async fn a_restart_while_a_look_up_is_under_way_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadline_that_passes_while_nobody_works_decides_at_the_next_start() {
-    let mut office = Office::open(&crm(json!("hang")), "3s").await;
+    let mut office = Office::open(&crm(&json!("hang")), "3s").await;
     let ts = office.desk.says("U0GRACE", "C0SUPPORT", PAYMENT).await;
     office.until_asked().await;
     office.desk.kill();
@@ -190,7 +190,7 @@ async fn a_deadline_that_passes_while_nobody_works_decides_at_the_next_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slack_that_does_not_say_who_asks_keeps_no_ticket_waiting() {
-    let office = Office::open(&crm(customer("enterprise")), "10s").await;
+    let office = Office::open(&crm(&customer("enterprise")), "10s").await;
     office.desk.fault(json!({ "target": "slack:users.info", "kind": "status", "status": 503 })).await;
     let card = office.desk.asks("U0GRACE", PAYMENT).await;
     assert!(card.says("Decided without the customer record: Slack failed"), "{}", card.all_text());
@@ -260,7 +260,7 @@ async fn a_helpdesk_that_is_away_keeps_no_ticket_waiting() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bound_look_ups_are_shown_and_examined() {
-    let office = Office::open(&crm(customer("enterprise")), "10s").await;
+    let office = Office::open(&crm(&customer("enterprise")), "10s").await;
     let desk = &office.desk;
     desk.until_log("MCP server is ready server=\"salesforce\"").await;
     let (_, listed) = desk.runs(&["mcp", "list"]).await;
@@ -278,7 +278,7 @@ async fn the_bound_look_ups_are_shown_and_examined() {
     assert!(seen.says("lookup_customer → find_customer"), "{}", seen.all_text());
 }
 
-fn knowledge(answer: Value) -> Value {
+fn knowledge(answer: &Value) -> Value {
     let read_only = json!({ "readOnlyHint": true });
     let tool = json!({ "name": "search", "inputSchema": { "type": "object" }, "annotations": read_only });
     json!({ "tools": [tool], "answers": { "search": answer } })
@@ -291,7 +291,7 @@ async fn a_question_is_answered_by_the_folder_and_a_server_beside_it() {
     let hit =
         json!({ "title": "Refund runbook", "excerpt": "Ask Payments for a refund.", "link": "https://wiki.example/9" });
     let known = json!({ "title": "Refunds", "excerpt": "…", "link": "https://help.example/refunds.md" });
-    scripted::write(&script, &knowledge(json!({ "hits": [hit, known] })));
+    scripted::write(&script, &knowledge(&json!({ "hits": [hit, known] })));
     let config = format!(
         "{}\n[lookups.search_knowledge]\nserver = \"wiki\"\ntool = \"search\"\ndeadline = \"20s\"\n\
          arguments = {{ query = \"=question\", limit = 3 }}\n\
@@ -307,7 +307,7 @@ async fn a_question_is_answered_by_the_folder_and_a_server_beside_it() {
     assert!(!answer.says("did not answer"), "{}", answer.all_text());
     assert_eq!(scripted::calls(&script)[0]["arguments"]["query"], "how long does a refund take?");
 
-    scripted::write(&script, &knowledge(json!("exit")));
+    scripted::write(&script, &knowledge(&json!("exit")));
     desk.types("U0BEN", "C0SUPPORT", "/kb", "how long does a refund take?").await;
     let answer = desk.until_told("U0BEN", "C0SUPPORT", "five business days").await;
     assert!(answer.says("wiki did not answer") && !answer.says("runbook"), "{}", answer.all_text());
