@@ -38,7 +38,7 @@ pub enum Command {
         after_help = "Stops in good order on Ctrl-C or SIGTERM: running work gets [workers] drain to finish.\n\nExamples:\n  deskbell serve\n  DESKBELL_SERVER__LISTEN=0.0.0.0:8080 RUST_LOG=debug deskbell serve"
     )]
     Serve,
-    /// Try it: a Slack workspace and a Jira site in a box, no account needed
+    /// Try it: Slack, Jira, Shortcut, Zendesk and Salesforce in a box, no account needed
     #[command(
         after_help = "Examples:\n  deskbell demo\n  deskbell demo --port 5000 --speed 4\n  deskbell demo --no-script --data ./demo-data"
     )]

@@ -1,5 +1,5 @@
-//! `deskbell demo`: a Slack workspace and a Jira site in a box, and Deskbell itself, in one process; the Jira MCP server is a
-//! child. They speak over real HTTP with real signatures, and the store is a real one.
+//! `deskbell demo`: a Slack workspace, Jira, Shortcut, Zendesk and Salesforce in a box, and Deskbell itself, in one process; the
+//! MCP servers are children. They speak over real HTTP with real signatures, and the store is a real one.
 
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: &DemoArguments) -> Result<(), Failure> {
     let sandbox = Sandbox::start(settings)
         .await
         .map_err(|error| Failure::failed(format!("{error}; `--port 0` takes any free port")))?;
-    write_secret(&folder.path, "jira_url", &sandbox.jira_url().unwrap_or_default())?;
+    write_addresses(&folder.path, &sandbox)?;
     let outcome = play(arguments, &folder.path, &sandbox).await;
     sandbox.shutdown().await;
     outcome
@@ -90,13 +90,15 @@ fn banner(page: &str, desk: &str, folder: &Path, no_script: bool) -> String {
 
       {page}
 
-  Northwind's Slack and Jira in a box, and Deskbell at work between them. {script} Try:
+  Northwind's Slack in a box with Jira, Shortcut, Zendesk and Salesforce, and Deskbell at work between them.
+  {script} Try:
 
     - in #support, press Confirm on a card, and look at Jira's board
     - press Change... and give a request to another squad
     - write a request of your own, or /triage, /kb how do I rotate an API key?
     - press Escalate, wait a minute, and see who is alerted next
     - act as somebody else: the switch is at the top right
+    - look at the other systems: Jira, Shortcut, Zendesk and Salesforce are at the left
 
   Its rules are {folder}/policy.toml; health and metrics: {desk}/readyz, {desk}/metrics
   Ctrl-C ends everything.
@@ -176,15 +178,33 @@ fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
 fn write_secrets(folder: &Path, settings: &SandboxConfig) -> Result<(), Failure> {
     let jira = settings.jira.clone().unwrap_or_default();
     let zendesk = settings.zendesk.clone().unwrap_or_default();
+    let shortcut = settings.shortcut.clone().unwrap_or_default();
+    let salesforce = settings.salesforce.clone().unwrap_or_default();
     let secrets = [
         ("signing_secret", settings.signing_secret.as_str()),
         ("bot_token", settings.bot_token.as_str()),
         ("app_token", settings.app_token.as_str()),
         ("jira_email", jira.email.as_str()),
         ("jira_api_token", jira.api_token.as_str()),
+        ("shortcut_api_token", shortcut.api_token.as_str()),
         ("zendesk_webhook_secret", zendesk.webhook_secret.as_str()),
+        ("zendesk_email", zendesk.email.as_str()),
+        ("zendesk_api_token", zendesk.api_token.as_str()),
+        ("salesforce_client_id", salesforce.client_id.as_str()),
+        ("salesforce_client_secret", salesforce.client_secret.as_str()),
     ];
     secrets.iter().try_for_each(|(name, secret)| write_secret(folder, name, secret))
+}
+
+/// Where the vendors' back-ends are, as the demo's configuration expects it.
+fn write_addresses(folder: &Path, sandbox: &Sandbox) -> Result<(), Failure> {
+    let addresses = [
+        ("jira_url", sandbox.jira_url()),
+        ("shortcut_url", sandbox.shortcut_url()),
+        ("zendesk_url", sandbox.zendesk_url()),
+        ("salesforce_url", sandbox.salesforce_url()),
+    ];
+    addresses.into_iter().try_for_each(|(name, address)| write_secret(folder, name, &address.unwrap_or_default()))
 }
 
 /// For nobody else to read, as a real one.

@@ -1,5 +1,6 @@
 // A person writes in #support, another confirms the card; the Jira issue, the squad's alert and the updated card appear.
-// A customer writes in at Zendesk, and their ticket gets its card.
+// A customer writes in at Zendesk, and their ticket gets its card. Shortcut's board and Salesforce's records change as
+// somebody works in them.
 //
 //     DESKBELL=target/debug/deskbell node tests/browser/demo.mjs
 import assert from 'node:assert/strict';
@@ -7,6 +8,21 @@ import { actAs, inChannel, inThread, openChannel, openThreadOf, say, tell, words
 
 const REQUEST = 'A customer was charged twice for order 20418, please refund one of them';
 let seen = 0;
+
+/** Writes into the demo's Salesforce as an app does; gives what it answers. */
+async function salesforce(origin) {
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials', client_id: 'sandbox-salesforce-consumer-key', client_secret: 'sandbox-salesforce-consumer-secret',
+  });
+  const granted = await (await fetch(`${origin}/salesforce/services/oauth2/token`, { method: 'POST', body: form })).json();
+  return async (method, path, fields) => {
+    const headers = { authorization: `Bearer ${granted.access_token}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${origin}/salesforce/services/data/v62.0/sobjects/${path}`, { method, headers, body: JSON.stringify(fields) });
+    assert.ok(answer.ok, await answer.clone().text());
+    return answer.json();
+  };
+}
+
 const saw = (what) => {
   seen += 1;
   console.log(`  saw ${what}`);
@@ -69,5 +85,30 @@ await tell(['--no-script'], async (page) => {
   const asked = inChannel(page, 'Ivy Cole').filter({ hasText: 'Waiting for a decision' });
   await asked.first().waitFor();
   saw(`the card of a customer's ticket in Zendesk: ${await words(asked.first())}`);
+
+  await page.getByTestId('rail-shortcut').click();
+  await page.getByTestId('shortcut-name').fill('Retry refunds that time out');
+  await page.getByTestId('shortcut-add').click();
+  const story = page.getByTestId('shortcut-card').filter({ hasText: 'Retry refunds' });
+  await story.click();
+  await page.getByTestId('shortcut-move').selectOption('In Progress');
+  await page.getByTestId('shortcut-back').click();
+  const moved = page.locator('[data-testid=shortcut-state][data-state="In Progress"]').getByTestId('shortcut-card');
+  await moved.waitFor();
+  saw(`a story that moved on Shortcut's board: ${await words(moved)}`);
+
+  await page.getByTestId('rail-salesforce').click();
+  const acme = page.getByTestId('salesforce-account').filter({ hasText: 'Acme Corp' });
+  assert.match(await words(acme), /2 open Enterprise/);
+  await page.getByTestId('salesforce-cases').click();
+  const sales = await salesforce(new URL(page.url()).origin);
+  const { id } = await sales('PATCH', 'Case/Deskbell_Id__c/DB-1', { Subject: 'Charged twice for order 20418' });
+  await page.getByTestId('salesforce-case').filter({ hasText: 'DB-1' }).click();
+  await sales('POST', 'CaseComment', { ParentId: id, CommentBody: 'Refunded one of the two charges' });
+  await page.getByTestId('salesforce-comment').filter({ hasText: 'Refunded' }).waitFor();
+  await sales('POST', 'Task', { WhatId: id, Subject: 'Conversation in Slack', Status: 'Completed' });
+  const task = page.getByTestId('salesforce-task').filter({ hasText: 'Conversation in Slack' });
+  await task.waitFor();
+  saw(`a Salesforce case with its comment and its task: ${await words(page.getByTestId('salesforce-open'))}`);
 });
 console.log(process.exitCode ? 'browser: FAILED' : `browser: ${seen} things seen`);

@@ -132,9 +132,10 @@ async fn bindings_that_do_not_fit_the_server_are_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_do_not_start_are_named() {
-    let said =
-        examined(settings(), |place| place.change("command = \"deskbell\"", "command = \"deskbell-of-tomorrow\""))
-            .await;
+    let said = examined(settings(), |place| {
+        place.change("[mcp.jira]\ncommand = \"deskbell\"", "[mcp.jira]\ncommand = \"deskbell-of-tomorrow\"");
+    })
+    .await;
     assert_eq!(said.code, 1);
     insta::assert_snapshot!(faults(&said), @r#"
 ✗ mcp.jira: the program "deskbell-of-tomorrow" could not be started (No such file or directory (os error 2)); check its path

@@ -69,7 +69,11 @@ async fn what_is_proposed_for_jira_does_what_the_demos_bindings_do() {
     let again = place.run(&sandbox, &["mcp", "bind", "jira"]).await;
     assert!(again.stdout.contains("# create_issue is bound already: create_issue of jira."), "{}", again.all());
     let nobody = place.run(&sandbox, &["mcp", "bind", "nobody"]).await;
-    assert!(nobody.code == 2 && nobody.stderr.contains("configured are: jira"), "{}", nobody.all());
+    assert!(
+        nobody.code == 2 && nobody.stderr.contains("configured are: helpdesk, jira, salesforce, shortcut"),
+        "{}",
+        nobody.all()
+    );
 }
 
 /// The demo's own configuration with the bindings that ship instead of its own.

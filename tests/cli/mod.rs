@@ -63,6 +63,8 @@ impl Workplace {
         let folder = tempfile::tempdir().unwrap();
         let defaults = SandboxConfig::default();
         let jira = defaults.jira.unwrap();
+        let zendesk = defaults.zendesk.unwrap();
+        let salesforce = defaults.salesforce.unwrap();
         let place = Self { folder };
         place.write("deskbell.toml", &repository_file("demo/deskbell.toml").replace("folder = \"knowledge\"", ""));
         place.write("policy.toml", &repository_file("demo/policy.toml"));
@@ -73,7 +75,15 @@ impl Workplace {
             ("jira_url", sandbox.jira_url().unwrap()),
             ("jira_email", jira.email),
             ("jira_api_token", jira.api_token),
-            ("zendesk_webhook_secret", defaults.zendesk.unwrap().webhook_secret),
+            ("shortcut_url", sandbox.shortcut_url().unwrap()),
+            ("shortcut_api_token", defaults.shortcut.unwrap().api_token),
+            ("zendesk_url", sandbox.zendesk_url().unwrap()),
+            ("zendesk_webhook_secret", zendesk.webhook_secret),
+            ("zendesk_email", zendesk.email),
+            ("zendesk_api_token", zendesk.api_token),
+            ("salesforce_url", sandbox.salesforce_url().unwrap()),
+            ("salesforce_client_id", salesforce.client_id),
+            ("salesforce_client_secret", salesforce.client_secret),
         ] {
             place.write(&format!("secrets/{name}"), &secret);
         }

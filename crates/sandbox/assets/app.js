@@ -4,11 +4,15 @@ import { DialogHost } from './dialog.js';
 import { cls, html, render, useEffect } from './html.js';
 import { JiraPane } from './jira.js';
 import { ModalHost } from './modal.js';
+import { SalesforcePane } from './salesforce.js';
+import { ShortcutPane } from './shortcut.js';
 import { Rail, Sidebar } from './sidebar.js';
 import { channelById, channelLabel, start, useStore } from './state.js';
 import { Topbar } from './topbar.js';
 import { followAddress, isBoardOpen, settle, ui } from './ui.js';
 import { ZendeskPane } from './zendesk.js';
+
+const BOARDS = { jira: JiraPane, shortcut: ShortcutPane, zendesk: ZendeskPane, salesforce: SalesforcePane };
 
 function Toasts() {
   return html`<div class="toasts" role="status" aria-live="polite">${ui.toasts.map((toast) => html`<div class="toast" key=${toast.id} data-testid="toast">${toast.text}</div>`)}</div>`;
@@ -30,10 +34,8 @@ function App() {
   }, [Boolean(store.data && ui.me)]);
   if (!store.data) return html`<div class="loading" role="status">${store.error ?? 'Opening the workspace…'}</div>`;
   if (!ui.me) return html`<div class="loading" role="status">This workspace has no people to act as.</div>`;
-  const zendesk = store.data.zendesk && isBoardOpen('zendesk');
-  const jira = store.data.jira && isBoardOpen('jira');
-  const board = jira || zendesk;
-  return html`<div class=${cls('app', ui.thread && 'has-thread', board && 'has-jira', ui.jiraWide && 'jira-wide')} data-testid="app" data-me=${ui.me}>
+  const Board = BOARDS[Object.keys(BOARDS).find((board) => store.data[board] && isBoardOpen(board))];
+  return html`<div class=${cls('app', ui.thread && 'has-thread', Board && 'has-jira', ui.jiraWide && 'jira-wide')} data-testid="app" data-me=${ui.me}>
     <${Topbar} />
     <${Rail} />
     <div class="window">
@@ -41,8 +43,7 @@ function App() {
       <${ChannelPane} />
       ${ui.thread && html`<${ThreadPane} key=${ui.thread.ts} />`}
     </div>
-    ${jira && html`<${JiraPane} />`}
-    ${zendesk && html`<${ZendeskPane} />`}
+    ${Board && html`<${Board} />`}
     <${ModalHost} />
     <${DialogHost} />
     <${Toasts} />

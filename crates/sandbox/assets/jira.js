@@ -37,7 +37,7 @@ function PriorityIcon({ priority }) {
   return html`<svg class="jira-priority" viewBox="0 0 16 16" role="img" aria-label=${`Priority ${name}`}><title>${`${name} priority`}</title><path d=${path} fill="none" stroke=${colour} stroke-width="2" stroke-linecap="round" stroke-linejoin="round" /></svg>`;
 }
 
-function Assignee({ assignee, size = 24 }) {
+export function Assignee({ assignee, size = 24 }) {
   const name = nameOf(assignee);
   const initials = name.split(/\s+/).map((word) => word.slice(0, 1)).slice(0, 2).join('').toUpperCase();
   const hue = [...name].reduce((sum, char) => sum + char.codePointAt(0) * 7, 0) % 360;
@@ -47,15 +47,18 @@ function Assignee({ assignee, size = 24 }) {
 const Labels = ({ labels }) => html`<span class="jira-labels">${(labels ?? []).map((label) => html`<span class="jira-label">${label}</span>`)}</span>`;
 
 const pageOpened = Date.now();
-const prints = new Map(); // issue key -> what its card showed last; outlives the board, which is closed by an issue's page
+const prints = new Map(); // a card's key -> what it showed last; outlives the board, which is closed by an issue's page
 
-/** True for a moment after the issue changed, so that the eye finds what just happened. */
-function useFlash(issue) {
+/**
+ * True for a moment after what a card shows changed, so that the eye finds what just happened. A card that is shown for the
+ * first time is news unless it was `created` before the page was opened.
+ */
+export function useFlash(key, print, created) {
   const [flash, setFlash] = useState(false);
-  const print = `${issue.key} ${nameOf(issue.status)} ${nameOf(issue.assignee)} ${nameOf(issue.priority)} ${issue.comments?.length}`;
   useEffect(() => {
-    const isNews = prints.get(issue.key) !== print && Date.now() - pageOpened > FLASH_MS;
-    prints.set(issue.key, print);
+    const isOld = !prints.has(key) && Date.parse(created) < pageOpened;
+    const isNews = prints.get(key) !== print && !isOld && Date.now() - pageOpened > FLASH_MS;
+    prints.set(key, print);
     if (!isNews) return undefined;
     setFlash(true);
     const timer = setTimeout(() => setFlash(false), FLASH_MS);
@@ -65,7 +68,7 @@ function useFlash(issue) {
 }
 
 function Card({ issue }) {
-  const flash = useFlash(issue);
+  const flash = useFlash(issue.key, `${nameOf(issue.status)} ${nameOf(issue.assignee)} ${nameOf(issue.priority)} ${issue.comments?.length}`);
   return html`<button type="button" class=${cls('jira-card', flash && 'flash', ui.jiraIssue === issue.key && 'selected')} data-testid="jira-card" data-key=${issue.key} data-status=${nameOf(issue.status)} onClick=${() => showIssue(issue.key)}>
     <span class="jira-summary">${issue.summary}</span>
     <${Labels} labels=${issue.labels} />
@@ -96,12 +99,12 @@ function Board({ jira }) {
 }
 
 /** Plain text with links that can be followed, and line breaks kept by the style sheet. */
-function PlainWithLinks({ text }) {
+export function PlainWithLinks({ text }) {
   return (text ?? '').split(/(https?:\/\/[^\s)\]>]+)/).map((part, i) =>
     (i % 2 ? html`<a href=${part} target="_blank" rel="noopener noreferrer" onClick=${(e) => followInside(part) && e.preventDefault()}>${part}</a>` : part));
 }
 
-const when = (created) => {
+export const when = (created) => {
   const date = new Date(created);
   return Number.isNaN(date.getTime()) ? String(created ?? '') : `${date.toLocaleDateString('en-US', { month: 'short', day: 'numeric' })} at ${clock(date)}`;
 };

@@ -34,7 +34,9 @@ export function Rail() {
     <${RailButton} icon="home" label="Home" active=${ui.rail === 'home'} onClick=${() => setRail('home')} />
     <${RailButton} icon="chats" label="DMs" active=${ui.rail === 'dms'} badge=${direct} onClick=${() => setRail('dms')} testid="rail-dms" />
     ${store.data.jira && html`<${RailButton} icon="board" label="Jira" active=${isBoardOpen('jira')} onClick=${() => toggleJira()} testid="rail-jira" />`}
+    ${store.data.shortcut && html`<${RailButton} icon="bolt" label="Shortcut" active=${isBoardOpen('shortcut')} onClick=${() => toggleBoard('shortcut')} testid="rail-shortcut" />`}
     ${store.data.zendesk && html`<${RailButton} icon="chats" label="Zendesk" active=${isBoardOpen('zendesk')} onClick=${() => toggleBoard('zendesk')} testid="rail-zendesk" />`}
+    ${store.data.salesforce && html`<${RailButton} icon="people" label="Salesforce" active=${isBoardOpen('salesforce')} onClick=${() => toggleBoard('salesforce')} testid="rail-salesforce" />`}
     <span class="rail-space"></span>
     <button type="button" class="rail-me" aria-label=${`Acting as ${nameOf(userById(ui.me))}. Change`} aria-haspopup="menu" data-testid="act-as-rail" onClick=${toggle}>
       <${Avatar} user=${userById(ui.me)} size=${36} presence=${true} />

@@ -104,6 +104,12 @@ const appliers = {
   zendesk: ({ zendesk }) => {
     store.data.zendesk = zendesk;
   },
+  shortcut: ({ shortcut }) => {
+    store.data.shortcut = shortcut;
+  },
+  salesforce: ({ salesforce }) => {
+    store.data.salesforce = salesforce;
+  },
   delivery: (change) => {
     store.deliveries = [...store.deliveries, { ...change, at: new Date() }].slice(-MAX_DELIVERIES);
   },

@@ -47,7 +47,7 @@ function Search() {
 function Wire({ anchor, onClose }) {
   return html`<${Popover} anchor=${anchor} onClose=${onClose} align="end" label="About this sandbox" className="wire">
     <h3>Deskbell sandbox</h3>
-    <p>A Slack workspace and a Jira in a box, on this computer only. Deskbell talks to it over the same signed HTTP requests as to the real ones.</p>
+    <p>A Slack workspace with Jira, Shortcut, Zendesk and Salesforce in a box, on this computer only. Deskbell talks to them over the same signed HTTP requests as to the real ones.</p>
     <h4>Latest deliveries to Deskbell</h4>
     <ol class="wire-list">${[...store.deliveries].reverse().map((delivery) => html`<li class=${cls(failed(delivery) && 'failed')}>
       <time>${delivery.at.toLocaleTimeString('en-GB')}</time> <code>${summary(delivery)}</code></li>`)}

@@ -14,6 +14,8 @@ export const ui = {
   jiraIssue: null, // key of the open issue
   board: remembered.board ?? 'jira', // which of the vendors' boards stands beside the workspace
   ticket: null, // id of the open Zendesk ticket
+  story: null, // number of the open Shortcut story
+  record: null, // id of the open Salesforce account or case
   highlighted: null, // ts of a message just jumped to
   toasts: [],
   read: {}, // person -> channel -> newest ts read
@@ -108,6 +110,18 @@ export function showTicket(id) {
   else remember();
 }
 
+export function showStory(id) {
+  ui.story = id;
+  if (id) toggleBoard('shortcut', true);
+  else remember();
+}
+
+export function showRecord(id) {
+  ui.record = id;
+  if (id) toggleBoard('salesforce', true);
+  else remember();
+}
+
 export function widenJira() {
   ui.jiraWide = !ui.jiraWide;
   changed();
@@ -155,7 +169,7 @@ export function unreadOf(channel, user = ui.me) {
   return { count: fresh.length + replies.length, urgent };
 }
 
-/** Links that the sandbox can follow by itself: a message's permalink, a Jira issue or a Zendesk ticket. */
+/** Links that the sandbox can follow by itself: a message's permalink, and what the vendors' panes show. */
 export function followInside(href) {
   const message = /\/archives\/([A-Z0-9]+)\/p(\d{10})(\d{6})(?:\?.*?thread_ts=([\d.]+))?/.exec(href ?? '');
   if (message) {
@@ -173,6 +187,17 @@ export function followInside(href) {
   const ticket = Number(/\/zendesk\/agent\/tickets\/(\d+)$/.exec(href ?? '')?.[1]);
   if (store.data?.zendesk?.tickets.some((candidate) => candidate.id === ticket)) {
     showTicket(ticket);
+    return true;
+  }
+  const story = Number(/\/shortcut\/story\/(\d+)$/.exec(href ?? '')?.[1]);
+  if (store.data?.shortcut?.stories.some((candidate) => candidate.id === story)) {
+    showStory(story);
+    return true;
+  }
+  const record = /\/lightning\/r\/(?:Account|Case)\/(\w+)\/view$/.exec(href ?? '')?.[1];
+  const { accounts = [], cases = [] } = store.data?.salesforce ?? {};
+  if (record && [...accounts, ...cases].some((candidate) => candidate.id === record)) {
+    showRecord(record);
     return true;
   }
   return false;

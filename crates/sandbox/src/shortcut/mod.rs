@@ -31,7 +31,7 @@ use crate::error::SandboxError;
 use crate::faults::FaultTable;
 use crate::record::RecordedExchange;
 use webhook::{Happening, WebhookSender};
-use workspace::Workspace;
+use workspace::{Draft, Workspace};
 
 /// Snapshots that a slow subscriber may fall behind before it loses the oldest.
 const SNAPSHOTS_KEPT: usize = 16;
@@ -94,7 +94,7 @@ impl ShortcutBox {
         Ok(Self { inner: Arc::new(Inner { config, workspace: Mutex::new(workspace), changes, webhooks }) })
     }
 
-    /// The workspace's routes: `/api/v3/...`, `/story/{id}` and `/sandbox-move`.
+    /// The workspace's routes: `/api/v3/...`, `/story/{id}`, `/sandbox-move` and `/sandbox-add`.
     pub fn router(&self) -> axum::Router {
         routes::router(self.clone())
     }
@@ -117,6 +117,25 @@ impl ShortcutBox {
     /// The last thousand API requests with their answers, oldest first; for checks against the vendor's document.
     pub fn exchanges(&self) -> Vec<RecordedExchange> {
         self.read(|workspace| workspace.exchanges.all())
+    }
+
+    /// Adds a story as a person on the board would; gives its number. `None` without a name, or for an unknown workflow.
+    pub fn add_story(&self, name: &str, workflow: &str) -> Option<u64> {
+        let home = directory::WORKFLOWS.iter().find(|known| known.name.eq_ignore_ascii_case(workflow))?;
+        let colleague = directory::MEMBERS.get(1)?;
+        if name.trim().is_empty() {
+            return None;
+        }
+        let draft = Draft {
+            name: name.trim().to_owned(),
+            story_type: "feature".to_owned(),
+            workflow_state_id: home.default_state_id,
+            requested_by_id: colleague.id.to_owned(),
+            ..Draft::default()
+        };
+        let (story, happened) = self.change(|workspace| workspace.create(draft));
+        self.tell(Some(happened));
+        Some(story.id)
     }
 
     /// Moves a story as a person on the board would. False when the story, or the state in its workflow, is unknown.

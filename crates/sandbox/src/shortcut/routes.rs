@@ -46,6 +46,7 @@ pub(super) fn router(shortcut: ShortcutBox) -> Router {
         .nest(PREFIX, rest)
         .route("/story/{id}", get(browse))
         .route("/sandbox-move", post(sandbox_move))
+        .route("/sandbox-add", post(sandbox_add))
         .with_state(shortcut)
 }
 
@@ -163,6 +164,18 @@ async fn browse(State(shortcut): State<ShortcutBox>, Path(id): Path<String>) -> 
     match page {
         Some(html) => Html(html).into_response(),
         None => (StatusCode::NOT_FOUND, Html(page::missing())).into_response(),
+    }
+}
+
+/// What a person adds on the board: `{"name": ..., "workflow": ...}`.
+async fn sandbox_add(State(shortcut): State<ShortcutBox>, Json(body): Json<Value>) -> Response {
+    let text = |field: &str| crate::json::text(&body, field).unwrap_or_default();
+    match shortcut.add_story(text("name"), text("workflow")) {
+        Some(id) => (StatusCode::CREATED, Json(json!({ "id": id }))).into_response(),
+        None => {
+            let message = "Give the story a name, and a workflow that there is.";
+            (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "message": message }))).into_response()
+        }
     }
 }
 

@@ -61,6 +61,25 @@ async fn the_board_shows_stories_and_moves_them() {
 }
 
 #[tokio::test]
+async fn a_colleague_adds_a_story_on_the_board() {
+    let scene = Scene::new().await;
+    for (body, status) in [
+        (json!({ "name": "Faster exports", "workflow": "Engineering" }), 201),
+        (json!({ "name": " ", "workflow": "Engineering" }), 422),
+        (json!({ "name": "a", "workflow": "Nowhere" }), 422),
+    ] {
+        let response = scene.http.post(scene.url("/shortcut/sandbox-add")).json(&body).send().await.unwrap();
+        assert_eq!(response.status(), status);
+    }
+    let board = scene.state().await["shortcut"].clone();
+    assert_eq!(board["stories"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&board["stories"][0]["name"], &board["stories"][0]["state"]),
+        (&json!("Faster exports"), &json!("To Do"))
+    );
+}
+
+#[tokio::test]
 async fn webhooks_are_signed_and_tell_of_each_change() {
     let mut scene = Scene::new().await;
     let hook = json!({ "webhook_url": format!("{}/hook", scene.desk.base_url), "secret": "s3" });
