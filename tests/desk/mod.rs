@@ -24,6 +24,7 @@ mod posts;
 mod requests;
 mod restarts;
 mod rights;
+mod salesforce;
 mod sending;
 mod shared_channels;
 mod shortcut;
@@ -247,7 +248,9 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
             .env("TEST_SHORTCUT_TOKEN", "sandbox-shortcut-token")
             .env("TEST_ZENDESK_URL", self.sandbox.zendesk_url().unwrap_or_default())
             .env("TEST_ZENDESK_EMAIL", &zendesk.email)
-            .env("TEST_ZENDESK_TOKEN", &zendesk.api_token);
+            .env("TEST_ZENDESK_TOKEN", &zendesk.api_token)
+            .env("TEST_SALESFORCE_URL", self.sandbox.salesforce_url().unwrap_or_default())
+            .env("TEST_SALESFORCE_SECRET", "sandbox-salesforce-consumer-secret");
         command
     }
 
