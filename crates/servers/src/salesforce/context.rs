@@ -1,10 +1,10 @@
 //! What the server offers besides tools: resources to read and a prompt.
 
 use rmcp::model::{
-    GetPromptRequestParams, GetPromptResponse, GetPromptResult, Implementation, ListPromptsResult,
+    CacheScope, GetPromptRequestParams, GetPromptResponse, GetPromptResult, Implementation, ListPromptsResult,
     ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams, Prompt, PromptArgument, PromptMessage,
-    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, ResourceTemplate,
-    Role, ServerCapabilities, ServerConfig,
+    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource, ResourceContents,
+    ResourceTemplate, Role, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, tool_handler};
@@ -37,9 +37,10 @@ impl ServerHandler for SalesforceServer {
     async fn list_resources(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Ok(ListResourcesResult::with_all_items(vec![
+        let (ttl_ms, cache_scope) = freshness(&context, CacheScope::Public);
+        let resources = vec![
             Resource::new(CHOICES, "case-choices")
                 .with_title("Choices of a case")
                 .with_description("The statuses, priorities, origins and reasons that the organisation has")
@@ -50,26 +51,33 @@ impl ServerHandler for SalesforceServer {
                     "How many API requests the organisation may make within 24 hours, and how many are left",
                 )
                 .with_mime_type(JSON),
-        ]))
+        ];
+        Ok(ListResourcesResult { ttl_ms, cache_scope, ..ListResourcesResult::with_all_items(resources) })
     }
 
     async fn list_resource_templates(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Ok(ListResourceTemplatesResult::with_all_items(vec![
+        let (ttl_ms, cache_scope) = freshness(&context, CacheScope::Public);
+        let templates = vec![
             ResourceTemplate::new(format!("{CASE}{{case_id}}"), "case")
                 .with_title("A case")
                 .with_description("A case with its last comments, by id, number or external id")
                 .with_mime_type(JSON),
-        ]))
+        ];
+        Ok(ListResourceTemplatesResult {
+            ttl_ms,
+            cache_scope,
+            ..ListResourceTemplatesResult::with_all_items(templates)
+        })
     }
 
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let uri = request.uri;
         let content = match uri.as_str() {
@@ -82,14 +90,18 @@ impl ServerHandler for SalesforceServer {
         };
         let content: Value = content.map_err(refused)?;
         let contents = ResourceContents::text(content.to_string(), uri).with_mime_type(JSON);
-        Ok(ReadResourceResult::new(vec![contents]).into())
+        let mut result = ReadResourceResult::new(vec![contents]);
+        // What a customer's record holds is for the one who asked.
+        (result.ttl_ms, result.cache_scope) = freshness(&context, CacheScope::Private);
+        Ok(result.into())
     }
 
     async fn list_prompts(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
+        let (ttl_ms, cache_scope) = freshness(&context, CacheScope::Public);
         let argument = |name: &str, description: &str| {
             PromptArgument::new(name).with_description(description).with_required(false)
         };
@@ -99,7 +111,7 @@ impl ServerHandler for SalesforceServer {
             argument("domain", "The company's domain"),
         ];
         let prompt = Prompt::new(BRIEF, Some("Brief a colleague who is about to answer a customer"), Some(arguments));
-        Ok(ListPromptsResult::with_all_items(vec![prompt]))
+        Ok(ListPromptsResult { ttl_ms, cache_scope, ..ListPromptsResult::with_all_items(vec![prompt]) })
     }
 
     async fn get_prompt(
@@ -124,6 +136,12 @@ impl ServerHandler for SalesforceServer {
         );
         Ok(GetPromptResult::new(vec![PromptMessage::new_text(Role::User, text)]).into())
     }
+}
+
+/// How long an answer keeps and for whom: not at all. Peers before 2026-07-28 do not ask.
+fn freshness(context: &RequestContext<RoleServer>, scope: CacheScope) -> (Option<u64>, Option<CacheScope>) {
+    let asked = context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+    (asked.then_some(0), asked.then_some(scope))
 }
 
 fn refused(failure: ToolFailure) -> ErrorData {

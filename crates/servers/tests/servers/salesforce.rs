@@ -4,7 +4,7 @@ use deskbell_servers::salesforce::names::FieldName;
 use rmcp::model::{GetPromptRequestParams, ReadResourceRequestParams};
 use serde_json::{Value, json};
 
-use crate::salesforce_site::{KEY, Org, USERNAME, connect};
+use crate::salesforce_site::{KEY, Org, USERNAME, connect, connect_stateless};
 use crate::shortcut_site::done;
 
 #[tokio::test]
@@ -326,6 +326,18 @@ async fn resources_and_a_prompt_are_offered() {
     }
     assert!(org.client.read_resource(ReadResourceRequestParams::new("salesforce://case/DB-99")).await.is_err());
     assert!(org.client.read_resource(ReadResourceRequestParams::new("salesforce://nothing")).await.is_err());
+    // The newer era is told that nothing keeps, and whose a record is.
+    let newer = connect_stateless(org.config.clone()).await;
+    for (client, lists, records) in
+        [(&org.client, Value::Null, Value::Null), (&newer, json!("public"), json!("private"))]
+    {
+        let listed = serde_json::to_value(client.list_resources(None).await.unwrap()).unwrap();
+        assert_eq!(listed["cacheScope"], lists);
+        let prompts = serde_json::to_value(client.list_prompts(None).await.unwrap()).unwrap();
+        assert_eq!(prompts["cacheScope"], lists);
+        let read = client.read_resource(ReadResourceRequestParams::new("salesforce://case/DB-3")).await.unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap()["cacheScope"], records);
+    }
     let prompts = org.client.list_all_prompts().await.unwrap();
     assert_eq!(prompts[0].name, "brief_customer");
     let arguments = json!({ "email": "hugo@acme.example" }).as_object().cloned().unwrap();

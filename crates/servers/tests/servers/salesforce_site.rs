@@ -8,7 +8,8 @@ use deskbell_sandbox::salesforce::{JwtTrust, SalesforceBox, SalesforceConfig as 
 use deskbell_servers::salesforce::names::FieldName;
 use deskbell_servers::salesforce::{SalesforceConfig, SalesforceCredentials, SalesforceServer};
 use rmcp::ServiceExt;
-use rmcp::service::{RoleClient, RunningService};
+use rmcp::model::ProtocolVersion;
+use rmcp::service::{ClientLifecycleMode, ClientServiceExt, RoleClient, RunningService};
 use serde_json::{Value, json};
 
 use crate::shortcut_site::{done, failed};
@@ -115,10 +116,20 @@ impl Org {
     }
 }
 
-pub async fn connect(config: SalesforceConfig) -> RunningService<RoleClient, ()> {
+fn serve(config: SalesforceConfig) -> tokio::io::DuplexStream {
     install_tls();
     let server = SalesforceServer::new(config).unwrap();
     let (server_side, client_side) = tokio::io::duplex(256 * 1024);
     tokio::spawn(async move { server.serve(server_side).await.unwrap().waiting().await });
-    ().serve(client_side).await.unwrap()
+    client_side
+}
+
+pub async fn connect(config: SalesforceConfig) -> RunningService<RoleClient, ()> {
+    ().serve(serve(config)).await.unwrap()
+}
+
+/// A client of the era 2026-07-28.
+pub async fn connect_stateless(config: SalesforceConfig) -> RunningService<RoleClient, ()> {
+    let lifecycle = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
+    ().serve_with_lifecycle(serve(config), lifecycle).await.unwrap()
 }
