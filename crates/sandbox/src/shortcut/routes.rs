@@ -170,13 +170,10 @@ async fn browse(State(shortcut): State<ShortcutBox>, Path(id): Path<String>) -> 
 /// What a person adds on the board: `{"name": ..., "workflow": ...}`.
 async fn sandbox_add(State(shortcut): State<ShortcutBox>, Json(body): Json<Value>) -> Response {
     let text = |field: &str| crate::json::text(&body, field).unwrap_or_default();
-    match shortcut.add_story(text("name"), text("workflow")) {
-        Some(id) => (StatusCode::CREATED, Json(json!({ "id": id }))).into_response(),
-        None => {
-            let message = "Give the story a name, and a workflow that there is.";
-            (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "message": message }))).into_response()
-        }
+    if let Some(id) = shortcut.add_story(text("name"), text("workflow")) {
+        return (StatusCode::CREATED, Json(json!({ "id": id }))).into_response();
     }
+    Refusal::unprocessable("Give the story a name, and a workflow that there is.").into_response()
 }
 
 /// What a person does on the board: `{"id": ..., "state": ...}`.

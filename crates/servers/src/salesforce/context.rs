@@ -80,7 +80,7 @@ impl ServerHandler for SalesforceServer {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let uri = request.uri;
-        let content = match uri.as_str() {
+        let shown = match uri.as_str() {
             CHOICES => self.salesforce.case_choices().await,
             REQUESTS => self.salesforce.requests_left().await,
             _ => match uri.strip_prefix(CASE) {
@@ -88,9 +88,9 @@ impl ServerHandler for SalesforceServer {
                 None => return Err(ErrorData::resource_not_found("there is no such resource; list them first", None)),
             },
         };
-        let content: Value = content.map_err(refused)?;
-        let contents = ResourceContents::text(content.to_string(), uri).with_mime_type(JSON);
-        let mut result = ReadResourceResult::new(vec![contents]);
+        let shown: Value = shown.map_err(refused)?;
+        let text = ResourceContents::text(shown.to_string(), uri).with_mime_type(JSON);
+        let mut result = ReadResourceResult::new(vec![text]);
         // What a customer's record holds is for the one who asked.
         (result.ttl_ms, result.cache_scope) = freshness(&context, CacheScope::Private);
         Ok(result.into())
