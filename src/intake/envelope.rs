@@ -188,7 +188,11 @@ impl CommandEnvelope<'_> {
         self.field("user_id").map(PersonId::new)
     }
 
+    /// Home, as soon as that is known: whoever types the command in a channel shared outside names their own team.
     pub fn workspace(&self, home: &WorkspaceId) -> WorkspaceId {
+        if !home.as_str().is_empty() {
+            return home.clone();
+        }
         let named = [self.field("team_id"), self.field("enterprise_id")].into_iter().flatten();
         choose(home, named)
     }

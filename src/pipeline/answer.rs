@@ -28,10 +28,12 @@ impl World {
         let stored = self.store.event(&job.workspace, key).await?;
         let asked = stored.and_then(|stored| stored.raw.map(|raw| parse::parse(stored.kind, &raw)));
         let (sent, audit) = match asked {
-            Some(Ok(Intake::Command { command, text, user, channel, response_url, .. })) => {
+            Some(Ok(Intake::Command { command, text, user, from, channel, response_url, .. })) => {
+                let user = self.commander(user, &from);
                 let command = CommandCall { command, text, user, channel, response_url };
                 let (message, audit) = match command.command {
                     SlashCommand::Ticket => self.ticket_answer(job, &command).await?,
+                    SlashCommand::Escalate => (self.answer_to(&command), self.escalation_refused(job, &command).await?),
                     SlashCommand::Triage if command.asks_for_servers() => self.servers_answer(job, &command),
                     SlashCommand::Kb => (self.knowledge_answer(job, command.text.trim()).await, None),
                     _ => (self.answer_to(&command), None),
@@ -66,6 +68,17 @@ impl World {
         }
     }
 
+    /// An escalation of a number that no ticket has, or of a ticket that is not for this person to see.
+    async fn escalation_refused(
+        &self,
+        job: &ClaimedJob,
+        asked: &CommandCall,
+    ) -> Result<Option<AuditEntry>, StoreError> {
+        let Some(id) = asked.ticket_to_escalate() else { return Ok(None) };
+        let found = self.store.ticket(&job.workspace, id).await?.map(|found| found.ticket);
+        Ok(Some(look(job, asked, id, AuditKind::Refused, found.as_ref())))
+    }
+
     pub(super) fn problem(&self, text: &str, mend: &str) -> Result<Value, SlackError> {
         rendered(self.messages.notice(&Notice::problem(text, mend)))
     }
@@ -82,18 +95,10 @@ impl World {
     async fn ticket_answer(&self, job: &ClaimedJob, asked: &CommandCall) -> Result<Answered, StoreError> {
         let Some(id) = TicketId::parse(asked.text.trim()) else { return Ok((self.answer_to(asked), None)) };
         let found = self.store.ticket(&job.workspace, id).await?.map(|found| found.ticket);
-        let entry = |kind: AuditKind, ticket: Option<&Ticket>| AuditEntry {
-            workspace: job.workspace.clone(),
-            ticket: ticket.map(|ticket| ticket.id),
-            at: Timestamp::now(),
-            actor: Actor::Person(asked.user.id.clone()),
-            kind,
-            subject: ticket.map(|ticket| ticket.requester.clone()),
-            detail: json!({ "right": Right::View.as_str(), "ticket": id, "in": asked.channel }),
-        };
+        let entry = |kind: AuditKind, ticket: Option<&Ticket>| look(job, asked, id, kind, ticket);
         let may_view = |ticket: &&Ticket| self.policy.may_view(ticket, &asked.user, &asked.channel);
         let (message, recorded) = if let Some(ticket) = found.as_ref().filter(may_view) {
-            // A command tells nobody's organisation, but the request of whoever types it did.
+            // Where a command names no team, the request of whoever types it may have.
             let is_outsider =
                 asked.user.is_external || (ticket.requester_is_external && ticket.requester == asked.user.id);
             let view = if is_outsider {
@@ -107,6 +112,19 @@ impl World {
             (refusal, entry(AuditKind::Refused, found.as_ref()))
         };
         Ok((rendered(message), Some(recorded)))
+    }
+}
+
+/// That somebody asked for a ticket by its number, for the trail.
+fn look(job: &ClaimedJob, asked: &CommandCall, id: TicketId, kind: AuditKind, ticket: Option<&Ticket>) -> AuditEntry {
+    AuditEntry {
+        workspace: job.workspace.clone(),
+        ticket: ticket.map(|ticket| ticket.id),
+        at: Timestamp::now(),
+        actor: Actor::Person(asked.user.id.clone()),
+        kind,
+        subject: ticket.map(|ticket| ticket.requester.clone()),
+        detail: json!({ "right": Right::View.as_str(), "ticket": id, "in": asked.channel }),
     }
 }
 

@@ -89,7 +89,8 @@ impl World {
                 self.message_shortcut(reading, channel, message, user, response_url).await
             }
             Intake::GlobalShortcut { .. } => self.to_be_answered(reading).await,
-            Intake::Command { command, text, user, channel, response_url, .. } => {
+            Intake::Command { command, text, user, from, channel, response_url, .. } => {
+                let user = self.commander(user, &from);
                 let asked = CommandCall { command, text, user, channel, response_url };
                 self.command(reading, asked).await
             }

@@ -183,6 +183,8 @@ impl Work {
 fn identity_of(installation: &Installation) -> Identity {
     Identity {
         workspace: installation.workspace.clone(),
+        // Slack tells before the workers, who alone need it, begin.
+        organisation: None,
         bot_user: installation.bot_user.clone(),
         bot_id: installation.bot_id.clone(),
     }

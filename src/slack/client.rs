@@ -71,6 +71,8 @@ pub struct Post<'a> {
 pub struct Identity {
     /// The workspace.
     pub workspace: WorkspaceId,
+    /// The organisation that the workspace belongs to, on Enterprise Grid.
+    pub organisation: Option<String>,
     /// The bot's user.
     pub bot_user: PersonId,
     /// The bot itself (`B…`): its messages name it even where they name no user.
@@ -210,6 +212,7 @@ impl SlackClient {
         let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
         Ok(Identity {
             workspace: WorkspaceId::new(text("team_id").unwrap_or_default()),
+            organisation: text("enterprise_id"),
             bot_user: PersonId::new(text("user_id").unwrap_or_default()),
             bot_id: text("bot_id"),
         })

@@ -41,6 +41,47 @@ async fn another_companys_people_decide_and_escalate_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_companys_people_learn_nothing_by_command() {
+    let desk = Desk::open(Wish::default()).await;
+    let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
+    let hidden = shown(&desk, "U0HUGO", "C0ACME", &card.number(), "not for you to see").await;
+    assert!(!hidden.contains("402"), "{hidden}");
+    for number in [card.number(), "DB-99".to_owned()] {
+        let typed = desk.types("U0HUGO", "C0ACME", "/escalate", &format!("{number} please")).await;
+        assert_eq!(typed["ok"], true, "{typed}");
+    }
+    let told = |state: &State| {
+        let all = state.messages("C0ACME").into_iter().filter(|message| message.says("names no ticket"));
+        all.map(|message| message.body["text"].clone()).collect::<Vec<_>>()
+    };
+    let told = desk.until("both answers", |state| Some(told(state)).filter(|told| told.len() == 2)).await;
+    assert_eq!(told[0], told[1]);
+
+    // What stands in their own channel they may see from outside, and not escalate.
+    desk.types("U0ANNA", "C0ACME", "/triage", "Acme's refund of order 7 is missing").await;
+    let own = desk.until_posted("the card", "C0ACME", Message::is_card).await;
+    let seen = shown(&desk, "U0HUGO", "C0ACME", &own.number(), "is being looked at").await;
+    assert!(!seen.contains("Payments") && !seen.contains("P3"), "{seen}");
+    desk.types("U0HUGO", "C0ACME", "/escalate", &own.number()).await;
+    desk.until_told("U0HUGO", "C0ACME", "You may not escalate").await;
+    desk.settled().await;
+    assert_eq!(State(desk.state().await).messages("C0PAYMENTS").len(), 0);
+    let (ok, entries) = desk.runs(&["audit", "show"]).await;
+    let refused = entries.lines().filter(|line| line.contains("\"kind\":\"refused\"") && line.contains("U0HUGO"));
+    assert!(ok && refused.count() == 4, "{entries}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_escalation_needs_the_right_to_see() {
+    let desk = Desk::open(Wish::default()).await;
+    let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
+    desk.types("U0DEV", "C0GENERAL", "/escalate", &format!("{} now", card.number())).await;
+    desk.until_told("U0DEV", "C0GENERAL", "names no ticket").await;
+    desk.settled().await;
+    assert_eq!(State(desk.state().await).messages("C0PAYMENTS").len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_on_the_audit_trail() {
     let desk = Desk::open(Wish::default()).await;
     let card = desk.asks("U0GRACE", "The payment failed with error 402").await;

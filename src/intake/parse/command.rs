@@ -2,10 +2,9 @@
 
 use deskbell_domain::ids::{ChannelId, PersonId};
 use deskbell_domain::interaction::SlashCommand;
-use deskbell_domain::workflow::event::Person;
 use serde_json::Value;
 
-use super::{Intake, ParseError};
+use super::{CommandOrigin, Intake, ParseError};
 use crate::intake::envelope::{CommandEnvelope, CommandFields};
 use crate::intake::json;
 
@@ -19,10 +18,10 @@ pub(super) fn parse(raw: &[u8]) -> Result<Intake, ParseError> {
     Ok(Intake::Command {
         command: name,
         text: command.field("text").unwrap_or_default().to_owned(),
-        // A command exists only in the workspace it is installed in: nobody else can type it.
-        user: Person {
-            id: PersonId::new(command.field("user_id").ok_or(ParseError::Missing("user_id"))?),
-            is_external: false,
+        user: PersonId::new(command.field("user_id").ok_or(ParseError::Missing("user_id"))?),
+        from: CommandOrigin {
+            team: command.field("team_id").map(str::to_owned),
+            organisation: command.field("enterprise_id").map(str::to_owned),
         },
         channel: ChannelId::new(command.field("channel_id").ok_or(ParseError::Missing("channel_id"))?),
         channel_name: command.field("channel_name").map(str::to_owned),

@@ -14,7 +14,7 @@ mod view_state;
 
 use std::collections::BTreeMap;
 
-use deskbell_domain::ids::{ChannelId, MessageTs, PersonId};
+use deskbell_domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
 use deskbell_domain::interaction::{Button, Modal, SlackShortcut, SlashCommand};
 use deskbell_domain::workflow::event::Person;
 
@@ -94,7 +94,9 @@ pub enum Intake {
         /// What follows it.
         text: String,
         /// Who typed it.
-        user: Person,
+        user: PersonId,
+        /// Whose person that is.
+        from: CommandOrigin,
         /// Where.
         channel: ChannelId,
         /// `directmessage`, `privategroup` or the channel's name.
@@ -156,6 +158,25 @@ pub enum Intake {
         /// Why.
         reason: &'static str,
     },
+}
+
+/// The team and the organisation of whoever typed a command. Unlike a click, a command names no installation to compare
+/// them with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandOrigin {
+    /// Slack's `team_id`.
+    pub team: Option<String>,
+    /// Slack's `enterprise_id`, on Enterprise Grid.
+    pub organisation: Option<String>,
+}
+
+impl CommandOrigin {
+    /// Whether neither is ours. `home` is the team or organisation that the app is installed in, `organisation` the one
+    /// that this team belongs to: a channel may be shared between the teams of one organisation.
+    pub fn is_external(&self, home: &WorkspaceId, organisation: Option<&str>) -> bool {
+        let mut theirs = [&self.team, &self.organisation].into_iter().flatten().peekable();
+        theirs.peek().is_some() && !theirs.any(|id| id == home.as_str() || Some(id.as_str()) == organisation)
+    }
 }
 
 /// A message in Slack.
@@ -379,6 +400,23 @@ mod tests {
                     .prop_map(|entries| entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
             ]
         })
+    }
+
+    #[track_caller]
+    fn check_origin(expected: bool, team: Option<&str>, organisation: Option<&str>, home: &str) {
+        let from = CommandOrigin { team: team.map(str::to_owned), organisation: organisation.map(str::to_owned) };
+        assert_eq!(from.is_external(&home.into(), Some("E1")), expected, "{from:?} at {home}");
+    }
+
+    #[test]
+    fn a_command_from_another_team_is_external_unless_the_organisation_is_ours() {
+        check_origin(false, Some("T1"), None, "T1");
+        check_origin(true, Some("T9"), None, "T1");
+        check_origin(true, Some("T9"), Some("E9"), "T1");
+        check_origin(false, Some("T2"), Some("E1"), "T1");
+        check_origin(false, Some("T2"), Some("E1"), "E1");
+        check_origin(true, Some("T9"), None, "E1");
+        check_origin(false, None, None, "T1");
     }
 
     proptest! {

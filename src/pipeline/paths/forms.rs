@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deskbell_domain::ids::{CategoryId, ChannelId, PriorityId, SquadId, TicketId};
+use deskbell_domain::ids::{CategoryId, ChannelId, PersonId, PriorityId, SquadId, TicketId};
 use deskbell_domain::interaction::{Button, Modal, SlashCommand, field};
 use deskbell_domain::ticket::{Card, SlackPath, Source, TicketMessage};
 use deskbell_domain::workflow::event::{Event, NewRequest, Person, ReplyTo};
@@ -13,7 +13,7 @@ use super::super::interpret::Reading;
 use super::super::perform::Undone;
 use super::super::shared_channels::Readers;
 use crate::intake::envelope::view_external_id;
-use crate::intake::parse::{FieldValue, Intake};
+use crate::intake::parse::{CommandOrigin, FieldValue, Intake};
 use crate::store::{EventOutcome, HelpdeskKey};
 
 /// A slash command as it was typed.
@@ -29,6 +29,11 @@ impl CommandCall {
     /// Whether it is `/triage servers`, which asks and makes no ticket.
     pub(in crate::pipeline) fn asks_for_servers(&self) -> bool {
         self.command == SlashCommand::Triage && self.text.trim().eq_ignore_ascii_case("servers")
+    }
+
+    /// The first word, if it is a ticket's number.
+    pub(in crate::pipeline) fn ticket_to_escalate(&self) -> Option<TicketId> {
+        TicketId::parse(self.text.split_whitespace().next().unwrap_or_default())
     }
 
     /// Where its answer goes.
@@ -60,9 +65,9 @@ impl World {
                 self.form(reading, Form { person: command.user, text, priority: None, channel, path, reply }).await
             }
             SlashCommand::Escalate => {
-                let (number, why) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-                let reason = Some(why.trim()).filter(|why| !why.is_empty()).map(str::to_owned);
-                match self.existing(reading, TicketId::parse(number)).await? {
+                let why = text.split_once(char::is_whitespace).map_or("", |(_, why)| why.trim());
+                let reason = Some(why).filter(|why| !why.is_empty()).map(str::to_owned);
+                match self.seen_by(reading, &command).await? {
                     Some(ticket) => {
                         let event = Event::EscalationAsked { by: command.user, reason, reply };
                         let outcome = EventOutcome::Handled { ticket: Some(ticket) };
@@ -74,6 +79,21 @@ impl World {
             SlashCommand::Triage | SlashCommand::Ticket => self.to_be_answered(reading).await,
             SlashCommand::Kb => self.to_be_searched(reading).await,
         }
+    }
+
+    /// The ticket that an escalation names, if whoever asks for it may see it: who may not is told what they are told of a
+    /// number that no ticket has.
+    async fn seen_by(&self, reading: &Reading<'_>, command: &CommandCall) -> Result<Option<TicketId>, Undone> {
+        let Some(id) = command.ticket_to_escalate() else { return Ok(None) };
+        let found = self.store.ticket(&reading.job.workspace, id).await?;
+        let seen = found.is_some_and(|found| self.policy.may_view(&found.ticket, &command.user, &command.channel));
+        Ok(seen.then_some(id))
+    }
+
+    /// Whoever typed a command.
+    pub(in crate::pipeline) fn commander(&self, id: PersonId, from: &CommandOrigin) -> Person {
+        let ours = &self.habits.identity;
+        Person { id, is_external: from.is_external(&ours.workspace, ours.organisation.as_deref()) }
     }
 
     async fn existing(&self, reading: &Reading<'_>, ticket: Option<TicketId>) -> Result<Option<TicketId>, Undone> {

@@ -61,7 +61,7 @@ pub(super) fn command(workspace: &mut Workspace, body: &Value) -> Result<(Parcel
     let Workspace { views, ids, .. } = workspace;
     let trigger_id = views.make_trigger(ids, user);
     let payload = json!({
-        "token": VERIFICATION_TOKEN, "team_id": workspace.team_id, "team_domain": workspace.team_domain,
+        "token": VERIFICATION_TOKEN, "team_id": workspace.people.team_of(user), "team_domain": workspace.team_domain,
         "channel_id": channel, "channel_name": workspace.channels.get(channel).map(|c| c.public_name().to_owned()),
         "user_id": user, "user_name": workspace.people.find(user).map(|person| person.name.clone()),
         "command": command, "text": owned(body, "text"), "api_app_id": APP_ID,
