@@ -53,6 +53,7 @@ async fn play(arguments: &DemoArguments, folder: &Path, sandbox: &Sandbox) -> Re
     let desk = Desk::start(&config, Prepared::new(&config)?, Some(metrics)).await?;
     let base_url = format!("http://{}", desk.address());
     sandbox.set_delivery(Some(Delivery::Http { base_url: base_url.clone() }));
+    sandbox.number_zendesk_tickets_from(first_zendesk_number());
     sandbox.set_zendesk_webhook(format!("{base_url}/helpdesk/zendesk"));
     output::say(&banner(&sandbox.base_url(), &base_url, folder, arguments.no_script));
     if arguments.open {
@@ -75,6 +76,12 @@ async fn play(arguments: &DemoArguments, folder: &Path, sandbox: &Sandbox) -> Re
         }
     };
     Ok(desk.run_until(ended).await?)
+}
+
+/// Higher than any of an earlier run in the same folder: seconds since 2026.
+fn first_zendesk_number() -> u64 {
+    const NEW_YEAR_2026: i64 = 1_767_225_600;
+    u64::try_from(jiff::Timestamp::now().as_second() - NEW_YEAR_2026).unwrap_or_default().max(1)
 }
 
 async fn play_script(sandbox: &Sandbox, speed: f64) -> Result<(), deskbell_sandbox::SandboxError> {

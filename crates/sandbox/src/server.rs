@@ -155,6 +155,14 @@ impl Sandbox {
         }
     }
 
+    /// Numbers the Zendesk account's tickets from here: a desk that knows an account of an earlier run takes a number of its
+    /// for a ticket that it has.
+    pub fn number_zendesk_tickets_from(&self, first: u64) {
+        if let Some(zendesk) = &self.core.zendesk {
+            zendesk.number_from(first);
+        }
+    }
+
     /// Sets where deliveries go from now on.
     pub fn set_delivery(&self, delivery: Option<Delivery>) {
         self.core.courier.set_delivery(delivery);

@@ -36,16 +36,18 @@ impl fmt::Display for Ts {
     }
 }
 
-/// Makes timestamps that never repeat and ids that repeat only under the same seed.
+/// Makes timestamps and ids that never repeat, in a later run neither: whoever listened to an earlier one remembers them.
+/// Only what falls by chance follows from the seed.
 #[derive(Debug)]
 pub(crate) struct Ids {
-    random: SmallRng,
+    fresh: SmallRng,
+    chance: SmallRng,
     last: i64,
 }
 
 impl Ids {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { random: SmallRng::seed_from_u64(seed), last: 0 }
+        Self { fresh: rand::make_rng(), chance: SmallRng::seed_from_u64(seed), last: 0 }
     }
 
     /// Now, or just after the last one made.
@@ -58,7 +60,7 @@ impl Ids {
     pub(crate) fn id(&mut self, prefix: &str) -> String {
         let mut id = String::from(prefix);
         for _ in 0..10 {
-            let at = self.random.random_range(0..ALPHABET.len());
+            let at = self.fresh.random_range(0..ALPHABET.len());
             id.push(ALPHABET.get(at).copied().map_or('0', char::from));
         }
         id
@@ -66,7 +68,7 @@ impl Ids {
 
     /// A fair coin.
     pub(crate) fn coin(&mut self) -> bool {
-        self.random.random_bool(0.5)
+        self.chance.random_bool(0.5)
     }
 }
 
@@ -93,6 +95,14 @@ mod tests {
         ] {
             assert_eq!(Ts::parse(text).map(|ts| ts.to_string()).as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn ids_never_repeat_under_the_same_seed() {
+        let (mut run, mut later_run) = (Ids::new(1), Ids::new(1));
+        assert_ne!(run.id("Ev"), later_run.id("Ev"));
+        let coins = |ids: &mut Ids| (0..64).map(|_| ids.coin()).collect::<Vec<_>>();
+        assert_eq!(coins(&mut run), coins(&mut later_run));
     }
 
     #[test]

@@ -167,12 +167,13 @@ pub(super) struct Kept {
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) users: Vec<User>,
-    /// In the order of creation; a ticket's id is its place, counted from 1.
+    /// In the order of creation; a ticket's id is its place, counted from `first_number`.
     pub(super) tickets: Vec<Ticket>,
     pub(super) kept: BTreeMap<String, Kept>,
     pub(super) requests: u64,
     /// When requests of a limited kind were made.
     pub(super) recent: BTreeMap<&'static str, VecDeque<Instant>>,
+    pub(super) first_number: u64,
     updates: u64,
     next_id: u64,
     lag_ms: RangeInclusive<u64>,
@@ -199,6 +200,7 @@ impl Account {
             requests: 0,
             recent: BTreeMap::new(),
             updates: 0,
+            first_number: 1,
             next_id: FIRST_FREE_ID,
             lag_ms: config.search_lag_ms.clone(),
             random: SmallRng::seed_from_u64(config.seed),
@@ -245,7 +247,7 @@ impl Account {
     pub(super) fn create(&mut self, change: Change, author: u64) -> u64 {
         let now = Timestamp::now();
         let lag = Duration::from_millis(self.random.random_range(self.lag_ms.clone()));
-        let id = self.tickets.len() as u64 + 1;
+        let id = self.tickets.len() as u64 + self.first_number;
         self.tickets.push(Ticket {
             id,
             subject: String::new(),

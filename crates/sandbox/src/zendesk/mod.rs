@@ -119,6 +119,11 @@ impl ZendeskBox {
         self.read(Account::counts)
     }
 
+    /// The first ticket gets this number. To be set before there is one.
+    pub fn number_from(&self, first: u64) {
+        self.change(|account| account.first_number = first);
+    }
+
     /// Where the webhook for new tickets goes from now on; `None` switches it off.
     pub fn set_webhook(&self, target: Option<HookTarget>) {
         self.inner.hook.set_target(target);

@@ -1,0 +1,85 @@
+//! The demo as a person starts it, and starts it again in the same folder.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::deskbell;
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running demo. Dropping it ends it.
+struct Demo {
+    child: Child,
+    url: String,
+    http: reqwest::Client,
+}
+
+impl Demo {
+    /// Starts it and reads its address from the banner.
+    async fn start(folder: &Path) -> Self {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        let mut command = deskbell(folder, &["demo", "--no-script", "--port", "0", "--data", "demo"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let (child, url) = tokio::task::spawn_blocking(move || {
+            let mut child = command.spawn().unwrap();
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let url = lines.map_while(Result::ok).find(|line| line.trim().starts_with("http://")).unwrap();
+            (child, url.trim().to_owned())
+        })
+        .await
+        .unwrap();
+        Self { child, url, http: reqwest::Client::builder().no_proxy().build().unwrap() }
+    }
+
+    async fn posts(&self, path: &str, body: &Value) {
+        let url = format!("{}{path}", self.url);
+        let answer = self.http.post(url).json(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
+    }
+
+    /// Waits for a message in a channel that holds these words.
+    async fn until_said(&self, channel: &str, words: &str) {
+        let started = Instant::now();
+        loop {
+            let answer = self.http.get(format!("{}/sandbox/state", self.url)).send().await.unwrap();
+            let state: Value = answer.json().await.unwrap();
+            let messages = state["messages"][channel].as_array().cloned().unwrap_or_default();
+            let ours =
+                |message: &Value| message["metadata"].is_object() && message["blocks"].to_string().contains(words);
+            if messages.iter().any(ours) {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "`{words}` never comes in {channel}: {messages:#?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_in_the_same_folder_takes_requests_in_as_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in ["first run", "second run"] {
+        let demo = Demo::start(folder.path()).await;
+        let text = format!("The payment fails in the {words}");
+        let body = json!({ "user": "U0GRACE", "channel": "C0SUPPORT", "text": text });
+        demo.posts("/sandbox/act/message", &body).await;
+        demo.until_said("C0SUPPORT", &text).await;
+        let text = format!("I can't log in, says Ivy in the {words}");
+        demo.posts("/zendesk/sandbox-ask", &json!({ "subject": "Login", "text": text })).await;
+        demo.until_said("C0TRIAGE", &text).await;
+    }
+}
