@@ -123,6 +123,22 @@ impl Policy {
         (words.join(", "), people)
     }
 
+    /// Those who hold a right over a ticket of this squad by name: people, the members of groups and, where it holds the
+    /// right, the squad's.
+    pub fn holders_by_name(&self, right: Right, squad: Option<&SquadId>) -> Vec<PersonId> {
+        let mut people: Vec<PersonId> = Vec::new();
+        for holder in self.holders(right) {
+            let named: &[PersonId] = match holder {
+                Holder::Person(person) => std::slice::from_ref(person),
+                Holder::Group(name) => self.rights.groups.get(name).map_or(&[], Vec::as_slice),
+                Holder::Squad => squad.and_then(|id| self.squad(id)).map_or(&[], |squad| squad.members.as_slice()),
+                Holder::Anyone | Holder::Internal | Holder::Requester | Holder::Channel => &[],
+            };
+            people.extend(named.iter().filter(|person| !people.contains(person)).cloned().collect::<Vec<_>>());
+        }
+        people
+    }
+
     /// Whether the squad concerned holds a right as such.
     pub fn squad_may(&self, right: Right) -> bool {
         self.holders(right).contains(&Holder::Squad)

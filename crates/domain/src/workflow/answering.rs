@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::step::Scene;
 use crate::audit::AuditKind;
-use crate::ids::{CategoryId, PriorityId, SquadId};
+use crate::ids::{CategoryId, PersonId, PriorityId, SquadId};
 use crate::notice::{CallEnd, NoticeKind};
 use crate::policy::{ExpiryChoice, Right};
-use crate::ticket::{Actor, Answer, Status, Verdict};
+use crate::ticket::{Actor, Answer, Source, Status, Verdict};
 use crate::workflow::effect::{Effect, Telling};
 use crate::workflow::event::{Person, ReplyTo};
 
@@ -22,9 +22,18 @@ impl Scene<'_> {
             AuditKind::Refused,
             json!({ "right": right.as_str(), "external": by.is_external }),
         );
-        let (who, people) = self.policy.who_may(right);
+        let (who, people) = self.who_may(right, by);
         self.tell(by, Telling::NotAllowed { what: right.as_str().to_owned(), who, people }, reply.clone());
         false
+    }
+
+    /// Who holds a right over the ticket. People of another organisation do not learn who is in a squad.
+    fn who_may(&self, right: Right, asking: &Person) -> (String, Vec<PersonId>) {
+        let (who, mut people) = self.policy.who_may(right);
+        if !asking.is_external {
+            people = self.policy.holders_by_name(right, self.ticket.squad.as_ref());
+        }
+        (who, people)
     }
 
     /// Whether the confirmation still waits for this person; tells them if somebody else was first. A second
@@ -124,7 +133,14 @@ impl Scene<'_> {
             let actor = Actor::Person(by.id.clone());
             self.answer(Verdict::NotATicket, actor.clone());
             self.close(Status::Dismissed, actor, "not a ticket");
-            self.tell_direct_requester(NoticeKind::Dismissed { by: Some(by.id.clone()) });
+            self.tell_of_dismissal(Some(by.id.clone()));
+        }
+    }
+
+    /// Whoever asked reads who said so, and that they may answer. A helpdesk's customer reads nothing in Slack.
+    fn tell_of_dismissal(&mut self, by: Option<PersonId>) {
+        if !matches!(self.ticket.source, Source::Helpdesk { .. }) {
+            self.tell_requester(NoticeKind::Dismissed { by });
         }
     }
 
@@ -159,14 +175,15 @@ impl Scene<'_> {
             ExpiryChoice::Dismiss => {
                 self.answer(Verdict::Expired, Actor::Deskbell);
                 self.close(Status::Dismissed, Actor::Deskbell, "nobody answered");
-                self.tell_direct_requester(NoticeKind::Dismissed { by: None });
+                self.tell_of_dismissal(None);
             }
             ExpiryChoice::Confirm | ExpiryChoice::Escalate => {
                 // The card goes on asking, and no longer says that it will expire.
                 self.ticket.expired_at = Some(self.now);
                 self.show_card();
-                // Levels that are being alerted already go on; beginning anew would only repeat level 1.
-                if !self.escalation_is_under_way() {
+                // Levels that are being alerted already go on; beginning anew would only repeat level 1. Whoever acknowledged
+                // them is on it.
+                if !self.somebody_is_or_was_called() {
                     self.escalate(Actor::Deskbell, None);
                 }
             }
@@ -175,10 +192,14 @@ impl Scene<'_> {
 
     /// Ends a ticket.
     pub(super) fn close(&mut self, status: Status, by: Actor, why: &str) {
+        let was_asked = self.ticket.status == Status::AwaitingConfirmation;
         self.ticket.status = status;
         self.ticket.closed_at = Some(self.now);
         self.audit(by, AuditKind::Closed, json!({ "status": status, "why": why }));
         self.end_calls(&CallEnd::Over);
+        if was_asked {
+            self.show_notices(|kind| matches!(kind, NoticeKind::Reminder { .. }));
+        }
         self.show_notices(|kind| *kind == NoticeKind::SquadAlert);
         // A request that was withdrawn before anybody saw a card gets none.
         if self.ticket.decision.is_some() || self.ticket.changes > 0 {

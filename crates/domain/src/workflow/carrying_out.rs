@@ -20,6 +20,8 @@ impl Scene<'_> {
         let names = self.ticket.decision.as_ref().map(|decision| decision.actions.clone()).unwrap_or_default();
         let actions = names.iter().filter_map(|name| plan::action(self.policy, &self.ticket, name)).collect();
         self.ticket.status = Status::Dispatching;
+        // They no longer wait for anybody.
+        self.show_notices(|kind| matches!(kind, NoticeKind::Reminder { .. }));
         self.allow(by, actions);
         self.dispatch_primaries();
         self.go_on();

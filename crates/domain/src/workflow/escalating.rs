@@ -34,9 +34,16 @@ impl<'world> Scene<'world> {
         self.ticket.escalation.as_ref().is_some_and(|running| running.acknowledged_by.is_none())
     }
 
+    /// The same, or somebody said that they are on it; not what happened before the ticket was opened again.
+    pub(super) fn somebody_is_or_was_called(&self) -> bool {
+        let reopened = self.ticket.reopened_at();
+        self.ticket.escalation.as_ref().is_some_and(|running| reopened.is_none_or(|at| running.since >= at))
+    }
+
     /// Raises the severity and calls level 1. The reason is kept with the sealed words, and the trail does not hold it.
     pub(super) fn escalate(&mut self, by: Actor, reason: Option<String>) {
         self.ticket.words.escalation_reason = reason;
+        self.show_passed_calls();
         let round = self.ticket.escalation.as_ref().map_or(1, |before| before.round + 1);
         self.ticket.severity = self.ticket.severity.raised();
         self.ticket.escalation = Some(Escalation {
@@ -59,6 +66,7 @@ impl<'world> Scene<'world> {
         if !self.escalation_is_under_way() || self.ticket.squad.as_ref() == Some(alerted) {
             return;
         }
+        self.show_passed_calls();
         if let Some(running) = &mut self.ticket.escalation {
             running.round += 1;
             running.level = 0;
@@ -159,7 +167,21 @@ impl<'world> Scene<'world> {
     /// Ends the calls that nobody has answered yet.
     pub(super) fn end_calls(&mut self, end: &CallEnd) {
         let now = self.now;
+        if !matches!(end, CallEnd::Unanswered(_)) {
+            self.show_passed_calls();
+        }
         self.change_open_calls(|call| call.end = Some((end.clone(), now)));
+    }
+
+    /// Calls that were passed on may still be acknowledged, until somebody does or the escalation is over.
+    fn show_passed_calls(&mut self) {
+        let Some(round) = self.ticket.escalation.as_ref().map(|running| running.round) else { return };
+        self.show_notices(|kind| match kind {
+            NoticeKind::EscalationAlert(call) => {
+                call.round == round && matches!(call.end, Some((CallEnd::Unanswered(_), _)))
+            }
+            _ => false,
+        });
     }
 
     fn change_open_calls(&mut self, change: impl Fn(&mut EscalationCall)) {

@@ -139,6 +139,11 @@ pub enum Event {
         /// The change it shows.
         change: u32,
     },
+    /// Slack says what the requester is called.
+    RequesterNamed {
+        /// Their name there.
+        name: String,
+    },
     /// The card can't be posted where it should.
     CardUndeliverable {
         /// Slack's error and the mend.

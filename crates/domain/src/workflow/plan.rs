@@ -5,8 +5,8 @@ use crate::ids::PersonId;
 use crate::policy::Policy;
 use crate::ticket::{Source, Ticket, message_link};
 
-use super::quotation::one_line;
 pub(super) use super::quotation::quoted;
+use super::quotation::{one_line, plain_name};
 
 /// The action of this name for the ticket as it is; `None` for a name that needs what the ticket lacks.
 pub(super) fn action(policy: &Policy, ticket: &Ticket, name: &str) -> Option<Action> {
@@ -104,9 +104,18 @@ fn tracker_priority(policy: &Policy, ticket: &Ticket) -> Option<String> {
     ticket.priority.as_ref().and_then(|id| policy.priority(id)).and_then(|priority| priority.tracker.clone())
 }
 
+/// The requester's name; where nobody told it, what they are called by.
+fn asked_by(ticket: &Ticket) -> String {
+    match (&ticket.words.requester_name, &ticket.source) {
+        (Some(name), _) => plain_name(name),
+        (None, Source::Helpdesk { system, .. }) => format!("a {system} customer ({})", ticket.requester),
+        (None, _) => format!("Slack user {}", ticket.requester),
+    }
+}
+
 /// Who asked, where, and why it came here: for the people who read the issue.
 fn context(policy: &Policy, ticket: &Ticket) -> String {
-    let mut lines = vec![format!("**Ticket** {}", ticket.id), format!("**Asked by** {}", ticket.requester)];
+    let mut lines = vec![format!("**Ticket** {}", ticket.id), format!("**Asked by** {}", asked_by(ticket))];
     match &ticket.source {
         Source::SlackMessage { channel, ts, .. } => {
             let link = message_link(channel, ts);

@@ -37,6 +37,14 @@ pub(super) fn one_line(text: &str) -> String {
     cut
 }
 
+/// A person's name as text among Markdown: whatever they call themselves formats and links nothing.
+pub(super) fn plain_name(name: &str) -> String {
+    const LONGEST: usize = 100;
+    let line: String = one_line(name).chars().take(LONGEST).collect();
+    let marks = |c: char| matches!(c, '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '`' | '~' | '&' | '!' | '(' | ')');
+    line.chars().flat_map(|c| marks(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
 fn turns_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -153,6 +161,12 @@ mod tests {
         let long = quoted(&"é".repeat(40_000));
         assert!(long.ends_with(CUT) && long.chars().count() < 25_000, "{}", long.chars().count());
         assert!(!quoted(&"é".repeat(QUOTED_CHARS)).contains(CUT));
+    }
+
+    #[test]
+    fn a_name_is_text() {
+        assert_eq!(plain_name("Ivy Cole"), "Ivy Cole");
+        assert_eq!(plain_name("[Ivy](https://e.vil)\n**x**"), "\\[Ivy\\]\\(https://e.vil\\) \\*\\*x\\*\\*");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! "It is still broken": the requester answers in a resolved ticket's thread.
+//! "It is still broken", "it is one": the requester answers in a resolved or dismissed ticket's thread.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -6,18 +6,38 @@ use serde_json::json;
 use super::step::Scene;
 use crate::action::ActionState;
 use crate::audit::AuditKind;
+use crate::ids::MessageTs;
 use crate::notice::NoticeKind;
 use crate::policy::Policy;
 use crate::ticket::{Actor, Status, Ticket, TicketMessage};
+use crate::workflow::effect::Effect;
 
 impl Ticket {
-    /// Whether a message of the requester's, sent at this moment, opens the ticket again: it was resolved before, and no
-    /// longer ago than the policy says. What was sent before the ticket was resolved says nothing about the solution.
+    /// Whether a message of the requester's, sent at this moment, opens the ticket again: it was closed before, and no
+    /// longer ago than the policy says. What was sent before the ticket was closed says nothing about the outcome.
     pub fn may_reopen(&self, policy: &Policy, sent_at: Timestamp) -> bool {
         let until = self.closed_at.and_then(|closed| closed.checked_add(policy.reopen_within).ok());
-        self.status == Status::Resolved
+        !self.status.is_open()
             && self.closed_at.is_some_and(|closed| closed < sent_at)
             && until.is_some_and(|until| sent_at <= until)
+    }
+}
+
+impl Ticket {
+    /// When the requester wrote what opened it again last.
+    pub fn reopened_at(&self) -> Option<Timestamp> {
+        self.notices.iter().rev().find_map(|notice| match &notice.kind {
+            NoticeKind::Reopened { message, .. } => message.sent_at(),
+            _ => None,
+        })
+    }
+
+    /// What opened it again last was said of a dismissal, not of a solution.
+    pub fn asks_again(&self) -> bool {
+        let kinds = self.notices.iter().rev().map(|notice| &notice.kind);
+        let mut before = kinds.skip_while(|kind| !matches!(kind, NoticeKind::Reopened { .. }));
+        let closed = before.find(|kind| matches!(kind, NoticeKind::Resolved { .. } | NoticeKind::Dismissed { .. }));
+        closed.is_some_and(|kind| matches!(kind, NoticeKind::Dismissed { .. }))
     }
 }
 
@@ -25,6 +45,9 @@ impl Scene<'_> {
     /// The words join the ticket; no comment goes out by itself, since the approval was of what is resolved.
     pub(super) fn reopen(&mut self, message: TicketMessage, sent_at: Timestamp) {
         let Some(ts) = message.ts.clone().filter(|_| self.ticket.may_reopen(self.policy, sent_at)) else { return };
+        if self.ticket.status == Status::Dismissed {
+            return self.ask_again(message, ts, sent_at);
+        }
         let is_parked = |state: &ActionState| matches!(state, ActionState::Parked { .. });
         let waits_for_ops = self.ticket.actions.iter().any(|record| record.primary && is_parked(&record.state));
         self.ticket.status = if waits_for_ops { Status::Parked } else { Status::Following };
@@ -35,6 +58,22 @@ impl Scene<'_> {
         self.set_clocks_since(self.now);
         self.show_notices(|kind| *kind == NoticeKind::SquadAlert);
         self.tell_squad_of_reopening(NoticeKind::Reopened { message: ts.clone(), with_words: true });
+        self.tell_requester(NoticeKind::Reopened { message: ts, with_words: false });
+        self.show_card();
+    }
+
+    /// Somebody said that it is no ticket, or nobody answered; the requester says that it is one: assessed and decided anew,
+    /// it asks as if it had just come in.
+    fn ask_again(&mut self, message: TicketMessage, ts: MessageTs, sent_at: Timestamp) {
+        self.ticket.status = Status::Received;
+        self.ticket.closed_at = None;
+        self.ticket.answer = None;
+        self.ticket.expired_at = None;
+        self.ticket.last_message_at = self.ticket.last_message_at.max(sent_at);
+        self.ticket.words.messages.push(message);
+        self.ticket.revision += 1;
+        self.audit(Actor::Person(self.ticket.requester.clone()), AuditKind::Reopened, json!({ "message": ts }));
+        self.out.effects.push(Effect::Assess { revision: self.ticket.revision });
         self.tell_requester(NoticeKind::Reopened { message: ts, with_words: false });
         self.show_card();
     }

@@ -115,6 +115,11 @@ impl<'world> Scene<'world> {
                 self.ticket.card.doubt = None;
                 self.ticket.card.shown = self.ticket.card.shown.max(change);
             }
+            Event::RequesterNamed { name } => {
+                if !self.ticket.words.erased && !name.trim().is_empty() {
+                    self.ticket.words.requester_name.get_or_insert(name);
+                }
+            }
             Event::CardUndeliverable { reason } => self.card_undeliverable(reason),
             Event::CardUnclear { since, reason } => self.card_unclear(since, reason),
             Event::NoticePosted { notice, posted, change } => {

@@ -6,6 +6,7 @@ use crate::support::and_rules;
 use deskbell_domain::action::Action;
 use deskbell_domain::audit::AuditKind;
 use deskbell_domain::interaction::Button;
+use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::ticket::{Status, Verdict};
 use deskbell_domain::workflow::effect::{Effect, Telling, Timer};
 use deskbell_domain::workflow::event::{Event, ReplyTo};
@@ -30,18 +31,21 @@ fn the_first_answer_wins_and_stays() {
 #[test]
 fn who_may_not_is_refused_told_who_may_and_recorded() {
     let mut desk = Desk::asking(policy(), Some("billing"));
-    for (event, what, who) in [
-        (pressed(Button::Confirm, "U0DEV"), "confirm", "the ticket's squad, the group leads"),
-        (pressed(Button::Confirm, "U9GUEST"), "confirm", "the ticket's squad, the group leads"),
-        (changed("platform", "p1", "U0DEV"), "confirm", "the ticket's squad, the group leads"),
-        (pressed(Button::Change, "U0DEV"), "confirm", "the ticket's squad, the group leads"),
-        (pressed(Button::NotATicket, "U0DEV"), "confirm", "the ticket's squad, the group leads"),
-        (pressed(Button::Escalate, "U9GUEST"), "escalate", "anyone inside the organisation"),
-        (pressed(Button::Claim, "U0LEAD"), "claim", "the ticket's squad"),
-        (pressed(Button::Resolve, "U0LEAD"), "claim", "the ticket's squad"),
+    // Whom to ask, by name; people of another organisation do not learn who is in a squad.
+    let (both, squad) = (["U0BEN", "U0CARLA", "U0LEAD"], ["U0BEN", "U0CARLA"]);
+    for (event, what, who, people) in [
+        (pressed(Button::Confirm, "U0DEV"), "confirm", "the ticket's squad, the group leads", &both[..]),
+        (pressed(Button::Confirm, "U9GUEST"), "confirm", "the ticket's squad, the group leads", &[]),
+        (changed("platform", "p1", "U0DEV"), "confirm", "the ticket's squad, the group leads", &both),
+        (pressed(Button::Change, "U0DEV"), "confirm", "the ticket's squad, the group leads", &both),
+        (pressed(Button::NotATicket, "U0DEV"), "confirm", "the ticket's squad, the group leads", &both),
+        (pressed(Button::Escalate, "U9GUEST"), "escalate", "anyone inside the organisation", &[]),
+        (pressed(Button::Claim, "U0LEAD"), "claim", "the ticket's squad", &squad),
+        (pressed(Button::Resolve, "U0LEAD"), "claim", "the ticket's squad", &squad),
     ] {
         let refused = desk.on(event);
-        let telling = Telling::NotAllowed { what: what.to_owned(), who: who.to_owned(), people: Vec::new() };
+        let people = people.iter().map(|id| person(id).id).collect();
+        let telling = Telling::NotAllowed { what: what.to_owned(), who: who.to_owned(), people };
         assert_eq!((refused.ticket.is_none(), told(&refused)), (true, vec![telling]));
         assert_eq!(refused.audit[0].kind, AuditKind::Refused);
     }
@@ -112,7 +116,21 @@ fn not_a_ticket_ends_it() {
     desk.ignores(Event::MessageJoined(message("1.0002", "and again")));
     desk.ignores(assessed(1, None));
     desk.wait(10_000);
-    assert_eq!((desk.status(), desk.ticket().notices.len()), (Status::Dismissed, 0));
+    let told: Vec<&NoticeKind> = desk.ticket().notices.iter().map(|notice| &notice.kind).collect();
+    let by = Some(person("U0BEN").id);
+    assert_eq!((desk.status(), told), (Status::Dismissed, vec![&NoticeKind::Dismissed { by }]));
+}
+
+#[test]
+fn a_reminder_says_so_once_the_confirmation_waits_no_longer() {
+    for button in [Button::Confirm, Button::NotATicket] {
+        let mut desk = Desk::asking(policy(), Some("billing"));
+        desk.wait(61);
+        let reminders = desk.notices(|kind| matches!(kind, NoticeKind::Reminder { .. }));
+        let ordinal = reminders[0].id.ordinal;
+        let answered = desk.on(pressed(button, "U0BEN"));
+        assert!(shows_notice(&answered, ordinal), "{button:?}");
+    }
 }
 
 #[test]

@@ -37,6 +37,36 @@ fn escalation_climbs_until_somebody_acknowledges() {
 }
 
 #[test]
+fn whoever_acknowledged_is_on_it_when_the_confirmation_expires() {
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    desk.on(pressed(Button::Escalate, "U0ANN"));
+    desk.on(pressed(Button::Acknowledge, "U0BEN"));
+    desk.wait(10 * 60);
+    assert!(desk.ticket().expired_at.is_some());
+    assert_eq!(desk.escalations(), [(1, "C0PAYMENTS")], "no new chain");
+    // What was dismissed and is asked again had nobody on it since.
+    desk.on(pressed(Button::NotATicket, "U0BEN"));
+    desk.wait(2);
+    let again = message(&format!("{}.000100", desk.now.as_second()), "But it is one");
+    desk.on(Event::MessageJoined(again));
+    desk.on(assessed(2, Some("billing")));
+    desk.wait(4 * 60 + 1);
+    assert_eq!(desk.escalations().len(), 2, "nobody answered anew");
+}
+
+#[test]
+fn a_call_that_was_passed_on_is_shown_again_when_somebody_acknowledges() {
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    desk.on(pressed(Button::Escalate, "U0ANN"));
+    desk.wait(11);
+    assert_eq!(desk.escalations(), [(1, "C0PAYMENTS"), (2, "C0LEADERS")]);
+    let first = desk.notices(|kind| matches!(kind, NoticeKind::EscalationAlert(_)))[0].id.ordinal;
+    let acknowledged = desk.on(pressed(Button::Acknowledge, "U0BEN"));
+    assert!(shows_notice(&acknowledged, first), "its button goes");
+    assert_eq!(desk.ticket().escalation.as_ref().unwrap().acknowledged_by, Some(person("U0BEN").id));
+}
+
+#[test]
 fn the_reason_is_kept_with_the_words_of_the_newest_escalation_alone() {
     let mut desk = Desk::asking(policy(), Some("billing"));
     let reason = Some("the CEO of Umbra waits".to_owned());

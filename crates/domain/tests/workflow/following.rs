@@ -105,7 +105,7 @@ fn a_reply_in_time_reopens_what_was_resolved_and_sends_nothing_to_the_tracker() 
 }
 
 #[test]
-fn a_reply_too_late_or_to_what_was_no_request_reopens_nothing() {
+fn a_reply_too_late_reopens_nothing() {
     let mut desk = Desk::following(policy());
     desk.on(pressed(Button::Resolve, "U0BEN"));
     desk.on(done(3, None));
@@ -114,9 +114,38 @@ fn a_reply_too_late_or_to_what_was_no_request_reopens_nothing() {
     desk.ignores(late);
     let mut desk = Desk::asking(policy(), Some("billing"));
     desk.on(pressed(Button::NotATicket, "U0BEN"));
+    desk.wait(14 * 24 * 60 + 2);
+    let late = says(&desk, "But it is one");
+    desk.ignores(late);
+}
+
+#[test]
+fn a_reply_to_who_said_that_it_is_no_ticket_asks_again() {
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    desk.on(pressed(Button::NotATicket, "U0BEN"));
+    desk.ignores(Event::MessageJoined(message("1.0009", "Sent before it was dismissed")));
     desk.wait(2);
-    let dismissed = says(&desk, "But it is one");
-    desk.ignores(dismissed);
+    let it_is_one = says(&desk, "But it is one");
+    let again = desk.on(it_is_one.clone());
+    desk.ignores(it_is_one);
+    assert!(shows_card(&again) && desk.ticket().asks_again());
+    assert_eq!((desk.status(), desk.ticket().closed_at, &desk.ticket().answer), (Status::Received, None, &None));
+    assert_eq!(desk.audited(AuditKind::Reopened), 1);
+    let told = desk.notices(|kind| matches!(kind, NoticeKind::Reopened { .. }));
+    assert_eq!(told.iter().map(|notice| notice.channel.as_str()).collect::<Vec<_>>(), ["C0SUPPORT"], "no squad had it");
+    desk.on(assessed(2, Some("billing")));
+    desk.post_card();
+    assert_eq!((desk.status(), desk.ticket().decision.as_ref().unwrap().ordinal), (Status::AwaitingConfirmation, 2));
+    desk.on(pressed(Button::Confirm, "U0CARLA"));
+    desk.on(done(1, Some("PAY-1")));
+    desk.on(done(2, None));
+    assert_eq!(desk.status(), Status::Following);
+    // What is resolved afterwards and does not hold is no dismissal.
+    desk.on(pressed(Button::Resolve, "U0BEN"));
+    desk.wait(2);
+    let still = says(&desk, "It still fails");
+    desk.on(still);
+    assert!(!desk.ticket().asks_again());
 }
 
 #[test]
