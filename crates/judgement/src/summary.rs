@@ -9,26 +9,69 @@ pub const SUMMARY_CHARS: usize = 300;
 /// A second sentence joins only a first shorter than this, in characters.
 const SHORT_FIRST_SENTENCE: usize = 120;
 
-/// The sentences that tell most, in their order, at most 300 characters; greetings, thanks, signatures and
-/// code are left out. Empty only for a text without a word.
+/// The first sentence, and the one after it or the one that tells most where there is room: at most 300 characters. Greetings,
+/// thanks, openings like "Quick question", signatures and code are left out. Empty only for a text without a word.
 pub fn summarize(text: &str) -> String {
     let prose = prose(text);
     let body = without_signature(&prose);
     let told: Vec<&str> = sentences(body).into_iter().filter(|sentence| !is_courtesy(sentence)).collect();
     let told = if told.is_empty() { fallback(text, body) } else { told.iter().map(ToString::to_string).collect() };
-    let Some(first) = most_telling(&told) else {
-        return String::new();
-    };
+    let first = told.iter().position(|sentence| !is_vague(sentence)).unwrap_or(0);
     let mut summary = told.get(first).map(|sentence| squeeze(sentence)).unwrap_or_default();
-    if let Some(next) = told.get(first + 1).map(|sentence| squeeze(sentence))
-        && summary.chars().count() < SHORT_FIRST_SENTENCE
-        && summary.chars().count() + next.chars().count() < SUMMARY_CHARS
-    {
-        summary.push(' ');
-        summary.push_str(&next);
+    let rest = told.get(first + 1..).unwrap_or_default();
+    let short = |text: &str| text.chars().count() < SHORT_FIRST_SENTENCE;
+    if let Some(next) = rest.first().filter(|_| short(&summary)) {
+        append(&mut summary, &squeeze(next), "");
+        // An opening and a courtesy before the point: the point as well.
+        if let Some(point) = most_telling(rest).filter(|at| *at > 0 && short(&summary)).and_then(|at| rest.get(at)) {
+            append(&mut summary, &squeeze(point), "… ");
+        }
     }
     shorten(&summary, SUMMARY_CHARS)
 }
+
+/// Adds a sentence if there is room. Lines and subjects often end without a mark: without one they would read as one sentence.
+fn append(summary: &mut String, sentence: &str, gap: &str) {
+    let ends =
+        summary.chars().next_back().is_some_and(|last| !last.is_alphanumeric() && !matches!(last, ')' | '"' | '\''));
+    let between = if ends { " " } else { " · " };
+    if summary.chars().count() + between.chars().count() + gap.len() + sentence.chars().count() < SUMMARY_CHARS {
+        summary.push_str(between);
+        summary.push_str(gap);
+        summary.push_str(sentence);
+    }
+}
+
+/// An opening that says that something follows, and not what.
+fn is_vague(sentence: &str) -> bool {
+    let said = words(sentence);
+    said.len() <= 5 && said.iter().all(|word| is_stop_word(word) || VAGUE.contains(&word.as_ref()))
+}
+
+const VAGUE: &[&str] = &[
+    "ask",
+    "asking",
+    "everybody",
+    "everyone",
+    "help",
+    "important",
+    "issue",
+    "just",
+    "need",
+    "one",
+    "please",
+    "problem",
+    "question",
+    "questions",
+    "quick",
+    "request",
+    "short",
+    "small",
+    "team",
+    "thing",
+    "urgent",
+    "urgently",
+];
 
 /// Nothing but courtesy or code: better its words than none.
 fn fallback(text: &str, body: &str) -> Vec<String> {
@@ -181,6 +224,19 @@ mod tests {
         check(
             "Quick one. The nightly settlement report for our German entity misses every Klarna transaction since Monday.",
             "The nightly settlement report for our German entity misses every Klarna transaction since Monday.",
+        );
+    }
+
+    #[test]
+    fn a_summary_begins_with_the_subject_or_the_first_sentence() {
+        check("Login broken\nI cannot log in", "Login broken · I cannot log in");
+        check(
+            "Login broken\nSince the release of yesterday evening our whole accounting department in Lyon lands on a blank page.",
+            "Login broken · Since the release of yesterday evening our whole accounting department in Lyon lands on a blank page.",
+        );
+        check(
+            "The invoice PDF is empty. It is for Wingtip. Their audit of fiscal year 2025 begins tomorrow morning in Boston.",
+            "The invoice PDF is empty. It is for Wingtip. … Their audit of fiscal year 2025 begins tomorrow morning in Boston.",
         );
     }
 
