@@ -1,16 +1,17 @@
 //! The triage card.
 
 use deskbell_domain::action::{ActionRecord, ActionState};
-use deskbell_domain::notice::{Notice, NoticeKind};
+use deskbell_domain::ids::{CategoryId, SquadId};
 use deskbell_domain::policy::Policy;
-use deskbell_domain::ticket::{Actor, Answer, Status, Ticket, Verdict};
+use deskbell_domain::ticket::{Actor, Answer, Source, Status, Ticket, Verdict};
+use deskbell_judgement::mrkdwn;
 use jiff::Timestamp;
 
 use super::{
-    assessed_by, category, conversation_url, escalation, issue, person, priority, priority_name, requester, severity,
-    sla,
+    assessed_by, capitalised, category, conversation_url, escalation, issue, person, priority, priority_name,
+    requester, severity, sla,
 };
-use crate::slack::messages::{CardStatus, CustomerRecord, SimilarTicket, TriageCard, Why};
+use crate::slack::messages::{CardStatus, CustomerRecord, IssueLink, SimilarTicket, TriageCard, Why};
 
 /// The card as it stands now.
 pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar: Vec<SimilarTicket>) -> TriageCard {
@@ -24,6 +25,8 @@ pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar
         requester: requester(ticket),
         customer: customer(ticket),
         source_url: conversation_url(ticket),
+        helpdesk: helpdesk(ticket),
+        words: words_in_full(ticket),
         category: category(policy, ticket),
         area: assessment.map(|assessment| assessment.area.clone()).filter(|area| !area.is_empty()),
         urgency: assessment.map_or("normal", |assessment| assessment.urgency.value.as_str()).to_owned(),
@@ -58,13 +61,39 @@ fn customer(ticket: &Ticket) -> Option<CustomerRecord> {
     })
 }
 
-/// What to know before acting: what the rules met, and that a solution did not hold.
+fn helpdesk(ticket: &Ticket) -> Option<IssueLink> {
+    match &ticket.source {
+        Source::Helpdesk { system, external_id, url } => {
+            Some(IssueLink { tracker: capitalised(system), key: format!("#{external_id}"), url: url.clone() })
+        }
+        Source::SlackMessage { .. } | Source::SlackForm { .. } => None,
+    }
+}
+
+/// What was asked, where nobody who reads the card finds it beside it: a form's and a helpdesk's words, and those of a message
+/// in another conversation.
+fn words_in_full(ticket: &Ticket) -> Option<String> {
+    let text = ticket.words.text();
+    let shown = match &ticket.source {
+        Source::SlackMessage { channel, .. } if *channel == ticket.card.channel => return None,
+        // Slack's own markup would mention people anew.
+        Source::SlackMessage { .. } => mrkdwn::plain(&text),
+        Source::SlackForm { .. } | Source::Helpdesk { .. } => text,
+    };
+    let shown: String = shown.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+    Some(shown.trim().to_owned()).filter(|shown| !shown.is_empty() && !ticket.words.erased)
+}
+
+/// What to know before acting: what the rules met, and that a solution or a dismissal did not hold.
 fn warnings(ticket: &Ticket) -> Vec<String> {
-    let is_reopened = |notice: &Notice| matches!(notice.kind, NoticeKind::Reopened { .. });
-    let reopened = ticket.status.is_open() && ticket.notices.iter().any(is_reopened);
+    let reopened = ticket.reopened_at().filter(|_| ticket.status.is_open());
     let decided = ticket.decision.iter().flat_map(|decision| decision.warnings.clone());
-    let said = "Reopened: the requester says that it is not solved".to_owned();
-    reopened.then_some(said).into_iter().chain(decided).collect()
+    let said = if ticket.asks_again() {
+        "Asked again: it was dismissed before, and the requester answered"
+    } else {
+        "Reopened: the requester says that it is not solved"
+    };
+    reopened.map(|_| said.to_owned()).into_iter().chain(decided).collect()
 }
 
 /// Only where it is another than the ticket's.
@@ -97,7 +126,7 @@ fn status(policy: &Policy, ticket: &Ticket) -> CardStatus {
         Status::Parked => parked(ticket),
         Status::Resolved => CardStatus::Resolved { by_user_id: resolver(ticket), at_unix: closed_unix() },
         Status::Dismissed => dismissed(ticket, closed_unix()),
-        Status::Dispatching | Status::Following => decided(ticket),
+        Status::Dispatching | Status::Following => decided(policy, ticket),
     }
 }
 
@@ -146,11 +175,31 @@ fn dismissed(ticket: &Ticket, at_unix: i64) -> CardStatus {
     match ticket.answer.as_ref().map(|answer| (&answer.verdict, person(&answer.by))) {
         Some((Verdict::Expired, _)) => CardStatus::Expired { at_unix, outcome: "closed without action".to_owned() },
         Some((_, Some(by_user_id))) => CardStatus::Dismissed { by_user_id, at_unix },
-        _ => CardStatus::Dismissed { by_user_id: ticket.requester.to_string(), at_unix },
+        // Nobody answered: the requester deleted what they had asked.
+        _ => CardStatus::Withdrawn { by_user_id: ticket.requester.to_string(), at_unix },
     }
 }
 
-fn decided(ticket: &Ticket) -> CardStatus {
+/// What the person who confirmed made another than what the rules proposed.
+fn changes(policy: &Policy, ticket: &Ticket) -> Vec<String> {
+    let Some(proposed) = &ticket.decision else { return Vec::new() };
+    let squad = |id: &SquadId| policy.squad(id).map_or_else(|| id.to_string(), |squad| squad.name.clone());
+    let known = |id: &CategoryId| policy.category(id).map_or_else(|| id.to_string(), |category| category.name.clone());
+    let pairs = [
+        ("squad", Some(squad(&proposed.squad)), ticket.squad.as_ref().map(squad)),
+        (
+            "priority",
+            Some(priority_name(policy, &proposed.priority)),
+            ticket.priority.as_ref().map(|id| priority_name(policy, id)),
+        ),
+        ("category", proposed.category.as_ref().map(known), ticket.category.as_ref().map(known)),
+    ];
+    let other = pairs.into_iter().filter(|(_, from, to)| from != to);
+    let shown = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+    other.map(|(what, from, to)| format!("{what} {} → {}", shown(from), shown(to))).collect()
+}
+
+fn decided(policy: &Policy, ticket: &Ticket) -> CardStatus {
     match &ticket.answer {
         Some(Answer { verdict: Verdict::Expired, at, .. }) => {
             CardStatus::Expired { at_unix: at.as_second(), outcome: "carried out as proposed".to_owned() }
@@ -159,6 +208,7 @@ fn decided(ticket: &Ticket) -> CardStatus {
             by_user_id: by.to_string(),
             at_unix: at.as_second(),
             changed: *verdict == Verdict::Changed,
+            changes: if *verdict == Verdict::Changed { changes(policy, ticket) } else { Vec::new() },
         },
         _ => CardStatus::Auto { rule: deciding_rule(ticket), at_unix: decided_unix(ticket) },
     }

@@ -46,17 +46,21 @@ pub(in crate::pipeline) fn render(
         },
         NoticeKind::Claimed { by } => update(messages, ticket, ThreadEvent::Claimed { by_user_id: by.to_string() }),
         NoticeKind::Dismissed { by: Some(by) } => {
-            update(messages, ticket, ThreadEvent::Dismissed { by_user_id: by.to_string() })
+            let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
+            update(messages, ticket, ThreadEvent::Dismissed { by_user_id: by.to_string(), reply_within })
         }
         NoticeKind::Dismissed { by: None } => {
-            update(messages, ticket, ThreadEvent::Expired { outcome: "closed without action".to_owned() })
+            let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
+            let advice = reply_within.map(|within| format!(". Still needed? Reply here within {within}"));
+            let outcome = format!("closed without action{}", advice.unwrap_or_default());
+            update(messages, ticket, ThreadEvent::Expired { outcome })
         }
         NoticeKind::Resolved { by } => {
             let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
             update(messages, ticket, ThreadEvent::Resolved { by_user_id: Some(by.to_string()), reply_within })
         }
         NoticeKind::Reopened { message, with_words } => {
-            update(messages, ticket, reopened(ticket, message, *with_words))
+            update(messages, ticket, reopened(policy, ticket, message, *with_words))
         }
         NoticeKind::SlaBreached { target } => messages.notice(&Line {
             see_url: conversation_url(ticket),
@@ -73,7 +77,9 @@ pub(in crate::pipeline) fn render(
 fn for_outsiders(policy: &Policy, ticket: &Ticket, kind: &NoticeKind) -> Option<ThreadEvent> {
     match kind {
         NoticeKind::Claimed { .. } if ticket.outsiders_read => Some(ThreadEvent::Taken),
-        NoticeKind::Dismissed { .. } if ticket.outsiders_read => Some(ThreadEvent::Closed),
+        NoticeKind::Dismissed { .. } if ticket.outsiders_read => Some(ThreadEvent::Closed {
+            reply_within: reply_within(policy, ticket).filter(|_| ticket.is_asked_in_channel()),
+        }),
         NoticeKind::Resolved { .. } if ticket.outsiders_read => {
             Some(ThreadEvent::Resolved { by_user_id: None, reply_within: reply_within(policy, ticket) })
         }
@@ -93,11 +99,13 @@ fn reply_within(policy: &Policy, ticket: &Ticket) -> Option<String> {
     })
 }
 
-fn reopened(ticket: &Ticket, message: &MessageTs, with_words: bool) -> ThreadEvent {
+fn reopened(policy: &Policy, ticket: &Ticket, message: &MessageTs, with_words: bool) -> ThreadEvent {
     let said = ticket.words.messages.iter().find(|said| said.ts.as_ref() == Some(message));
     ThreadEvent::Reopened {
         by_user_id: with_words.then(|| ticket.requester.to_string()),
         words: said.filter(|_| with_words).map(|said| said.text.clone()),
+        mention_user_ids: if with_words { those_on_it(policy, ticket) } else { Vec::new() },
+        asks_again: ticket.asks_again() && !with_words,
     }
 }
 
@@ -133,6 +141,7 @@ fn squad_alert(policy: &Policy, ticket: &Ticket) -> SquadAlert {
         issue: issue(ticket.external.as_ref()),
         sla: sla(ticket),
         mention_user_ids: called(policy, ticket),
+        reopened_unix: ticket.reopened_at().filter(|_| ticket.status.is_open()).map(Timestamp::as_second),
         status: alert_status(ticket),
     }
 }
@@ -140,6 +149,19 @@ fn squad_alert(policy: &Policy, ticket: &Ticket) -> SquadAlert {
 fn called(policy: &Policy, ticket: &Ticket) -> Vec<String> {
     let squad = ticket.squad.as_ref().and_then(|id| policy.squad(id));
     squad.map(|squad| squad.mention.iter().map(ToString::to_string).collect()).unwrap_or_default()
+}
+
+/// Whoever has the ticket; else those whom the squad's alerts call, or all of the squad.
+fn those_on_it(policy: &Policy, ticket: &Ticket) -> Vec<String> {
+    if let Some(assignee) = &ticket.assignee {
+        return vec![assignee.to_string()];
+    }
+    let called = called(policy, ticket);
+    if !called.is_empty() {
+        return called;
+    }
+    let squad = ticket.squad.as_ref().and_then(|id| policy.squad(id));
+    squad.map(|squad| squad.members.iter().map(ToString::to_string).collect()).unwrap_or_default()
 }
 
 fn decider(ticket: &Ticket) -> Decider {
@@ -194,7 +216,20 @@ fn escalation_alert(policy: &Policy, ticket: &Ticket, call: &EscalationCall) -> 
         thread_url: conversation_url(ticket),
         issue: issue(ticket.external.as_ref()),
         next: call.next.map(|(next, at)| escalation_next(next, at)),
+        may_acknowledge: may_acknowledge(ticket, call),
         status: escalation_status(call),
+    }
+}
+
+/// A call that was passed on to the next level reaches its people all the same, until somebody is on it.
+fn may_acknowledge(ticket: &Ticket, call: &EscalationCall) -> bool {
+    match call.end {
+        None => true,
+        Some((CallEnd::Unanswered(_), _)) => {
+            let running = ticket.escalation.as_ref().filter(|running| running.round == call.round);
+            ticket.status.is_open() && running.is_some_and(|running| running.acknowledged_by.is_none())
+        }
+        Some((CallEnd::Acknowledged(_) | CallEnd::Over, _)) => false,
     }
 }
 
@@ -261,16 +296,17 @@ fn ops_status(record: Option<&ActionRecord>, settled: &Settled<'_>) -> OpsStatus
 }
 
 fn reminder(policy: &Policy, ticket: &Ticket) -> Reminder {
-    let waiting = ticket.status == Status::AwaitingConfirmation;
+    let is_waiting = matches!(ticket.status, Status::Received | Status::AwaitingConfirmation);
     let squad_decides = policy.squad_may(Right::Confirm);
     let members = ticket.squad.as_ref().and_then(|id| policy.squad(id)).map(|squad| squad.members.clone());
     Reminder {
         number: ticket.id.to_string(),
         summary: ticket.words.summary(),
         card_url: card_url(ticket),
-        expires_unix: super::card::expires(policy, ticket).filter(|_| waiting),
+        is_waiting,
+        expires_unix: super::card::expires(policy, ticket).filter(|_| is_waiting),
         mention_user_ids: members
-            .filter(|_| squad_decides)
+            .filter(|_| squad_decides && is_waiting)
             .unwrap_or_default()
             .iter()
             .map(ToString::to_string)

@@ -1,5 +1,6 @@
 //! The answer to `/ticket`.
 
+use deskbell_domain::ids::PersonId;
 use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Status, Ticket, Verdict};
@@ -26,6 +27,7 @@ pub(in crate::pipeline) fn ticket_view(policy: &Policy, ticket: &Ticket) -> Tick
         number: ticket.id.to_string(),
         summary: ticket.words.summary(),
         status: status(ticket.status).to_owned(),
+        held_by_user_id: ticket.assignee.as_ref().filter(|_| ticket.status.is_open()).map(ToString::to_string),
         requester: requester(ticket),
         category: category(policy, ticket),
         urgency: assessment.map_or("unknown", |assessment| assessment.urgency.value.as_str()).to_owned(),
@@ -81,13 +83,32 @@ fn history(ticket: &Ticket) -> Vec<HistoryLine> {
     if let Some(at) = ticket.closed_at {
         lines.push(line(at, status(ticket.status).to_owned(), None));
     }
+    lines.extend(reopenings(ticket));
+    lines.sort_by_key(|line| line.at_unix);
+    lines
+}
+
+/// Each reopening, and the closing that it undid: the ticket itself remembers the newest alone.
+fn reopenings(ticket: &Ticket) -> Vec<HistoryLine> {
+    let (mut lines, mut closed, mut known) = (Vec::new(), None, None);
     for notice in &ticket.notices {
-        if let NoticeKind::Reopened { message, with_words: true } = &notice.kind
-            && let Some(at) = message.sent_at()
-        {
-            lines.push(line(at, "reopened".to_owned(), Some(ticket.requester.to_string())));
+        let posted_at = notice.posted.as_ref().and_then(|posted| posted.ts.sent_at());
+        let line = |at: jiff::Timestamp, text: &str, by: Option<&PersonId>| HistoryLine {
+            at_unix: at.as_second(),
+            text: text.to_owned(),
+            by_user_id: by.map(ToString::to_string),
+        };
+        match &notice.kind {
+            NoticeKind::Resolved { by } => closed = posted_at.map(|at| line(at, "resolved", Some(by))),
+            NoticeKind::Dismissed { by } => closed = posted_at.map(|at| line(at, "closed, no request", by.as_ref())),
+            // The squad and the requester are told of the same reopening.
+            NoticeKind::Reopened { message, .. } if known != Some(message) => {
+                known = Some(message);
+                lines.extend(closed.take());
+                lines.extend(message.sent_at().map(|at| line(at, "reopened", Some(&ticket.requester))));
+            }
+            _ => {}
         }
     }
-    lines.sort_by_key(|line| line.at_unix);
     lines
 }

@@ -31,6 +31,8 @@ view_model! {
         pub sla: Option<Sla>,
         /// Who is called; the alert mentions 20.
         pub mention_user_ids: Vec<String>,
+        /// When the requester said that it is not solved, if it is open again.
+        pub reopened_unix: Option<i64>,
         /// Open, claimed or resolved.
         pub status: AlertStatus,
     }
@@ -80,6 +82,8 @@ view_model! {
         pub issue: Option<IssueLink>,
         /// What happens unless somebody acknowledges.
         pub next: Option<EscalationNext>,
+        /// Whoever reads it may still say that they are on it.
+        pub may_acknowledge: bool,
         /// Open, acknowledged, superseded or over.
         pub status: EscalationStatus,
     }
@@ -246,6 +250,8 @@ view_model! {
         pub summary: String,
         /// The triage card.
         pub card_url: Option<String>,
+        /// It still waits.
+        pub is_waiting: bool,
         /// When the proposal expires.
         pub expires_unix: Option<i64>,
         /// Who may decide; the reminder mentions 20.
@@ -268,7 +274,10 @@ view_model! {
         /// To people of another organisation: somebody works on it.
         Taken,
         /// To people of another organisation: nothing will follow.
-        Closed,
+        Closed {
+            /// How long a reply asks again, such as `14 days`; absent where nobody can reply.
+            reply_within: Option<String>,
+        },
         /// The issue exists.
         IssueCreated {
             /// The issue.
@@ -289,6 +298,10 @@ view_model! {
             by_user_id: Option<String>,
             /// What they said; absent in the requester's own conversation.
             words: Option<String>,
+            /// Who is called: whoever has it, or the squad.
+            mention_user_ids: Vec<String>,
+            /// It was dismissed before, and waits for a decision again.
+            asks_again: bool,
         },
         /// Another squad has it.
         HandedOver {
@@ -318,6 +331,8 @@ view_model! {
         Dismissed {
             /// Who said so.
             by_user_id: String,
+            /// How long a reply asks again, such as `14 days`; absent where nobody can reply.
+            reply_within: Option<String>,
         },
     }
 }

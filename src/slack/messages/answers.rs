@@ -13,6 +13,8 @@ view_model! {
         pub summary: String,
         /// In words: `waiting for a decision`.
         pub status: String,
+        /// Who has it.
+        pub held_by_user_id: Option<String>,
         /// Who asks.
         pub requester: Party,
         /// Such as `Access`.

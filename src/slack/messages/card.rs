@@ -57,6 +57,10 @@ view_model! {
         pub customer: Option<CustomerRecord>,
         /// The message or the helpdesk's ticket.
         pub source_url: Option<String>,
+        /// The helpdesk's ticket, where the request came from one: its system, number and page.
+        pub helpdesk: Option<IssueLink>,
+        /// The whole request, where the card does not hang on the message that asked; the card shows what a section takes.
+        pub words: Option<String>,
         /// Such as `Access`.
         pub category: String,
         /// Technical area.
@@ -113,6 +117,8 @@ view_model! {
             at_unix: i64,
             /// They changed squad, priority or category.
             changed: bool,
+            /// From what to what: `priority P3 → P2`.
+            changes: Vec<String>,
         },
         /// A rule decided.
         Auto {
@@ -131,6 +137,13 @@ view_model! {
         /// It was no request.
         Dismissed {
             /// Who said so.
+            by_user_id: String,
+            /// When.
+            at_unix: i64,
+        },
+        /// The requester took it back.
+        Withdrawn {
+            /// The requester.
             by_user_id: String,
             /// When.
             at_unix: i64,
