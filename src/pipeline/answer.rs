@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::World;
+use super::paths::SmallTalk;
 use super::paths::forms::CommandCall;
 use super::perform::Undone;
 use super::present::ticket_view::{outsiders_view, ticket_view};
@@ -43,6 +44,18 @@ impl World {
                     Err(error) => Err(error),
                 };
                 (sent, audit)
+            }
+            Some(Ok(Intake::Message(message) | Intake::Mention(message))) => {
+                let reply = ReplyTo { channel: Some(message.channel), ..ReplyTo::default() };
+                let answer = match SmallTalk::said(&self.without_mention(&message.text)) {
+                    Some(SmallTalk::Help) | None => self.help(),
+                    Some(SmallTalk::Greeting) => rendered(self.messages.notice(&views::greeting())),
+                };
+                let sent = match answer {
+                    Ok(answer) => self.say(&message.user.id, &reply, &answer).await,
+                    Err(error) => Err(error),
+                };
+                (sent, None)
             }
             Some(Ok(Intake::Press { button, value, user, channel, response_url, .. })) => {
                 let reply = ReplyTo { response_url, channel, view: None };

@@ -23,6 +23,31 @@ pub(super) fn said(ts: MessageTs, text: String) -> TicketMessage {
     TicketMessage { ts: Some(ts), text, author: None }
 }
 
+/// What somebody says to Deskbell that asks for no work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SmallTalk {
+    /// "help"
+    Help,
+    /// "hello"
+    Greeting,
+}
+
+impl SmallTalk {
+    /// Only where Deskbell itself is spoken to.
+    fn of(path: SlackPath, text: &str) -> Option<Self> {
+        matches!(path, SlackPath::DirectMessage | SlackPath::Mention).then(|| Self::said(text)).flatten()
+    }
+
+    /// What a text without mention is, said to Deskbell.
+    pub(super) fn said(text: &str) -> Option<Self> {
+        let word = text.trim_matches(|c: char| !c.is_alphanumeric());
+        if word.eq_ignore_ascii_case("help") {
+            return Some(Self::Help);
+        }
+        (request::judge(text) == Err(request::NotARequest::Greeting)).then_some(Self::Greeting)
+    }
+}
+
 /// A message in Slack that becomes a request.
 struct Asked {
     channel: ChannelId,
@@ -54,6 +79,14 @@ impl World {
             SlackPath::WatchedChannel
         };
         let text = self.without_mention(&message.text);
+        if SmallTalk::of(path, &text).is_some() {
+            // In a channel Slack sends a mention twice: it is answered as `app_mention`.
+            return if mentioned || path == SlackPath::DirectMessage {
+                self.to_be_answered(reading).await
+            } else {
+                self.ignored(reading, "small talk with Deskbell").await
+            };
+        }
         if let Err(no_request) = request::judge(&text) {
             return self.ignored(reading, &format!("no request: {no_request}")).await;
         }

@@ -80,6 +80,7 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
     match effect {
         Effect::Interpret { .. } => "interpret",
         Effect::LookUp { .. } => "look_up",
+        Effect::NameRequester => "name_requester",
         Effect::Assess { .. } => "assess",
         Effect::Enrich { .. } => "enrich",
         Effect::ShowCard { .. } => "show_card",
@@ -107,6 +108,7 @@ impl World {
             Effect::Interpret { event } => self.interpret(job, event).await,
             Effect::LookUp { event } => self.look_up(job, event).await,
             Effect::Answer { event } | Effect::SearchKnowledge { event } => self.answer(job, event).await,
+            Effect::NameRequester => self.name_requester(job).await,
             Effect::Assess { revision } => self.assess(job, *revision).await,
             Effect::Enrich { lookup, revision } => self.enrich(job, *lookup, *revision).await,
             Effect::ShowCard { change } => self.show_card(job, *change).await,
@@ -189,6 +191,16 @@ impl World {
         self.step_ticket(job, Event::Assessed { revision, assessment: Box::new(assessment) }).await
     }
 
+    /// Without a name the issue says the id alone: after a few attempts it is let go.
+    async fn name_requester(&self, job: &ClaimedJob) -> Result<(), Undone> {
+        let ticket = self.ticket_of(job).await?;
+        match self.slack.name_of(&ticket.requester).await {
+            Ok(Some(name)) => self.step_ticket(job, Event::RequesterNamed { name }).await,
+            Ok(None) => self.once_shown(job, Ok(()), Vec::new()).await,
+            Err(error) => self.once_shown(job, Err(error), Vec::new()).await,
+        }
+    }
+
     /// What one person sees may get lost: it is tried a few times and then let go. `audit` is recorded either way: an
     /// answer that got lost may have been read.
     pub(super) async fn once_shown(
@@ -202,7 +214,7 @@ impl World {
             if !refused && job.attempts < TELL_ATTEMPTS {
                 return Err(Undone::Later { after: error.retry_after(), reason: error.to_string() });
             }
-            tracing::warn!(job = %job.id, %error, "a person could not be told");
+            tracing::warn!(job = %job.id, %error, "let go: Slack did not take it");
         }
         self.finish(job, Along { audit, ..Along::default() }).await?;
         Ok(())

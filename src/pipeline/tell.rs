@@ -41,7 +41,11 @@ impl World {
             }
         }
         if let Some(channel) = &reply.channel {
-            return self.slack.whisper(channel, person, message).await;
+            match self.slack.whisper(channel, person, message).await {
+                // The bot, or the person, is not in that channel.
+                Err(SlackError::Refused { .. }) => {}
+                result => return result,
+            }
         }
         let channel = self.slack.direct_channel(person).await?;
         self.slack.whisper(&channel, person, message).await

@@ -16,13 +16,20 @@ async fn triage_makes_a_ticket() {
     desk.until_told("U0GRACE", "C0SUPPORT", &card.number()).await;
     desk.confirms("U0BEN", &card).await;
 
+    // The card hangs on no message: it shows the whole request.
+    let long = format!("The invoice is empty. {} Order 4712 is concerned.", "It was sent on Monday. ".repeat(20));
+    types(&desk, "U0GRACE", "/triage", &long).await;
+    let whole = |card: &Message| card.is_card() && card.says("Order 4712 is concerned.");
+    let card = desk.until_posted("the card with the whole request", "C0SUPPORT", whole).await;
+    assert!(card.says("The invoice is empty."), "{}", card.all_text());
+
     // Where there is no channel for it, the card goes to triage.
     let typed = desk.types("U0BEN", "D0BEN", "/triage", "Okta login loops").await;
     assert_eq!(typed["ok"], true, "{typed}");
     let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
     desk.until_told("U0BEN", "D0BEN", &card.number()).await;
     desk.settled().await;
-    assert_eq!(desk.tickets().len(), 2);
+    assert_eq!(desk.tickets().len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

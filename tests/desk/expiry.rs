@@ -14,8 +14,7 @@ fn soon(on_expiry: &str) -> Wish {
 /// Asks, and waits for the reminder in the thread.
 async fn reminded(desk: &Desk) -> Message {
     let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
-    let reminder =
-        desk.until_posted("the reminder", "C0SUPPORT", |message| message.says("still waits for a decision")).await;
+    let reminder = desk.until_posted("the reminder", "C0SUPPORT", |message| message.says("waits for a decision")).await;
     assert_eq!(reminder.thread(), card.thread());
     assert!(reminder.says("<@U0BEN>") && reminder.says("<@U0CARLA>"), "{}", reminder.all_text());
     card
@@ -55,6 +54,7 @@ async fn expired_to_escalate_people_are_alerted_and_may_still_decide() {
     assert!(!card.says("expires") && card.has_button("confirm"), "{}", card.all_text());
     let issue = desk.confirms("U0BEN", &card).await;
     desk.until_message("the answered card", &card, |card| card.says(issue["key"].as_str().unwrap())).await;
+    desk.until_posted("the settled reminder", "C0SUPPORT", |message| message.says("no longer waits")).await;
     // Whoever decides is on it: nobody else is called.
     desk.until_message("the settled alert", &alert, |alert| alert.says("<@U0BEN> is on it")).await;
 }

@@ -82,6 +82,11 @@ async fn what_a_customer_asks_at_zendesk_gets_its_card() {
     zendesk.ask("Max Berg", "max@customer.example", "Charged twice", "The card was charged twice for one invoice");
     let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
     assert!(card.says("Charged twice") && card.says("Max Berg") && card.says("Payments"), "{}", card.all_text());
+    assert!(card.says("via Zendesk <") && card.says("Charged twice · The card"), "{}", card.all_text());
+    assert!(card.says(">Charged twice\\n>The card was charged twice for one invoice"), "{}", card.all_text());
+    desk.settled().await;
+    let issue = desk.confirms("U0BEN", &card).await;
+    assert!(issue["description"].as_str().unwrap().contains("Asked by Max Berg"), "{issue}");
     desk.settled().await;
     assert_eq!(desk.tickets().len(), 1, "{:?}", desk.outcomes());
 }

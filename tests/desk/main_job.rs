@@ -42,11 +42,12 @@ async fn an_issue_says_in_the_trackers_words_what_was_asked_by_whom_and_where() 
     let text = "The payment failed <@U0BEN>, see <https://northwind.example/o/9?x=1&amp;y=2> in <#C0PAYMENTS|payments>: R&amp;D ```error: &lt;nil&gt;```";
     let asked = desk.says("U0GRACE", "C0SUPPORT", text).await;
     let card = desk.card_under("C0SUPPORT", &asked).await;
+    desk.settled().await;
     desk.presses("U0BEN", &card, "confirm").await;
     let issue = desk.until("the issue", |state| state.issues().into_iter().next()).await;
     let description = issue["description"].as_str().unwrap();
     for part in
-        ["@U0BEN", "https://northwind.example/o/9?x=1&y=2", "#payments", "R&D", "error: <nil>", "Asked by U0GRACE"]
+        ["@U0BEN", "https://northwind.example/o/9?x=1&y=2", "#payments", "R&D", "error: <nil>", "Asked by Grace"]
     {
         assert!(description.contains(part), "{part} is not in: {description}");
     }

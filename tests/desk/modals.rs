@@ -49,6 +49,7 @@ async fn change_moves_the_ticket_to_another_squad() {
     desk.settled().await;
     let card = desk.again(&card).await;
     assert!(card.says("Changed and confirmed by <@U0BEN>") && card.says("Platform"), "{}", card.all_text());
+    assert!(card.says("squad Payments → Platform") && card.says("→ P1"), "{}", card.all_text());
     let state = State(desk.state().await);
     assert_eq!((state.messages("C0PLATFORM").len(), state.messages("C0PAYMENTS").len()), (1, 0));
 }
@@ -134,4 +135,14 @@ async fn a_form_without_a_channel_is_followed_in_the_direct_conversation() {
     let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
     assert_eq!(desk.presses("U0BEN", &card, "not_a_ticket").await["ok"], true);
     desk.until_posted("the outcome", "D0GRACE", |message| message.says("is not a ticket, says <@U0BEN>")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_sent_to_a_channel_without_the_bot_gets_its_receipt_directly() {
+    let desk = Desk::open(Wish::default()).await;
+    let text = json!({ "text": { "type": "plain_text_input", "value": "The invoice is wrong" } });
+    let channel = json!({ "channel": { "type": "conversations_select", "selected_conversation": "C0LEADERS" } });
+    asks_by_form(&desk, "U0GRACE", json!({ "text": text, "channel": channel })).await;
+    let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
+    desk.until_told("U0GRACE", "D0GRACE", &card.number()).await;
 }

@@ -230,6 +230,23 @@ async fn a_customer_s_look_at_their_ticket_shows_number_status_and_summary_alone
     assert!(!told.says("PAY-") && !told.says("Payments") && !told.says("Squad"), "{}", told.all_text());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn help_and_a_greeting_said_to_deskbell_are_answered_and_make_no_ticket() {
+    let desk = Desk::open(Wish::default()).await;
+    desk.says("U0BEN", "D0BEN", "hello").await;
+    desk.until_told("U0BEN", "D0BEN", "Write what is wrong").await;
+    desk.says("U0BEN", "D0BEN", "Help!").await;
+    desk.until_told("U0BEN", "D0BEN", "What I do").await;
+    for channel in ["C0SUPPORT", "C0GENERAL"] {
+        desk.says("U0GRACE", channel, "<@U0DESKBELL> help").await;
+        desk.until_told("U0GRACE", channel, "What I do").await;
+    }
+    desk.settled().await;
+    let state = State(desk.state().await);
+    let helps = state.messages("C0SUPPORT").into_iter().filter(|message| message.says("What I do")).count();
+    assert_eq!((desk.tickets().len(), helps), (0, 1), "{:?}", desk.outcomes());
+}
+
 async fn replies(desk: &Desk, user: &str, thread: &str, text: &str) {
     let body = json!({ "user": user, "channel": "C0SUPPORT", "thread_ts": thread, "text": text });
     assert_eq!(desk.act("message", body).await["ok"], true);

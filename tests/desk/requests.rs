@@ -136,12 +136,45 @@ async fn a_reply_that_it_is_still_broken_reopens_the_ticket_and_a_courtesy_does_
     let told = desk.until_posted("the squad's note", "C0PAYMENTS", |message| message.says("was reopened by")).await;
     assert!(told.says("U0GRACE") && told.says("still fails with error 402"), "{}", told.all_text());
     assert_eq!(told.body["thread_ts"], alert.body["ts"], "{}", told.body);
+    assert!(told.says("<@U0BEN>"), "whoever has it is called: {}", told.all_text());
+    let alert = desk.until_message("the reopened alert", &alert, |alert| alert.says("*Reopened*")).await;
+    assert!(alert.says("is reopened"), "{}", alert.all_text());
     desk.until_posted("the thread's note", "C0SUPPORT", |message| message.says("is open again")).await;
     desk.until_message("the card", &card, |card| card.says("Reopened: the requester says")).await;
     assert_eq!(comments(&desk).await, Vec::<String>::new(), "nobody approved a comment");
     assert_eq!((desk.tickets().len(), desk.tickets()[0].status.as_str()), (1, "following"));
+    desk.types("U0BEN", "C0SUPPORT", "/ticket", "DB-1").await;
+    let view = desk.until_told("U0BEN", "C0SUPPORT", "<@U0BEN> has it").await;
+    assert!(view.says("resolved · <@U0BEN>") && view.says("reopened · <@U0GRACE>"), "{}", view.all_text());
     let (_, entries) = desk.runs(&["audit", "show", "--ticket", "DB-1"]).await;
     assert!(entries.lines().any(|entry| entry.contains("reopened") && entry.contains("U0GRACE")), "{entries}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_to_who_said_that_it_is_no_ticket_asks_again() {
+    let desk = Desk::open(Wish::default()).await;
+    let (asked, card) = asked(&desk, "The payment failed").await;
+    desk.presses("U0BEN", &card, "not_a_ticket").await;
+    let told = desk.until_posted("the outcome", "C0SUPPORT", |message| message.says("says <@U0BEN>. Wrong?")).await;
+    assert!(told.thread() == Some(&asked) && told.says("Reply here within 14 days"), "{}", told.all_text());
+    desk.settled().await;
+    reply(&desk, "U0GRACE", &asked, "It is one: our customer can't pay").await;
+    let asks = |card: &Message| card.has_button("confirm") && card.says("Asked again");
+    let card = desk.until_message("the card that asks again", &card, asks).await;
+    desk.until_posted("the thread's note", "C0SUPPORT", |message| message.says("is asked again")).await;
+    desk.settled().await;
+    assert_eq!((desk.tickets().len(), desk.tickets()[0].status.as_str()), (1, "awaiting_confirmation"));
+    let issue = desk.confirms("U0BEN", &card).await;
+    assert!(issue["description"].as_str().unwrap().contains("our customer can't pay"), "{issue}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_was_deleted_is_withdrawn_and_nobody_said_that_it_is_no_ticket() {
+    let desk = Desk::open(Wish::default()).await;
+    let (asked, card) = asked(&desk, "The payment failed").await;
+    delete(&desk, &asked).await;
+    let card = desk.until_message("the withdrawn card", &card, |card| card.says("Withdrawn: <@U0GRACE>")).await;
+    assert!(!card.says("Not a ticket"), "{}", card.all_text());
 }
 
 /// Slack delivers in no fixed order: under load the first of two messages may come last.

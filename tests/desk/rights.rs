@@ -12,6 +12,7 @@ async fn who_is_not_of_the_squad_may_not_decide() {
         assert_eq!(desk.presses(user, &card, button).await["ok"], true);
         let told = desk.until_told(user, "C0SUPPORT", "You may not").await;
         assert!(told.says("squad") && told.says("leads"), "{}", told.all_text());
+        assert!(told.says("<@U0BEN>") && told.says("<@U0CARLA>") && told.says("<@U0ANNA>"), "{}", told.all_text());
     }
     desk.settled().await;
     assert_eq!(desk.tickets()[0].status, "awaiting_confirmation");

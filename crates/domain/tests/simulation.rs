@@ -227,6 +227,7 @@ impl Simulation {
             }
             Effect::ShowNotice { notice, .. } => self.show_notice(*notice, ends),
             Effect::Dispatch { action, .. } => self.dispatch(*action, ends),
+            Effect::NameRequester => self.on(Event::RequesterNamed { name: "Ann Other".to_owned() }),
             Effect::Tell { .. } | Effect::OfferChange { .. } => {}
             other => panic!("the workflow asked for {other:?}"),
         }

@@ -34,7 +34,8 @@ export const people = () => (store.data?.users ?? []).filter((user) => !user.is_
 /** Chooses a person and a channel when none is chosen yet or the chosen one is gone. */
 export function settle() {
   if (!store.data) return;
-  if (!people().some((user) => user.id === ui.me)) ui.me = people()[0]?.id ?? null;
+  const known = (id) => people().some((user) => user.id === id);
+  if (!known(ui.me)) ui.me = known(store.data.first_person) ? store.data.first_person : (people()[0]?.id ?? null);
   if (!ui.me) return;
   const mine = channelsOf(ui.me);
   if (!mine.some((channel) => channel.id === ui.channelOf[ui.me])) {

@@ -122,6 +122,8 @@ pub struct WorkspaceSeed {
     /// The channel that the page opens first, for those who are in it.
     #[serde(default)]
     pub first_channel: String,
+    /// Whom the page acts as at first.
+    pub first_person: String,
     /// Bot user id; must be among `people`.
     pub bot_user_id: String,
     /// Everybody.
@@ -183,6 +185,7 @@ impl Default for WorkspaceSeed {
             team_name: "Northwind".into(),
             team_domain: "northwind".into(),
             first_channel: "C0SUPPORT".into(),
+            first_person: "U0CARLA".into(),
             bot_user_id: "U0DESKBELL".into(),
             people: people(),
             channels: CHANNELS.iter().map(channel).collect(),

@@ -26,7 +26,7 @@ pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar
         customer: customer(ticket),
         source_url: conversation_url(ticket),
         helpdesk: helpdesk(ticket),
-        words: words_in_full(ticket),
+        request: words_in_full(ticket),
         category: category(policy, ticket),
         area: assessment.map(|assessment| assessment.area.clone()).filter(|area| !area.is_empty()),
         urgency: assessment.map_or("normal", |assessment| assessment.urgency.value.as_str()).to_owned(),

@@ -306,7 +306,7 @@ fn reminder(policy: &Policy, ticket: &Ticket) -> Reminder {
         is_waiting,
         expires_unix: super::card::expires(policy, ticket).filter(|_| is_waiting),
         mention_user_ids: members
-            .filter(|_| squad_decides && is_waiting)
+            .filter(|_| squad_decides)
             .unwrap_or_default()
             .iter()
             .map(ToString::to_string)

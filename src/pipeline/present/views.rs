@@ -44,6 +44,12 @@ pub(in crate::pipeline) fn new_ticket_view(policy: &Policy) -> NewTicketView {
     NewTicketView { text: None, priorities: priorities(policy), channel_id: None }
 }
 
+/// The answer to "hello".
+pub(in crate::pipeline) fn greeting() -> Notice {
+    let text = "Hello! Write what is wrong, and I make a ticket of it. `help` shows what else I do.";
+    Notice::line(Tone::Ok, text.to_owned())
+}
+
 /// The window behind Change did not open, or is closed again.
 pub(in crate::pipeline) fn window_missing(ticket: &Ticket) -> Notice {
     let text = format!("The form for {} did not open, or was closed too soon.", ticket.id);

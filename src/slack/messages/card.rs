@@ -60,7 +60,7 @@ view_model! {
         /// The helpdesk's ticket, where the request came from one: its system, number and page.
         pub helpdesk: Option<IssueLink>,
         /// The whole request, where the card does not hang on the message that asked; the card shows what a section takes.
-        pub words: Option<String>,
+        pub request: Option<String>,
         /// Such as `Access`.
         pub category: String,
         /// Technical area.

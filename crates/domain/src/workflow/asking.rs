@@ -74,6 +74,9 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
     scene.audit(by, AuditKind::TicketReceived, source);
     scene.out.effects.push(Effect::Assess { revision: 1 });
     scene.look_up();
+    if !matches!(scene.ticket.source, Source::Helpdesk { .. }) {
+        scene.out.effects.push(Effect::NameRequester);
+    }
     // Whoever asked in a direct conversation or a form is answered there already.
     if outsiders_read && scene.ticket.is_asked_in_channel() {
         scene.tell_requester(NoticeKind::Accepted);

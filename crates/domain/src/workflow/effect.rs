@@ -76,6 +76,8 @@ pub enum Effect {
         /// The event.
         event: EventKey,
     },
+    /// Ask Slack what the requester is called, for people who read the issue elsewhere.
+    NameRequester,
     /// Assess this revision of the ticket's words.
     Assess {
         /// The revision.
@@ -231,6 +233,7 @@ impl Effect {
         let rest = match self {
             Self::Interpret { event } => format!("interpret/{event}"),
             Self::LookUp { event } => format!("look_up/{event}"),
+            Self::NameRequester => "name_requester".to_owned(),
             Self::Assess { revision } => format!("assess/{revision}"),
             Self::Enrich { lookup, revision } => format!("enrich/{}/{revision}", lookup.as_str()),
             Self::ShowCard { change } => format!("card/{change}"),
@@ -272,6 +275,7 @@ impl Effect {
             | Self::ShowNotice { .. }
             | Self::OfferChange { .. }
             | Self::LookUp { .. }
+            | Self::NameRequester
             | Self::Answer { .. }
             | Self::Tell { .. }
             | Self::ShowDrift { .. }

@@ -16,7 +16,7 @@ use deskbell_domain::workflow::event::Event;
 fn a_request_is_assessed_then_asked_about() {
     let mut desk = Desk::new(policy());
     let received = desk.on(request("Charged twice"));
-    assert_eq!(received.effects, [Effect::Assess { revision: 1 }]);
+    assert_eq!(received.effects, [Effect::Assess { revision: 1 }, Effect::NameRequester]);
     assert_eq!((desk.status(), desk.audited(AuditKind::TicketReceived)), (Status::Received, 1));
     desk.ignores(request("Charged twice"));
 

@@ -2,6 +2,7 @@
 
 use crate::desk::*;
 use crate::policy;
+use deskbell_domain::action::Action;
 use deskbell_domain::audit::AuditKind;
 use deskbell_domain::ids::{ChannelId, MessageTs, NoticeId, TicketId};
 use deskbell_domain::interaction::Button;
@@ -98,4 +99,21 @@ fn a_message_whose_fate_is_unclear_is_told_once_and_stays_in_doubt_until_it_is_f
     let posted = PostedMessage { channel: ChannelId::from("C0PAYMENTS"), ts: MessageTs::from("3.0001") };
     desk.on(Event::NoticePosted { notice, posted, change: 9 });
     assert!(desk.ticket().notice(notice).unwrap().doubt.is_none());
+}
+
+#[test]
+fn the_issue_says_who_asked_by_name() {
+    let asked_by = |named: bool| {
+        let mut desk = Desk::asking(policy(), Some("billing"));
+        if named {
+            desk.on(Event::RequesterNamed { name: "Ann *Other*".to_owned() });
+        }
+        desk.on(pressed(Button::Confirm, "U0BEN"));
+        let Some(Action::CreateIssue { description, .. }) = desk.ticket().words.actions.get(&action(1)) else {
+            panic!("no issue")
+        };
+        description.lines().find(|line| line.starts_with("**Asked by**")).unwrap().trim_end().to_owned()
+    };
+    assert_eq!(asked_by(true), "**Asked by** Ann \\*Other\\*");
+    assert_eq!(asked_by(false), "**Asked by** Slack user U0ANN");
 }

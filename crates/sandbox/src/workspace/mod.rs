@@ -40,6 +40,7 @@ pub(crate) struct Workspace {
     pub(crate) team_name: String,
     pub(crate) team_domain: String,
     pub(crate) first_channel: String,
+    pub(crate) first_person: String,
     pub(crate) base_url: String,
     pub(crate) people: People,
     pub(crate) channels: Channels,
@@ -75,6 +76,7 @@ impl Workspace {
             team_name: seed.team_name,
             team_domain: seed.team_domain,
             first_channel: seed.first_channel,
+            first_person: seed.first_person,
             base_url,
         }
     }
@@ -132,6 +134,7 @@ impl Workspace {
         json!({
             "team": {"id": self.team_id, "name": self.team_name, "domain": self.team_domain},
             "first_channel": self.first_channel,
+            "first_person": self.first_person,
             "bot_user_id": self.bot(),
             "users": self.people.iter().map(people::page_object).collect::<Vec<_>>(),
             "channels": self.channels.iter().map(channels::Channel::page_object).collect::<Vec<_>>(),
