@@ -152,7 +152,7 @@ impl World {
             return self.by_our_names(&counted.queues).ok_or_else(|| unreadable(binding));
         }
         let names: Vec<&str> = self.policy.queues.values().map(|queue| queue.helpdesk.as_str()).collect();
-        let asked_at = Instant::now();
+        let at = Instant::now();
         let answer = self.look_up_with(job, binding, &json!({ "queues": names }), until).await?;
         let queues = binding.queues(&answer).ok_or_else(|| unreadable(binding))?;
         let ours = self.by_our_names(&queues).ok_or_else(|| unreadable(binding))?;

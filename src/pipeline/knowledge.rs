@@ -45,12 +45,8 @@ impl World {
         let Some(binding) = &self.lookups.knowledge else { return (Vec::new(), None) };
         let until = Instant::now() + Duration::try_from(binding.deadline).unwrap_or_default();
         let answer = self.look_up_with(job, binding, &json!({ "question": question }), until).await.ok();
-        match answer.and_then(|answer| binding.passages(&answer, PASSAGES)) {
-            Some(passages) => (passages, None),
-            None => {
-                tracing::warn!(job = %job.id, server = binding.server, "a knowledge server brought nothing");
-                (Vec::new(), Some(binding.server.clone()))
-            }
+        if let Some(passages) = answer.and_then(|answer| binding.passages(&answer, PASSAGES)) {
+            return (passages, None);
         }
         tracing::warn!(job = %job.id, server = binding.server, "a knowledge server brought nothing");
         (Vec::new(), Some(binding.server.clone()))
