@@ -25,11 +25,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::assessor::Chain;
-use crate::config::{Config, ConfigErrors};
+use crate::config::{Config, ConfigErrors, Length};
 use crate::console::{self, ConsoleState, SlackStanding, StoreCheck};
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
-use crate::mcp_host::{Bindings, Lookups, McpHost};
+use crate::mcp_host::{Bindings, Lookups, McpHost, StatusLook};
 use crate::pipeline::WorkerSettings;
 use crate::prepare::{self, LoadedPolicy, PrepareErrors};
 use crate::slack::messages::{LoadingView, Messages};
@@ -123,6 +123,7 @@ pub struct Prepared {
     http: reqwest::Client,
     doors: IntakeConfig,
     socket: Option<SocketModeConfig>,
+    poll: Option<(Length, StatusLook)>,
 }
 
 impl Prepared {
@@ -157,6 +158,7 @@ impl Prepared {
             knowledge: prepare::knowledge(config)?,
             doors: doors::config(config)?,
             socket: doors::socket(config)?,
+            poll: config.status_look().map_err(ConfigErrors::from)?,
             slack: Arc::new(slack),
             lookups: config.lookups().map_err(ConfigErrors::from)?,
             policy,

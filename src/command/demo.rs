@@ -55,6 +55,7 @@ async fn play(arguments: &DemoArguments, folder: &Path, sandbox: &Sandbox) -> Re
     sandbox.set_delivery(Some(Delivery::Http { base_url: base_url.clone() }));
     sandbox.number_zendesk_tickets_from(first_zendesk_number());
     sandbox.set_zendesk_webhook(format!("{base_url}/helpdesk/zendesk"));
+    sandbox.set_jira_webhook(format!("{base_url}/webhooks/jira"));
     output::say(&banner(&sandbox.base_url(), &base_url, folder, arguments.no_script));
     if arguments.open {
         open_browser(&sandbox.base_url());
@@ -194,6 +195,7 @@ fn write_secrets(folder: &Path, settings: &SandboxConfig) -> Result<(), Failure>
         ("jira_email", jira.email.as_str()),
         ("jira_api_token", jira.api_token.as_str()),
         ("shortcut_api_token", shortcut.api_token.as_str()),
+        ("jira_webhook_secret", jira.webhook_secret.as_str()),
         ("zendesk_webhook_secret", zendesk.webhook_secret.as_str()),
         ("zendesk_email", zendesk.email.as_str()),
         ("zendesk_api_token", zendesk.api_token.as_str()),

@@ -11,6 +11,7 @@ mod mcp_files;
 mod secret_files;
 mod sections;
 mod source;
+mod tracker;
 mod value;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::assessor::config::AssessorConfig;
-use crate::mcp_host::{BindingConfig, BindingError, Bindings, Lookups, LookupsConfig, ServerSpec, Shipped};
+use crate::mcp_host::{BindingConfig, BindingError, Bindings, Lookups, LookupsConfig, ServerSpec, Shipped, StatusLook};
 use crate::store::{MasterKey, StoreConfig};
 
 pub use mcp::McpConfig;
@@ -28,9 +29,11 @@ pub use mcp_files::McpFilesConfig;
 pub use secret_files::OpenSecretFile;
 pub use sections::{
     ConsoleConfig, Delivery, GenericHelpdeskConfig, HelpdeskConfig, IntakeSection, KnowledgeConfig, LogConfig,
-    LogFormat, PolicyConfig, ServerConfig, SlackSection, StoreSection, TemplatesConfig, WorkersConfig, ZendeskConfig,
+    LogFormat, PolicyConfig, ServerConfig, SlackSection, StoreSection, TemplatesConfig, WebhooksConfig, WorkersConfig,
+    ZendeskConfig,
 };
 pub use source::{ConfigError, ConfigErrors};
+pub use tracker::TrackerConfig;
 pub use value::{Length, SecretRef, Setting};
 
 use source::Source;
@@ -53,6 +56,12 @@ pub struct Config {
     /// Helpdesks that may send tickets.
     #[serde(default)]
     pub helpdesk: HelpdeskConfig,
+    /// Trackers that may tell of their issues.
+    #[serde(default)]
+    pub webhooks: WebhooksConfig,
+    /// How a tracker is asked that may not tell.
+    #[serde(default)]
+    pub tracker: TrackerConfig,
     /// Where everything is kept.
     #[serde(default)]
     pub store: StoreSection,
@@ -161,6 +170,7 @@ impl Config {
             ("slack.previous_signing_secret", slack.previous_signing_secret.as_ref()),
             ("slack.bot_token", Some(&slack.bot_token)),
             ("slack.app_token", app_token),
+            ("webhooks.jira.secret", self.webhooks.jira.as_ref().map(|jira| &jira.secret)),
             ("helpdesk.zendesk.secret", self.helpdesk.zendesk.as_ref().map(|zendesk| &zendesk.secret)),
         ];
         let generic = self.helpdesk.generic.iter().flat_map(|generic| &generic.secrets);
@@ -261,6 +271,15 @@ impl Config {
             .map_err(|error| ConfigError::at(self.source.name(), error.to_string()))
     }
 
+    /// How the tracker is asked for its issues' statuses, and how often; `None`: never.
+    ///
+    /// # Errors
+    /// What is wrong with `[tracker]`, with the mend.
+    pub fn status_look(&self) -> Result<Option<(Length, StatusLook)>, ConfigError> {
+        let look = self.tracker.look(|name| self.mcp.contains_key(name));
+        look.map_err(|fault| ConfigError::at(self.source.name(), fault))
+    }
+
     fn written_bindings(&self) -> Result<BTreeMap<String, BindingConfig>, ConfigError> {
         let mut all = self.actions.clone();
         for (name, server) in &self.mcp {
@@ -293,6 +312,7 @@ impl Config {
         faults.extend(self.assessor.check().err().map(|error| ConfigError::at(self.source.name(), error.to_string())));
         faults.extend(self.bindings().err());
         faults.extend(self.lookups().err());
+        faults.extend(self.status_look().err());
         faults
     }
 }

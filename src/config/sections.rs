@@ -220,6 +220,22 @@ pub struct GenericHelpdeskConfig {
     pub secrets: Vec<SecretRef>,
 }
 
+/// `[webhooks]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhooksConfig {
+    /// `POST /webhooks/jira`.
+    pub jira: Option<JiraWebhookConfig>,
+}
+
+/// `[webhooks.jira]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JiraWebhookConfig {
+    /// The secret that the webhook was registered with.
+    pub secret: SecretRef,
+}
+
 /// `[store]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]

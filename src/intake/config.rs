@@ -25,6 +25,8 @@ pub struct IntakeConfig {
     pub max_in_flight_events: usize,
     /// Who may send helpdesk tickets.
     pub helpdesk: HelpdeskConfig,
+    /// The secret that Jira's webhook was registered with; without one its door answers 404.
+    pub jira_webhook_secret: Option<SecretString>,
     /// What Deskbell listens to.
     pub watched: Watched,
 }
@@ -39,6 +41,7 @@ impl IntakeConfig {
             body_limit_bytes: DEFAULT_BODY_LIMIT_BYTES,
             max_in_flight_events: 1024,
             helpdesk: HelpdeskConfig::default(),
+            jira_webhook_secret: None,
             watched: Watched::default(),
         }
     }

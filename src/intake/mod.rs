@@ -1,4 +1,4 @@
-//! The doors: Slack over HTTP and Socket Mode, helpdesks' webhooks.
+//! The doors: Slack over HTTP and Socket Mode, helpdesks' and trackers' webhooks.
 //!
 //! Bytes are verified ([`signature`]), their envelope is read ([`envelope`]), what Deskbell listens to is told from the
 //! rest ([`keep`]), the event is committed and only then acknowledged ([`accept`]). Nothing is understood here:
@@ -24,6 +24,7 @@ mod refusal;
 mod signature;
 mod slack_routes;
 pub mod socket_mode;
+mod tracker;
 
 use std::sync::Arc;
 
@@ -68,6 +69,7 @@ enum Door {
     Interactions,
     Zendesk,
     GenericHelpdesk,
+    Jira,
     SocketMode,
 }
 
@@ -79,18 +81,21 @@ impl Door {
             Self::Interactions => "interactions",
             Self::Zendesk => "zendesk",
             Self::GenericHelpdesk => "generic",
+            Self::Jira => "jira",
             Self::SocketMode => "socket_mode",
         }
     }
 }
 
-/// `POST /slack/events`, `/slack/commands`, `/slack/interactions`, `/helpdesk/zendesk`, `/helpdesk/generic`.
+/// `POST /slack/events`, `/slack/commands`, `/slack/interactions`, `/helpdesk/zendesk`, `/helpdesk/generic`,
+/// `/webhooks/jira`.
 pub fn router(state: IntakeState) -> Router {
     early_router(state.clone()).merge(
         Router::new()
             .route("/slack/events", post(slack_routes::events))
             .route("/helpdesk/zendesk", post(helpdesk::zendesk))
             .route("/helpdesk/generic", post(helpdesk::generic))
+            .route("/webhooks/jira", post(tracker::jira))
             .with_state(state),
     )
 }

@@ -47,6 +47,15 @@ impl Claim {
         Ok(Self { prefix: timestamp.as_bytes().to_vec(), signature })
     }
 
+    /// Jira's, as WebSub has it: `sha256=hex(HMAC-SHA256(body))`, without a time
+    /// (<https://developer.atlassian.com/cloud/jira/platform/webhooks/#secure-admin-webhooks>).
+    pub fn hub(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let stated = single_header(headers, "x-hub-signature")?;
+        let digits = stated.strip_prefix("sha256=").ok_or(Refusal::OddHeader)?;
+        let signature = hex::decode(digits).map_err(|_| Refusal::OddHeader)?;
+        Ok(Self { prefix: Vec::new(), signature })
+    }
+
     /// Holds when one of the secrets made the signature over this body.
     pub fn check<'s>(&self, body: &[u8], secrets: impl IntoIterator<Item = &'s SecretString>) -> Result<(), Refusal> {
         let made_by = |secret: &SecretString| {

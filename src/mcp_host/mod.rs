@@ -5,6 +5,7 @@
 //! what it offers, `server` supervises it and lets calls through its `breaker`, [`outcome`] classifies what came of them. `binding`
 //! says which tool carries out an action, which goes by `dispatch`, and `fitness` watches that it still can; `lookup` says which
 //! one answers what only reads, by `reading`. Both write their `arguments` alike.
+//! `statuses` asks a tracker how issues stand.
 //!
 //! Invariants: a call is sent at most once; [`CallError::NotSent`] is said only of requests that
 //! surely never reached the server; nothing of arguments or results reaches a log.
@@ -23,6 +24,7 @@ mod propose;
 mod reading;
 mod server;
 pub mod spec;
+mod statuses;
 mod tools;
 
 #[cfg(test)]
@@ -47,6 +49,7 @@ pub use outcome::{CallError, CallOutput};
 pub use propose::{Proposal, propose};
 pub use reading::{NotRead, Reading};
 pub use spec::{ServerSpec, SpecError, ToolFilter, Transport};
+pub use statuses::{ShownStatus, StatusLook, StatusLookConfig};
 pub use tools::{QuarantinedTool, ToolInfo};
 
 use binding::ErrorRules;

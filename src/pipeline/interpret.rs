@@ -10,6 +10,7 @@ use super::World;
 use super::commit::Along;
 use super::paths::forms::CommandCall;
 use super::perform::Undone;
+use crate::intake::parse::tracker::IssueStatus;
 use crate::intake::parse::{self, Intake};
 use crate::store::{ClaimedJob, EventOutcome, NewJob};
 
@@ -102,6 +103,7 @@ impl World {
                 self.submission(reading, modal, &private_metadata, &values, user).await
             }
             Intake::Helpdesk { .. } => self.helpdesk(reading, intake).await,
+            Intake::IssueStatus(told) => self.issue_status(reading, told).await,
             Intake::Irrelevant { reason } => self.ignored(reading, reason).await,
         }
     }
@@ -166,6 +168,18 @@ impl World {
         let along = Along { outcome: Some((reading.key.clone(), outcome.into())), sources, ..Along::default() };
         self.step(reading.job, Some(ticket), event, along).await?;
         Ok(())
+    }
+
+    /// A status of an issue that no ticket made is none of ours.
+    async fn issue_status(&self, reading: &Reading<'_>, told: IssueStatus) -> Result<(), Undone> {
+        match self.store.ticket_by_issue(&reading.job.workspace, &told.key).await? {
+            Some(ticket) => {
+                let moved = Event::TrackerMoved { status: told.status, category: told.category, at: told.at };
+                let outcome = EventOutcome::Handled { ticket: Some(ticket) };
+                self.concerns(reading, ticket, moved, outcome, Vec::new()).await
+            }
+            None => self.ignored(reading, "no ticket's issue").await,
+        }
     }
 
     async fn words_moved(

@@ -20,6 +20,7 @@ mod recent;
 mod servers;
 mod shared_channels;
 mod tell;
+mod tracker_poll;
 mod trust;
 mod worker;
 
@@ -40,6 +41,7 @@ use crate::store::Store;
 pub use enrich::{KeptQueues, bound};
 pub use recent::RecentTexts;
 pub use shared_channels::SharedChannels;
+pub use tracker_poll::TrackerPoll;
 pub use worker::{WorkerSettings, run};
 
 /// Everything a worker needs.

@@ -80,6 +80,12 @@ pub(super) fn config(config: &Config) -> Result<IntakeConfig, ConfigErrors> {
                 .map(|reference| config.webhook_secret(WEBHOOK_SECRETS, reference))
                 .collect::<Result<_, _>>()?,
         },
+        jira_webhook_secret: config
+            .webhooks
+            .jira
+            .as_ref()
+            .map(|jira| config.secret("webhooks.jira.secret", &jira.secret))
+            .transpose()?,
         watched: Watched {
             channels: config.intake.watched_channels.iter().map(|id| ChannelId::new(id.get_ref())).collect(),
             triage_emoji: config.intake.triage_emoji.iter().map(|name| name.trim_matches(':').to_owned()).collect(),

@@ -19,7 +19,7 @@ use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
 use crate::intake::{self, IntakeState, socket_mode};
 use crate::mcp_host::McpHost;
-use crate::pipeline::{Habits, KeptQueues, RecentTexts, SharedChannels, WorkerSettings, World, bound};
+use crate::pipeline::{Habits, KeptQueues, RecentTexts, SharedChannels, TrackerPoll, WorkerSettings, World, bound};
 use crate::slack::{Identity, SlackClient, SlackError};
 use crate::store::{Installation, Store};
 
@@ -55,7 +55,7 @@ struct Entrance {
 impl Work {
     /// Returns only when it can't go on, or at shutdown.
     pub(super) async fn run(self, prepared: Prepared) -> Result<(), ServeError> {
-        let Prepared { policy, bindings, lookups, messages, assessors, knowledge, slack, http, doors, socket } =
+        let Prepared { policy, bindings, lookups, messages, assessors, knowledge, slack, http, doors, socket, poll } =
             prepared;
         let (watched_channels, triage_emoji) = (doors.watched.channels.clone(), doors.watched.triage_emoji.clone());
         let entrance = Entrance { config: doors, socket, http, slack: Arc::clone(&slack) };
@@ -97,6 +97,12 @@ impl Work {
             },
             deciding: tokio::sync::Mutex::default(),
         };
+        if let Some((every, look)) = poll.filter(|_| self.settings.count > 0) {
+            let (store, host, workspace) =
+                (self.store.clone(), self.host.clone(), world.habits.identity.workspace.clone());
+            let poll = TrackerPoll { store, host, workspace, look, every: every.std() };
+            self.tasks.spawn(poll.run(self.shutdown.clone()));
+        }
         let replayed = self.store.replay_unparsed(Timestamp::now(), REPLAYED_AT_START).await?;
         if replayed > 0 {
             tracing::info!(replayed, "events that could not be read before are read again");

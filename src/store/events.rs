@@ -32,12 +32,20 @@ pub enum EventKind {
     Zendesk,
     /// A helpdesk's webhook with Standard Webhooks signatures.
     GenericHelpdesk,
+    /// A tracker's webhook or a poll of it: an issue's status.
+    IssueStatus,
 }
 
 impl EventKind {
     /// Every door.
-    pub const ALL: &'static [Self] =
-        &[Self::SlackEvent, Self::SlackCommand, Self::SlackInteraction, Self::Zendesk, Self::GenericHelpdesk];
+    pub const ALL: &'static [Self] = &[
+        Self::SlackEvent,
+        Self::SlackCommand,
+        Self::SlackInteraction,
+        Self::Zendesk,
+        Self::GenericHelpdesk,
+        Self::IssueStatus,
+    ];
 
     /// The name in the store and in metrics.
     pub const fn as_str(self) -> &'static str {
@@ -47,6 +55,7 @@ impl EventKind {
             Self::SlackInteraction => "slack_interaction",
             Self::Zendesk => "zendesk",
             Self::GenericHelpdesk => "generic_helpdesk",
+            Self::IssueStatus => "issue_status",
         }
     }
 

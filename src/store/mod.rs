@@ -18,6 +18,7 @@ mod error;
 pub mod events;
 mod fingerprint;
 mod installation;
+mod issues;
 mod jobs;
 mod keys;
 mod leases;

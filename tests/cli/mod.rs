@@ -76,6 +76,7 @@ impl Workplace {
             ("jira_url", sandbox.jira_url().unwrap()),
             ("jira_email", jira.email),
             ("jira_api_token", jira.api_token),
+            ("jira_webhook_secret", jira.webhook_secret),
             ("shortcut_url", sandbox.shortcut_url().unwrap()),
             ("shortcut_api_token", defaults.shortcut.unwrap().api_token),
             ("zendesk_url", sandbox.zendesk_url().unwrap()),

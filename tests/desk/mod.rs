@@ -29,6 +29,7 @@ mod sending;
 mod shared_channels;
 mod shortcut;
 mod socket_mode;
+mod tracker;
 pub mod trust;
 mod writing_back;
 
@@ -44,10 +45,37 @@ use serde_json::{Value, json};
 /// How long anything may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What is bound to Deskbell's own Jira server.
+const ACTIONS: &str = r#"
+[actions.create_issue]
+server = "jira"
+tool = "create_issue"
+arguments = { project_key = "=action.project", issue_type = "=action.issue_type", summary = "=action.summary", description = "=action.description", priority = "=action.priority", labels = "=action.labels", idempotency_key = "=idempotency_key" }
+result = { key = "/key", url = "/url" }
+
+[actions.create_issue.reconcile]
+tool = "find_by_idempotency_key"
+arguments = { idempotency_key = "=idempotency_key" }
+result = { key = "/found/key", url = "/found/url" }
+lag = "3s"
+
+[actions.comment]
+server = "jira"
+tool = "add_comment"
+arguments = { issue_key = "=external.key", body = "=action.body", idempotency_key = "=idempotency_key" }
+
+[actions.transition]
+server = "jira"
+tool = "transition_issue"
+arguments = { issue_key = "=external.key", to_status = "=action.to" }
+"#;
+
 /// What a test wants to be different.
 pub struct Wish {
     /// The policy file's text.
     pub policy: String,
+    /// The actions that are bound, and to what.
+    pub actions: String,
     /// Added to Deskbell's configuration.
     pub config: String,
     /// Replaced in Deskbell's configuration.
@@ -66,6 +94,7 @@ impl Default for Wish {
         sandbox.timing.retry_delays = vec![Duration::from_millis(50); 3];
         Self {
             policy: include_str!("../fixtures/policy.toml").to_owned(),
+            actions: ACTIONS.to_owned(),
             config: String::new(),
             config_edits: Vec::new(),
             sandbox,
@@ -198,32 +227,13 @@ args = ["mcp", "serve", "jira"]
 call_timeout = "3s"
 env = {{ DESKBELL_JIRA_URL = "env:TEST_JIRA_URL", DESKBELL_JIRA_EMAIL = "env:TEST_JIRA_EMAIL", DESKBELL_JIRA_API_TOKEN = "env:TEST_JIRA_TOKEN" }}
 
-[actions.create_issue]
-server = "jira"
-tool = "create_issue"
-arguments = {{ project_key = "=action.project", issue_type = "=action.issue_type", summary = "=action.summary", description = "=action.description", priority = "=action.priority", labels = "=action.labels", idempotency_key = "=idempotency_key" }}
-result = {{ key = "/key", url = "/url" }}
-
-[actions.create_issue.reconcile]
-tool = "find_by_idempotency_key"
-arguments = {{ idempotency_key = "=idempotency_key" }}
-result = {{ key = "/found/key", url = "/found/url" }}
-lag = "3s"
-
-[actions.comment]
-server = "jira"
-tool = "add_comment"
-arguments = {{ issue_key = "=external.key", body = "=action.body", idempotency_key = "=idempotency_key" }}
-
-[actions.transition]
-server = "jira"
-tool = "transition_issue"
-arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
+{actions}
 
 {more}
 "#,
             port = self.port,
             admin = self.admin.map(|port| format!("admin_listen = \"127.0.0.1:{port}\"")).unwrap_or_default(),
+            actions = self.wish.actions,
             more = self.wish.config
         )
     }
@@ -244,6 +254,7 @@ arguments = {{ issue_key = "=external.key", to_status = "=action.to" }}
             .env("TEST_JIRA_URL", self.sandbox.jira_url().unwrap_or_default())
             .env("TEST_JIRA_EMAIL", "deskbell@northwind.example")
             .env("TEST_JIRA_TOKEN", "sandbox-jira-token")
+            .env("TEST_JIRA_WEBHOOK_SECRET", "jira-webhook-secret")
             .env("TEST_SHORTCUT_URL", self.sandbox.shortcut_url().unwrap_or_default())
             .env("TEST_SHORTCUT_TOKEN", "sandbox-shortcut-token")
             .env("TEST_ZENDESK_URL", self.sandbox.zendesk_url().unwrap_or_default())

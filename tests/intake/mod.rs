@@ -3,6 +3,7 @@
 mod doors;
 mod fixtures;
 mod helpdesk;
+mod jira;
 mod overload;
 mod slack_api;
 mod slack_doors;

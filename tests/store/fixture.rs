@@ -177,6 +177,7 @@ pub fn ticket(number: u64, requester: &str) -> Ticket {
         approvals: Vec::new(),
         actions: Vec::new(),
         external: None,
+        tracker: None,
         card: Card::new(ChannelId::new("C1"), None),
         notices: Vec::new(),
         assignee: None,

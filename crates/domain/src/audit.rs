@@ -30,6 +30,8 @@ pub enum AuditKind {
     Refused,
     /// An action reached a vendor.
     ActionDone,
+    /// The tracker said that the issue has another status.
+    TrackerMoved,
     /// An action was parked for a human.
     ActionParked,
     /// A human settled a parked action.
@@ -68,6 +70,7 @@ impl AuditKind {
             Self::Answered => "answered",
             Self::Refused => "refused",
             Self::ActionDone => "action_done",
+            Self::TrackerMoved => "tracker_moved",
             Self::ActionParked => "action_parked",
             Self::ActionSettled => "action_settled",
             Self::Escalated => "escalated",

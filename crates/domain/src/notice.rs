@@ -60,6 +60,16 @@ pub enum NoticeKind {
         /// By whom.
         by: PersonId,
     },
+    /// In the ticket's thread: its issue is done, and whoever may can press Resolve.
+    DoneInTracker {
+        /// The status' name.
+        status: String,
+    },
+    /// In the ticket's conversation: it is resolved, since its issue is done.
+    ResolvedInTracker {
+        /// The status' name.
+        status: String,
+    },
     /// The requester says that it is not solved: in the thread of the squad's alert with their words, in the ticket's
     /// conversation without.
     Reopened {
@@ -142,6 +152,8 @@ impl NoticeKind {
                 | Self::Claimed { .. }
                 | Self::Dismissed { .. }
                 | Self::Resolved { .. }
+                | Self::DoneInTracker { .. }
+                | Self::ResolvedInTracker { .. }
                 | Self::Reopened { with_words: false, .. }
         )
     }

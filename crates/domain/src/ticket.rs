@@ -291,6 +291,48 @@ pub struct ExternalRef {
     pub url: Option<String>,
 }
 
+/// What a tracker's status means, whatever it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusCategory {
+    /// Nobody has begun.
+    New,
+    /// Under way.
+    Indeterminate,
+    /// Done.
+    Done,
+}
+
+impl StatusCategory {
+    /// From Jira's own key or English name; `None` for one that it does not have.
+    pub fn from_key(key: &str) -> Option<Self> {
+        match key {
+            "new" | "To Do" => Some(Self::New),
+            "indeterminate" | "In Progress" => Some(Self::Indeterminate),
+            "done" | "Done" => Some(Self::Done),
+            _ => None,
+        }
+    }
+}
+
+/// What the tracker said last of the ticket's issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackerStatus {
+    /// The status' name.
+    pub status: String,
+    /// What it means.
+    pub category: StatusCategory,
+    /// When the tracker said so.
+    pub at: Timestamp,
+}
+
+impl TrackerStatus {
+    /// Whether it is the status of this name.
+    pub fn is(&self, status: &str) -> bool {
+        self.status.eq_ignore_ascii_case(status)
+    }
+}
+
 /// Who decided what on a confirmation: the first valid answer wins and stays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
@@ -393,6 +435,9 @@ pub struct Ticket {
     pub actions: Vec<ActionRecord>,
     /// The primary external object (the Jira issue).
     pub external: Option<ExternalRef>,
+    /// The status of that object, as far as it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracker: Option<TrackerStatus>,
     /// The card.
     pub card: Card,
     /// Messages about it, in order; see [`Notice`].

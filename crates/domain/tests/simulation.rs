@@ -22,7 +22,7 @@ use deskbell_domain::ids::{ActionId, MessageTs, NoticeId, QueueId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::policy::Policy;
-use deskbell_domain::ticket::{PostedMessage, Status, Ticket};
+use deskbell_domain::ticket::{PostedMessage, Status, StatusCategory, Ticket};
 use deskbell_domain::workflow::Transition;
 use deskbell_domain::workflow::effect::Effect;
 use deskbell_domain::workflow::event::{Event, ReplyTo};
@@ -35,6 +35,8 @@ const PEOPLE: [&str; 10] =
     ["U0BEN", "U0BEN", "U0DEV", "U0DEV", "U0LEAD", "U0LEAD", "U0CARLA", "U0BOSS", "U0ANN", "U9GUEST"];
 const SQUADS: [&str; 3] = ["payments", "platform", "gone"];
 const CATEGORIES: [Option<&str>; 3] = [Some("billing"), Some("login"), None];
+const STATUSES: [(&str, StatusCategory); 3] =
+    [("To Do", StatusCategory::New), ("In Progress", StatusCategory::Indeterminate), ("Done", StatusCategory::Done)];
 const SETTLING: [Button; 3] = [Button::Retry, Button::Skip, Button::TakeOver];
 
 /// What happens next. Numbers are taken modulo what there is to choose from.
@@ -58,6 +60,8 @@ enum Happening {
     /// A timer is delivered once more.
     Repeat(usize),
     Load(u32, u32),
+    /// The tracker tells of a status: which, and how many minutes ago.
+    TrackerTells(usize, u8),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -75,6 +79,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => (1_u16..300).prop_map(Happening::Wait),
         1 => any_number.prop_map(Happening::Repeat),
         1 => (0_u32..9, 0_u32..9).prop_map(|(payments, platform)| Happening::Load(payments, platform)),
+        2 => (any_number, 0_u8..4).prop_map(|(which, ago)| Happening::TrackerTells(which, ago)),
     ]
 }
 
@@ -172,6 +177,11 @@ impl Simulation {
                 {
                     self.on(Event::TimerFired(timer));
                 }
+            }
+            Happening::TrackerTells(which, ago) => {
+                let (status, category) = STATUSES[which % STATUSES.len()];
+                let at = self.desk.now - SignedDuration::from_mins(i64::from(ago));
+                self.on(Event::TrackerMoved { status: status.to_owned(), category, at });
             }
             Happening::Load(payments, platform) => {
                 self.desk.load = load_of(&[("payments", payments), ("platform", platform)]);

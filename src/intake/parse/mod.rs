@@ -10,6 +10,7 @@ mod interaction;
 pub mod mention;
 mod person;
 mod text;
+pub mod tracker;
 mod view_state;
 
 use std::collections::BTreeMap;
@@ -153,6 +154,8 @@ pub enum Intake {
         /// What they wrote.
         text: String,
     },
+    /// An issue in the tracker has this status.
+    IssueStatus(tracker::IssueStatus),
     /// Understood, and none of Deskbell's business.
     Irrelevant {
         /// Why.
@@ -294,6 +297,9 @@ pub fn parse(kind: EventKind, raw: &[u8]) -> Result<Intake, ParseError> {
         }
         EventKind::Zendesk => helpdesk(raw, zendesk_ticket),
         EventKind::GenericHelpdesk => helpdesk(raw, generic_ticket),
+        EventKind::IssueStatus => {
+            serde_json::from_slice(raw).map(Intake::IssueStatus).map_err(|_| ParseError::NotA("status of an issue"))
+        }
     }
 }
 

@@ -19,7 +19,6 @@ use deskbell_domain::ticket::ExternalRef;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use self::answer::Reading;
 use self::place::{Answer, Place};
 use self::written::{BindingConfig, MarkerConfig, ReconcileConfig, ResultPlaces};
 use super::arguments::{Arguments, BadArgument, KEY};
@@ -27,6 +26,7 @@ use super::outcome::CallOutput;
 use super::tools::{QuarantinedTool, ToolInfo};
 use super::{ServerState, ServerStatus};
 
+pub(super) use self::answer::Reading;
 pub(super) use self::errors::ErrorRules;
 pub use self::fault::BindingError;
 pub use self::schema::BindingFault;

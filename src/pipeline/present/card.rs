@@ -41,7 +41,7 @@ pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar
         why: why(policy, ticket),
         sla: sla(ticket),
         similar,
-        issue: issue(ticket.external.as_ref()),
+        issue: issue(ticket),
         warnings: warnings(ticket),
         escalation: escalation(ticket),
         status: status(policy, ticket),
@@ -63,9 +63,12 @@ fn customer(ticket: &Ticket) -> Option<CustomerRecord> {
 
 fn helpdesk(ticket: &Ticket) -> Option<IssueLink> {
     match &ticket.source {
-        Source::Helpdesk { system, external_id, url } => {
-            Some(IssueLink { tracker: capitalised(system), key: format!("#{external_id}"), url: url.clone() })
-        }
+        Source::Helpdesk { system, external_id, url } => Some(IssueLink {
+            tracker: capitalised(system),
+            key: format!("#{external_id}"),
+            url: url.clone(),
+            status: None,
+        }),
         Source::SlackMessage { .. } | Source::SlackForm { .. } => None,
     }
 }

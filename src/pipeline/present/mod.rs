@@ -8,7 +8,7 @@ pub(super) mod views;
 use deskbell_domain::assessment::AssessorName;
 use deskbell_domain::ids::PriorityId;
 use deskbell_domain::policy::Policy;
-use deskbell_domain::ticket::{Actor, ExternalRef, Severity, Source, Ticket, message_link};
+use deskbell_domain::ticket::{Actor, Severity, Source, Ticket, message_link};
 
 use crate::slack::messages::{Escalation, IssueLink, Party, Sla};
 
@@ -34,9 +34,10 @@ fn requester(ticket: &Ticket) -> Party {
     }
 }
 
-fn issue(external: Option<&ExternalRef>) -> Option<IssueLink> {
-    external.map(|external| IssueLink {
+fn issue(ticket: &Ticket) -> Option<IssueLink> {
+    ticket.external.as_ref().map(|external| IssueLink {
         tracker: capitalised(&external.system),
+        status: ticket.tracker.as_ref().map(|tracker| tracker.status.clone()),
         key: external.key.clone(),
         url: external.url.clone(),
     })

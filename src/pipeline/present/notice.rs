@@ -37,7 +37,7 @@ pub(in crate::pipeline) fn render(
         }
         NoticeKind::Reminder { .. } => messages.reminder(&reminder(policy, ticket)),
         NoticeKind::Accepted => update(messages, ticket, ThreadEvent::Accepted),
-        NoticeKind::IssueCreated => match issue(ticket.external.as_ref()) {
+        NoticeKind::IssueCreated => match issue(ticket) {
             Some(issue) => {
                 update(messages, ticket, ThreadEvent::IssueCreated { issue, squad: squad_name(policy, ticket) })
             }
@@ -58,6 +58,21 @@ pub(in crate::pipeline) fn render(
         NoticeKind::Resolved { by } => {
             let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
             update(messages, ticket, ThreadEvent::Resolved { by_user_id: Some(by.to_string()), reply_within })
+        }
+        NoticeKind::DoneInTracker { status } => match issue(ticket) {
+            Some(issue) => {
+                let ticket_id = ticket.status.is_open().then(|| ticket.id.to_string());
+                update(messages, ticket, ThreadEvent::DoneInTracker { issue, status: status.clone(), ticket_id })
+            }
+            None => update(messages, ticket, ThreadEvent::Closed { reply_within: None }),
+        },
+        NoticeKind::ResolvedInTracker { status } => {
+            let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
+            let event = match issue(ticket) {
+                Some(issue) => ThreadEvent::ResolvedInTracker { issue, status: status.clone(), reply_within },
+                None => ThreadEvent::Resolved { by_user_id: None, reply_within },
+            };
+            update(messages, ticket, event)
         }
         NoticeKind::Reopened { message, with_words } => {
             update(messages, ticket, reopened(policy, ticket, message, *with_words))
@@ -80,7 +95,7 @@ fn for_outsiders(policy: &Policy, ticket: &Ticket, kind: &NoticeKind) -> Option<
         NoticeKind::Dismissed { .. } if ticket.outsiders_read => Some(ThreadEvent::Closed {
             reply_within: reply_within(policy, ticket).filter(|_| ticket.is_asked_in_channel()),
         }),
-        NoticeKind::Resolved { .. } if ticket.outsiders_read => {
+        NoticeKind::Resolved { .. } | NoticeKind::ResolvedInTracker { .. } if ticket.outsiders_read => {
             Some(ThreadEvent::Resolved { by_user_id: None, reply_within: reply_within(policy, ticket) })
         }
         _ => None,
@@ -138,7 +153,7 @@ fn squad_alert(policy: &Policy, ticket: &Ticket) -> SquadAlert {
         severity: severity(ticket.severity),
         decided_by: decider(ticket),
         thread_url: conversation_url(ticket),
-        issue: issue(ticket.external.as_ref()),
+        issue: issue(ticket),
         sla: sla(ticket),
         mention_user_ids: called(policy, ticket),
         reopened_unix: ticket.reopened_at().filter(|_| ticket.status.is_open()).map(Timestamp::as_second),
@@ -214,7 +229,7 @@ fn escalation_alert(policy: &Policy, ticket: &Ticket, call: &EscalationCall) -> 
         raised_by_user_id: raised_by,
         member_ids: people.iter().map(ToString::to_string).collect(),
         thread_url: conversation_url(ticket),
-        issue: issue(ticket.external.as_ref()),
+        issue: issue(ticket),
         next: call.next.map(|(next, at)| escalation_next(next, at)),
         may_acknowledge: may_acknowledge(ticket, call),
         status: escalation_status(call),

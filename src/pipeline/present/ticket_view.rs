@@ -36,7 +36,7 @@ pub(in crate::pipeline) fn ticket_view(policy: &Policy, ticket: &Ticket) -> Tick
         squad: ticket.squad.as_ref().and_then(|id| policy.squad(id)).map(|squad| squad.name.clone()),
         queue: ticket.queue.as_ref().and_then(|id| policy.queues.get(id)).map(|queue| queue.name.clone()),
         thread_url: conversation_url(ticket),
-        issue: issue(ticket.external.as_ref()),
+        issue: issue(ticket),
         sla: sla(ticket),
         escalation: escalation(ticket),
         history: history(ticket),

@@ -292,6 +292,24 @@ view_model! {
             /// How long a reply opens it again, such as `14 days`; absent where nobody can reply.
             reply_within: Option<String>,
         },
+        /// Done, since the issue is done.
+        ResolvedInTracker {
+            /// The issue.
+            issue: IssueLink,
+            /// The name of its status.
+            status: String,
+            /// How long a reply opens it again, such as `14 days`; absent where nobody can reply.
+            reply_within: Option<String>,
+        },
+        /// The issue is done; the ticket is not said to be.
+        DoneInTracker {
+            /// The issue.
+            issue: IssueLink,
+            /// The name of its status.
+            status: String,
+            /// What the button Resolve is about; absent once the ticket is closed.
+            ticket_id: Option<String>,
+        },
         /// The requester says that it is not solved.
         Reopened {
             /// Who; absent in the requester's own conversation.

@@ -39,6 +39,8 @@ view_model! {
     pub struct IssueLink {
         /// The tracker as people call it: `Jira`.
         pub tracker: String,
+        /// Its status, as far as the tracker told it.
+        pub status: Option<String>,
         /// `OPS-17`
         pub key: String,
         /// http(s); without it the key is shown alone.

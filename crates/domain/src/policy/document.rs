@@ -20,6 +20,17 @@ pub enum ExpiryChoice {
     Dismiss,
 }
 
+/// What happens to an open ticket whose issue is done in the tracker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrackerDone {
+    /// The thread hears of it and offers Resolve: whether the requester was helped, a person says.
+    #[default]
+    Offer,
+    /// The ticket is resolved.
+    Resolve,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Document {
@@ -31,6 +42,7 @@ pub(super) struct Document {
     pub reopen_within: Spanned<String>,
     #[serde(default)]
     pub write_back: BTreeSet<Occasion>,
+    pub on_tracker_done: TrackerDone,
     #[serde(default)]
     pub confirmation: ConfirmationDocument,
     #[serde(default)]

@@ -71,6 +71,7 @@ impl Check<'_> {
             triage_channel: self.channel(&document.triage_channel),
             ops_channel: self.channel(&document.ops_channel),
             join_window: self.duration(&document.join_window),
+            on_tracker_done: document.on_tracker_done,
             reopen_within: self.duration(&document.reopen_within),
             write_back: document.write_back.clone(),
             confirmation: self.confirmation(document),

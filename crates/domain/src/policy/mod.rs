@@ -24,7 +24,7 @@ use crate::ids::{CategoryId, ChannelId, PersonId, PolicyHash, PriorityId, QueueI
 use crate::sla::{BusinessHours, SlaTarget};
 use crate::ticket::Severity;
 
-pub use document::ExpiryChoice;
+pub use document::{ExpiryChoice, TrackerDone};
 pub use error::{PolicyCaution, PolicyError, PolicyErrors};
 pub use people::Right;
 
@@ -45,6 +45,8 @@ pub struct Policy {
     pub reopen_within: SignedDuration,
     /// When a conversation goes back to the customer's record.
     pub write_back: BTreeSet<Occasion>,
+    /// What happens to an open ticket whose issue is done in the tracker.
+    pub on_tracker_done: TrackerDone,
     /// How long a card waits.
     pub confirmation: ConfirmationPolicy,
     /// Who may do what.

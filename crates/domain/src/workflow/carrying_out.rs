@@ -151,6 +151,7 @@ impl Scene<'_> {
                 self.tell_requester(NoticeKind::IssueCreated);
             }
         }
+        self.note_own_move(action);
         self.show_card();
         if primary {
             self.go_on();
@@ -322,7 +323,7 @@ impl Scene<'_> {
         }
     }
 
-    fn done_status(&self) -> String {
+    pub(super) fn done_status(&self) -> String {
         self.ticket
             .squad
             .as_ref()

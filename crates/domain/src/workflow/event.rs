@@ -7,7 +7,7 @@ use crate::assessment::Assessment;
 use crate::enrichment::LookedUp;
 use crate::ids::{ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, WorkspaceId};
 use crate::interaction::Button;
-use crate::ticket::{Card, ExternalRef, PostedMessage, Source, TicketMessage};
+use crate::ticket::{Card, ExternalRef, PostedMessage, Source, StatusCategory, TicketMessage};
 use crate::workflow::effect::Timer;
 
 /// A request that is not a ticket yet.
@@ -111,6 +111,15 @@ pub enum Event {
         action: ActionId,
         /// What it made.
         external: Option<ExternalRef>,
+    },
+    /// The tracker says that the ticket's issue has this status.
+    TrackerMoved {
+        /// The status' name.
+        status: String,
+        /// What the status means.
+        category: StatusCategory,
+        /// When the tracker said so.
+        at: Timestamp,
     },
     /// An action can't go on by itself.
     ActionParked {

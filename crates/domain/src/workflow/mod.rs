@@ -13,5 +13,6 @@ mod plan;
 mod quotation;
 mod reopening;
 mod step;
+mod tracking;
 
 pub use step::{Context, DecisionRecord, Transition, step};

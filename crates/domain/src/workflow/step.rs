@@ -108,6 +108,7 @@ impl<'world> Scene<'world> {
             }
             Event::TimerFired(timer) => self.timer_fired(&timer),
             Event::ActionDone { action, external } => self.action_done(action, external),
+            Event::TrackerMoved { status, category, at } => self.tracker_moved(status, category, at),
             Event::ActionParked { action, reason, fate_unknown } => self.action_parked(action, &reason, fate_unknown),
             Event::OpsChose { action, button, by, reply } => self.ops_chose(action, button, &by, reply),
             Event::CardPosted { posted, change } => {
@@ -382,6 +383,8 @@ fn label(kind: &NoticeKind) -> &'static str {
         | NoticeKind::Claimed { .. }
         | NoticeKind::Dismissed { .. }
         | NoticeKind::Resolved { .. }
+        | NoticeKind::DoneInTracker { .. }
+        | NoticeKind::ResolvedInTracker { .. }
         | NoticeKind::Reopened { .. } => "a note in the ticket's thread",
         NoticeKind::SlaBreached { .. } => "an SLA alert",
         NoticeKind::DeliveryFailed { .. } => "a delivery report",

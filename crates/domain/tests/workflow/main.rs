@@ -13,6 +13,7 @@ mod following;
 #[path = "../support/mod.rs"]
 mod support;
 mod timers;
+mod tracking;
 mod writing_back;
 
 use deskbell_domain::policy::Policy;

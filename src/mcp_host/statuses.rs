@@ -1,0 +1,150 @@
+//! Asking a tracker's server for the statuses of issues, by a tool that only reads.
+
+use std::collections::BTreeMap;
+
+use minijinja::Environment;
+use serde_json::{Map, Value, json};
+
+use super::binding::Reading;
+use super::{CallError, McpHost};
+
+/// `[tracker]` as written, with what was left out.
+#[derive(Debug, Clone)]
+pub struct StatusLookConfig {
+    /// The configured server.
+    pub server: String,
+    /// Its tool.
+    pub tool: String,
+    /// The tool's arguments; expressions see `keys`.
+    pub arguments: BTreeMap<String, toml::Value>,
+    /// What the answer is read in, as in `[actions.…]`.
+    pub result_from: String,
+    /// JSON pointer to the issues.
+    pub issues: String,
+    /// JSON pointer to an issue's key.
+    pub key: String,
+    /// JSON pointer to its status' name.
+    pub status: String,
+    /// JSON pointer to its status' category.
+    pub category: String,
+    /// JSON pointer to when it was changed last.
+    pub updated: String,
+}
+
+/// How statuses are asked for, checked.
+#[derive(Debug, Clone)]
+pub struct StatusLook {
+    /// The configured server.
+    pub server: String,
+    tool: String,
+    arguments: BTreeMap<String, Value>,
+    reading: Reading,
+    issues: String,
+    places: [String; 4],
+}
+
+/// An issue as the server shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownStatus {
+    /// Its key.
+    pub key: String,
+    /// Its status' name.
+    pub status: String,
+    /// Its status' category, in the tracker's word.
+    pub category: Option<String>,
+    /// When it was changed last, as the tracker writes it.
+    pub updated: Option<String>,
+}
+
+impl StatusLook {
+    /// # Errors
+    /// The field that is wrong, and the mend.
+    pub fn check(written: &StatusLookConfig) -> Result<Self, String> {
+        let environment = Environment::new();
+        let mut arguments = BTreeMap::new();
+        for (name, value) in &written.arguments {
+            let bad = |fault: String| format!("arguments.{name}: {fault}");
+            let value = serde_json::to_value(value).map_err(|error| bad(error.to_string()))?;
+            if let Some(expression) = expression(&value) {
+                environment.compile_expression(expression).map_err(|error| bad(error.to_string()))?;
+            }
+            arguments.insert(name.clone(), value);
+        }
+        let places = [&written.key, &written.status, &written.category, &written.updated].map(Clone::clone);
+        if let Some(place) = places.iter().chain([&written.issues]).find(|place| !place.starts_with('/')) {
+            return Err(format!("{place:?} is no JSON pointer; write for example \"/issues\""));
+        }
+        Ok(Self {
+            server: written.server.clone(),
+            tool: written.tool.clone(),
+            arguments,
+            reading: Reading::parse(&written.result_from).map_err(|fault| format!("result_from = {fault}"))?,
+            issues: written.issues.clone(),
+            places,
+        })
+    }
+
+    fn fill(&self, keys: &[String]) -> Result<Map<String, Value>, CallError> {
+        let environment = Environment::new();
+        let context = json!({ "keys": keys });
+        let mut filled = Map::new();
+        for (name, written) in &self.arguments {
+            let value = match expression(written) {
+                None => written.clone(),
+                Some(expression) => environment
+                    .compile_expression(expression)
+                    .and_then(|compiled| compiled.eval(minijinja::value::Serde(&context)))
+                    .ok()
+                    .and_then(|value| serde_json::to_value(value).ok())
+                    .ok_or_else(|| {
+                        CallError::permanent(format!("the expression of [tracker] arguments.{name} failed"))
+                    })?,
+            };
+            filled.insert(name.clone(), value);
+        }
+        Ok(filled)
+    }
+
+    fn read(&self, issue: &Value) -> Option<ShownStatus> {
+        let [key, status, category, updated] = self.places.each_ref().map(|place| {
+            issue.pointer(place).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+        });
+        Some(ShownStatus { key: key?, status: status?, category, updated })
+    }
+}
+
+fn expression(written: &Value) -> Option<&str> {
+    written.as_str().and_then(|text| text.strip_prefix('='))
+}
+
+impl McpHost {
+    /// The statuses of these issues, as far as the server shows them.
+    ///
+    /// # Errors
+    /// What the server, or the vendor behind it, says; also when the tool is not said to only read: then nothing is sent.
+    pub async fn issue_statuses(&self, look: &StatusLook, keys: &[String]) -> Result<Vec<ShownStatus>, CallError> {
+        let arguments = look.fill(keys)?;
+        match self.tool(&look.server, &look.tool) {
+            Some(known) if known.read_only_hint => {}
+            Some(_) => {
+                return Err(CallError::permanent(format!(
+                    "{} does not say that `{}` only reads; it was not called",
+                    look.server, look.tool
+                )));
+            }
+            None => {
+                let reason = format!("{} is not there, or has no tool `{}`", look.server, look.tool);
+                return Err(CallError::not_sent(reason, None));
+            }
+        }
+        let answer = self.call(&look.server, &look.tool, arguments).await?;
+        let json = look.reading.json(&answer);
+        let issues = json.pointer(&look.issues).and_then(Value::as_array).ok_or_else(|| {
+            CallError::permanent(format!(
+                "the answer of `{}` holds no list at {}; correct [tracker] issues",
+                look.tool, look.issues
+            ))
+        })?;
+        Ok(issues.iter().filter_map(|issue| look.read(issue)).collect())
+    }
+}
