@@ -18,6 +18,7 @@ mod failures;
 mod helpdesk;
 mod ledger;
 mod main_job;
+mod mcp_atlassian;
 mod modals;
 mod paths;
 mod posts;
