@@ -47,7 +47,7 @@ impl Claim {
         Ok(Self { prefix: timestamp.as_bytes().to_vec(), signature })
     }
 
-    /// Jira's, as WebSub has it: `sha256=hex(HMAC-SHA256(body))`, without a time
+    /// Jira's, as `WebSub` has it: `sha256=hex(HMAC-SHA256(body))`, without a time
     /// (<https://developer.atlassian.com/cloud/jira/platform/webhooks/#secure-admin-webhooks>).
     pub fn hub(headers: &HeaderMap) -> Result<Self, Refusal> {
         let stated = single_header(headers, "x-hub-signature")?;

@@ -110,11 +110,24 @@ impl McpHost {
     /// # Errors
     /// What the server, or the vendor behind it, says; also when the tool is not said to only read: then nothing is sent.
     pub async fn try_reading(&self, server: &str, tool: &str, arguments: Map<String, Value>) -> Result<(), CallError> {
+        self.read(server, tool, arguments).await.map(drop)
+    }
+
+    /// Calls a tool that the server says only reads.
+    ///
+    /// # Errors
+    /// As [`Self::try_reading`].
+    pub(super) async fn read(
+        &self,
+        server: &str,
+        tool: &str,
+        arguments: Map<String, Value>,
+    ) -> Result<CallOutput, CallError> {
         if self.tool(server, tool).is_none_or(|known| !known.read_only_hint) {
             return Err(CallError::permanent(format!(
                 "{server} does not say that `{tool}` only reads; it was not called"
             )));
         }
-        self.call(server, tool, arguments).await.map(drop)
+        self.call(server, tool, arguments).await
     }
 }

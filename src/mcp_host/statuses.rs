@@ -124,20 +124,7 @@ impl McpHost {
     /// What the server, or the vendor behind it, says; also when the tool is not said to only read: then nothing is sent.
     pub async fn issue_statuses(&self, look: &StatusLook, keys: &[String]) -> Result<Vec<ShownStatus>, CallError> {
         let arguments = look.fill(keys)?;
-        match self.tool(&look.server, &look.tool) {
-            Some(known) if known.read_only_hint => {}
-            Some(_) => {
-                return Err(CallError::permanent(format!(
-                    "{} does not say that `{}` only reads; it was not called",
-                    look.server, look.tool
-                )));
-            }
-            None => {
-                let reason = format!("{} is not there, or has no tool `{}`", look.server, look.tool);
-                return Err(CallError::not_sent(reason, None));
-            }
-        }
-        let answer = self.call(&look.server, &look.tool, arguments).await?;
+        let answer = self.read(&look.server, &look.tool, arguments).await?;
         let json = look.reading.json(&answer);
         let issues = json.pointer(&look.issues).and_then(Value::as_array).ok_or_else(|| {
             CallError::permanent(format!(

@@ -1,4 +1,4 @@
-//! A Jira server that nobody here wrote, joined by configuration alone: PyPI's mcp-atlassian, in front of the sandbox's Jira in its
+//! A Jira server that nobody here wrote, joined by configuration alone: mcp-atlassian from `PyPI`, in front of the sandbox's Jira in its
 //! Data Center shape. `tests/run rust` installs it and names it; without it this test says so and passes.
 
 use serde_json::{Value, json};

@@ -385,7 +385,7 @@ async fn a_store_that_pretends_to_be_older_is_refused() {
     assert!(matches!(Store::open_read_only(&config, master_key()), Err(OpenError::Older { found: 0, .. })));
     assert!(Store::open(&config, master_key()).is_err());
     let conn = Connection::open(&config.path).unwrap();
-    conn.execute_batch("PRAGMA user_version = 1").unwrap();
+    conn.execute_batch("PRAGMA user_version = 2").unwrap();
     drop(conn);
     let store = Store::open(&config, master_key()).unwrap();
     assert!(matches!(store.verify_audit(None).await, Err(VerifyError::Broken(_))), "the end is not sealed");

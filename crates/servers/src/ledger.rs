@@ -84,6 +84,11 @@ impl<T> Ledger<T> {
         place.lock_owned().await
     }
 
+    /// The key's turn, unless another call has it.
+    pub(crate) fn try_turn(&self, key: &str) -> Option<Held<T>> {
+        self.place(key).try_lock_owned().ok()
+    }
+
     fn place(&self, key: &str) -> Place<T> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = entries.places.get(key) {
@@ -112,6 +117,7 @@ mod tests {
         let waiting = ledger.clone();
         let second = tokio::spawn(async move { waiting.turn("k").await.clone() });
         ledger.turn("other").await;
+        assert!(ledger.try_turn("k").is_none() && ledger.try_turn("other").is_some());
         *first = Some(Fate::Done(7));
         drop(first);
         assert!(matches!(second.await.unwrap(), Some(Fate::Done(7))));

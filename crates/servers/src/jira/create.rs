@@ -19,8 +19,8 @@ const FILLED_BY_JIRA: [&str; 3] = ["project", "issuetype", "reporter"];
 
 /// Makes the issue unless a call with its key did.
 ///
-/// Calls with one key wait for each other, and what this process made is known without asking; what another one made is
-/// found by its label as soon as Jira's search shows it.
+/// What was made is found by its label as soon as Jira's search shows it. Until then this process knows what it made
+/// itself, and lets calls with one key wait for each other.
 pub(super) async fn issue(
     client: &JiraClient,
     ledger: &Ledger<String>,
@@ -31,15 +31,22 @@ pub(super) async fn issue(
         let fields = issue_fields(client, wanted, None).await?;
         return Ok(created(send(client, fields).await?, true));
     };
-    let mut turn = ledger.turn(&mark).await;
+    if let Some(key) = marked_key(client, &mark).await? {
+        return Ok(created(key, false));
+    }
+    let mut turn = match ledger.try_turn(&mark) {
+        Some(turn) => turn,
+        // A call that is under way may make it meanwhile, and fail to say so.
+        None => {
+            let turn = ledger.turn(&mark).await;
+            if let Some(key) = marked_key(client, &mark).await? {
+                return Ok(created(key, false));
+            }
+            turn
+        }
+    };
     if let Some(Fate::Done(key)) = &*turn {
         return Ok(created(key.clone(), false));
-    }
-    if let Some(existing) = marked(client, &mark).await?
-        && let Some(key) = string(&existing, "/key")
-    {
-        *turn = Some(Fate::Done(key.clone()));
-        return Ok(created(key, false));
     }
     let fields = issue_fields(client, wanted, Some(&mark)).await?;
     let key = send(client, fields).await?;
@@ -55,6 +62,10 @@ async fn send(client: &JiraClient, fields: Value) -> Result<String, ToolFailure>
              look it up by its idempotency key before creating it again",
         )
     })
+}
+
+async fn marked_key(client: &JiraClient, mark: &str) -> Result<Option<String>, ToolFailure> {
+    Ok(marked(client, mark).await?.and_then(|issue| string(&issue, "/key")))
 }
 
 /// The oldest issue with the label, so that every caller gets the same one.
