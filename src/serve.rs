@@ -30,6 +30,8 @@ use crate::console::{self, ConsoleState, SlackStanding, StoreCheck};
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
 use crate::mcp_host::{Bindings, Lookups, McpHost, StatusLook};
+use crate::mcp_server::desk::caller::Callers;
+use crate::mcp_server::desk::{self, DeskServer, DeskWorld};
 use crate::pipeline::WorkerSettings;
 use crate::prepare::{self, LoadedPolicy, PrepareErrors};
 use crate::slack::messages::{LoadingView, Messages};
@@ -118,7 +120,8 @@ pub struct Prepared {
     lookups: Lookups,
     messages: Messages,
     assessors: Chain,
-    knowledge: KnowledgeIndex,
+    knowledge: Arc<KnowledgeIndex>,
+    callers: Callers,
     slack: Arc<SlackClient>,
     http: reqwest::Client,
     doors: IntakeConfig,
@@ -155,7 +158,8 @@ impl Prepared {
             .map_err(|error| ServeError::Client(error.to_string()))?;
         let prepared = Self {
             assessors: prepare::assessors(config, &policy)?,
-            knowledge: prepare::knowledge(config)?,
+            knowledge: Arc::new(prepare::knowledge(config)?),
+            callers: config.desk_callers().map_err(ConfigErrors::from)?,
             doors: doors::config(config)?,
             socket: doors::socket(config)?,
             poll: config.status_look().map_err(ConfigErrors::from)?,
@@ -203,18 +207,21 @@ impl Desk {
             watch::channel(SlackStanding::Unknown { reason: "Slack has not answered yet".to_owned() });
         let gate = Gate::default();
         let shown = metrics.clone().filter(|_| config.console.metrics);
-        let console = console::router(ConsoleState {
+        let mut console = console::router(ConsoleState {
             store: StoreCheck::new(store.clone()),
             host: host.clone(),
             slack: slack.clone(),
             sockets: prepared.socket.as_ref().map(|socket| socket.open.clone()),
             metrics: shown,
         });
+        if let Some(desk) = desk_router(config, &prepared, &store, &shutdown) {
+            console = console.merge(desk);
+        }
         let public = match config.server.admin_listen {
             None => console,
             Some(admin) => {
                 let address = listen("admin_listen", admin, console, &shutdown, &tasks).await?;
-                tracing::info!(%address, "/readyz and /metrics are here");
+                tracing::info!(%address, "/readyz, /metrics and, if [desk] names callers, /mcp are here");
                 console::health_router()
             }
         };
@@ -283,6 +290,25 @@ impl Desk {
         self.store.shutdown().await;
         tracing::info!("stopped");
     }
+}
+
+/// Deskbell itself for other agents, if any may call.
+fn desk_router(
+    config: &Config,
+    prepared: &Prepared,
+    store: &Store,
+    shutdown: &CancellationToken,
+) -> Option<axum::Router> {
+    if prepared.callers.is_empty() {
+        return None;
+    }
+    let server = DeskServer::new(DeskWorld {
+        store: store.clone(),
+        policy: Arc::new(prepared.policy.policy.clone()),
+        knowledge: Arc::clone(&prepared.knowledge),
+    });
+    let hosts = config.desk.allowed_hosts.clone();
+    Some(desk::http::router(server, prepared.callers.clone(), hosts, shutdown.clone()))
 }
 
 async fn listen(

@@ -119,6 +119,8 @@ Each server reads its environment (in brackets: if set):
               _FREE_MAIL_DOMAINS, _TIMEOUT_SECONDS]
   slack       DESKBELL_SLACK_BOT_TOKEN or SLACK_BOT_TOKEN [DESKBELL_SLACK_API_URL, DESKBELL_SLACK_TIMEOUT_SECONDS]
   knowledge   DESKBELL_KNOWLEDGE_FOLDERS [DESKBELL_KNOWLEDGE_DRAFTS, DESKBELL_KNOWLEDGE_BASE_URL]
+  desk        the configuration; DESKBELL_DESK_TOKEN, one of [desk] tokens, says who calls. While deskbell serve runs,
+              it is the same as its /mcp
 
 Over HTTP the server is at /mcp; DESKBELL_MCP_BEARER is the token that every request must carry, and is needed beyond
 127.0.0.1, as is DESKBELL_MCP_HOSTS: the names, separated by commas, by which others reach the server.
@@ -173,6 +175,8 @@ pub enum OwnServer {
     Knowledge,
     /// Salesforce.
     Salesforce,
+    /// Deskbell itself, for other agents.
+    Desk,
 }
 
 /// `deskbell policy`.

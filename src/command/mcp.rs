@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{McpCommand, OwnServer};
-use super::{Failure, mcp_bind, output, signals};
+use super::{Failure, mcp_bind, mcp_desk, output, signals};
 use crate::config::{Config, LogConfig};
 use crate::console::state_word;
 use crate::mcp_host::{Bindings, Lookups, McpHost, ServerState, ServerStatus, Shipped};
@@ -33,6 +33,7 @@ pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failu
         McpCommand::Serve { server: OwnServer::Slack, http } => serve_own(*http, slack).await,
         McpCommand::Serve { server: OwnServer::Knowledge, http } => serve_own(*http, knowledge).await,
         McpCommand::Serve { server: OwnServer::Salesforce, http } => serve_own(*http, salesforce).await,
+        McpCommand::Serve { server: OwnServer::Desk, http } => Box::pin(mcp_desk::run(config, *http)).await,
         McpCommand::Bind { server } => mcp_bind::run(config, server).await,
         McpCommand::List { json } => list(config, *json).await,
         McpCommand::Bindings { name } => bindings(name.as_deref()),
@@ -76,12 +77,7 @@ async fn serve_own<H: ServerHandler + Clone>(
 ) -> Result<(), Failure> {
     telemetry::start_logging(&LogConfig::default())?;
     let server = make()?;
-    let shutdown = CancellationToken::new();
-    let ending = shutdown.clone();
-    tokio::spawn(async move {
-        signals::asked_to_end().await;
-        ending.cancel();
-    });
+    let shutdown = ended_by_signals();
     match http {
         None => serve_stdio(server, shutdown).await.map_err(|error| Failure::failed(error.to_string())),
         Some(listen) => {
@@ -91,6 +87,17 @@ async fn serve_own<H: ServerHandler + Clone>(
             serve_http(server, listen, access, shutdown).await.map_err(|error| Failure::failed(error.to_string()))
         }
     }
+}
+
+/// Cancelled when Deskbell is asked to end.
+pub(super) fn ended_by_signals() -> CancellationToken {
+    let shutdown = CancellationToken::new();
+    let ending = shutdown.clone();
+    tokio::spawn(async move {
+        signals::asked_to_end().await;
+        ending.cancel();
+    });
+    shutdown
 }
 
 /// The names under which other machines reach the server: `DESKBELL_MCP_HOSTS`, separated by commas.

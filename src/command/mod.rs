@@ -11,6 +11,7 @@ mod doctor;
 mod failure;
 mod mcp;
 mod mcp_bind;
+mod mcp_desk;
 mod output;
 mod policy;
 mod replay;

@@ -6,6 +6,7 @@
 //! An environment variable `DESKBELL_<SECTION>__<KEY>` overrides a key: `DESKBELL_SERVER__LISTEN=0.0.0.0:8080`,
 //! `DESKBELL_WORKERS__COUNT=8`, `DESKBELL_INTAKE__WATCHED_CHANNELS='["C0123"]'`. Two underscores go one table deeper.
 
+mod desk;
 mod mcp;
 mod mcp_files;
 mod secret_files;
@@ -22,8 +23,10 @@ use serde::Deserialize;
 
 use crate::assessor::config::AssessorConfig;
 use crate::mcp_host::{BindingConfig, BindingError, Bindings, Lookups, LookupsConfig, ServerSpec, Shipped, StatusLook};
+use crate::mcp_server::desk::caller::Callers;
 use crate::store::{MasterKey, StoreConfig};
 
+pub use desk::{DeskConfig, DeskTokenConfig};
 pub use mcp::McpConfig;
 pub use mcp_files::McpFilesConfig;
 pub use secret_files::OpenSecretFile;
@@ -92,6 +95,9 @@ pub struct Config {
     /// Which tool answers which look-up.
     #[serde(default)]
     pub lookups: LookupsConfig,
+    /// Deskbell as an MCP server for other agents.
+    #[serde(default)]
+    pub desk: DeskConfig,
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
@@ -178,6 +184,7 @@ impl Config {
             .into_iter()
             .filter_map(|(field, reference)| Some((field, reference?)))
             .chain(generic.map(|reference| (WEBHOOK_SECRETS, reference)))
+            .chain(self.desk.tokens.iter().map(|caller| ("desk.tokens", &caller.token)))
     }
 
     /// Every secret that serving needs and that can't be had.
@@ -241,6 +248,19 @@ impl Config {
     /// The secret that can't be had, or why it can't be called so.
     pub fn server_spec(&self, name: &str, server: &McpConfig) -> Result<ServerSpec, ConfigError> {
         server.spec(name, &self.source)
+    }
+
+    /// Who may call the desk server.
+    ///
+    /// # Errors
+    /// A token that can't be had, is too short, or is another caller's.
+    pub fn desk_callers(&self) -> Result<Callers, ConfigError> {
+        let tokens = self.desk.tokens.iter().map(|caller| self.secret("desk.tokens", &caller.token));
+        let tokens = tokens.collect::<Result<Vec<_>, _>>()?;
+        if let Some(fault) = self.desk.token_fault(&tokens, &self.source) {
+            return Err(fault);
+        }
+        Ok(Callers::new(tokens.into_iter().zip(self.desk.tokens.iter().map(DeskTokenConfig::caller)).collect()))
     }
 
     /// Which tool carries out which action: what `[actions.…]` says, and else what ships for the servers.
@@ -308,6 +328,7 @@ impl Config {
         faults.extend(self.server.fault(&self.source));
         faults.extend(self.intake.faults(&self.source));
         faults.extend(self.workers.fault(&self.source));
+        faults.extend(self.desk.faults(&self.source));
         faults.extend(self.mcp.iter().filter_map(|(name, server)| server.fault(name, &self.source)));
         faults.extend(self.assessor.check().err().map(|error| ConfigError::at(self.source.name(), error.to_string())));
         faults.extend(self.bindings().err());

@@ -62,7 +62,7 @@ pub(super) struct Arrival<'r> {
 }
 
 impl Arrival<'_> {
-    fn into_event(self, now: Timestamp) -> NewEvent {
+    pub(super) fn into_event(self, now: Timestamp) -> NewEvent {
         let kept = if self.raw.is_some() { BODY_KEPT } else { KEY_KEPT };
         NewEvent {
             workspace: self.workspace,

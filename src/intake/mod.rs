@@ -13,6 +13,7 @@
 //! `deskbell_intake_ack_seconds{path}`.
 
 mod accept;
+pub mod agent;
 mod body;
 pub mod config;
 pub mod envelope;

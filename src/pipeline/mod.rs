@@ -67,7 +67,7 @@ pub struct World {
     /// The helpdesk's queues, for as long as they serve.
     pub kept_queues: KeptQueues,
     /// What `/kb` searches.
-    pub knowledge: KnowledgeIndex,
+    pub knowledge: Arc<KnowledgeIndex>,
     /// The texts in which similar tickets are looked for.
     pub recent: RecentTexts,
     /// Where people of other organisations read along.

@@ -55,8 +55,20 @@ struct Entrance {
 impl Work {
     /// Returns only when it can't go on, or at shutdown.
     pub(super) async fn run(self, prepared: Prepared) -> Result<(), ServeError> {
-        let Prepared { policy, bindings, lookups, messages, assessors, knowledge, slack, http, doors, socket, poll } =
-            prepared;
+        let Prepared {
+            policy,
+            bindings,
+            lookups,
+            messages,
+            assessors,
+            knowledge,
+            slack,
+            http,
+            doors,
+            socket,
+            poll,
+            ..
+        } = prepared;
         let (watched_channels, triage_emoji) = (doors.watched.channels.clone(), doors.watched.triage_emoji.clone());
         let entrance = Entrance { config: doors, socket, http, slack: Arc::clone(&slack) };
         let remembered = self.store.installation().await?;

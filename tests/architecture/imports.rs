@@ -22,9 +22,13 @@ const RULES: &[Rule] = &[
         may_import: &["assessor", "slack", "mcp_host", "store", "intake::parse", "intake::envelope"],
     },
     Rule { who: "console", may_import: &["store", "slack", "mcp_host"] },
-    Rule { who: "mcp_server", may_import: &["store", "slack"] },
+    // A request of another agent's is recorded as every door records it.
+    Rule { who: "mcp_server", may_import: &["store", "slack", "intake::agent"] },
     // Each concern's own settings are declared where they are used.
-    Rule { who: "config", may_import: &["assessor::config", "intake::config", "mcp_host", "store", "slack"] },
+    Rule {
+        who: "config",
+        may_import: &["assessor::config", "intake::config", "mcp_host", "mcp_server", "store", "slack"],
+    },
     Rule { who: "telemetry", may_import: &["config"] },
     Rule { who: "prepare", may_import: &["config", "assessor", "mcp_host", "slack"] },
     Rule {
@@ -35,6 +39,7 @@ const RULES: &[Rule] = &[
             "console",
             "intake",
             "mcp_host",
+            "mcp_server",
             "pipeline",
             "prepare",
             "slack",

@@ -34,6 +34,26 @@ const CONFIGS: &[Change] = &[
     ("no policy there", "policy.example.toml", "rules.toml"),
     ("no such knowledge folder", "# folder = \"knowledge\"", "folder = \"knowledge\""),
     ("no such template folder", "# folder = \"blocks\"", "folder = \"blocks\""),
+    (
+        "a desk caller's name",
+        "# tokens = [",
+        "tokens = [{ name = \"My Agent\", token = \"env:JIRA_EMAIL\", scopes = [\"read\"] }]\n# [",
+    ),
+    (
+        "a desk caller's scope",
+        "# tokens = [",
+        "tokens = [{ name = \"a\", token = \"env:JIRA_EMAIL\", scopes = [\"write\"] }]\n# [",
+    ),
+    (
+        "a desk caller's inline token",
+        "# tokens = [",
+        "tokens = [{ name = \"a\", token = \"hush\", scopes = [\"read\"] }]\n# [",
+    ),
+    (
+        "a short desk token",
+        "# tokens = [",
+        "tokens = [{ name = \"a\", token = \"env:JIRA_EMAIL\", scopes = [\"read\"] }]\n# [",
+    ),
     ("log filter", "filter = \"info,rmcp=warn\"", "filter = \"deskbell=loud\""),
 ];
 

@@ -71,6 +71,13 @@ tool = "transition_issue"
 arguments = { issue_key = "=external.key", to_status = "=action.to" }
 "#;
 
+/// Tokens of agents that a test may let call.
+pub const AGENT_TOKENS: [(&str, &str); 3] = [
+    ("TEST_HELPER_TOKEN", "helper-token-of-the-tests"),
+    ("TEST_READER_TOKEN", "reader-token-of-the-tests"),
+    ("TEST_STRANGER_TOKEN", "stranger-token-of-the-tests"),
+];
+
 /// What a test wants to be different.
 pub struct Wish {
     /// The policy file's text.
@@ -262,7 +269,8 @@ env = {{ DESKBELL_JIRA_URL = "env:TEST_JIRA_URL", DESKBELL_JIRA_EMAIL = "env:TES
             .env("TEST_ZENDESK_EMAIL", &zendesk.email)
             .env("TEST_ZENDESK_TOKEN", &zendesk.api_token)
             .env("TEST_SALESFORCE_URL", self.sandbox.salesforce_url().unwrap_or_default())
-            .env("TEST_SALESFORCE_SECRET", "sandbox-salesforce-consumer-secret");
+            .env("TEST_SALESFORCE_SECRET", "sandbox-salesforce-consumer-secret")
+            .envs(AGENT_TOKENS);
         command
     }
 

@@ -2,6 +2,7 @@
 //! front, the sandbox behind.
 
 mod announcing;
+mod desk;
 mod slack;
 
 use std::process::{Child, Stdio};

@@ -33,7 +33,7 @@ text_ids! {
     WorkspaceId,
     /// Slack's conversation id (`C…`, `G…`, `D…`).
     ChannelId,
-    /// Slack's user id (`U…`, `W…`), or `helpdesk:…` for a requester outside Slack.
+    /// Slack's user id (`U…`, `W…`), `helpdesk:…` for a requester outside Slack, `agent:…` for a caller of the desk server.
     PersonId,
     /// Slack's message timestamp, unique within its channel (`1700000000.000100`). It is an id that also sorts by time; only
     /// [`MessageTs::sent_at`] computes with it.

@@ -105,20 +105,30 @@ pub async fn serve_listener<H: ServerHandler + Clone>(
 
 /// The routes `/mcp` and `/healthz`; the caller answers for not exposing them without a token.
 pub fn router<H: ServerHandler + Clone>(server: H, access: HttpAccess, shutdown: CancellationToken) -> Router {
-    let mut hosts: Vec<String> = LOOPBACK.map(String::from).into();
-    hosts.extend(access.allowed_hosts);
-    let config = StreamableHttpServerConfig::default()
-        .with_allowed_hosts(hosts)
-        .with_allowed_origins(access.allowed_origins)
-        .enforce_origin_validation()
-        .with_max_request_body_bytes(REQUEST_BYTES_MAX)
-        .with_cancellation_token(shutdown);
-    let sessions = Arc::new(LocalSessionManager::default());
-    let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, config);
+    let service = streamable_http(server, access.allowed_hosts, access.allowed_origins, shutdown);
     let bearer = Arc::new(access.bearer);
     let mcp =
         Router::new().route_service("/mcp", service).layer(middleware::from_fn_with_state(bearer, require_bearer));
     Router::new().route("/healthz", get(|| async { "ok\n" })).merge(mcp)
+}
+
+/// The endpoint alone, which refuses unexpected hosts and browser origins; the caller answers for who may call it.
+pub fn streamable_http<H: ServerHandler + Clone>(
+    server: H,
+    allowed_hosts: Vec<String>,
+    allowed_origins: Vec<String>,
+    shutdown: CancellationToken,
+) -> StreamableHttpService<H, LocalSessionManager> {
+    let mut hosts: Vec<String> = LOOPBACK.map(String::from).into();
+    hosts.extend(allowed_hosts);
+    let config = StreamableHttpServerConfig::default()
+        .with_allowed_hosts(hosts)
+        .with_allowed_origins(allowed_origins)
+        .enforce_origin_validation()
+        .with_max_request_body_bytes(REQUEST_BYTES_MAX)
+        .with_cancellation_token(shutdown);
+    let sessions = Arc::new(LocalSessionManager::default());
+    StreamableHttpService::new(move || Ok(server.clone()), sessions, config)
 }
 
 /// A host as addresses write it.

@@ -22,6 +22,7 @@ pub mod jira;
 pub mod knowledge;
 pub mod ledger;
 pub mod marker;
+pub mod relay;
 pub mod resource;
 pub mod rest;
 pub mod salesforce;

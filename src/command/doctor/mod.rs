@@ -78,6 +78,7 @@ async fn examine(path: &Path) -> Vec<Finding> {
     let mut findings = vec![Finding::good("config", format!("{} is in order", path.display()))];
     findings.extend(config.open_secret_files().iter().map(open_secret));
     findings.extend(public_console(&config));
+    findings.extend(config.desk_callers().err().map(|error| Finding::told("config", error.to_string())));
     findings.extend(no_work(&config));
     findings.extend(telemetry::check_filter(&config.log).err().map(|error| Finding::told("log", error.to_string())));
     let policy = examine_policy(&config, &mut findings);

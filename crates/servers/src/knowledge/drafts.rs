@@ -225,7 +225,7 @@ fn slugs(folder: &Path) -> Result<Vec<Slug>, ToolFailure> {
     let entries = fs::read_dir(folder).map_err(|error| unwritable(&error))?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut slugs: Vec<Slug> =
-        names.filter(|name| name.ends_with(".md")).filter_map(|name| Slug::parse(&name).ok()).collect();
+        names.filter_map(|name| Slug::parse(&name).ok().filter(|slug| slug.file_name() == name)).collect();
     slugs.sort();
     Ok(slugs)
 }

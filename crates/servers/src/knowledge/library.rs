@@ -41,7 +41,7 @@ impl Document {
 
 /// All documents at one time.
 #[derive(Debug, Default)]
-pub(super) struct Shelf {
+pub(super) struct Catalog {
     stamps: Vec<Stamp>,
     pub(super) documents: BTreeMap<String, Document>,
     pub(super) index: KnowledgeIndex,
@@ -61,26 +61,26 @@ struct Stamp {
 pub(super) struct Library {
     folders: Vec<PathBuf>,
     base_url: Option<Url>,
-    shelf: Mutex<Arc<Shelf>>,
+    catalog: Mutex<Arc<Catalog>>,
 }
 
 impl Library {
     pub(super) fn new(config: &KnowledgeServerConfig) -> Self {
-        Self { folders: config.folders.clone(), base_url: config.base_url.clone(), shelf: Mutex::default() }
+        Self { folders: config.folders.clone(), base_url: config.base_url.clone(), catalog: Mutex::default() }
     }
 
     /// The documents as they are now.
-    pub(super) async fn shelf(&self) -> Result<Arc<Shelf>, ToolFailure> {
-        let mut kept = self.shelf.lock().await;
+    pub(super) async fn catalog(&self) -> Result<Arc<Catalog>, ToolFailure> {
+        let mut kept = self.catalog.lock().await;
         let (folders, base_url, before) = (self.folders.clone(), self.base_url.clone(), Arc::clone(&kept));
         let read = tokio::task::spawn_blocking(move || {
             let stamps = look(&folders)?;
             Ok(if stamps == before.stamps { before } else { Arc::new(read(stamps, base_url.as_ref())) })
         });
-        let shelf =
+        let catalog =
             read.await.map_err(|_| ToolFailure::transient("the folders could not be read; try again", None))??;
-        *kept = Arc::clone(&shelf);
-        Ok(shelf)
+        *kept = Arc::clone(&catalog);
+        Ok(catalog)
     }
 }
 
@@ -129,7 +129,7 @@ fn collect(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Stamp>) ->
     Ok(())
 }
 
-fn read(stamps: Vec<Stamp>, base_url: Option<&Url>) -> Shelf {
+fn read(stamps: Vec<Stamp>, base_url: Option<&Url>) -> Catalog {
     let documents: BTreeMap<String, Document> = stamps
         .iter()
         .filter_map(|stamp| {
@@ -145,7 +145,7 @@ fn read(stamps: Vec<Stamp>, base_url: Option<&Url>) -> Shelf {
         url: document.url.clone(),
         markdown: document.markdown.clone(),
     });
-    Shelf { index: KnowledgeIndex::from_documents(sources), documents, stamps }
+    Catalog { index: KnowledgeIndex::from_documents(sources), documents, stamps }
 }
 
 fn document(stamp: &Stamp, base_url: Option<&Url>) -> Option<Document> {

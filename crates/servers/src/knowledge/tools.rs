@@ -71,8 +71,9 @@ impl ServerHandler for KnowledgeServer {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let shelf = self.library.shelf().await.map_err(|failure| ErrorData::internal_error(failure.message, None))?;
-        let all: Vec<&Document> = shelf.documents.values().collect();
+        let catalog =
+            self.library.catalog().await.map_err(|failure| ErrorData::internal_error(failure.message, None))?;
+        let all: Vec<&Document> = catalog.documents.values().collect();
         let (documents, next) = resource::page(&all, request.as_ref(), RESOURCES_PAGE)?;
         let shown = |document: &Document| {
             Resource::new(document.uri(), document.path.clone())
@@ -88,8 +89,9 @@ impl ServerHandler for KnowledgeServer {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let shelf = self.library.shelf().await.map_err(|failure| ErrorData::internal_error(failure.message, None))?;
-        let found = shelf.documents.values().find(|document| document.uri() == request.uri);
+        let catalog =
+            self.library.catalog().await.map_err(|failure| ErrorData::internal_error(failure.message, None))?;
+        let found = catalog.documents.values().find(|document| document.uri() == request.uri);
         let Some(document) = found else {
             return Err(ErrorData::resource_not_found("there is no such document; resources/list tells them", None));
         };
@@ -107,7 +109,8 @@ impl KnowledgeServer {
         &self,
         Parameters(wanted): Parameters<AnswerFromKnowledge>,
     ) -> Result<GetPromptResult, ErrorData> {
-        let shelf = self.library.shelf().await.map_err(|failure| ErrorData::internal_error(failure.message, None))?;
+        let catalog =
+            self.library.catalog().await.map_err(|failure| ErrorData::internal_error(failure.message, None))?;
         let mut text = format!(
             "Answer this question from the passages below and from nothing else. After each claim name its source by number, \
              and list the sources with their links at the end. If the passages do not answer it, say so and name what is \
@@ -115,7 +118,7 @@ impl KnowledgeServer {
              Question: {}\n",
             wanted.question
         );
-        let passages = shelf.index.search(&wanted.question, PROMPT_PASSAGES);
+        let passages = catalog.index.search(&wanted.question, PROMPT_PASSAGES);
         if passages.is_empty() {
             text.push_str("\nThe knowledge base has no passage that shares a word with the question.\n");
         }
@@ -233,8 +236,8 @@ impl KnowledgeServer {
         let start = place(wanted.next_page_token.as_deref())?;
         let size = wanted.max_results.unwrap_or(PASSAGES_DEFAULT).clamp(1, PASSAGES_MAX) as usize;
         let end = start.saturating_add(size).min(PASSAGES_DEPTH);
-        let shelf = self.library.shelf().await?;
-        let mut found = shelf.index.search(&wanted.query, end.saturating_add(1));
+        let catalog = self.library.catalog().await?;
+        let mut found = catalog.index.search(&wanted.query, end.saturating_add(1));
         let next_page_token = (found.len() > end && end < PASSAGES_DEPTH).then(|| end.to_string());
         found.truncate(end);
         let shown = found.into_iter().skip(start).map(|passage| FoundPassage {
@@ -253,8 +256,8 @@ impl KnowledgeServer {
         let start = place(wanted.next_page_token.as_deref())?;
         let (least, most, otherwise) = CHARACTERS;
         let size = wanted.max_characters.unwrap_or(otherwise).clamp(least, most) as usize;
-        let shelf = self.library.shelf().await?;
-        let document = shelf.documents.get(wanted.path.trim()).ok_or_else(|| {
+        let catalog = self.library.catalog().await?;
+        let document = catalog.documents.get(wanted.path.trim()).ok_or_else(|| {
             ToolFailure::permanent("there is no document of this path; search_knowledge and list_documents tell paths")
         })?;
         let markdown: String = document.markdown.chars().skip(start).take(size).collect();
@@ -272,8 +275,8 @@ impl KnowledgeServer {
 
     async fn documents(&self, wanted: &ListDocuments) -> Result<ListedDocuments, ToolFailure> {
         let part = wanted.contains.as_deref().unwrap_or_default().to_lowercase();
-        let shelf = self.library.shelf().await?;
-        let matching: Vec<&Document> = shelf
+        let catalog = self.library.catalog().await?;
+        let matching: Vec<&Document> = catalog
             .documents
             .values()
             .filter(|document| {
