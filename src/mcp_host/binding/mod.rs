@@ -246,7 +246,7 @@ impl Binding {
         if let Reconcile::Marker { tool, arguments, .. } = &self.reconcile {
             // It can be done all the same; only what gets lost ends before a person.
             match called(tool) {
-                Ok(tool) => faults.extend(schema::faults(tool, arguments.iter()).into_iter().map(BindingFault::borne)),
+                Ok(tool) => faults.extend(schema::faults(tool, &arguments.iter()).into_iter().map(BindingFault::borne)),
                 Err(words) => faults.push(BindingFault::fatal(words).borne()),
             }
         }
@@ -255,7 +255,7 @@ impl Binding {
 
     /// What keeps its tool from being called.
     pub(super) fn call_faults(&self, tool: &ToolInfo) -> Vec<BindingFault> {
-        let mut faults = schema::faults(tool, self.arguments.iter());
+        let mut faults = schema::faults(tool, &self.arguments.iter());
         let is_native = matches!(self.reconcile, Reconcile::Native { .. });
         if is_native && self.arguments.with_key().iter().all(|argument| schema::ignores(tool, argument)) {
             faults.push(BindingFault::fatal(format!(
@@ -269,7 +269,7 @@ impl Binding {
     /// What of these values the tool certainly refuses.
     pub(super) fn refused(tool: &ToolInfo, arguments: &Map<String, Value>) -> Option<BindingFault> {
         let given = arguments.iter().map(|(name, value)| (name.as_str(), Some(value)));
-        schema::faults(tool, given).into_iter().find(BindingFault::is_fatal)
+        schema::faults(tool, &given).into_iter().find(BindingFault::is_fatal)
     }
 }
 

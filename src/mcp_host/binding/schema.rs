@@ -42,7 +42,7 @@ impl fmt::Display for BindingFault {
 /// What of these arguments the tool does not take, and what it needs besides. Of an argument without a value only the name is known.
 pub(in crate::mcp_host) fn faults<'a>(
     tool: &ToolInfo,
-    given: impl Iterator<Item = (&'a str, Option<&'a Value>)> + Clone,
+    given: &(impl Iterator<Item = (&'a str, Option<&'a Value>)> + Clone),
 ) -> Vec<BindingFault> {
     let (name, root) = (&tool.name, tool.input_schema.as_ref());
     let properties = properties(tool);
@@ -95,7 +95,9 @@ fn alternatives<'a>(schema: &'a Value, root: &'a Map<String, Value>, depth: usiz
     match (target, choice) {
         (Some(Some(target)), _) if depth > 0 => alternatives(target, root, depth - 1, found),
         (None, Some(choices)) if depth > 0 => {
-            choices.iter().for_each(|choice| alternatives(choice, root, depth - 1, found));
+            for choice in choices {
+                alternatives(choice, root, depth - 1, found);
+            }
         }
         (None, None) => found.push(schema),
         // Where it leads nobody knows: anything may fit.
@@ -163,7 +165,7 @@ mod tests {
     fn found(schema: &Value, given: &Value) -> Vec<String> {
         let given = given.as_object().unwrap();
         let given = given.iter().map(|(name, value)| (name.as_str(), (*value != "=").then_some(value)));
-        faults(&tool(schema), given).iter().filter(|fault| fault.is_fatal()).map(ToString::to_string).collect()
+        faults(&tool(schema), &given).iter().filter(|fault| fault.is_fatal()).map(ToString::to_string).collect()
     }
 
     #[test]
@@ -199,9 +201,9 @@ mod tests {
     fn an_open_schema_takes_what_it_does_not_name() {
         let schema = json!({ "type": "object", "properties": { "a": {} } });
         let given = [("b", None)];
-        let open = faults(&tool(&schema), given.into_iter());
+        let open = faults(&tool(&schema), &given.into_iter());
         assert!(open.len() == 1 && !open[0].is_fatal(), "{open:?}");
-        assert!(faults(&tool(&json!({ "type": "object" })), given.into_iter()).is_empty());
+        assert!(faults(&tool(&json!({ "type": "object" })), &given.into_iter()).is_empty());
         let circle =
             json!({ "properties": { "a": { "$ref": "#/$defs/A" } }, "$defs": { "A": { "$ref": "#/$defs/A" } } });
         assert!(found(&circle, &json!({ "a": 1 })).is_empty());
