@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::World;
 use super::commit::{Along, Became};
 use super::interpret::Reading;
-use super::perform::Undone;
+use super::perform::{Undone, computed};
 use super::shared_channels::Readers;
 use crate::intake::parse::{ChannelKind, Message, ShortcutMessage, is_of_another_organisation, mention};
 use crate::store::EventOutcome;
@@ -87,7 +87,8 @@ impl World {
                 self.ignored(reading, "small talk with Deskbell").await
             };
         }
-        if let Err(no_request) = request::judge(&text) {
+        let judged = text.clone();
+        if let Err(no_request) = computed(move || request::judge(&judged)).await? {
             return self.ignored(reading, &format!("no request: {no_request}")).await;
         }
         if let Some((ticket, author)) = self.joinable(reading, &message, path).await? {

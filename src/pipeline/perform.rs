@@ -97,6 +97,17 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
     }
 }
 
+/// Does work that may take a moment for a long text where it holds up no job's lease and no answer.
+pub(super) async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Undone> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Undone::PutOff { after: Duration::ZERO, reason: "Deskbell is stopping".to_owned() }),
+        },
+    }
+}
+
 impl World {
     /// Performs one job and commits its outcome.
     pub(super) async fn perform(&self, job: &ClaimedJob) -> Result<(), Undone> {
@@ -184,8 +195,13 @@ impl World {
             return Ok(());
         }
         let text = ticket.words.text();
-        let similar = self.recent.similar_to(ticket.id, &text);
-        self.recent.remember(ticket.id, &text);
+        let (recent, id, read) = (self.recent.clone(), ticket.id, text.clone());
+        let similar = computed(move || {
+            let similar = recent.similar_to(id, &read);
+            recent.remember(id, &read);
+            similar
+        })
+        .await?;
         let request = AssessRequest { workspace: job.workspace.clone(), ticket: ticket.id, similar, text };
         let assessment = self.assessors.assess(request).await;
         self.step_ticket(job, Event::Assessed { revision, assessment: Box::new(assessment) }).await

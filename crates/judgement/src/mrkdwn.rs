@@ -40,7 +40,7 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
 fn split_angles<'a>(text: &'a str, found: &mut Vec<Piece<'a>>) {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('<') {
-        let token = after.split_once('>').and_then(|(inside, tail)| angle_token(inside).map(|piece| (piece, tail)));
+        let token = closed(after).and_then(|(inside, tail)| angle_token(inside).map(|piece| (piece, tail)));
         if let Some((piece, tail)) = token {
             split_emoji(before, found);
             found.push(piece);
@@ -52,6 +52,13 @@ fn split_angles<'a>(text: &'a str, found: &mut Vec<Piece<'a>>) {
         }
     }
     split_emoji(rest, found);
+}
+
+/// What stands before `>` and what follows it. Slack escapes `<` inside a token, so the search ends at the next one: however
+/// many stand in a text, each letter is looked at once.
+fn closed(after: &str) -> Option<(&str, &str)> {
+    let (inside, rest) = after.split_at_checked(after.find(['<', '>'])?)?;
+    rest.strip_prefix('>').map(|tail| (inside, tail))
 }
 
 fn angle_token(inside: &str) -> Option<Piece<'_>> {
@@ -183,6 +190,15 @@ mod tests {
     fn prose_leaves_code_blocks_out() {
         assert_eq!(prose("it fails:```panic at x```why?"), "it fails:\nwhy?");
         assert_eq!(plain("it fails:```panic```"), "it fails:\npanic\n");
+    }
+
+    #[test]
+    fn what_never_ends_is_read_in_one_pass() {
+        // Looked through to its end for each `<`, this would take hours.
+        for text in ["<".repeat(1_000_000), format!("{}>", "<".repeat(1_000_000)), "<a ".repeat(500_000)] {
+            assert!(pieces(&text).iter().all(|piece| matches!(piece, Piece::Words(_))));
+        }
+        check("a <b <https://a.example|page> c", "a <b page c");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use deskbell_domain::ticket::{Actor, Status, Ticket, Words};
 use deskbell_domain::workflow::effect::Telling;
 
 use super::{card_url, conversation_url};
+use crate::assessor::reading::read_part;
 use crate::slack::messages::{ChangeView, Choice, CommandAck, MessageView, NewTicketView, Notice, Tone};
 
 /// The modal behind Change.
@@ -150,7 +151,7 @@ pub(super) fn plain_summary(words: &Words) -> String {
     if words.erased || words.assessment.as_ref().is_some_and(|assessment| !assessment.summary.is_empty()) {
         return words.summary();
     }
-    let summary = deskbell_judgement::summary::summarize(&words.text());
+    let summary = deskbell_judgement::summary::summarize(read_part(&words.text()));
     if summary.is_empty() { words.summary() } else { summary }
 }
 
