@@ -41,10 +41,13 @@ pub(super) fn is_of_another_organisation(body: &Value, theirs: Option<&str>) -> 
 /// Whoever pressed or submitted. `team` is the presser's own: the app's is where the view or the message belongs.
 pub(super) fn presser(payload: &Value) -> Option<Person> {
     let id = first_text(payload, &["/user/id", "/user"])?;
-    let message_home = if text(payload, "/type") == Some("block_actions") { "/message/team" } else { "/team/id" };
+    let is_click = text(payload, "/type") == Some("block_actions");
+    let message_home = if is_click { "/message/team" } else { "/team/id" };
     let home = first_text(payload, &["/view/app_installed_team_id", message_home, "/team/id"]);
     let organisation = first_text(payload, &["/enterprise/id", "/team/enterprise_id"]);
-    let theirs = text(payload, "/user/team_id");
+    // Of a click `team` is the presser's own as well, and stands where the user's is missing.
+    let elsewhere: &[&str] = if is_click { &["/user/team_id", "/team/id"] } else { &["/user/team_id"] };
+    let theirs = first_text(payload, elsewhere);
     Some(Person { id: PersonId::new(id), is_external: differs(home, organisation, theirs) })
 }
 
@@ -159,6 +162,16 @@ mod tests {
             false,
             &json!({"type": "block_actions", "team": {"id": "T9"}, "message": {"team": "T9"}, "user": user}),
         );
+        let nameless = json!({"id": "U1"});
+        check_presser(
+            true,
+            &json!({"type": "block_actions", "team": {"id": "T9"}, "message": {"team": "T1"}, "user": nameless}),
+        );
+        check_presser(
+            false,
+            &json!({"type": "block_actions", "team": {"id": "T1"}, "message": {"team": "T1"}, "user": nameless}),
+        );
+        check_presser(false, &json!({"type": "block_actions", "team": {"id": "T1"}, "user": nameless}));
         check_presser(false, &json!({"type": "block_actions", "team": null, "enterprise": {"id": "E1"}, "user": user}));
     }
 }
