@@ -6,7 +6,7 @@ use crate::policy::Policy;
 use crate::ticket::{Source, Ticket, message_link};
 
 pub(super) use super::quotation::quoted;
-use super::quotation::{one_line, plain_name};
+use super::quotation::{one_line, inline};
 
 /// The action of this name for the ticket as it is; `None` for a name that needs what the ticket lacks.
 pub(super) fn action(policy: &Policy, ticket: &Ticket, name: &str) -> Option<Action> {
@@ -107,7 +107,7 @@ fn tracker_priority(policy: &Policy, ticket: &Ticket) -> Option<String> {
 /// The requester's name; where nobody told it, what they are called by.
 fn asked_by(ticket: &Ticket) -> String {
     match (&ticket.words.requester_name, &ticket.source) {
-        (Some(name), _) => plain_name(name),
+        (Some(name), _) => inline(name),
         (None, Source::Helpdesk { system, .. }) => format!("a {system} customer ({})", ticket.requester),
         (None, _) => format!("Slack user {}", ticket.requester),
     }

@@ -23,9 +23,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// The first words of a summary on one line, free of what a text can pose as another with.
 pub(super) fn one_line(text: &str) -> String {
-    let shown = |c: char| if c.is_control() || turns_direction(c) { ' ' } else { c };
-    let blanked: String = text.chars().map(shown).collect();
-    let line = blanked.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = flat(text);
     if line.is_empty() {
         return "Request without text".to_owned();
     }
@@ -37,12 +35,22 @@ pub(super) fn one_line(text: &str) -> String {
     cut
 }
 
-/// A person's name as text among Markdown: whatever they call themselves formats and links nothing.
-pub(super) fn plain_name(name: &str) -> String {
-    const LONGEST: usize = 100;
-    let line: String = one_line(name).chars().take(LONGEST).collect();
-    let marks = |c: char| matches!(c, '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '`' | '~' | '&' | '!' | '(' | ')');
-    line.chars().flat_map(|c| marks(c).then_some('\\').into_iter().chain([c])).collect()
+/// Somebody else's word in a line of Deskbell's own: it stays within that line, and reads as text whatever it holds.
+pub(super) fn inline(word: &str) -> String {
+    let mut shown = String::with_capacity(word.len());
+    for letter in flat(word).chars().take(SUMMARY_CHARS) {
+        if "\\`*_[]<>~&!|".contains(letter) {
+            shown.push('\\');
+        }
+        shown.push(letter);
+    }
+    shown
+}
+
+fn flat(text: &str) -> String {
+    let shown = |c: char| if c.is_control() || turns_direction(c) { ' ' } else { c };
+    let blanked: String = text.chars().map(shown).collect();
+    blanked.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn turns_direction(c: char) -> bool {
@@ -51,33 +59,93 @@ fn turns_direction(c: char) -> bool {
 
 /// Slack's markup as Markdown that reads as it was typed: `<address|label>` as label and address, so that a link says where
 /// it leads and no label stands for an address that it is not; mentions and channels by their names; the three characters
-/// that Slack escapes (<https://docs.slack.dev/messaging/formatting-message-text#escaping>) as themselves.
+/// that Slack escapes (<https://docs.slack.dev/messaging/formatting-message-text#escaping>) as themselves. Code stays code
+/// only where Markdown surely reads it so too; every other backtick, like what else could begin a link or hide one, is
+/// escaped.
 fn plain_links(text: &str) -> String {
-    let in_code = |piece: usize| piece % 2 == 1;
-    let pieces = text.split('`').enumerate();
-    let plain = pieces.map(|(piece, words)| if in_code(piece) { unescaped(words) } else { outside_code(words) });
-    plain.collect::<Vec<_>>().join("`")
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('`') {
+        outside_code(before, &mut plain);
+        let behind = after.trim_start_matches('`');
+        let ticks = 1 + after.len() - behind.len();
+        rest = match code(behind, ticks) {
+            Some((code, tail)) if !code.contains('\n') => {
+                let fence = "`".repeat(ticks);
+                plain.extend([&fence, &unescaped(code), &fence].map(String::as_str));
+                tail
+            }
+            Some((code, tail)) => {
+                block(code, &mut plain);
+                tail.strip_prefix('\n').unwrap_or(tail)
+            }
+            None => {
+                plain.push_str(&"\\`".repeat(ticks));
+                behind
+            }
+        };
+    }
+    outside_code(rest, &mut plain);
+    plain
 }
 
-fn outside_code(words: &str) -> String {
-    let mut plain = String::with_capacity(words.len());
+/// What stands before the next run of exactly so many backticks, and what follows it. Fewer than three stay within a line.
+fn code(behind: &str, ticks: usize) -> Option<(&str, &str)> {
+    let mut rest = behind;
+    while let Some((_, after)) = rest.split_once('`') {
+        let tail = after.trim_start_matches('`');
+        let run = 1 + after.len() - tail.len();
+        if run == ticks {
+            let code = behind.get(..behind.len() - tail.len() - run)?;
+            return (ticks >= 3 || !code.contains('\n')).then_some((code, tail));
+        }
+        rest = tail;
+    }
+    None
+}
+
+/// Several lines of code as a block of their own, in a fence that nothing in them closes.
+fn block(code: &str, plain: &mut String) {
+    let code = unescaped(code);
+    let runs = code.split(|c| c != '`').map(str::len);
+    let fence = "`".repeat(3.max(1 + runs.max().unwrap_or_default()));
+    plain.truncate(plain.trim_end_matches(' ').len());
+    if !plain.is_empty() && !plain.ends_with('\n') {
+        plain.push('\n');
+    }
+    let lines = code.strip_prefix('\n').unwrap_or(&code).trim_end_matches('\n');
+    plain.extend([&fence, "\n", lines, "\n", &fence, "\n"]);
+}
+
+fn outside_code(words: &str, plain: &mut String) {
     let mut rest = words;
     while let Some((before, after)) = rest.split_once('<') {
         plain.push_str(&as_typed(before));
-        if let Some((shown, tail)) = after.split_once('>').and_then(|(inside, tail)| Some((token(inside)?, tail))) {
+        if let Some((shown, tail)) = closed(after).and_then(|(inside, tail)| Some((token(inside)?, tail))) {
             plain.push_str(&shown);
             rest = tail;
         } else {
-            plain.push('<');
+            plain.push_str(if after.starts_with(' ') { "<" } else { "\\<" });
             rest = after;
         }
     }
-    plain + &as_typed(rest)
+    plain.push_str(&as_typed(rest));
+}
+
+/// What stands before `>` and what follows it. Slack escapes `<` inside a token, so the search ends at the next one: each
+/// letter is looked at once.
+fn closed(after: &str) -> Option<(&str, &str)> {
+    let (inside, rest) = after.split_at_checked(after.find(['<', '>'])?)?;
+    rest.strip_prefix('>').map(|tail| (inside, tail))
 }
 
 fn as_typed(words: &str) -> String {
-    let brackets = words.replace('[', "\\[").replace(']', "\\]");
-    brackets.replace("&lt;", "\\<").replace("&gt;", "\\>").replace("&amp;", "\\&")
+    if words.is_empty() {
+        return String::new();
+    }
+    let brackets = words.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]");
+    let fences = brackets.replace("~~~", "\\~\\~\\~");
+    fences.replace("&lt;", "\\<").replace("&gt;", "\\>").replace("&amp;", "\\&")
 }
 
 fn unescaped(words: &str) -> String {
@@ -102,22 +170,37 @@ fn token(inside: &str) -> Option<String> {
 fn is_address(inside: &str) -> bool {
     let begins = ["http://", "https://", "mailto:"].iter().any(|scheme| inside.starts_with(scheme));
     let target = inside.split('|').next().unwrap_or_default();
-    begins && !target.contains(|c: char| c.is_whitespace() || c == '<')
+    begins && !target.contains(char::is_whitespace)
 }
 
 fn link(inside: &str) -> String {
     let (target, label) = inside.split_once('|').unwrap_or((inside, ""));
     let target = &unescaped(target);
     let bare = target.strip_prefix("mailto:").unwrap_or(target);
-    if label.is_empty() || unescaped(label) == bare {
-        format!("<{target}>")
-    } else {
-        format!("{} (<{target}>)", as_typed(label))
+    let shown = autolink(target);
+    if label.is_empty() || unescaped(label) == bare { shown } else { format!("{} ({shown})", as_typed(label)) }
+}
+
+/// An address as Markdown shows it and links it. What would end it, or make it read as another, is percent-encoded.
+pub(super) fn autolink(address: &str) -> String {
+    let mut shown = String::with_capacity(address.len() + 2);
+    for letter in address.chars() {
+        let is_odd = letter.is_control() || letter.is_whitespace() || turns_direction(letter);
+        if is_odd || "<>`\\[]\"".contains(letter) {
+            let bytes = letter.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+            shown.push_str(&bytes);
+        } else {
+            shown.push(letter);
+        }
     }
+    format!("<{shown}>")
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
     use super::*;
 
     #[test]
@@ -141,9 +224,12 @@ mod tests {
     fn code_and_what_only_looks_like_a_link_stay_as_they_are() {
         assert_eq!(
             quoted("`a[0](1)` and ```\nb[1] <https://a|b>\n```"),
-            "> `a[0](1)` and ```\n> b[1] <https://a|b>\n> ```"
+            "> `a[0](1)` and\n> ```\n> b[1] <https://a|b>\n> ```"
         );
-        assert_eq!(quoted("1 < 2 > 0 <https://a b"), "> 1 < 2 > 0 <https://a b");
+        assert_eq!(quoted("1 < 2 > 0 <https://a b"), "> 1 < 2 > 0 \\<https://a b");
+        assert_eq!(quoted("```a `b` c``` d"), "> ```a `b` c``` d");
+        assert_eq!(quoted("```x\n`````\ny```z"), "> ``````\n> x\n> `````\n> y\n> ``````\n> z");
+        assert_eq!(quoted("can`t C:\\x"), "> can\\`t C:\\\\x");
     }
 
     #[test]
@@ -165,8 +251,8 @@ mod tests {
 
     #[test]
     fn a_name_is_text() {
-        assert_eq!(plain_name("Ivy Cole"), "Ivy Cole");
-        assert_eq!(plain_name("[Ivy](https://e.vil)\n**x**"), "\\[Ivy\\]\\(https://e.vil\\) \\*\\*x\\*\\*");
+        assert_eq!(inline("Ivy Cole"), "Ivy Cole");
+        assert_eq!(inline("[Ivy](https://e.vil)\n**x**"), "\\[Ivy\\]\\(https://e.vil\\) \\*\\*x\\*\\*");
     }
 
     #[test]
@@ -174,5 +260,67 @@ mod tests {
         assert_eq!(one_line("a\u{202e}gnp.exe\u{202c}\u{1b}[31m\n b\u{0}"), "a gnp.exe [31m b");
         assert_eq!(one_line(" \u{7} "), "Request without text");
         assert_eq!(one_line(&"x".repeat(400)).chars().count(), SUMMARY_CHARS);
+    }
+
+    #[test]
+    fn a_text_full_of_brackets_is_read_in_one_pass() {
+        let mut read = String::new();
+        outside_code(&"<".repeat(1_000_000), &mut read);
+        outside_code(&format!("{}>", "<a".repeat(500_000)), &mut read);
+        assert!(!read.contains("]("));
+    }
+
+    #[test]
+    fn somebody_elses_word_stays_within_its_line() {
+        let word = inline("bob\n\n**Approved by** the CFO, [pay](https://evil.example) `x` <b> U_1");
+        assert_eq!(word, r"bob \*\*Approved by\*\* the CFO, \[pay\](https://evil.example) \`x\` \<b\> U\_1");
+        assert_eq!(inline("helpdesk:zendesk/35436"), "helpdesk:zendesk/35436");
+        assert_eq!(autolink("https://a.b/x>\n[c](d)"), "<https://a.b/x%3E%0A%5Bc%5D(d)>");
+    }
+
+    fn pieces() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "`", "``", "```", "````", "\\", "[", "]", "(", ")", "[https://bank.example](https://evil.example)",
+            "[x]: https://evil.example", "[x][1]", "<https://evil.example/x|https://bank.example>", "<https://a.example>",
+            "<https://a.example&gt;[x](https://evil.example)|y>", "<mailto:a@b.example|ann>", "https://bank.example", "\n", "\n\n",
+            "    ", "- ", "1. ", "# ", "~~~", "~~", "~", "<", ">", "&lt;", "&amp;", "<a href=\"", "\">", "</a>", "<!--", "-->", "<?", "?>",
+            "<pre>", "!", "*", "_", "|", "&#91;", "word", " ", "\r", "---", "===", "\t", "<@U1|ben>", "\u{0}", "é",
+        ]);
+        prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+        #[test]
+        fn every_link_shows_where_it_leads_and_nothing_ends_the_quotation(text in pieces()) {
+            let markdown = quoted(&text);
+            let (mut depth, mut shown) = (0, None::<(String, String)>);
+            for event in Parser::new_ext(&markdown, Options::ENABLE_STRIKETHROUGH) {
+                prop_assert!(depth > 0 || matches!(event, Event::Start(Tag::BlockQuote(_))), "{markdown}");
+                match event {
+                    Event::Start(Tag::Image { .. }) => prop_assert!(false, "{markdown}"),
+                    Event::Start(tag) => {
+                        depth += 1;
+                        if let Tag::Link { dest_url, .. } = tag {
+                            shown = Some((dest_url.into_string(), String::new()));
+                        }
+                    }
+                    Event::End(end) => {
+                        depth -= 1;
+                        if end == TagEnd::Link {
+                            let (target, words) = shown.take().unwrap();
+                            prop_assert_eq!(words, target, "{}", markdown);
+                        }
+                    }
+                    Event::Html(_) | Event::InlineHtml(_) => prop_assert!(false, "{markdown}"),
+                    Event::Text(words) | Event::Code(words) => {
+                        if let Some((_, shown)) = &mut shown {
+                            shown.push_str(&words);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
     }
 }
