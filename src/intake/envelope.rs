@@ -17,15 +17,22 @@ pub fn view_external_id(key: &EventKey) -> String {
     format!("modal:{}", digest.get(..32).unwrap_or(&digest))
 }
 
-/// The requester's id for somebody outside Slack: the helpdesk's number where it gives one, else a digest of the
-/// e-mail address, so that no address stands in an index; without either the ticket's number.
+/// The longest number of a requester that stands in an id as it is, in bytes.
+const REQUESTER_MAX: usize = 64;
+
+/// The requester's id for somebody outside Slack: the helpdesk's number where it gives one (a digest of what is too long for a
+/// number, or holds more than one line), else a digest of the e-mail address, so that no address stands in an index; without
+/// either the ticket's number.
 pub fn helpdesk_requester(system: &str, requester: Option<&str>, email: Option<&str>, ticket: &str) -> PersonId {
+    let digest = |text: &str| {
+        let digest = hex::encode(Sha256::digest(text.as_bytes()));
+        digest.get(..32).unwrap_or(&digest).to_owned()
+    };
+    let is_number = |text: &str| text.len() <= REQUESTER_MAX && !text.contains(char::is_control);
     let who = match (requester, email) {
-        (Some(requester), _) => requester.to_owned(),
-        (None, Some(email)) => {
-            let digest = hex::encode(Sha256::digest(email.trim().to_lowercase().as_bytes()));
-            digest.get(..32).unwrap_or(&digest).to_owned()
-        }
+        (Some(requester), _) if is_number(requester) => requester.to_owned(),
+        (Some(requester), _) => digest(requester),
+        (None, Some(email)) => digest(&email.trim().to_lowercase()),
         (None, None) => format!("of-ticket-{ticket}"),
     };
     PersonId::new(format!("helpdesk:{system}/{who}"))
@@ -298,5 +305,9 @@ mod tests {
         assert!(!by_address.as_str().contains("example"));
         assert_eq!(helpdesk_requester("zendesk", Some("42"), Some("a@b.c"), "7").as_str(), "helpdesk:zendesk/42");
         assert_eq!(helpdesk_requester("x", None, None, "7").as_str(), "helpdesk:x/of-ticket-7");
+        for odd in ["bob\n\n**Approved by** the CFO", &"z".repeat(600_000)] {
+            let id = helpdesk_requester("x", Some(odd), None, "7");
+            assert!(id.as_str().len() < 64 && !id.as_str().contains("Approved"), "{id}");
+        }
     }
 }

@@ -67,7 +67,8 @@ fn web_address(url: &str) -> Option<String> {
     }
 }
 
-/// Names and numbers become parts of keys.
+/// Names and numbers become parts of keys, and of lines that people read.
 fn short(text: &str) -> String {
-    text.chars().take(64).collect()
+    let blanked: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(64).collect();
+    blanked.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -5,8 +5,8 @@ use crate::ids::PersonId;
 use crate::policy::Policy;
 use crate::ticket::{Source, Ticket, message_link};
 
+use super::quotation::{autolink, inline, one_line};
 pub(super) use super::quotation::quoted;
-use super::quotation::{one_line, inline};
 
 /// The action of this name for the ticket as it is; `None` for a name that needs what the ticket lacks.
 pub(super) fn action(policy: &Policy, ticket: &Ticket, name: &str) -> Option<Action> {
@@ -108,8 +108,8 @@ fn tracker_priority(policy: &Policy, ticket: &Ticket) -> Option<String> {
 fn asked_by(ticket: &Ticket) -> String {
     match (&ticket.words.requester_name, &ticket.source) {
         (Some(name), _) => inline(name),
-        (None, Source::Helpdesk { system, .. }) => format!("a {system} customer ({})", ticket.requester),
-        (None, _) => format!("Slack user {}", ticket.requester),
+        (None, Source::Helpdesk { system, .. }) => format!("a {} customer ({})", inline(system), inline(ticket.requester.as_str())),
+        (None, _) => format!("Slack user {}", inline(ticket.requester.as_str())),
     }
 }
 
@@ -122,10 +122,10 @@ fn context(policy: &Policy, ticket: &Ticket) -> String {
             lines.push(format!("**Asked in Slack** [open the conversation]({link})"));
         }
         Source::SlackForm { .. } => lines.push("**Asked in Slack** by form".to_owned()),
-        Source::Helpdesk { system, external_id, url } => match url {
-            Some(url) => lines.push(format!("**Helpdesk** [{system} {external_id}]({url})")),
-            None => lines.push(format!("**Helpdesk** {system} {external_id}")),
-        },
+        Source::Helpdesk { system, external_id, url } => {
+            let number = format!("**Helpdesk** {} {}", inline(system), inline(external_id));
+            lines.push(url.as_ref().map_or_else(|| number.clone(), |url| format!("{number} ({})", autolink(url))));
+        }
     }
     if let Some(squad) = ticket.squad.as_ref().and_then(|id| policy.squad(id)) {
         lines.push(format!("**Squad** {}", squad.name));

@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn a_name_is_text() {
         assert_eq!(inline("Ivy Cole"), "Ivy Cole");
-        assert_eq!(inline("[Ivy](https://e.vil)\n**x**"), "\\[Ivy\\]\\(https://e.vil\\) \\*\\*x\\*\\*");
+        assert_eq!(inline("[Ivy](https://e.vil)\n**x**"), "\\[Ivy\\](https://e.vil) \\*\\*x\\*\\*");
     }
 
     #[test]
