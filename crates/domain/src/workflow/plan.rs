@@ -5,8 +5,8 @@ use crate::ids::PersonId;
 use crate::policy::Policy;
 use crate::ticket::{Source, Ticket, message_link};
 
-use super::quotation::{autolink, inline, one_line};
 pub(super) use super::quotation::quoted;
+use super::quotation::{autolink, inline, one_line};
 
 /// The action of this name for the ticket as it is; `None` for a name that needs what the ticket lacks.
 pub(super) fn action(policy: &Policy, ticket: &Ticket, name: &str) -> Option<Action> {
