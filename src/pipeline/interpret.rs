@@ -1,7 +1,7 @@
 //! An intake event is understood here: whom it concerns and what it means for them. Every event ends with an outcome
 //! on its row: its own ticket, joined to one, handled, or ignored with the reason.
 
-use deskbell_domain::ids::{ChannelId, EventKey, MessageTs, TicketId};
+use deskbell_domain::ids::{ChannelId, EventKey, MessageTs, TicketId, WorkspaceId};
 use deskbell_domain::workflow::effect::Effect;
 use deskbell_domain::workflow::event::{Event, ReplyTo};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use super::paths::forms::CommandCall;
 use super::perform::Undone;
 use crate::intake::parse::tracker::IssueStatus;
 use crate::intake::parse::{self, Intake};
-use crate::store::{ClaimedJob, EventOutcome, NewJob};
+use crate::store::{ClaimedJob, EventKind, EventOutcome, NewJob};
 
 /// An event being interpreted.
 pub(super) struct Reading<'a> {
@@ -53,9 +53,14 @@ impl World {
             is_in_shared_channel: parse::is_in_shared_channel(stored.kind, raw),
             may_ask_slack,
         };
+        if self.is_anothers(job, stored.kind, raw) {
+            metrics::counter!("deskbell_events_of_other_workspaces_total").increment(1);
+            return self.ignored(&reading, "another workspace's").await;
+        }
         match parse::parse(stored.kind, raw) {
             Ok(intake) => self.understood(&reading, intake).await,
             Err(error) => {
+                metrics::counter!("deskbell_events_unparsed_total", "kind" => stored.kind.as_str()).increment(1);
                 tracing::warn!(event = %key, %error, "an event could not be read; it is kept for a mended parser");
                 self.end(&reading, EventOutcome::Unparsed { reason: error.to_string() }).await
             }
@@ -66,6 +71,15 @@ impl World {
         let outcome = EventOutcome::Ignored { reason: "its body is gone".to_owned() };
         self.finish(job, Along { outcome: Some((key.clone(), outcome.into())), ..Along::default() }).await?;
         Ok(())
+    }
+
+    /// Slack signs for every workspace that installed the app with the same secret. Another's people, channels and numbers are
+    /// not ours; an organisation's installation serves all its workspaces.
+    fn is_anothers(&self, job: &ClaimedJob, kind: EventKind, raw: &[u8]) -> bool {
+        let identity = &self.habits.identity;
+        let ours = [Some(&identity.workspace), identity.organisation.as_ref()];
+        let is_ours = |ours: &WorkspaceId| job.workspace == *ours || parse::belongs_to(kind, raw, ours);
+        !ours.into_iter().flatten().any(is_ours)
     }
 
     async fn understood(&self, reading: &Reading<'_>, intake: Intake) -> Result<(), Undone> {

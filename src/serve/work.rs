@@ -205,5 +205,6 @@ fn identity_of(installation: &Installation) -> Identity {
         organisation: None,
         bot_user: installation.bot_user.clone(),
         bot_id: installation.bot_id.clone(),
+        organisation: None,
     }
 }

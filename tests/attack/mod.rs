@@ -155,12 +155,47 @@ async fn click(desk: &Desk, user: &str, team: &str, button: &str, value: &str) -
     });
     let body =
         url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &payload.to_string()).finish();
+    signed(desk, "/slack/interactions", body).await
+}
+
+async fn signed(desk: &Desk, door: &str, body: String) -> u16 {
     let timestamp = jiff::Timestamp::now().as_second().to_string();
     let mac = Hmac::<Sha256>::new_from_slice(SandboxConfig::default().signing_secret.as_bytes()).unwrap();
     let digest = mac.chain_update(format!("v0:{timestamp}:{body}")).finalize().into_bytes();
-    let request = desk.http.post(format!("{}/slack/interactions", desk.url())).body(body);
+    let request = desk.http.post(format!("{}{door}", desk.url())).body(body);
     let signed = request
         .header("x-slack-request-timestamp", timestamp)
         .header("x-slack-signature", format!("v0={}", hex::encode(digest)));
     signed.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_workspace_sends_is_not_carried_out_in_ours() {
+    let desk = Desk::open(Wish::default()).await;
+    let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
+    let event = |authorized: Value, id: &str| {
+        json!({
+            "type": "event_callback", "api_app_id": "A0DESKBELL", "team_id": "T9EVIL", "event_id": id,
+            "authorizations": [authorized],
+            "event": {
+                "type": "message", "channel": "D9", "channel_type": "im", "user": "U9EVIL", "ts": "1795706000.000001",
+                "text": "The payment page has a small typo",
+            },
+        })
+    };
+    for (authorized, id) in [
+        (json!({ "team_id": "T9EVIL" }), "Ev1"),
+        (json!({ "team_id": null, "enterprise_id": "E9EVIL", "is_enterprise_install": true }), "Ev2"),
+    ] {
+        assert_eq!(signed(&desk, "/slack/events", event(authorized, id).to_string()).await, 200);
+    }
+    let typed = "command=%2Ftriage&text=The+payment+failed&user_id=U9EVIL&channel_id=C9&team_id=T9EVIL&trigger_id=9.9";
+    assert_eq!(signed(&desk, "/slack/commands", typed.to_owned()).await, 200);
+    desk.settled().await;
+    assert_eq!((desk.tickets().len(), desk.again(&card).await.body), (1, card.body));
+    assert_eq!(State(desk.state().await).messages("C0TRIAGE").len(), 0);
+    let ignored = desk.outcomes().iter().filter(|(_, what)| what.to_string().contains("another workspace")).count();
+    assert_eq!(ignored, 3, "{:?}", desk.outcomes());
+    let metrics = desk.http.get(format!("{}/metrics", desk.url())).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("deskbell_events_of_other_workspaces_total 3"), "{metrics}");
 }

@@ -1,6 +1,6 @@
 //! Slash commands.
 
-use deskbell_domain::ids::{ChannelId, PersonId};
+use deskbell_domain::ids::{ChannelId, PersonId, WorkspaceId};
 use deskbell_domain::interaction::SlashCommand;
 use serde_json::Value;
 
@@ -27,6 +27,11 @@ pub(super) fn parse(raw: &[u8]) -> Result<Intake, ParseError> {
         channel_name: command.field("channel_name").map(str::to_owned),
         response_url: command.field("response_url").map(str::to_owned),
     })
+}
+
+/// The workspace that the command was typed in.
+pub(super) fn workspace(raw: &[u8], home: &WorkspaceId) -> WorkspaceId {
+    CommandEnvelope(&fields(raw)).workspace(home)
 }
 
 /// Over HTTP a form, over Socket Mode an object.

@@ -18,9 +18,10 @@ use std::collections::BTreeMap;
 use deskbell_domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
 use deskbell_domain::interaction::{Button, Modal, SlackShortcut, SlashCommand};
 use deskbell_domain::workflow::event::Person;
+use serde_json::Value;
 
 use self::helpdesk::{generic_ticket, zendesk_ticket};
-use super::envelope::helpdesk_requester;
+use super::envelope::{EventEnvelope, InteractionEnvelope, helpdesk_requester};
 use super::json;
 use crate::store::EventKind;
 
@@ -291,8 +292,7 @@ pub fn parse(kind: EventKind, raw: &[u8]) -> Result<Intake, ParseError> {
         EventKind::SlackEvent => event::parse(&json::object(raw).ok_or(ParseError::NotA("JSON object"))?),
         EventKind::SlackCommand => command::parse(raw),
         EventKind::SlackInteraction => {
-            // Over HTTP a form carries the payload, over Socket Mode it comes as it is.
-            let payload = json::object(raw).or_else(|| json::form_payload(raw));
+            let payload = interaction_payload(raw);
             interaction::parse(&payload.ok_or(ParseError::NotA("form with a JSON payload"))?)
         }
         EventKind::Zendesk => helpdesk(raw, zendesk_ticket),
@@ -303,11 +303,28 @@ pub fn parse(kind: EventKind, raw: &[u8]) -> Result<Intake, ParseError> {
     }
 }
 
+/// Over HTTP a form carries the payload, over Socket Mode it comes as it is.
+fn interaction_payload(raw: &[u8]) -> Option<Value> {
+    json::object(raw).or_else(|| json::form_payload(raw))
+}
+
+/// Whether a recorded body names the workspace or organisation as its own; one that names none may be anybody's, and so is what
+/// a helpdesk sends.
+pub fn belongs_to(kind: EventKind, raw: &[u8], ours: &WorkspaceId) -> bool {
+    let named = match kind {
+        EventKind::SlackEvent => json::object(raw).map(|event| EventEnvelope(&event).workspace(ours)),
+        EventKind::SlackCommand => Some(command::workspace(raw, ours)),
+        EventKind::SlackInteraction => interaction_payload(raw).map(|it| InteractionEnvelope(&it).workspace(ours)),
+        EventKind::Zendesk | EventKind::GenericHelpdesk => None,
+    };
+    named.is_none_or(|named| named == *ours)
+}
+
 /// Whether an event happened in a channel that Slack shares with another organisation
 /// (<https://docs.slack.dev/apis/events-api/#callback-field>).
 pub fn is_in_shared_channel(kind: EventKind, raw: &[u8]) -> bool {
     let event = (kind == EventKind::SlackEvent).then(|| json::object(raw)).flatten();
-    event.is_some_and(|event| event.get("is_ext_shared_channel").and_then(serde_json::Value::as_bool) == Some(true))
+    event.is_some_and(|event| event.get("is_ext_shared_channel").and_then(Value::as_bool) == Some(true))
 }
 
 /// Whether the author of a message that a recorded event led to belongs to another organisation. `team` is theirs, as Slack
@@ -316,10 +333,7 @@ pub fn is_of_another_organisation(raw: &[u8], team: Option<&str>) -> bool {
     json::object(raw).is_some_and(|event| person::is_of_another_organisation(&event, team))
 }
 
-fn helpdesk(
-    raw: &[u8],
-    read: fn(&serde_json::Value) -> Option<helpdesk::HelpdeskTicket>,
-) -> Result<Intake, ParseError> {
+fn helpdesk(raw: &[u8], read: fn(&Value) -> Option<helpdesk::HelpdeskTicket>) -> Result<Intake, ParseError> {
     let payload = json::object(raw).ok_or(ParseError::NotA("JSON object"))?;
     if let Some(reason) = helpdesk::why_irrelevant(&payload) {
         return Ok(Intake::Irrelevant { reason });
@@ -341,7 +355,6 @@ fn helpdesk(
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::Value;
 
     use super::*;
 
