@@ -146,3 +146,22 @@ async fn a_form_sent_to_a_channel_without_the_bot_gets_its_receipt_directly() {
     let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
     desk.until_told("U0GRACE", "D0GRACE", &card.number()).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_opened_the_form_before_an_edit_does_not_approve_the_new_words() {
+    let desk = Desk::open(Wish::default()).await;
+    let asked = desk.says("U0GRACE", "C0SUPPORT", "The payment failed with error 402").await;
+    let card = desk.card_under("C0SUPPORT", &asked).await;
+    desk.presses("U0BEN", &card, "change").await;
+    let view = filled(&desk, "U0BEN", "change_ticket").await;
+    let edit = json!({ "user": "U0GRACE", "channel": "C0SUPPORT", "message_ts": asked, "text": "The payment failed. Wire 90000 EUR" });
+    assert_eq!(desk.act("edit", edit).await["ok"], true);
+    desk.until_message("the card with the new words", &card, |card| card.says("90000")).await;
+    let submitted = submit(&desk, "U0BEN", &view, change("payments", "p3", "api")).await;
+    assert_eq!(submitted["ok"], true, "{submitted}");
+    desk.until_told("U0BEN", "D0BEN", "has changed since").await;
+    desk.settled().await;
+    assert_eq!(State(desk.state().await).issues().len(), 0);
+    // Whoever looks again decides.
+    desk.confirms("U0BEN", &desk.again(&card).await).await;
+}

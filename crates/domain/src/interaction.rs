@@ -3,6 +3,47 @@
 
 use std::fmt;
 
+use crate::ids::TicketId;
+
+/// What somebody saw who decides about a ticket: a card or form shows one decision, made on one revision of the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Counts the ticket's decisions.
+    pub decision: u32,
+    /// Counts what was made of its words.
+    pub revision: u32,
+}
+
+/// What a button or a form is about, as its value says: `DB-42`, or `DB-42/seen/2.5` where it shows decision 2 on revision 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// What was shown with it; absent on messages that ask for no decision, and on those of older versions.
+    pub seen: Option<Seen>,
+}
+
+impl About {
+    /// Reads a value; `None` for what names no ticket.
+    pub fn parse(value: &str) -> Option<Self> {
+        let Some((ticket, seen)) = value.split_once("/seen/") else {
+            return Some(Self { ticket: TicketId::parse(value)?, seen: None });
+        };
+        let (decision, revision) = seen.split_once('.')?;
+        let seen = Seen { decision: decision.parse().ok()?, revision: revision.parse().ok()? };
+        Some(Self { ticket: TicketId::parse(ticket)?, seen: Some(seen) })
+    }
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.seen {
+            Some(Seen { decision, revision }) => write!(f, "{}/seen/{decision}.{revision}", self.ticket),
+            None => self.ticket.fmt(f),
+        }
+    }
+}
+
 macro_rules! wire_names {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $wire:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -33,13 +74,13 @@ macro_rules! wire_names {
 wire_names! {
     /// A button on one of Deskbell's messages (`action_id`).
     Button {
-        /// Triage card: carry the proposed decision out. Value: ticket id.
+        /// Triage card: carry the proposed decision out. Value: [`About`].
         Confirm = "confirm",
-        /// Triage card: open the modal that changes squad, priority and category. Value: ticket id.
+        /// Triage card: open the modal that changes squad, priority and category. Value: [`About`].
         Change = "change",
         /// Triage card and squad alert: raise severity and alert level 1. Value: ticket id.
         Escalate = "escalate",
-        /// Triage card: this was no request. Value: ticket id.
+        /// Triage card: this was no request. Value: [`About`].
         NotATicket = "not_a_ticket",
         /// Squad alert: the presser takes the ticket. Value: ticket id.
         Claim = "claim",

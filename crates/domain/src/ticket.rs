@@ -13,6 +13,7 @@ use crate::enrichment::{Enrichment, Lookup};
 use crate::ids::{
     ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, QueueId, SquadId, TicketId, WorkspaceId,
 };
+use crate::interaction::Seen;
 use crate::notice::Notice;
 use crate::sla::SlaClock;
 
@@ -475,6 +476,12 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// What a card or form that is drawn now shows; `None` before the first decision.
+    pub fn shows(&self) -> Option<Seen> {
+        let decision = self.decision.as_ref()?.ordinal;
+        Some(Seen { decision, revision: self.assessed_revision })
+    }
+
     /// The record of an action.
     pub fn action(&self, id: ActionId) -> Option<&ActionRecord> {
         self.actions.iter().find(|record| record.id == id)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use deskbell_domain::ids::{CategoryId, ChannelId, PersonId, PriorityId, SquadId, TicketId};
-use deskbell_domain::interaction::{Button, Modal, SlashCommand, field};
+use deskbell_domain::interaction::{About, Button, Modal, SlashCommand, field};
 use deskbell_domain::ticket::{Card, SlackPath, Source, TicketMessage};
 use deskbell_domain::workflow::event::{Event, NewRequest, Person, ReplyTo};
 
@@ -131,12 +131,12 @@ impl World {
     async fn pressed(
         &self,
         reading: &Reading<'_>,
-        ticket: TicketId,
+        About { ticket, seen }: About,
         button: Button,
         by: Person,
         reply: ReplyTo,
     ) -> Result<(), Undone> {
-        let event = Event::Pressed { button, by, reply };
+        let event = Event::Pressed { button, seen, by, reply };
         let outcome = EventOutcome::Handled { ticket: Some(ticket) };
         self.concerns(reading, ticket, event, outcome, Vec::new()).await
     }
@@ -165,8 +165,10 @@ impl World {
         if button == Button::OpenLink {
             return self.end(reading, EventOutcome::Handled { ticket: None }).await;
         }
-        match self.existing(reading, TicketId::parse(value)).await? {
-            Some(ticket) => self.pressed(reading, ticket, button, by, reply).await,
+        let about = About::parse(value);
+        let existing = self.existing(reading, about.map(|about| about.ticket)).await?;
+        match about.filter(|_| existing.is_some()) {
+            Some(about) => self.pressed(reading, about, button, by, reply).await,
             None => self.ignored(reading, "the button names no ticket").await,
         }
     }
@@ -184,12 +186,14 @@ impl World {
         match modal {
             Modal::Loading => self.ignored(reading, "a view that was not filled yet").await,
             Modal::Change => {
-                let ticket = self.existing(reading, TicketId::parse(private_metadata)).await?;
+                let about = About::parse(private_metadata);
+                let ticket = self.existing(reading, about.map(|about| about.ticket)).await?;
                 let (Some(ticket), Some(squad), Some(priority)) = (ticket, value(field::SQUAD), value(field::PRIORITY))
                 else {
                     return self.ignored(reading, "the form is incomplete").await;
                 };
                 let event = Event::Changed {
+                    seen: about.and_then(|about| about.seen),
                     by,
                     squad: SquadId::new(squad),
                     priority: PriorityId::new(priority),

@@ -2,6 +2,7 @@
 
 use deskbell_domain::action::{ActionRecord, ActionState};
 use deskbell_domain::ids::{CategoryId, SquadId};
+use deskbell_domain::interaction::About;
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Actor, Answer, Source, Status, Ticket, Verdict};
 use deskbell_judgement::mrkdwn;
@@ -19,7 +20,7 @@ pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar
     let judged = assessment.and_then(|assessment| assessment.category.as_ref());
     let squad = ticket.squad.as_ref().and_then(|id| policy.squad(id));
     TriageCard {
-        ticket_id: ticket.id.to_string(),
+        ticket_id: About { ticket: ticket.id, seen: ticket.shows() }.to_string(),
         number: ticket.id.to_string(),
         summary: ticket.words.summary(),
         requester: requester(ticket),

@@ -1,6 +1,7 @@
 //! Modals, and what one person is told.
 
 use deskbell_domain::ids::{PersonId, TicketId};
+use deskbell_domain::interaction::About;
 use deskbell_domain::policy::{Policy, Right};
 use deskbell_domain::ticket::{Actor, Status, Ticket, Words};
 use deskbell_domain::workflow::effect::Telling;
@@ -12,7 +13,7 @@ use crate::slack::messages::{ChangeView, Choice, CommandAck, MessageView, NewTic
 /// The modal behind Change.
 pub(in crate::pipeline) fn change_view(policy: &Policy, ticket: &Ticket) -> ChangeView {
     ChangeView {
-        ticket_id: ticket.id.to_string(),
+        ticket_id: About { ticket: ticket.id, seen: ticket.shows() }.to_string(),
         number: ticket.id.to_string(),
         summary: ticket.words.summary(),
         squads: policy

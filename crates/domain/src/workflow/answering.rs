@@ -5,6 +5,7 @@ use serde_json::json;
 use super::step::Scene;
 use crate::audit::AuditKind;
 use crate::ids::{CategoryId, PersonId, PriorityId, SquadId};
+use crate::interaction::Seen;
 use crate::notice::{CallEnd, NoticeKind};
 use crate::policy::{ExpiryChoice, Right};
 use crate::ticket::{Actor, Answer, Source, Status, Verdict};
@@ -58,11 +59,20 @@ impl Scene<'_> {
         self.show_card();
     }
 
-    pub(super) fn confirm(&mut self, by: &Person, reply: ReplyTo) {
-        if !self.permitted(Right::Confirm, by, &reply) || !self.still_asked(by, &reply) {
-            return;
+    /// Whether this person may decide now; tells them if not.
+    pub(super) fn may_decide(&mut self, seen: Option<Seen>, by: &Person, reply: &ReplyTo) -> bool {
+        if !self.permitted(Right::Confirm, by, reply) || !self.still_asked(by, reply) {
+            return false;
         }
-        if self.shows_the_newest_decision() && self.squad_is_known() {
+        if self.is_of_these_words() && self.was_newest(seen) {
+            return true;
+        }
+        self.tell(by, Telling::TooLate, reply.clone());
+        false
+    }
+
+    pub(super) fn confirm(&mut self, by: &Person, reply: ReplyTo) {
+        if self.squad_is_known() {
             let actor = Actor::Person(by.id.clone());
             self.answer(Verdict::Confirmed, actor.clone());
             self.approve(actor);
@@ -71,11 +81,24 @@ impl Scene<'_> {
         }
     }
 
-    /// Whoever confirms must have seen what they confirm: the requester may have added words, and the rules
-    /// decided anew, while the card still shows the decision before.
-    fn shows_the_newest_decision(&self) -> bool {
-        let first = self.ticket.decision.as_ref().is_none_or(|decision| decision.ordinal == 1);
-        first || self.ticket.card.shown >= self.ticket.decided_change
+    /// The requester may have written more, which the rules have yet to decide on: nobody has seen that.
+    fn is_of_these_words(&self) -> bool {
+        // Tickets of a version that kept no revision of the assessment have 0.
+        let is_assessed = [0, self.ticket.revision].contains(&self.ticket.assessed_revision);
+        is_assessed && self.ticket.awaited.is_empty()
+    }
+
+    /// Whoever decides must have seen what they decide about: the rules may have decided anew while the card, or the form that
+    /// was opened from it, still shows the decision before.
+    fn was_newest(&self, seen: Option<Seen>) -> bool {
+        match seen {
+            Some(seen) => self.ticket.shows() == Some(seen),
+            // Messages of older versions do not say what they show.
+            None => {
+                let first = self.ticket.decision.as_ref().is_none_or(|decision| decision.ordinal == 1);
+                first || self.ticket.card.shown >= self.ticket.decided_change
+            }
+        }
     }
 
     /// The policy may have changed since the decision: nothing can be carried out for a squad that is gone.
@@ -100,9 +123,6 @@ impl Scene<'_> {
         category: Option<CategoryId>,
         reply: ReplyTo,
     ) {
-        if !self.permitted(Right::Confirm, by, &reply) || !self.still_asked(by, &reply) {
-            return;
-        }
         let known = self.policy.squad(squad).is_some()
             && self.policy.priority(&priority).is_some()
             && category.as_ref().is_none_or(|category| self.policy.category(category).is_some());
@@ -128,13 +148,11 @@ impl Scene<'_> {
         }
     }
 
-    pub(super) fn not_a_ticket(&mut self, by: &Person, reply: &ReplyTo) {
-        if self.permitted(Right::Confirm, by, reply) && self.still_asked(by, reply) {
-            let actor = Actor::Person(by.id.clone());
-            self.answer(Verdict::NotATicket, actor.clone());
-            self.close(Status::Dismissed, actor, "not a ticket");
-            self.tell_of_dismissal(Some(by.id.clone()));
-        }
+    pub(super) fn not_a_ticket(&mut self, by: &Person) {
+        let actor = Actor::Person(by.id.clone());
+        self.answer(Verdict::NotATicket, actor.clone());
+        self.close(Status::Dismissed, actor, "not a ticket");
+        self.tell_of_dismissal(Some(by.id.clone()));
     }
 
     /// Whoever asked reads who said so, and that they may answer. A helpdesk's customer reads nothing in Slack.
@@ -164,7 +182,8 @@ impl Scene<'_> {
     }
 
     pub(super) fn expire(&mut self, decision: u32) {
-        if !self.waits_for(decision) || self.ticket.expired_at.is_some() {
+        // What is about to be decided anew is asked anew, with a time of its own.
+        if !self.waits_for(decision) || !self.is_of_these_words() || self.ticket.expired_at.is_some() {
             return;
         }
         match self.policy.confirmation.on_expiry {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::assessment::Assessment;
 use crate::enrichment::LookedUp;
 use crate::ids::{ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, WorkspaceId};
-use crate::interaction::Button;
+use crate::interaction::{Button, Seen};
 use crate::ticket::{Card, ExternalRef, PostedMessage, Source, StatusCategory, TicketMessage};
 use crate::workflow::effect::Timer;
 
@@ -76,6 +76,8 @@ pub enum Event {
     Pressed {
         /// Which.
         button: Button,
+        /// What they saw of the ticket when they pressed, as far as the button says.
+        seen: Option<Seen>,
         /// By whom.
         by: Person,
         /// Where an answer only they see may go.
@@ -92,6 +94,8 @@ pub enum Event {
     },
     /// The change modal was submitted.
     Changed {
+        /// What the modal showed, as far as it says.
+        seen: Option<Seen>,
         /// By whom.
         by: Person,
         /// The chosen squad.

@@ -7,7 +7,7 @@ use crate::audit::{AuditEntry, AuditKind};
 use crate::decision::{Decision, DecisionInputs, Load};
 use crate::enrichment::BoundLookups;
 use crate::ids::{ChannelId, MessageTs, NoticeId, PersonId, TicketId};
-use crate::interaction::Button;
+use crate::interaction::{Button, Seen};
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::Policy;
 use crate::ticket::{Actor, Doubt, Source, Ticket};
@@ -101,10 +101,12 @@ impl<'world> Scene<'world> {
             Event::MessageDeleted(ts) => self.message_deleted(&ts),
             Event::Assessed { revision, assessment } => self.assessed(revision, *assessment),
             Event::Enriched { revision, answer } => self.enriched(revision, *answer),
-            Event::Pressed { button, by, reply } => self.pressed(button, &by, reply),
+            Event::Pressed { button, seen, by, reply } => self.pressed(button, seen, &by, reply),
             Event::EscalationAsked { by, reason, reply } => self.escalate_pressed(&by, reason, reply),
-            Event::Changed { by, squad, priority, category, reply } => {
-                self.changed(&by, &squad, priority, category, reply);
+            Event::Changed { seen, by, squad, priority, category, reply } => {
+                if self.may_decide(seen, &by, &reply) {
+                    self.changed(&by, &squad, priority, category, reply);
+                }
             }
             Event::TimerFired(timer) => self.timer_fired(&timer),
             Event::ActionDone { action, external } => self.action_done(action, external),
@@ -135,16 +137,18 @@ impl<'world> Scene<'world> {
         }
     }
 
-    fn pressed(&mut self, button: Button, by: &Person, reply: ReplyTo) {
+    fn pressed(&mut self, button: Button, seen: Option<Seen>, by: &Person, reply: ReplyTo) {
         match button {
-            Button::Confirm => self.confirm(by, reply),
+            Button::Confirm if self.may_decide(seen, by, &reply) => self.confirm(by, reply),
             Button::Change => self.offer_change(by, reply),
-            Button::NotATicket => self.not_a_ticket(by, &reply),
+            Button::NotATicket if self.may_decide(seen, by, &reply) => self.not_a_ticket(by),
             Button::Escalate => self.escalate_pressed(by, None, reply),
             Button::Acknowledge => self.acknowledge(by, reply),
             Button::Claim => self.claim(by, reply),
             Button::Resolve => self.resolve(by, reply),
-            Button::Retry
+            Button::Confirm
+            | Button::NotATicket
+            | Button::Retry
             | Button::Skip
             | Button::TakeOver
             | Button::AcceptTool

@@ -56,7 +56,7 @@ pub fn request(text: &str) -> Event {
 }
 
 pub fn pressed(button: Button, who: &str) -> Event {
-    Event::Pressed { button, by: person(who), reply: ReplyTo::default() }
+    Event::Pressed { button, seen: None, by: person(who), reply: ReplyTo::default() }
 }
 
 pub fn chosen(button: Button, ordinal: u32) -> Event {
@@ -65,6 +65,7 @@ pub fn chosen(button: Button, ordinal: u32) -> Event {
 
 pub fn changed(squad: &str, priority: &str, who: &str) -> Event {
     Event::Changed {
+        seen: None,
         by: person(who),
         squad: SquadId::from(squad),
         priority: PriorityId::from(priority),

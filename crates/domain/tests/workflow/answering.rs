@@ -5,7 +5,7 @@ use crate::policy;
 use crate::support::and_rules;
 use deskbell_domain::action::Action;
 use deskbell_domain::audit::AuditKind;
-use deskbell_domain::interaction::Button;
+use deskbell_domain::interaction::{About, Button, Seen};
 use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::ticket::{Status, Verdict};
 use deskbell_domain::workflow::effect::{Effect, Telling, Timer};
@@ -57,7 +57,7 @@ fn who_may_not_is_refused_told_who_may_and_recorded() {
 fn changing_moves_the_ticket_and_tells_the_tracker_that_a_person_did() {
     let mut desk = Desk::asking(policy(), Some("billing"));
     let view = ReplyTo { view: Some("view-1".to_owned()), ..ReplyTo::default() };
-    let offered = desk.on(Event::Pressed { button: Button::Change, by: person("U0BEN"), reply: view });
+    let offered = desk.on(Event::Pressed { button: Button::Change, seen: None, by: person("U0BEN"), reply: view });
     assert!(matches!(&offered.effects[..], [Effect::OfferChange { view, .. }] if view == "view-1"));
 
     let round = desk.ticket().sla_round;
@@ -143,4 +143,70 @@ fn a_confirmation_counts_for_the_decision_that_the_card_shows() {
     desk.post_card();
     desk.on(pressed(Button::Confirm, "U0LEAD"));
     assert_eq!((desk.status(), desk.squad()), (Status::Dispatching, "platform"));
+}
+
+/// The same press or submission by somebody who saw this.
+fn having_seen(saw: Option<Seen>, event: Event) -> Event {
+    match event {
+        Event::Pressed { button, by, reply, .. } => Event::Pressed { button, seen: saw, by, reply },
+        Event::Changed { by, squad, priority, category, reply, .. } => {
+            Event::Changed { seen: saw, by, squad, priority, category, reply }
+        }
+        other => other,
+    }
+}
+
+#[test]
+fn nobody_decides_about_words_they_have_not_seen() {
+    let decisions = || {
+        [pressed(Button::Confirm, "U0LEAD"), pressed(Button::NotATicket, "U0LEAD"), changed("platform", "p1", "U0LEAD")]
+    };
+    let too_late = |desk: &mut Desk, event: Event| {
+        let late = desk.on(event);
+        assert_eq!((late.ticket.is_none(), told(&late)), (true, vec![Telling::TooLate]));
+    };
+    for event in decisions() {
+        let mut desk = Desk::asking(policy(), Some("billing"));
+        let first = desk.ticket().shows();
+        desk.on(Event::MessageEdited(message("1.0001", "Wire 90000 EUR")));
+        // Edited, and not yet assessed: whatever the message says it shows.
+        for saw in [first, None, desk.ticket().shows()] {
+            too_late(&mut desk, having_seen(saw, event.clone()));
+        }
+        desk.on(assessed(2, Some("billing")));
+        // Decided anew, and the card is as it was when they pressed.
+        for saw in [first, None] {
+            too_late(&mut desk, having_seen(saw, event.clone()));
+        }
+        desk.post_card();
+        too_late(&mut desk, having_seen(first, event.clone()));
+        let newest = desk.ticket().shows();
+        desk.on(having_seen(newest, event));
+        assert!(desk.ticket().answer.is_some());
+    }
+}
+
+#[test]
+fn what_is_about_to_be_decided_anew_does_not_expire() {
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    desk.on(Event::MessageEdited(message("1.0001", "Wire 90000 EUR")));
+    desk.ignores(Event::TimerFired(Timer::Expire { decision: 1 }));
+    desk.on(assessed(2, Some("billing")));
+    desk.on(Event::TimerFired(Timer::Expire { decision: 2 }));
+    assert!(desk.ticket().expired_at.is_some());
+}
+
+#[test]
+fn a_buttons_value_says_what_it_shows_and_old_ones_are_read() {
+    let about = About { ticket: desk().ticket().id, seen: Some(Seen { decision: 2, revision: 5 }) };
+    assert_eq!(about.to_string(), "DB-7/seen/2.5");
+    assert_eq!(About::parse("DB-7/seen/2.5"), Some(about));
+    assert_eq!(About::parse("DB-7"), Some(About { seen: None, ..about }));
+    for odd in ["", "DB-7/seen/", "DB-7/seen/2", "DB-7/seen/2.x", "DB-7/seen/2.5.1", "DB-7/action/1", "/seen/2.5"] {
+        assert_eq!(About::parse(odd), None, "{odd}");
+    }
+}
+
+fn desk() -> Desk {
+    Desk::asking(policy(), Some("billing"))
 }

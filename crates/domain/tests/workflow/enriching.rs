@@ -139,9 +139,13 @@ fn whoever_answered_meanwhile_is_not_overruled() {
     desk.on(assessed(1, Some("billing")));
     desk.post_card();
     desk.on(Event::MessageJoined(message("1.0002", "and again")));
-    desk.on(pressed(Button::Confirm, "U0BEN"));
-    desk.ignores(enriched(2, queues(30)));
-    desk.ignores(Event::TimerFired(Timer::LookupDue { lookup: Lookup::QueueLoad, revision: 2 }));
+    assert_eq!(told(&desk.on(pressed(Button::Confirm, "U0BEN"))), [Telling::TooLate], "nobody saw these words");
+    for ts in ["1.0001", "1.0002"] {
+        desk.on(Event::MessageDeleted(MessageTs::from(ts)));
+    }
+    assert_eq!(desk.status(), Status::Dismissed);
+    desk.ignores(enriched(3, queues(30)));
+    desk.ignores(Event::TimerFired(Timer::LookupDue { lookup: Lookup::QueueLoad, revision: 3 }));
 }
 
 #[test]
