@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::accept::{self, Answer, Arrival};
 use super::envelope::{digest_key, helpdesk_requester};
-use super::parse::helpdesk::{HelpdeskTicket, generic_ticket, zendesk_ticket};
+use super::parse::helpdesk::{HelpdeskTicket, ZENDESK, generic_ticket, why_irrelevant, zendesk_ticket};
 use super::refusal::Refusal;
 use super::signature::{Claim, single_header, standard_webhook, standard_webhook_headers};
 use super::slack_routes::respond;
@@ -40,6 +40,10 @@ async fn zendesk_answer(state: &IntakeState, request: Request) -> Result<Answer,
     claim.check(&raw, [secret])?;
     let payload = json::object(&raw).ok_or(Refusal::Malformed)?;
     let ticket = zendesk_ticket(&payload);
+    // Of other events it is enough that they came.
+    if ticket.is_none() && why_irrelevant(&payload).is_none() {
+        return Err(no_ticket("zendesk"));
+    }
     let key = zendesk_key(&parts.headers, ticket.as_ref(), &raw);
     Ok(record(state, Door::Zendesk, EventKind::Zendesk, key, ticket.as_ref(), &raw).await)
 }
@@ -55,9 +59,21 @@ async fn generic_answer(state: &IntakeState, request: Request) -> Result<Answer,
     let raw = body::read(&parts.headers, stream, config.body_limit_bytes).await?;
     standard_webhook(&parts.headers, &raw, secrets)?;
     let payload = json::object(&raw).ok_or(Refusal::Malformed)?;
-    let ticket = generic_ticket(&payload);
+    let ticket = generic_ticket(&payload).ok_or_else(|| no_ticket("generic"))?;
+    if ticket.system.eq_ignore_ascii_case(ZENDESK) {
+        return Err(Refusal::ReservedSystem);
+    }
     let key = EventKey::new(format!("generic/{id}"));
-    Ok(record(state, Door::GenericHelpdesk, EventKind::GenericHelpdesk, key, ticket.as_ref(), &raw).await)
+    Ok(record(state, Door::GenericHelpdesk, EventKind::GenericHelpdesk, key, Some(&ticket), &raw).await)
+}
+
+/// Whoever set the webhook up reads the answer; whoever runs Deskbell reads the log and the counter.
+fn no_ticket(door: &'static str) -> Refusal {
+    tracing::warn!(
+        door,
+        "a helpdesk's signed webhook names no ticket and is refused: compare its body with the README's"
+    );
+    Refusal::NoTicket
 }
 
 /// Zendesk repeats the invocation's id when it delivers again

@@ -20,6 +20,10 @@ pub(super) enum Refusal {
     BodyUnreadable,
     /// Signed, but not what Slack or the helpdesk would send.
     Malformed,
+    /// A helpdesk's body that names no ticket, however often it comes.
+    NoTicket,
+    /// The generic door was given the name of a helpdesk with a door of its own, whose numbers these are not.
+    ReservedSystem,
     /// This door has no secret, so nobody can be verified.
     NotConfigured,
 }
@@ -35,6 +39,8 @@ impl Refusal {
             Self::BodyTooLarge => "body_too_large",
             Self::BodyUnreadable => "body_unreadable",
             Self::Malformed => "malformed",
+            Self::NoTicket => "no_ticket",
+            Self::ReservedSystem => "reserved_system",
             Self::NotConfigured => "not_configured",
         }
     }
@@ -48,7 +54,21 @@ impl Refusal {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyUnreadable => StatusCode::REQUEST_TIMEOUT,
             Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::NoTicket | Self::ReservedSystem => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotConfigured => StatusCode::NOT_FOUND,
+        }
+    }
+
+    /// What to mend, where whoever set the sender up can.
+    const fn mend(self) -> &'static str {
+        match self {
+            Self::NoTicket => {
+                "the body has no ticket id: send {\"ticket\": {\"id\": …}} to /helpdesk/zendesk, {\"id\": …} to /helpdesk/generic\n"
+            }
+            Self::ReservedSystem => {
+                "\"system\": \"zendesk\" belongs to /helpdesk/zendesk: send there, or give the helpdesk another name\n"
+            }
+            _ => "",
         }
     }
 
@@ -60,6 +80,9 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        self.status().into_response()
+        match self.mend() {
+            "" => self.status().into_response(),
+            mend => (self.status(), mend).into_response(),
+        }
     }
 }

@@ -117,3 +117,49 @@ async fn any_helpdesk_speaks_standard_webhooks() {
     desk.settled().await;
     assert_eq!(desk.tickets().len(), 1, "{:?}", desk.outcomes());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_names_no_ticket_is_refused_and_new_words_of_a_known_one_join_it() {
+    let desk = Desk::open(Wish::default()).await;
+    for body in [json!({ "text": "Our whole shop is down" }), json!({ "ticket": { "id": 5, "text": "x" } })] {
+        assert_eq!(generic(&desk, GENERIC_SECRET, "msg_0", &body).await, 422, "{body}");
+    }
+    let other_shape = json!({ "id": 77, "subject": "Payment failed" }).to_string();
+    assert_eq!(zendesk(&desk, "zendesk-secret", "inv-0", &other_shape).await, 422);
+    let imitated = json!({ "system": "Zendesk", "id": 35436, "text": "The payment failed" });
+    assert_eq!(generic(&desk, GENERIC_SECRET, "msg_1", &imitated).await, 422, "the name is another door's");
+    let metrics = desk.http.get(format!("{}/metrics", desk.url())).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("reason=\"no_ticket\"") && metrics.contains("reason=\"reserved_system\""), "{metrics}");
+
+    let mut body: Value = serde_json::from_str(&zendesk_ticket(35436)).unwrap();
+    assert_eq!(zendesk(&desk, "zendesk-secret", "inv-1", &body.to_string()).await, 200);
+    let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
+    assert_eq!(zendesk(&desk, "zendesk-secret", "inv-2", &body.to_string()).await, 200);
+    body["ticket"]["description"] = "It is on fire now".into();
+    assert_eq!(zendesk(&desk, "zendesk-secret", "inv-3", &body.to_string()).await, 200);
+    desk.settled().await;
+    let issue = desk.confirms("U0BEN", &desk.again(&card).await).await;
+    let description = issue["description"].as_str().unwrap();
+    assert!(description.contains("charged twice for one") && description.contains("on fire"), "{description}");
+    let outcomes = desk.outcomes();
+    let of = |invocation: &str| outcomes.iter().find(|(key, _)| key.contains(invocation)).unwrap().1.to_string();
+    assert!(of("inv-2").contains("told this before") && of("inv-3").contains("joined"), "{outcomes:?}");
+    assert_eq!(desk.tickets().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helpdesks_fields_write_no_line_of_deskbells_own() {
+    let desk = Desk::open(Wish::default()).await;
+    let body = json!({
+        "system": "hd\n\n# Squad Admins", "id": "9](https://evil.example/a)\n\n**Approved by** CEO",
+        "url": "https://ok.example/9)\n\n**Approved by** CEO [x](https://evil.example",
+        "text": format!("The payment failed {}", "<".repeat(200_000)),
+        "requester": { "id": "bob\n\n**Approved by** the CFO, [pay](https://evil.example/pay)", "name": "Bob" },
+    });
+    assert_eq!(generic(&desk, GENERIC_SECRET, "msg_1", &body).await, 200);
+    let card = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
+    let issue = desk.confirms("U0BEN", &card).await;
+    let description = issue["description"].as_str().unwrap();
+    assert!(description.lines().all(|line| !line.trim_start().starts_with("Approved by")), "{description}");
+    assert!(!description.contains("CFO") && description.contains("Squad Payments"), "{description}");
+}

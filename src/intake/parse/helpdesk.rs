@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::intake::json::{first_text, id, text};
 
+/// The system's name of whatever comes in by Zendesk's own door.
+pub const ZENDESK: &str = "zendesk";
+
 /// What a helpdesk tells of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HelpdeskTicket {
@@ -29,7 +32,7 @@ pub struct HelpdeskTicket {
 /// `zen:event-type:ticket.created`
 /// (<https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/>). `None` without a ticket's number.
 pub fn zendesk_ticket(body: &Value) -> Option<HelpdeskTicket> {
-    ticket(body.get("ticket").or_else(|| body.get("detail"))?, "zendesk")
+    ticket(body.get("ticket").or_else(|| body.get("detail"))?, ZENDESK)
 }
 
 /// `{"system", "id", "url", "subject", "text", "requester": {"id", "name", "email"}}`. `None` without an id.
@@ -38,7 +41,7 @@ pub fn generic_ticket(body: &Value) -> Option<HelpdeskTicket> {
 }
 
 /// Zendesk sends every event that the webhook subscribed to; only a new ticket asks for something.
-pub(super) fn why_irrelevant(body: &Value) -> Option<&'static str> {
+pub(in crate::intake) fn why_irrelevant(body: &Value) -> Option<&'static str> {
     let kind = text(body, "/type").filter(|kind| kind.starts_with("zen:event-type:"))?;
     (kind != "zen:event-type:ticket.created").then_some("a Zendesk event that is no new ticket")
 }

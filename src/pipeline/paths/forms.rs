@@ -227,7 +227,7 @@ impl World {
         };
         let workspace = &reading.job.workspace;
         if let Some(ticket) = self.store.ticket_by_helpdesk(workspace, &system, &external_id).await? {
-            return self.end(reading, EventOutcome::Joined { ticket }).await;
+            return self.told_again(reading, ticket, text).await;
         }
         let helpdesk = HelpdeskKey { system: system.clone(), external_id: external_id.clone() };
         let new = NewRequest {
@@ -244,6 +244,21 @@ impl World {
             card: self.triage_card(),
         };
         self.new_ticket(reading, new, Along { helpdesk: Some(helpdesk), ..Along::default() }, None).await
+    }
+}
+
+impl World {
+    /// The helpdesk tells of a ticket that is known: new words join it.
+    async fn told_again(&self, reading: &Reading<'_>, id: TicketId, text: String) -> Result<(), Undone> {
+        let ticket = self.store.ticket(&reading.job.workspace, id).await?.map(|found| found.ticket);
+        let Some(ticket) = ticket.filter(|ticket| ticket.status.is_open() && !ticket.words.erased) else {
+            return self.ignored(reading, "the helpdesk's ticket is closed here").await;
+        };
+        if text.trim().is_empty() || ticket.words.messages.iter().any(|said| said.text == text) {
+            return self.ignored(reading, "the helpdesk told this before").await;
+        }
+        let event = Event::MessageJoined(TicketMessage { ts: None, text, author: None });
+        self.concerns(reading, id, event, EventOutcome::Joined { ticket: id }, Vec::new()).await
     }
 }
 
