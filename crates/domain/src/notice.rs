@@ -78,6 +78,13 @@ pub enum NoticeKind {
         /// Whether it quotes the message.
         with_words: bool,
     },
+    /// In the thread of the squad's alert: somebody who did not ask said this to Deskbell in the ticket's thread.
+    Added {
+        /// Their message, as it stands now.
+        message: MessageTs,
+        /// Who.
+        by: PersonId,
+    },
     /// In the squad's channel: an SLA target was missed.
     SlaBreached {
         /// `first response` or `resolution`.

@@ -2,11 +2,12 @@
 
 use deskbell_block_kit::templates::RenderError;
 use deskbell_domain::action::{ActionRecord, ActionState};
-use deskbell_domain::ids::{ActionId, MessageTs};
+use deskbell_domain::ids::{ActionId, MessageTs, PersonId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::notice::{CallEnd, EscalationCall, NextCall, Notice, NoticeKind};
 use deskbell_domain::policy::{Policy, Right};
 use deskbell_domain::ticket::{Actor, Source, Status, Ticket};
+use deskbell_judgement::{mrkdwn, summary};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -15,6 +16,9 @@ use crate::slack::messages::{
     AlertStatus, Decider, EscalationAlert, EscalationNext, EscalationStatus, Fate, Messages, Notice as Line, OpsAlert,
     OpsStatus, Reminder, SquadAlert, ThreadEvent, ThreadUpdate, Tone,
 };
+
+/// So much of what others added is shown, in characters.
+const ADDED_CHARS: usize = 500;
 
 /// A notice as it stands now: `{text, blocks}`. `server`: which server carries out the action of this name.
 pub(in crate::pipeline) fn render(
@@ -77,6 +81,7 @@ pub(in crate::pipeline) fn render(
         NoticeKind::Reopened { message, with_words } => {
             update(messages, ticket, reopened(policy, ticket, message, *with_words))
         }
+        NoticeKind::Added { message, by } => messages.notice(&others_words(ticket, message, by)),
         NoticeKind::SlaBreached { target } => messages.notice(&Line {
             see_url: conversation_url(ticket),
             ..Line::line(Tone::Warning, format!("{} missed its target for {target}", ticket.id))
@@ -121,6 +126,24 @@ fn reopened(policy: &Policy, ticket: &Ticket, message: &MessageTs, with_words: b
         words: said.filter(|_| with_words).map(|said| said.text.clone()),
         mention_user_ids: if with_words { those_on_it(policy, ticket) } else { Vec::new() },
         asks_again: ticket.asks_again() && !with_words,
+    }
+}
+
+fn others_words(ticket: &Ticket, message: &MessageTs, by: &PersonId) -> Line {
+    let said = ticket.words.messages.iter().find(|said| said.ts.as_ref() == Some(message));
+    let by_user_id = Some(by.to_string());
+    let Some(said) = said else {
+        return Line {
+            by_user_id,
+            ..Line::line(Tone::Ok, format!("What was added to {} is taken back, by", ticket.id))
+        };
+    };
+    let words = summary::shorten(&mrkdwn::plain(&said.text), ADDED_CHARS);
+    Line {
+        by_user_id,
+        mend: Some("The requester did not say it, so it is not in the issue: comment there if it belongs.".to_owned()),
+        see_url: conversation_url(ticket),
+        ..Line::line(Tone::Warning, format!("Added to {}: “{words}”, says", ticket.id))
     }
 }
 

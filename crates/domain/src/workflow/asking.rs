@@ -142,8 +142,8 @@ impl Scene<'_> {
             return;
         }
         let author = message.author.clone();
-        let who = if author.is_some() { "Somebody else added in the ticket's thread" } else { "The requester added" };
-        let passed_on = format!("{who}:\n\n{}", super::plan::quoted(&message.text));
+        let passed_on = format!("The requester added:\n\n{}", super::plan::quoted(&message.text));
+        let others = author.clone().zip(message.ts.clone());
         if author.is_none() {
             let sent_at = sent_at(&message, self.now);
             self.ticket.last_message_at = self.ticket.last_message_at.max(sent_at);
@@ -153,7 +153,10 @@ impl Scene<'_> {
         let place = messages.iter().rposition(|earlier| earlier.ts <= message.ts).map_or(0, |last| last + 1);
         messages.insert(place, message);
         self.words_changed(self.author(author), "joined");
-        self.pass_on(&passed_on);
+        match others {
+            Some((by, ts)) => self.show_others_words(by, ts),
+            None => self.pass_on(&passed_on),
+        }
     }
 
     pub(super) fn message_edited(&mut self, edited: &TicketMessage) {
@@ -164,25 +167,24 @@ impl Scene<'_> {
         }
         message.text.clone_from(&edited.text);
         let author = message.author.clone();
-        let who = if author.is_some() {
-            "Somebody else edited their message in the ticket's thread"
-        } else {
-            "The requester edited a message"
-        };
         if !self.may_still_be_decided() {
             self.forget_summary();
         }
-        self.words_changed(self.author(author), "edited");
-        self.pass_on(&format!("{who}. It reads now:\n\n{}", super::plan::quoted(&edited.text)));
+        self.words_changed(self.author(author.clone()), "edited");
+        match author.zip(edited.ts.clone()) {
+            Some((by, ts)) => self.show_others_words(by, ts),
+            None => self.pass_on(&format!(
+                "The requester edited a message. It reads now:\n\n{}",
+                super::plan::quoted(&edited.text)
+            )),
+        }
     }
 
     /// Slack does not say who deleted it: an administrator may delete anybody's.
     pub(super) fn message_deleted(&mut self, ts: &MessageTs) {
-        let before = self.ticket.words.messages.len();
-        self.ticket.words.messages.retain(|message| message.ts.as_ref() != Some(ts));
-        if self.ticket.words.messages.len() == before {
-            return;
-        }
+        let messages = &mut self.ticket.words.messages;
+        let Some(place) = messages.iter().position(|message| message.ts.as_ref() == Some(ts)) else { return };
+        let others = messages.remove(place).author;
         let nothing_left = self.ticket.words.messages.is_empty();
         if nothing_left || !self.may_still_be_decided() {
             self.forget_summary();
@@ -193,7 +195,10 @@ impl Scene<'_> {
             return;
         }
         self.words_changed(Actor::Deskbell, "deleted");
-        self.pass_on("A message was deleted in Slack.");
+        match others {
+            Some(by) => self.show_others_words(by, ts.clone()),
+            None => self.pass_on("A message was deleted in Slack."),
+        }
     }
 
     pub(super) fn assessed(&mut self, revision: u32, assessment: Assessment) {

@@ -6,7 +6,7 @@ use super::plan;
 use super::step::Scene;
 use crate::action::{Action, ActionRecord, ActionState, Approval, Occasion};
 use crate::audit::AuditKind;
-use crate::ids::{ActionId, PersonId};
+use crate::ids::{ActionId, MessageTs, PersonId};
 use crate::interaction::Button;
 use crate::notice::NoticeKind;
 use crate::policy::Right;
@@ -28,6 +28,12 @@ impl Scene<'_> {
     }
 
     fn allow(&mut self, by: Actor, actions: Vec<Action>) {
+        let ordinals = self.add(by.clone(), actions);
+        self.audit(by, AuditKind::Approved, json!({ "actions": ordinals }));
+    }
+
+    /// Adds actions that this approval covers, and says which they are.
+    fn add(&mut self, by: Actor, actions: Vec<Action>) -> Vec<u32> {
         let mut ids = Vec::with_capacity(actions.len());
         for action in actions {
             let ordinal = u32::try_from(self.ticket.actions.len()).unwrap_or(u32::MAX).saturating_add(1);
@@ -43,23 +49,40 @@ impl Scene<'_> {
             self.ticket.words.actions.insert(id, action);
             ids.push(id);
         }
-        let ordinals: Vec<u32> = ids.iter().map(|id| id.ordinal).collect();
-        self.audit(by.clone(), AuditKind::Approved, json!({ "actions": ordinals }));
+        let ordinals = ids.iter().map(|id| id.ordinal).collect();
         self.ticket.approvals.push(Approval::new(by, self.now, ids));
         self.show_card();
+        ordinals
     }
 
     /// The approval of a ticket covers what the requester adds to it: a comment on its issue. Without an issue,
-    /// now or to come, the squad's alert alone shows the new words.
+    /// now or to come, the squad's alert alone shows the new words. Whoever approved did nothing this time, and the trail says so.
     pub(super) fn pass_on(&mut self, body: &str) {
         let approved_by = self.ticket.approvals.first().map(|approval| approval.by().clone());
         let Some(by) = approved_by.filter(|_| self.ticket.status.is_open()) else { return };
         let issue_may_come = self.ticket.actions.iter().any(|record| record.primary && !record.state.is_settled());
         if self.ticket.external.is_some() || issue_may_come {
-            self.allow(by, vec![Action::Comment { body: body.to_owned() }]);
+            let ordinals = self.add(by.clone(), vec![Action::Comment { body: body.to_owned() }]);
+            let detail = json!({ "actions": ordinals, "covered_by": by, "words_of": self.ticket.requester });
+            self.audit(Actor::Deskbell, AuditKind::Approved, detail);
         }
         self.show_card();
         self.go_on();
+    }
+
+    /// What others say in a ticket's thread nobody approved: after the approval the squad reads it in the thread of its alert, as
+    /// it stands now, and comments by hand if it belongs into the issue.
+    pub(super) fn show_others_words(&mut self, by: PersonId, message: MessageTs) {
+        if self.ticket.approvals.is_empty() || !self.ticket.status.is_open() {
+            return;
+        }
+        let added = NoticeKind::Added { message, by };
+        if self.ticket.notices.iter().any(|notice| notice.kind == added) {
+            self.show_notices(|kind| *kind == added);
+        } else {
+            self.tell_squad_of_words(added);
+        }
+        self.show_card();
     }
 
     fn dispatch_primaries(&mut self) {

@@ -57,7 +57,7 @@ impl Scene<'_> {
         self.audit(Actor::Person(self.ticket.requester.clone()), AuditKind::Reopened, json!({ "message": ts }));
         self.set_clocks_since(self.now);
         self.show_notices(|kind| *kind == NoticeKind::SquadAlert);
-        self.tell_squad_of_reopening(NoticeKind::Reopened { message: ts.clone(), with_words: true });
+        self.tell_squad_of_words(NoticeKind::Reopened { message: ts.clone(), with_words: true });
         self.tell_requester(NoticeKind::Reopened { message: ts, with_words: false });
         self.show_card();
     }
@@ -79,11 +79,11 @@ impl Scene<'_> {
     }
 
     /// In the thread of its alert, where those who worked on it are.
-    fn tell_squad_of_reopening(&mut self, reopened: NoticeKind) {
+    pub(super) fn tell_squad_of_words(&mut self, words: NoticeKind) {
         let alert = self.ticket.notices.iter().find(|notice| notice.kind == NoticeKind::SquadAlert);
         match alert.and_then(|alert| alert.posted.clone()) {
-            Some(posted) => self.notify(reopened, posted.channel, Some(posted.ts)),
-            None => self.notify(reopened, self.squad_channel(), None),
+            Some(posted) => self.notify(words, posted.channel, Some(posted.ts)),
+            None => self.notify(words, self.squad_channel(), None),
         }
     }
 }

@@ -389,7 +389,8 @@ fn label(kind: &NoticeKind) -> &'static str {
         | NoticeKind::Resolved { .. }
         | NoticeKind::DoneInTracker { .. }
         | NoticeKind::ResolvedInTracker { .. }
-        | NoticeKind::Reopened { .. } => "a note in the ticket's thread",
+        | NoticeKind::Reopened { .. }
+        | NoticeKind::Added { .. } => "a note in the ticket's thread",
         NoticeKind::SlaBreached { .. } => "an SLA alert",
         NoticeKind::DeliveryFailed { .. } => "a delivery report",
     }

@@ -200,8 +200,25 @@ fn what_somebody_else_says_to_deskbell_in_the_thread_is_added_in_their_name() {
 
     let mut following = Desk::following(policy());
     following.on(said("1.0003"));
-    let Some(Action::Comment { body }) = following.ticket().words.actions.get(&action(3)) else { panic!("a comment") };
-    assert!(body.contains("Somebody else added") && body.contains("ACME"), "{body}");
+    let added = NoticeKind::Added { message: MessageTs::from("1.0003"), by: person("U0DEV").id };
+    assert!(following.ticket().words.actions.get(&action(3)).is_none(), "nobody approved that");
+    assert_eq!(following.notices(|kind| *kind == added).len(), 1, "the squad reads it");
+    let mut edited = message("1.0003", "It hits everybody");
+    edited.author = Some(person("U0DEV").id);
+    let shown = following.on(Event::MessageEdited(edited));
+    assert!(shown.effects.iter().any(|effect| matches!(effect, Effect::ShowNotice { .. })));
+    assert_eq!(shown.audit[0].actor, by("U0DEV"));
+    following.on(Event::MessageDeleted(MessageTs::from("1.0003")));
+    assert_eq!((following.ticket().actions.len(), following.notices(|kind| *kind == added).len()), (2, 1));
+    assert_eq!(following.audited(AuditKind::Approved), 1);
+}
+
+#[test]
+fn the_trail_says_that_whoever_approved_did_nothing_when_the_requester_added_words() {
+    let mut desk = Desk::following(policy());
+    let joined = desk.on(Event::MessageJoined(message("1.0002", "order 17")));
+    let approved = joined.audit.iter().find(|entry| entry.kind == AuditKind::Approved).unwrap();
+    assert_eq!((&approved.actor, &approved.detail["words_of"]), (&Actor::Deskbell, &serde_json::json!("U0ANN")));
 }
 
 /// A colleague added something in the thread of an issue that is followed.
