@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use deskbell_domain::audit::AuditKind;
 use deskbell_domain::decision::Customer;
 use deskbell_domain::enrichment::{Lapse, LapseReason, LookedUp, Lookup};
-use deskbell_domain::ids::QueueId;
+use deskbell_domain::ids::{MessageTs, QueueId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::ticket::Status;
-use deskbell_domain::workflow::effect::{Effect, Timer};
+use deskbell_domain::workflow::effect::{Effect, Telling, Timer};
 use deskbell_domain::workflow::event::Event;
 use jiff::SignedDuration;
 
