@@ -91,14 +91,12 @@ impl Scene<'_> {
     /// Whoever decides must have seen what they decide about: the rules may have decided anew while the card, or the form that
     /// was opened from it, still shows the decision before.
     fn was_newest(&self, seen: Option<Seen>) -> bool {
-        match seen {
-            Some(seen) => self.ticket.shows() == Some(seen),
-            // Messages of older versions do not say what they show.
-            None => {
-                let first = self.ticket.decision.as_ref().is_none_or(|decision| decision.ordinal == 1);
-                first || self.ticket.card.shown >= self.ticket.decided_change
-            }
+        if seen.is_some() {
+            return self.ticket.shows() == seen;
         }
+        // Messages of older versions do not say what they show.
+        let first = self.ticket.decision.as_ref().is_none_or(|decision| decision.ordinal == 1);
+        first || self.ticket.card.shown >= self.ticket.decided_change
     }
 
     /// The policy may have changed since the decision: nothing can be carried out for a squad that is gone.

@@ -187,8 +187,10 @@ pub(super) fn autolink(address: &str) -> String {
     for letter in address.chars() {
         let is_odd = letter.is_control() || letter.is_whitespace() || turns_direction(letter);
         if is_odd || "<>`\\[]\"".contains(letter) {
-            let bytes = letter.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-            shown.push_str(&bytes);
+            for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
+                shown.push('%');
+                shown.push_str(&hex::encode_upper([byte]));
+            }
         } else {
             shown.push(letter);
         }
