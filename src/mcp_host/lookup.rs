@@ -317,7 +317,7 @@ impl BoundLookup<'_> {
         let Some(known) = status.tools.iter().find(|known| known.name == tool) else {
             return vec![BindingFault::fatal(format!("the server {server} has no tool `{tool}`"))];
         };
-        let mut faults = schema::faults(known, self.arguments.iter());
+        let mut faults = schema::faults(known, &self.arguments.iter());
         if !known.read_only_hint {
             faults.push(BindingFault::fatal(format!("{server} does not say that `{tool}` only reads")));
         }

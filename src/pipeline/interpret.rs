@@ -77,7 +77,7 @@ impl World {
     /// not ours; an organisation's installation serves all its workspaces.
     fn is_anothers(&self, job: &ClaimedJob, kind: EventKind, raw: &[u8]) -> bool {
         let identity = &self.habits.identity;
-        let ours = [Some(&identity.workspace), identity.organisation.as_ref()];
+        let ours = [Some(&identity.workspace), identity.organisation.as_ref().filter(|_| identity.is_org_wide)];
         let is_ours = |ours: &WorkspaceId| job.workspace == *ours || parse::belongs_to(kind, raw, ours);
         !ours.into_iter().flatten().any(is_ours)
     }

@@ -203,8 +203,8 @@ fn identity_of(installation: &Installation) -> Identity {
         workspace: installation.workspace.clone(),
         // Slack tells before the workers, who alone need it, begin.
         organisation: None,
+        is_org_wide: false,
         bot_user: installation.bot_user.clone(),
         bot_id: installation.bot_id.clone(),
-        organisation: None,
     }
 }

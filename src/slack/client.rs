@@ -72,13 +72,13 @@ pub struct Identity {
     /// The workspace.
     pub workspace: WorkspaceId,
     /// The organisation that the workspace belongs to, on Enterprise Grid.
-    pub organisation: Option<String>,
+    pub organisation: Option<WorkspaceId>,
+    /// All its workspaces share this installation.
+    pub is_org_wide: bool,
     /// The bot's user.
     pub bot_user: PersonId,
     /// The bot itself (`B…`): its messages name it even where they name no user.
     pub bot_id: Option<String>,
-    /// The organisation whose workspaces all share this installation; `None` where it is one workspace's own.
-    pub organisation: Option<WorkspaceId>,
 }
 
 impl Identity {
@@ -212,13 +212,12 @@ impl SlackClient {
     pub async fn identity(&self) -> Result<Identity, SlackError> {
         let answer = self.call("auth.test", &json!({})).await?;
         let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
-        let is_org_wide = answer.get("is_enterprise_install").and_then(Value::as_bool) == Some(true);
         Ok(Identity {
             workspace: WorkspaceId::new(text("team_id").unwrap_or_default()),
-            organisation: text("enterprise_id"),
+            organisation: text("enterprise_id").map(WorkspaceId::new),
+            is_org_wide: answer.get("is_enterprise_install").and_then(Value::as_bool) == Some(true),
             bot_user: PersonId::new(text("user_id").unwrap_or_default()),
             bot_id: text("bot_id"),
-            organisation: text("enterprise_id").filter(|_| is_org_wide).map(WorkspaceId::new),
         })
     }
 

@@ -315,7 +315,7 @@ pub fn belongs_to(kind: EventKind, raw: &[u8], ours: &WorkspaceId) -> bool {
         EventKind::SlackEvent => json::object(raw).map(|event| EventEnvelope(&event).workspace(ours)),
         EventKind::SlackCommand => Some(command::workspace(raw, ours)),
         EventKind::SlackInteraction => interaction_payload(raw).map(|it| InteractionEnvelope(&it).workspace(ours)),
-        EventKind::Zendesk | EventKind::GenericHelpdesk => None,
+        EventKind::Zendesk | EventKind::GenericHelpdesk | EventKind::IssueStatus => None,
     };
     named.is_none_or(|named| named == *ours)
 }

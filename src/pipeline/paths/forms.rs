@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deskbell_domain::ids::{CategoryId, ChannelId, PersonId, PriorityId, SquadId, TicketId};
+use deskbell_domain::ids::{CategoryId, ChannelId, PersonId, PriorityId, SquadId, TicketId, WorkspaceId};
 use deskbell_domain::interaction::{About, Button, Modal, SlashCommand, field};
 use deskbell_domain::ticket::{Card, SlackPath, Source, TicketMessage};
 use deskbell_domain::workflow::event::{Event, NewRequest, Person, ReplyTo};
@@ -93,7 +93,10 @@ impl World {
     /// Whoever typed a command.
     pub(in crate::pipeline) fn commander(&self, id: PersonId, from: &CommandOrigin) -> Person {
         let ours = &self.habits.identity;
-        Person { id, is_external: from.is_external(&ours.workspace, ours.organisation.as_deref()) }
+        Person {
+            id,
+            is_external: from.is_external(&ours.workspace, ours.organisation.as_ref().map(WorkspaceId::as_str)),
+        }
     }
 
     async fn existing(&self, reading: &Reading<'_>, ticket: Option<TicketId>) -> Result<Option<TicketId>, Undone> {

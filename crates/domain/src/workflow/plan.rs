@@ -108,7 +108,9 @@ fn tracker_priority(policy: &Policy, ticket: &Ticket) -> Option<String> {
 fn asked_by(ticket: &Ticket) -> String {
     match (&ticket.words.requester_name, &ticket.source) {
         (Some(name), _) => inline(name),
-        (None, Source::Helpdesk { system, .. }) => format!("a {} customer ({})", inline(system), inline(ticket.requester.as_str())),
+        (None, Source::Helpdesk { system, .. }) => {
+            format!("a {} customer ({})", inline(system), inline(ticket.requester.as_str()))
+        }
         (None, _) => format!("Slack user {}", inline(ticket.requester.as_str())),
     }
 }
