@@ -16,8 +16,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use tokio::sync::{Mutex, watch};
 
-use crate::intake::socket_mode::OpenConnections;
 use crate::mcp_host::{McpHost, ServerState};
+use crate::slack::OpenConnections;
 use crate::store::{Store, StoreError};
 
 /// How long the store's health is taken for granted: looking costs a write to disk, and anybody may ask.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deskbell_domain::ids::WorkspaceId;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -14,18 +15,19 @@ use tokio_util::task::TaskTracker;
 
 use super::doors::Gate;
 use super::{Prepared, ServeError, policy_change};
+use crate::config::Length;
 use crate::console::SlackStanding;
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
 use crate::intake::{self, IntakeState, socket_mode};
-use crate::mcp_host::McpHost;
+use crate::mcp_host::{McpHost, StatusLook};
 use crate::pipeline::{Habits, KeptQueues, RecentTexts, SharedChannels, TrackerPoll, WorkerSettings, World, bound};
 use crate::slack::{Identity, SlackClient, SlackError};
 use crate::store::{Installation, Store};
 
 /// Texts in which similar tickets are looked for.
 const RECENT_TEXTS: usize = 2_000;
-/// Events that no parser could read and that are read again, by a parser that may be mended now.
+/// Events that no parser could read and that are read again.
 const REPLAYED_AT_START: usize = 10_000;
 /// Pauses between attempts to learn who we are.
 const IDENTITY_PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -109,16 +111,8 @@ impl Work {
             },
             deciding: tokio::sync::Mutex::default(),
         };
-        if let Some((every, look)) = poll.filter(|_| self.settings.count > 0) {
-            let (store, host, workspace) =
-                (self.store.clone(), self.host.clone(), world.habits.identity.workspace.clone());
-            let poll = TrackerPoll { store, host, workspace, look, every: every.std() };
-            self.tasks.spawn(poll.run(self.shutdown.clone()));
-        }
-        let replayed = self.store.replay_unparsed(Timestamp::now(), REPLAYED_AT_START).await?;
-        if replayed > 0 {
-            tracing::info!(replayed, "events that could not be read before are read again");
-        }
+        self.begin_asking_the_tracker(poll, &world.habits.identity.workspace);
+        self.read_again_what_was_not_understood().await?;
         self.tasks.spawn(self.host.clone().report_faults(world.bindings.clone(), self.shutdown.clone()));
         let pipeline = self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
         self.standing.send_replace(SlackStanding::Known);
@@ -126,6 +120,24 @@ impl Work {
         // The workers end at shutdown; what else ends them is a fault that must not go unnoticed.
         let ended = pipeline.await;
         if ended.is_ok() && self.shutdown.is_cancelled() { Ok(()) } else { Err(ServeError::Broke) }
+    }
+
+    /// Asks for the statuses of open tickets' issues, where that is configured and somebody works on what is told.
+    fn begin_asking_the_tracker(&self, poll: Option<(Length, StatusLook)>, workspace: &WorkspaceId) {
+        if let Some((every, look)) = poll.filter(|_| self.settings.count > 0) {
+            let (store, host, workspace) = (self.store.clone(), self.host.clone(), workspace.clone());
+            let poll = TrackerPoll { store, host, workspace, look, every: every.std() };
+            self.tasks.spawn(poll.run(self.shutdown.clone()));
+        }
+    }
+
+    /// By a parser that may be mended now.
+    async fn read_again_what_was_not_understood(&self) -> Result<(), ServeError> {
+        let replayed = self.store.replay_unparsed(Timestamp::now(), REPLAYED_AT_START).await?;
+        if replayed > 0 {
+            tracing::info!(replayed, "events that could not be read before are read again");
+        }
+        Ok(())
     }
 
     /// Opens every door to whom the store remembers. The first time nobody is known yet: then clicks and commands alone get

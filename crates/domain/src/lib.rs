@@ -7,6 +7,7 @@
 pub mod action;
 pub mod assessment;
 pub mod audit;
+mod conversation;
 pub mod decide;
 pub mod decision;
 pub mod enrichment;

@@ -10,7 +10,6 @@ mod error;
 mod frame;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -22,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::error::SocketModeError;
 
 use super::IntakeState;
+use crate::slack::OpenConnections;
 use connection::Connection;
 
 /// Slack allows no more (<https://docs.slack.dev/apis/events-api/using-socket-mode#connect>).
@@ -44,31 +44,6 @@ pub struct SocketModeConfig {
     pub connections: usize,
     /// How many are open now.
     pub open: OpenConnections,
-}
-
-/// How many connections are open. Clones share the count.
-#[derive(Debug, Clone, Default)]
-pub struct OpenConnections(Arc<AtomicUsize>);
-
-impl OpenConnections {
-    /// How many.
-    pub fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn one_more(&self) -> Counted {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Counted(self.clone())
-    }
-}
-
-/// An open connection in the count.
-struct Counted(OpenConnections);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl SocketModeConfig {

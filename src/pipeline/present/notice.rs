@@ -72,11 +72,7 @@ pub(in crate::pipeline) fn render(
         },
         NoticeKind::ResolvedInTracker { status } => {
             let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
-            let event = match issue(ticket) {
-                Some(issue) => ThreadEvent::ResolvedInTracker { issue, status: status.clone(), reply_within },
-                None => ThreadEvent::Resolved { by_user_id: None, reply_within },
-            };
-            update(messages, ticket, event)
+            update(messages, ticket, resolved_in_tracker(ticket, status, reply_within))
         }
         NoticeKind::Reopened { message, with_words } => {
             update(messages, ticket, reopened(policy, ticket, message, *with_words))
@@ -90,6 +86,13 @@ pub(in crate::pipeline) fn render(
             mention_ids: channel.iter().map(ToString::to_string).collect(),
             ..Line::line(Tone::Error, format!("Slack did not take {what} of {}: {reason}", ticket.id))
         }),
+    }
+}
+
+fn resolved_in_tracker(ticket: &Ticket, status: &str, reply_within: Option<String>) -> ThreadEvent {
+    match issue(ticket) {
+        Some(issue) => ThreadEvent::ResolvedInTracker { issue, status: status.to_owned(), reply_within },
+        None => ThreadEvent::Resolved { by_user_id: None, reply_within },
     }
 }
 

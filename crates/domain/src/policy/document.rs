@@ -42,6 +42,7 @@ pub(super) struct Document {
     pub reopen_within: Spanned<String>,
     #[serde(default)]
     pub write_back: BTreeSet<Occasion>,
+    #[serde(default)]
     pub on_tracker_done: TrackerDone,
     #[serde(default)]
     pub confirmation: ConfirmationDocument,

@@ -1,0 +1,30 @@
+//! Where the people of a ticket read and write.
+
+use crate::ids::ChannelId;
+use crate::ticket::{SlackPath, Source, Ticket};
+
+impl Ticket {
+    /// The requester reads on in a direct conversation with Deskbell, since the card stands where they did not ask.
+    pub fn hears_directly(&self) -> bool {
+        match &self.source {
+            Source::SlackMessage { path, .. } => *path == SlackPath::DirectMessage || self.outsiders_read,
+            Source::SlackForm { channel, .. } => channel.as_ref() != Some(&self.card.channel),
+            Source::Helpdesk { .. } => false,
+        }
+    }
+
+    /// It began as a message in a channel, not in a direct conversation, a form or a helpdesk.
+    pub fn is_asked_in_channel(&self) -> bool {
+        matches!(&self.source, Source::SlackMessage { path, .. } if *path != SlackPath::DirectMessage)
+    }
+
+    /// Whether a conversation is the ticket's own: the request or its card stands there.
+    pub fn is_at_home_in(&self, channel: &ChannelId) -> bool {
+        let asked_in = match &self.source {
+            Source::SlackMessage { channel, .. } => Some(channel),
+            Source::SlackForm { .. } | Source::Helpdesk { .. } => None,
+        };
+        let card = self.card.posted.as_ref().map(|posted| &posted.channel);
+        asked_in == Some(channel) || card == Some(channel)
+    }
+}
