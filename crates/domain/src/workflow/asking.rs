@@ -108,10 +108,15 @@ impl Scene<'_> {
     fn words_changed(&mut self, by: Actor, what: &str) {
         self.audit(by, AuditKind::WordsChanged, json!({ "what": what }));
         if self.may_still_be_decided() {
-            self.ticket.revision += 1;
-            self.out.effects.push(Effect::Assess { revision: self.ticket.revision });
-            self.look_up();
+            self.assess_anew();
         }
+    }
+
+    /// The words are to be understood, and all that is known besides to be looked up, as if they had just come in.
+    pub(super) fn assess_anew(&mut self) {
+        self.ticket.revision += 1;
+        self.out.effects.push(Effect::Assess { revision: self.ticket.revision });
+        self.look_up();
     }
 
     /// A message that names no author is the requester's.

@@ -71,9 +71,8 @@ impl Scene<'_> {
         self.ticket.expired_at = None;
         self.ticket.last_message_at = self.ticket.last_message_at.max(sent_at);
         self.ticket.words.messages.push(message);
-        self.ticket.revision += 1;
         self.audit(Actor::Person(self.ticket.requester.clone()), AuditKind::Reopened, json!({ "message": ts }));
-        self.out.effects.push(Effect::Assess { revision: self.ticket.revision });
+        self.assess_anew();
         self.tell_requester(NoticeKind::Reopened { message: ts, with_words: false });
         self.show_card();
     }

@@ -51,7 +51,9 @@ fn a_decision_waits_for_every_look_up_and_decides_with_what_they_bring() {
     let mut desk = waiting();
     let received = desk.on(request("Charged twice"));
     let asked = |lookup| Effect::Enrich { lookup, revision: 1 };
-    assert_eq!(received.effects, [Effect::Assess { revision: 1 }, asked(Lookup::Customer), asked(Lookup::QueueLoad)]);
+    let expected =
+        [Effect::Assess { revision: 1 }, asked(Lookup::Customer), asked(Lookup::QueueLoad), Effect::NameRequester];
+    assert_eq!(received.effects, expected);
     let due: Vec<&Timer> = received.timers.iter().map(|(timer, _)| timer).collect();
     assert_eq!(due, [&late(Lookup::Customer), &late(Lookup::QueueLoad)]);
     assert!(received.timers.iter().all(|(_, at)| *at == desk.now + SignedDuration::from_secs(3)));
