@@ -27,15 +27,25 @@ impl Demo {
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let mut command = deskbell(folder, &["demo", "--no-script", "--port", "0", "--data", "demo"]);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let (child, url) = tokio::task::spawn_blocking(move || {
+        let (child, url, ready) = tokio::task::spawn_blocking(move || {
             let mut child = command.spawn().unwrap();
-            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-            let url = lines.map_while(Result::ok).find(|line| line.trim().starts_with("http://")).unwrap();
-            (child, url.trim().to_owned())
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+            let url = lines.find(|line| line.trim().starts_with("http://")).unwrap();
+            let health = lines.find(|line| line.contains("/readyz")).unwrap();
+            let ready = health.split([' ', ',']).find(|word| word.ends_with("/readyz")).unwrap().to_owned();
+            // Read on: nobody prints into a closed pipe.
+            std::thread::spawn(move || lines.for_each(drop));
+            (child, url.trim().to_owned(), ready)
         })
         .await
         .unwrap();
-        Self { child, url, http: reqwest::Client::builder().no_proxy().build().unwrap() }
+        let demo = Self { child, url, http: reqwest::Client::builder().no_proxy().build().unwrap() };
+        let started = Instant::now();
+        while !demo.http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            assert!(started.elapsed() < PATIENCE, "{ready} never says so");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        demo
     }
 
     async fn posts(&self, path: &str, body: &Value) {
@@ -72,14 +82,19 @@ impl Drop for Demo {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_run_in_the_same_folder_takes_requests_in_as_the_first() {
     let folder = tempfile::tempdir().unwrap();
-    for words in ["first run", "second run"] {
+    // Two people: what one says twice within seconds is one request.
+    for (user, words) in [("U0GRACE", "first run"), ("U0FRANK", "second run")] {
         let demo = Demo::start(folder.path()).await;
         let text = format!("The payment fails in the {words}");
-        let body = json!({ "user": "U0GRACE", "channel": "C0SUPPORT", "text": text });
+        let body = json!({ "user": user, "channel": "C0SUPPORT", "text": text });
         demo.posts("/sandbox/act/message", &body).await;
         demo.until_said("C0SUPPORT", &text).await;
         let text = format!("I can't log in, says Ivy in the {words}");
-        demo.posts("/zendesk/sandbox-ask", &json!({ "subject": "Login", "text": text })).await;
+        demo.posts(
+            "/zendesk/sandbox-ask",
+            &json!({ "name": "Ivy Cole", "email": "ivy@customer.example", "subject": "Login", "text": text }),
+        )
+        .await;
         demo.until_said("C0TRIAGE", &text).await;
     }
 }
