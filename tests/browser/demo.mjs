@@ -29,6 +29,7 @@ const saw = (what) => {
 };
 
 await tell(['--no-script'], async (page) => {
+  assert.equal(await page.getByTestId('app').getAttribute('data-me'), 'U0CARLA', 'the page begins as somebody who may confirm');
   await actAs(page, 'U0ANNA');
   await openChannel(page, 'C0SUPPORT');
   await say(page, REQUEST);
@@ -58,6 +59,15 @@ await tell(['--no-script'], async (page) => {
   assert.match(key, /^PAY-\d+$/);
   assert.equal(await issue.count(), 1, 'one Jira issue');
   saw(`the Jira issue ${key}: ${await words(issue)}`);
+
+  await issue.click();
+  const description = page.getByTestId('jira-issue').locator('.jira-text').first();
+  await description.locator('a', { hasText: 'open the conversation' }).waitFor();
+  assert.match(await words(description), /Asked by Anna Lindqvist/);
+  assert.ok(await description.locator('blockquote', { hasText: 'charged twice' }).count(), 'the request is a quotation');
+  assert.ok(await description.locator('strong', { hasText: 'Asked by' }).count(), 'what is bold in Jira is bold');
+  saw(`the issue as Jira shows it: ${await words(description)}`);
+  await page.getByTestId('jira-back').click();
 
   const updated = confirmed.filter({ hasText: key });
   await updated.first().waitFor();

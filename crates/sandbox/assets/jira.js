@@ -1,4 +1,5 @@
 // Jira's board beside the workspace: columns, cards, and one issue's page.
+import { Document } from './adf.js';
 import { clock } from './entities.js';
 import { cls, html, useEffect, useState } from './html.js';
 import { Icon, IconButton } from './icons.js';
@@ -123,10 +124,10 @@ function Issue({ issue, jira }) {
       <dt>Labels</dt><dd>${issue.labels?.length ? html`<${Labels} labels=${issue.labels} />` : 'None'}</dd>
     </dl>
     <h3>Description</h3>
-    <div class="jira-text">${issue.description ? html`<${PlainWithLinks} text=${issue.description} />` : 'No description'}</div>
+    <div class="jira-text">${issue.description ? html`<${Document} document=${issue.document} />` : 'No description'}</div>
     <h3>Comments <small>${issue.comments?.length ?? 0}</small></h3>
     ${(issue.comments ?? []).map((comment) => html`<div class="jira-comment" data-testid="jira-comment"><${Assignee} assignee=${comment.author} size=${28} />
-      <div><div class="jira-comment-head"><strong>${nameOf(comment.author)}</strong> <time>${when(comment.created)}</time></div><div class="jira-text"><${PlainWithLinks} text=${comment.text} /></div></div></div>`)}
+      <div><div class="jira-comment-head"><strong>${nameOf(comment.author)}</strong> <time>${when(comment.created)}</time></div><div class="jira-text"><${Document} document=${comment.document} /></div></div></div>`)}
   </article>`;
 }
 

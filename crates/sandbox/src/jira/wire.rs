@@ -26,6 +26,7 @@ pub(super) fn snapshot(base_url: &str, site: &Site) -> Value {
                     json!({
                         "author": name_of(&comment.author),
                         "text": document::plain_text(&comment.body),
+                        "document": comment.body,
                         "created": time(comment.created),
                     })
                 })
@@ -41,6 +42,7 @@ pub(super) fn snapshot(base_url: &str, site: &Site) -> Value {
                 "labels": draft.labels,
                 "components": draft.components,
                 "description": document::plain_text(&draft.description),
+                "document": draft.description,
                 "comments": comments,
                 "created": time(issue.created),
                 "url": format!("{base_url}/browse/{}", issue.key),
