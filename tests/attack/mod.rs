@@ -189,13 +189,14 @@ async fn what_another_workspace_sends_is_not_carried_out_in_ours() {
     ] {
         assert_eq!(signed(&desk, "/slack/events", event(authorized, id).to_string()).await, 200);
     }
-    let typed = "command=%2Ftriage&text=The+payment+failed&user_id=U9EVIL&channel_id=C9&team_id=T9EVIL&trigger_id=9.9";
+    // A command names the team of who types it, which in a shared channel is another one: they count as outsiders there.
+    let typed = "command=%2Fticket&text=1&user_id=U9EVIL&channel_id=C9&team_id=T9EVIL&trigger_id=9.9";
     assert_eq!(signed(&desk, "/slack/commands", typed.to_owned()).await, 200);
     desk.settled().await;
     assert_eq!((desk.tickets().len(), desk.again(&card).await.body), (1, card.body));
     assert_eq!(State(desk.state().await).messages("C0TRIAGE").len(), 0);
     let ignored = desk.outcomes().iter().filter(|(_, what)| what.to_string().contains("another workspace")).count();
-    assert_eq!(ignored, 3, "{:?}", desk.outcomes());
+    assert_eq!(ignored, 2, "{:?}", desk.outcomes());
     let metrics = desk.http.get(format!("{}/metrics", desk.url())).send().await.unwrap().text().await.unwrap();
-    assert!(metrics.contains("deskbell_events_of_other_workspaces_total 3"), "{metrics}");
+    assert!(metrics.contains("deskbell_events_of_other_workspaces_total 2"), "{metrics}");
 }
