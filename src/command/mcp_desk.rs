@@ -35,7 +35,8 @@ pub(super) async fn run(config: &Path, listen: Option<SocketAddr>) -> Result<(),
         (Ok(store), None) => {
             let (_, caller) = own_caller(&callers)?;
             let server = DeskServer::for_caller(world(&config, store.clone())?, caller);
-            let ended = serve_stdio(server, shutdown).await.map_err(|error| Failure::failed(error.to_string()));
+            let ended =
+                Box::pin(serve_stdio(server, shutdown)).await.map_err(|error| Failure::failed(error.to_string()));
             store.shutdown().await;
             ended
         }

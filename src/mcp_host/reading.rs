@@ -76,15 +76,13 @@ impl Reading<'_> {
     /// Why nothing was read; `None`: it is too late.
     pub async fn ask(self, arguments: Map<String, Value>, until: Instant) -> Result<CallOutput, Option<NotRead>> {
         let Self { server, turn } = self;
-        match tokio::time::timeout_at(until, super::take(turn, &server.spec.name, arguments, &ErrorRules::default()))
-            .await
-        {
-            Ok(answer) => answer.map_err(|error| Some(without_answer(&error))),
-            Err(_) => {
-                server.doubt();
-                Err(None)
-            }
+        let rules = ErrorRules::default();
+        let asking = super::take(turn, &server.spec.name, arguments, &rules);
+        if let Ok(answer) = tokio::time::timeout_at(until, asking).await {
+            return answer.map_err(|error| Some(without_answer(&error)));
         }
+        server.doubt();
+        Err(None)
     }
 }
 

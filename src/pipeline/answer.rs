@@ -37,7 +37,7 @@ impl World {
                     SlashCommand::Escalate => (self.answer_to(&command), self.escalation_refused(job, &command).await?),
                     SlashCommand::Triage if command.asks_for_servers() => self.servers_answer(job, &command),
                     SlashCommand::Kb => (self.knowledge_answer(job, command.text.trim()).await, None),
-                    _ => (self.answer_to(&command), None),
+                    SlashCommand::Triage => (self.answer_to(&command), None),
                 };
                 let sent = match message {
                     Ok(message) => self.say(&command.user.id, &command.reply(), &message).await,

@@ -10,7 +10,6 @@ use crate::ids::MessageTs;
 use crate::notice::NoticeKind;
 use crate::policy::Policy;
 use crate::ticket::{Actor, Status, Ticket, TicketMessage};
-use crate::workflow::effect::Effect;
 
 impl Ticket {
     /// Whether a message of the requester's, sent at this moment, opens the ticket again: it was closed before, and no

@@ -29,7 +29,7 @@ async fn answer(request: RequestBuilder) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap_or_default())
 }
 
-fn bug(description: Value) -> Value {
+fn bug(description: &Value) -> Value {
     json!({ "fields": {
         "project": { "key": "PAY" }, "issuetype": { "name": "Bug" }, "summary": "Refund fails", "description": description,
     } })
@@ -45,9 +45,10 @@ async fn each_edition_takes_its_own_credentials() {
     assert_eq!(answer(password).await.1["name"], "deskbell");
     for path in ["/jira/rest/api/3/myself", "/jira/rest/api/2/myself"] {
         let url = scene.url(path);
-        let wrong_edition = match path.contains("/3/") {
-            true => scene.http.get(&url).bearer_auth(TOKEN),
-            false => scene.http.get(&url).basic_auth(EMAIL, Some(TOKEN)),
+        let wrong_edition = if path.contains("/3/") {
+            scene.http.get(&url).bearer_auth(TOKEN)
+        } else {
+            scene.http.get(&url).basic_auth(EMAIL, Some(TOKEN))
         };
         for request in [scene.http.get(&url), scene.http.get(&url).bearer_auth("x"), wrong_edition] {
             assert_eq!(answer(request).await.0, 401, "{path}");
@@ -62,15 +63,15 @@ async fn a_text_is_a_document_on_cloud_and_markup_on_data_center() {
         { "type": "paragraph", "content": [{ "type": "text", "text": "steps" }] }
     ] });
     for (request, expected) in [
-        (cloud(&scene, "POST", "/issue").json(&bug(json!("steps"))), "Atlassian Document"),
-        (data_center(&scene, "POST", "/issue").json(&bug(document.clone())), "must be a string"),
+        (cloud(&scene, "POST", "/issue").json(&bug(&json!("steps"))), "Atlassian Document"),
+        (data_center(&scene, "POST", "/issue").json(&bug(&document)), "must be a string"),
     ] {
         let (status, refused) = answer(request).await;
         assert_eq!(status, 400);
         assert!(refused["errors"]["description"].as_str().unwrap().contains(expected), "{refused}");
     }
-    assert_eq!(answer(cloud(&scene, "POST", "/issue").json(&bug(document.clone()))).await.0, 201);
-    assert_eq!(answer(data_center(&scene, "POST", "/issue").json(&bug(json!("h1. steps")))).await.0, 201);
+    assert_eq!(answer(cloud(&scene, "POST", "/issue").json(&bug(&document))).await.0, 201);
+    assert_eq!(answer(data_center(&scene, "POST", "/issue").json(&bug(&json!("h1. steps")))).await.0, 201);
     let read = async |request: RequestBuilder| answer(request).await.1["fields"]["description"].clone();
     assert_eq!(read(cloud(&scene, "GET", "/issue/PAY-1")).await, document);
     assert_eq!(read(data_center(&scene, "GET", "/issue/PAY-1")).await, "steps");
@@ -82,7 +83,7 @@ async fn a_text_is_a_document_on_cloud_and_markup_on_data_center() {
 async fn data_center_pages_by_offset_and_names_people_by_user_name() {
     let scene = Scene::new().await;
     for _ in 0..3 {
-        assert_eq!(answer(data_center(&scene, "POST", "/issue").json(&bug(json!("")))).await.0, 201);
+        assert_eq!(answer(data_center(&scene, "POST", "/issue").json(&bug(&json!("")))).await.0, 201);
     }
     let query = [("jql", "project = PAY ORDER BY key"), ("startAt", "1"), ("maxResults", "1"), ("fields", "summary")];
     let (_, page) = answer(data_center(&scene, "GET", "/search").query(&query)).await;
@@ -104,7 +105,7 @@ async fn data_center_pages_by_offset_and_names_people_by_user_name() {
 #[tokio::test]
 async fn changes_are_kept_with_who_made_them_and_properties_with_the_change() {
     let scene = Scene::new().await;
-    answer(data_center(&scene, "POST", "/issue").json(&bug(json!("")))).await;
+    answer(data_center(&scene, "POST", "/issue").json(&bug(&json!("")))).await;
     let edit = json!({
         "update": { "labels": [{ "add": "vip" }] }, "properties": [{ "key": "mine", "value": { "a": 1 } }],
     });
@@ -135,7 +136,7 @@ async fn changes_are_kept_with_who_made_them_and_properties_with_the_change() {
 async fn searches_know_resolutions_categories_and_alternatives() {
     let scene = Scene::new().await;
     for _ in 0..2 {
-        answer(data_center(&scene, "POST", "/issue").json(&bug(json!("")))).await;
+        answer(data_center(&scene, "POST", "/issue").json(&bug(&json!("")))).await;
     }
     scene.sandbox.jira().unwrap().move_issue("PAY-2", "Done");
     for (jql, keys) in [
@@ -164,7 +165,7 @@ fn is_signed(received: &Received) -> bool {
 async fn a_signed_webhook_tells_of_a_status_change() {
     let mut scene = Scene::new().await;
     let jira = scene.sandbox.jira().unwrap();
-    answer(data_center(&scene, "POST", "/issue").json(&bug(json!("")))).await;
+    answer(data_center(&scene, "POST", "/issue").json(&bug(&json!("")))).await;
     let url = format!("{}/webhooks/jira", scene.desk.base_url);
     jira.set_webhook(Some(HookTarget { url, secret: SECRET.into() }));
     assert!(jira.move_issue("PAY-1", "In Progress"));
@@ -184,7 +185,7 @@ async fn a_signed_webhook_tells_of_a_status_change() {
 async fn a_webhook_that_was_not_taken_is_sent_again_under_its_identifier() {
     let mut scene = Scene::answering(|_| StatusCode::SERVICE_UNAVAILABLE.into_response()).await;
     let jira = scene.sandbox.jira().unwrap();
-    answer(data_center(&scene, "POST", "/issue").json(&bug(json!("")))).await;
+    answer(data_center(&scene, "POST", "/issue").json(&bug(&json!("")))).await;
     jira.set_webhook(Some(HookTarget { url: scene.desk.base_url.clone(), secret: SECRET.into() }));
     jira.move_issue("PAY-1", "Done");
     let mut identifiers = Vec::new();

@@ -34,16 +34,15 @@ pub(super) async fn issue(
     if let Some(key) = marked_key(client, &mark).await? {
         return Ok(created(key, false));
     }
-    let mut turn = match ledger.try_turn(&mark) {
-        Some(turn) => turn,
+    let mut turn = if let Some(turn) = ledger.try_turn(&mark) {
+        turn
+    } else {
         // A call that is under way may make it meanwhile, and fail to say so.
-        None => {
-            let turn = ledger.turn(&mark).await;
-            if let Some(key) = marked_key(client, &mark).await? {
-                return Ok(created(key, false));
-            }
-            turn
+        let turn = ledger.turn(&mark).await;
+        if let Some(key) = marked_key(client, &mark).await? {
+            return Ok(created(key, false));
         }
+        turn
     };
     if let Some(Fate::Done(key)) = &*turn {
         return Ok(created(key.clone(), false));
