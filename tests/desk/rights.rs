@@ -59,8 +59,8 @@ async fn another_companys_people_learn_nothing_by_command() {
     assert_eq!(told[0], told[1]);
 
     // What stands in their own channel they may see from outside, and not escalate.
-    desk.types("U0ANNA", "C0ACME", "/triage", "Acme's refund of order 7 is missing").await;
-    let own = desk.until_posted("the card", "C0ACME", Message::is_card).await;
+    desk.says("U0ANNA", "C0ACME", "Acme's refund of order 7 is missing").await;
+    let own = desk.until_posted("the card", "C0TRIAGE", Message::is_card).await;
     let seen = shown(&desk, "U0HUGO", "C0ACME", &own.number(), "is being looked at").await;
     assert!(!seen.contains("Payments") && !seen.contains("P3"), "{seen}");
     desk.types("U0HUGO", "C0ACME", "/escalate", &own.number()).await;
