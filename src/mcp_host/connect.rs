@@ -21,7 +21,9 @@ use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::ChildStderr;
 use tokio::sync::Notify;
 
+use super::outcome;
 use super::process::in_its_own_group;
+use super::reason::Reason;
 use super::spec::{ServerSpec, Transport};
 use super::tools::{self, ListError, Listing};
 
@@ -67,6 +69,38 @@ pub(super) enum ConnectError {
     Tools(#[from] ListError),
     #[error("the server was not ready within {0:?}; raise its startup_timeout or look at its log")]
     Timeout(Duration),
+}
+
+impl ConnectError {
+    /// Without the server's words where it is logged.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Handshake(error) => Reason::said(
+                format!(
+                    "the MCP session could not be opened ({}); check the command, address and credentials",
+                    kind_of(error)
+                ),
+                &error.to_string(),
+            ),
+            Self::Tools(error) => error.reason(),
+            Self::Spec(_) | Self::Spawn { .. } | Self::HttpClient(_) | Self::Timeout(_) => {
+                Reason::from(self.to_string())
+            }
+        }
+    }
+}
+
+/// How opening a session failed, in Deskbell's words.
+fn kind_of(error: &ClientInitializeError) -> String {
+    use ClientInitializeError as Error;
+    match error {
+        Error::TransportError { error, .. } => outcome::of_transport_error(error).reason().to_string(),
+        Error::JsonRpcError(error) => format!("the server answered with JSON-RPC error {}", error.code.0),
+        Error::ConnectionClosed(_) => "the connection was closed".to_owned(),
+        Error::NoCompatibleProtocolVersion { .. } => "no version of the protocol is known to both".to_owned(),
+        Error::LegacyFallbackFailed { fallback, .. } => kind_of(fallback),
+        _ => "the server answered with something else".to_owned(),
+    }
 }
 
 /// Opens a session and lists the tools, within the startup timeout. `tools_changed` is told when the server says that they did.

@@ -8,16 +8,16 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::server::Turn;
-use super::{Binding, BindingFault, Bindings, CallError, McpHost, ToolInfo};
+use super::{Binding, BindingFault, Bindings, CallError, McpHost, Reason, ToolInfo};
 
-/// Why an approved action is not done. For logs and people: no customers' words, no secrets.
+/// Why an approved action is not done. As text it holds no customers' words and no secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DispatchError {
     /// It was never sent: it waits for a server that is busy, away or wants to be left alone.
     #[error("{reason}")]
     NotSent {
         /// What stood in the way.
-        reason: String,
+        reason: Reason,
         /// Not before this.
         retry_after: Option<Duration>,
     },
@@ -25,7 +25,7 @@ pub enum DispatchError {
     #[error("{reason}")]
     NotDone {
         /// What went wrong.
-        reason: String,
+        reason: Reason,
         /// Not before this.
         retry_after: Option<Duration>,
     },
@@ -33,13 +33,13 @@ pub enum DispatchError {
     #[error("{reason}")]
     Refused {
         /// What the server said.
-        reason: String,
+        reason: Reason,
     },
     /// It may have happened.
     #[error("{reason}")]
     Unknown {
         /// What went wrong.
-        reason: String,
+        reason: Reason,
     },
 }
 
@@ -64,8 +64,21 @@ impl From<CallError> for DispatchError {
             CallError::Transient { message, retry_after } => Self::NotDone { reason: message, retry_after },
             CallError::Permanent { message } => Self::Refused { reason: message },
             CallError::Unknown { reason } => Self::Unknown { reason },
-            error @ CallError::Unclassified { .. } => Self::Unknown { reason: error.to_string() },
+            CallError::Unclassified { message } => Self::Unknown { reason: message },
         }
+    }
+}
+
+impl DispatchError {
+    /// The failure of a call, with the tool that was called.
+    fn of_call(error: CallError, server: &str, tool: &str) -> Self {
+        let mut failed = Self::from(error);
+        let (Self::NotSent { reason, .. }
+        | Self::NotDone { reason, .. }
+        | Self::Refused { reason }
+        | Self::Unknown { reason }) = &mut failed;
+        *reason = reason.clone().about(server, tool);
+        failed
     }
 }
 
@@ -89,14 +102,16 @@ impl Ready<'_> {
     /// See [`DispatchError`].
     pub async fn send(self) -> Result<Option<ExternalRef>, DispatchError> {
         let Self { turn, binding, arguments, makes_something } = self;
-        let answer = super::take(turn, &binding.server, arguments, binding.errors()).await?;
+        let answer = super::take(turn, &binding.server, arguments, binding.errors())
+            .await
+            .map_err(|error| DispatchError::of_call(error, &binding.server, &binding.tool))?;
         match binding.made(&answer) {
             // Whatever was made exists, and nothing that follows could reach it.
             None if makes_something || binding.names_what_it_made() => Err(DispatchError::Unknown {
-                reason: format!(
+                reason: Reason::from(format!(
                     "the answer of tool {:?} does not name what was made; correct `result` of [actions.{}]",
                     binding.tool, binding.action
-                ),
+                )),
             }),
             made => Ok(made),
         }
@@ -115,7 +130,8 @@ impl McpHost {
         key: &str,
     ) -> Result<Ready<'host>, DispatchError> {
         let binding = bound(bindings, approved)?;
-        let arguments = binding.arguments(approved, key).map_err(|reason| DispatchError::Refused { reason })?;
+        let arguments =
+            binding.arguments(approved, key).map_err(|reason| DispatchError::Refused { reason: reason.into() })?;
         self.fits(binding)?;
         let turn = self.turn(&binding.server, &binding.tool).await?;
         // The tool may have become another while the turn was waited for.
@@ -124,7 +140,7 @@ impl McpHost {
         }
         if let Some(fault) = Binding::refused(turn.tool(), &arguments) {
             let reason = format!("for this action {fault}; correct [actions.{}]", binding.action);
-            return Err(DispatchError::Refused { reason });
+            return Err(DispatchError::Refused { reason: reason.into() });
         }
         Ok(Ready { turn, binding, arguments, makes_something: approved.action().is_primary() })
     }
@@ -141,9 +157,11 @@ impl McpHost {
     ) -> Result<Found, DispatchError> {
         let binding = bound(bindings, approved)?;
         let Some(look) = binding.reconciliation(approved, key) else { return Ok(Found::CannotTell) };
-        let look = look.map_err(|reason| DispatchError::Refused { reason })?;
+        let look = look.map_err(|reason| DispatchError::Refused { reason: reason.into() })?;
         let turn = self.turn(&binding.server, look.tool).await?;
-        let answer = super::take(turn, &binding.server, look.arguments, binding.errors()).await?;
+        let answer = super::take(turn, &binding.server, look.arguments, binding.errors())
+            .await
+            .map_err(|error| DispatchError::of_call(error, &binding.server, look.tool))?;
         Ok(match binding.found(&answer) {
             Some(external) => Found::Yes(Some(external)),
             None => Found::NotYet { lag: look.lag },
@@ -163,7 +181,7 @@ impl McpHost {
 
 fn unfit(binding: &Binding, fault: &BindingFault) -> DispatchError {
     let reason = format!("[actions.{}] does not fit the server as it is now: {fault}", binding.action);
-    DispatchError::NotSent { reason, retry_after: None }
+    DispatchError::NotSent { reason: reason.into(), retry_after: None }
 }
 
 fn bound<'bindings>(
@@ -172,6 +190,6 @@ fn bound<'bindings>(
 ) -> Result<&'bindings Binding, DispatchError> {
     let name = approved.action().name();
     bindings.of(name).ok_or_else(|| DispatchError::Refused {
-        reason: format!("no tool is bound to `{name}`: add [actions.{name}] to the configuration"),
+        reason: Reason::from(format!("no tool is bound to `{name}`: add [actions.{name}] to the configuration")),
     })
 }

@@ -22,6 +22,7 @@ pub mod outcome;
 mod process;
 mod propose;
 mod reading;
+mod reason;
 mod server;
 pub mod spec;
 mod statuses;
@@ -48,6 +49,7 @@ pub use lookup::{FoundPassage, Lookup, LookupConfig, LookupError, Lookups, Looku
 pub use outcome::{CallError, CallOutput};
 pub use propose::{Proposal, propose};
 pub use reading::{NotRead, Reading};
+pub use reason::Reason;
 pub use spec::{ServerSpec, SpecError, ToolFilter, Transport};
 pub use statuses::{ShownStatus, StatusLook, StatusLookConfig};
 pub use tools::{QuarantinedTool, ToolInfo};
@@ -95,7 +97,7 @@ pub enum ServerState {
     Ready,
     /// It could not be started, or went away.
     Failed {
-        /// Why, and what to do.
+        /// Why, and what to do, with what the server said: for people, not for logs.
         reason: String,
         /// Time until the next attempt.
         next_try: Duration,
@@ -220,7 +222,7 @@ fn status_of(server: &Server) -> ServerStatus {
         Phase::Ready { listing, .. } => (ServerState::Ready, Arc::clone(listing)),
         Phase::Failed { reason, next_try } => {
             let wait = next_try.saturating_duration_since(tokio::time::Instant::now());
-            let state = ServerState::Failed { reason: reason.clone(), next_try: wait };
+            let state = ServerState::Failed { reason: reason.for_people(), next_try: wait };
             (state, Arc::default())
         }
     };

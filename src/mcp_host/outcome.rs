@@ -10,9 +10,13 @@ use serde_json::Value;
 
 use super::binding::ErrorRules;
 use super::breaker::Health;
+use super::reason::Reason;
 
-/// Characters of a server's own words that are passed on.
-const WORDS_MAX: usize = 2_000;
+/// What a server says of a failure, in Deskbell's words.
+pub(super) const CANT_NOW: &str = "the server can't do it now";
+pub(super) const REFUSED: &str = "the server refused it";
+pub(super) const CANT_TELL: &str = "the server can't tell whether it did something";
+const UNEXPLAINED: &str = "the tool failed without saying whether it did something";
 
 /// The result of a call that was carried out.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,15 +34,15 @@ pub enum CallError {
     #[error("the call was not sent: {reason}")]
     NotSent {
         /// What stood in the way.
-        reason: String,
+        reason: Reason,
         /// How long to wait before the next attempt, when known.
         retry_after: Option<Duration>,
     },
     /// The server did nothing and may do it later.
-    #[error("the server can't do it now: {message}")]
+    #[error("{message}")]
     Transient {
         /// What the server says.
-        message: String,
+        message: Reason,
         /// How long to wait before the next attempt, when the server said so.
         retry_after: Option<Duration>,
     },
@@ -46,20 +50,20 @@ pub enum CallError {
     #[error("{message}")]
     Permanent {
         /// What the server says, with what to mend.
-        message: String,
+        message: Reason,
     },
     /// The request was sent and its fate is not known: look for its marker before any repetition.
     #[error("the outcome is not known: {reason}")]
     Unknown {
         /// How the answer was lost.
-        reason: String,
+        reason: Reason,
     },
     /// The tool says that it failed, and nobody knows whether it did something before: a stranger's words for "the vendor
     /// took too long" and for "there is no such project" are both just an error. To be treated like [`Self::Unknown`].
-    #[error("the tool failed without saying whether it did something: {message}")]
+    #[error("{message}")]
     Unclassified {
         /// What the server says.
-        message: String,
+        message: Reason,
     },
 }
 
@@ -75,15 +79,23 @@ impl CallError {
         }
     }
 
-    pub(super) fn not_sent(reason: impl Into<String>, retry_after: Option<Duration>) -> Self {
+    /// Why, with the server's own words.
+    pub fn reason(&self) -> &Reason {
+        match self {
+            Self::NotSent { reason, .. } | Self::Unknown { reason } => reason,
+            Self::Transient { message, .. } | Self::Permanent { message } | Self::Unclassified { message } => message,
+        }
+    }
+
+    pub(super) fn not_sent(reason: impl Into<Reason>, retry_after: Option<Duration>) -> Self {
         Self::NotSent { reason: reason.into(), retry_after }
     }
 
-    pub(super) fn permanent(message: impl Into<String>) -> Self {
+    pub(super) fn permanent(message: impl Into<Reason>) -> Self {
         Self::Permanent { message: message.into() }
     }
 
-    pub(super) fn unknown(reason: impl Into<String>) -> Self {
+    pub(super) fn unknown(reason: impl Into<Reason>) -> Self {
         Self::Unknown { reason: reason.into() }
     }
 }
@@ -135,13 +147,12 @@ fn of_result(result: CallToolResult, response_bytes_max: usize, errors: &ErrorRu
 /// Our own servers classify their errors, and whoever does it the same way. Of others nothing is known but words, which
 /// `errors` of a binding may explain.
 fn of_tool_error(structured: &Value, text: &str) -> CallError {
-    let message: String = text.chars().take(WORDS_MAX).collect();
     let retry_after = structured.get("retry_after_seconds").and_then(Value::as_u64).map(Duration::from_secs);
     match structured.get("error_kind").and_then(Value::as_str) {
-        Some("transient") => CallError::Transient { message, retry_after },
-        Some("unknown") => CallError::unknown(message),
-        Some("permanent") => CallError::permanent(message),
-        _ => CallError::Unclassified { message },
+        Some("transient") => CallError::Transient { message: Reason::said(CANT_NOW, text), retry_after },
+        Some("unknown") => CallError::unknown(Reason::said(CANT_TELL, text)),
+        Some("permanent") => CallError::permanent(Reason::said(REFUSED, text)),
+        _ => CallError::Unclassified { message: Reason::said(UNEXPLAINED, text) },
     }
 }
 
@@ -153,10 +164,12 @@ pub(super) fn of_service_error(error: &ServiceError) -> CallError {
             | ErrorCode::INVALID_REQUEST
             | ErrorCode::METHOD_NOT_FOUND
             | ErrorCode::PARSE_ERROR => {
-                let words: String = error.message.chars().take(WORDS_MAX).collect();
-                CallError::permanent(format!("the server refused the request: {words}"))
+                CallError::permanent(Reason::said("the server refused the request", &error.message))
             }
-            code => CallError::unknown(format!("the server failed with JSON-RPC error {}", code.0)),
+            code => {
+                let phrase = format!("the server failed with JSON-RPC error {}", code.0);
+                CallError::unknown(Reason::said(phrase, &error.message))
+            }
         },
         ServiceError::TransportSend(error) => of_transport_error(error),
         ServiceError::TransportClosed => CallError::unknown("the connection closed before the answer"),
@@ -167,7 +180,7 @@ pub(super) fn of_service_error(error: &ServiceError) -> CallError {
     }
 }
 
-fn of_transport_error(error: &DynamicTransportError) -> CallError {
+pub(super) fn of_transport_error(error: &DynamicTransportError) -> CallError {
     let Some(error) = error.error.downcast_ref::<StreamableHttpError<reqwest::Error>>() else {
         return CallError::unknown("the request may have been written to the server in part");
     };
@@ -210,11 +223,20 @@ mod tests {
     fn the_servers_own_classification_counts() {
         assert_eq!(
             tool_error(json!({ "error_kind": "transient", "retry_after_seconds": 3 })),
-            CallError::Transient { message: "words".into(), retry_after: Some(Duration::from_secs(3)) }
+            CallError::Transient {
+                message: Reason::said(CANT_NOW, "words"),
+                retry_after: Some(Duration::from_secs(3))
+            }
         );
-        assert_eq!(tool_error(json!({ "error_kind": "unknown" })), CallError::unknown("words"));
-        assert_eq!(tool_error(json!({ "error_kind": "permanent" })), CallError::permanent("words"));
-        let unclassified = CallError::Unclassified { message: "words".into() };
+        assert_eq!(
+            tool_error(json!({ "error_kind": "unknown" })),
+            CallError::unknown(Reason::said(CANT_TELL, "words"))
+        );
+        assert_eq!(
+            tool_error(json!({ "error_kind": "permanent" })),
+            CallError::permanent(Reason::said(REFUSED, "words"))
+        );
+        let unclassified = CallError::Unclassified { message: Reason::said(UNEXPLAINED, "words") };
         assert_eq!(tool_error(Value::Null), unclassified, "a stranger's failure may come after its effect");
         assert_eq!(tool_error(json!({ "error_kind": "odd" })), unclassified);
         assert!(matches!(health(&Err(unclassified)), Health::Answered), "it hangs not");

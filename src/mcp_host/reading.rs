@@ -42,13 +42,13 @@ fn without_turn(error: &CallError) -> NotRead {
     match error {
         CallError::NotSent { reason, retry_after } => NotRead {
             why: LapseReason::Unreachable,
-            reason: reason.clone(),
+            reason: reason.to_string(),
             again_after: Some(retry_after.unwrap_or(AGAIN_AFTER)),
         },
         CallError::Transient { .. } | CallError::Unknown { .. } | CallError::Unclassified { .. } => {
             NotRead::new(LapseReason::Failed, "no turn")
         }
-        CallError::Permanent { message } => NotRead::new(LapseReason::Refused, message),
+        CallError::Permanent { message } => NotRead::new(LapseReason::Refused, &message.to_string()),
     }
 }
 

@@ -14,6 +14,7 @@ use super::binding::ErrorRules;
 use super::breaker::{Breaker, BreakerState};
 use super::connect::{self, Session};
 use super::outcome::{self, CallError, CallOutput};
+use super::reason::Reason;
 use super::spec::{ServerSpec, Transport};
 use super::tools::{self, Listing, ToolInfo};
 
@@ -33,7 +34,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
 pub(super) enum Phase {
     Starting,
     Ready { peer: Peer<RoleClient>, listing: Arc<Listing> },
-    Failed { reason: String, next_try: Instant },
+    Failed { reason: Reason, next_try: Instant },
 }
 
 /// One server, shared by its supervisor and its callers.
@@ -82,11 +83,11 @@ impl Server {
                     }
                     match ended {
                         Ended::ByUs => return,
-                        Ended::ByServer => "the server closed the session".to_owned(),
-                        Ended::Silent => "the server hung and was ended".to_owned(),
+                        Ended::ByServer => "the server closed the session".into(),
+                        Ended::Silent => "the server hung and was ended".into(),
                     }
                 }
-                Err(error) => error.to_string(),
+                Err(error) => error.reason(),
             };
             // Jitter, so that servers that died together do not all come back together.
             let wait = pause.mul_f64(rand::rng().random_range(0.5..1.0));
@@ -116,8 +117,8 @@ impl Server {
         }
     }
 
-    fn failed(&self, reason: String, wait: Duration) {
-        tracing::warn!(server = self.spec.name, reason, ?wait, "MCP server is not available");
+    fn failed(&self, reason: Reason, wait: Duration) {
+        tracing::warn!(server = self.spec.name, %reason, ?wait, "MCP server is not available");
         metrics::gauge!("deskbell_mcp_server_ready", "server" => self.spec.name.clone()).set(0.0);
         let next_try = Instant::now() + wait;
         self.phase.send_replace(Phase::Failed { reason, next_try });
@@ -282,7 +283,7 @@ impl Server {
             () = self.until_silent(&peer) => Ended::Silent,
         };
         if ended == Ended::Silent {
-            self.failed("the server hangs and is being ended".to_owned(), RECONNECT_MIN);
+            self.failed("the server hangs and is being ended".into(), RECONNECT_MIN);
         }
         closing.cancel();
         // The child is killed when this is dropped, so a late one costs nothing but its good order.
@@ -304,7 +305,8 @@ impl Server {
             match tokio::time::timeout(self.spec.call_timeout, tools::list(peer, &self.spec.tools)).await {
                 Ok(Ok(listing)) => self.relisted(peer, listing),
                 Ok(Err(error)) => {
-                    tracing::warn!(server = self.spec.name, %error, "MCP server did not list its tools again");
+                    let reason = error.reason();
+                    tracing::warn!(server = self.spec.name, %reason, "MCP server did not list its tools again");
                     if peer.is_transport_closed() || !self.is_child() {
                         return;
                     }

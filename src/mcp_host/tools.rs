@@ -8,6 +8,8 @@ use rmcp::model::{ClientRequest, CustomResult, ListToolsRequest, PaginatedReques
 use rmcp::service::{Peer, RoleClient};
 use serde_json::{Map, Value, json};
 
+use super::outcome;
+use super::reason::Reason;
 use super::spec::ToolFilter;
 
 /// Pages of a list; a server whose list never ends is not listed at all.
@@ -61,6 +63,17 @@ pub(super) enum ListError {
     NoList,
     #[error("its list does not end: more than {PAGES_MAX} pages or {TOOLS_MAX} tools")]
     Endless,
+}
+
+impl ListError {
+    /// Without the server's words where it is logged.
+    pub fn reason(&self) -> Reason {
+        const PHRASE: &str = "the server did not list its tools";
+        match self {
+            Self::Service(error) => outcome::of_service_error(error).reason().clone().after(PHRASE),
+            Self::NoList | Self::Endless => Reason::from(format!("{PHRASE}: {self}")),
+        }
+    }
 }
 
 impl ToolInfo {

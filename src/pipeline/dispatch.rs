@@ -14,7 +14,7 @@ use super::World;
 use super::commit::Along;
 use super::perform::Undone;
 use super::trust::Distrusted;
-use crate::mcp_host::{Binding, DispatchError, Found, Recourse, ToolInfo};
+use crate::mcp_host::{Binding, DispatchError, Found, Reason, Recourse, ToolInfo};
 use crate::store::ClaimedJob;
 
 /// Looks that fail in a row before a human is asked: about ten minutes of backing off. Looking changes nothing.
@@ -24,6 +24,9 @@ const WAIT_MIN: Duration = Duration::from_millis(500);
 const WAIT_MAX: Duration = Duration::from_secs(30);
 /// The first look for a marker comes this soon; each further one waits twice as long.
 const FIRST_LOOK: SignedDuration = SignedDuration::from_secs(1);
+
+/// Before why an action that may have happened can't be looked for.
+const NO_LOOK: &str = "it could not be looked for";
 
 impl World {
     /// Carries an approved action out.
@@ -36,7 +39,9 @@ impl World {
                 self.finish(job, Along::default()).await?;
                 return Ok(());
             }
-            Err(error @ NotApproved::NoWords) => return self.park(job, id, error.to_string(), job.in_doubt).await,
+            Err(error @ NotApproved::NoWords) => {
+                return self.park(job, id, error.to_string().into(), job.in_doubt).await;
+            }
         };
         let may_call_again = self.may_call_again(job, &approved);
         if job.in_doubt && !may_call_again {
@@ -69,23 +74,23 @@ impl World {
     ) -> Result<(), Undone> {
         match error {
             DispatchError::NotSent { reason, retry_after } => match self.wait_for_server(job, retry_after) {
-                Some(after) => Err(Undone::PutOff { after, reason }),
-                None => self.park(job, id, format!("it could not be sent for too long: {reason}"), job.in_doubt).await,
+                Some(after) => Err(Undone::PutOff { after, reason: reason.to_string() }),
+                None => self.park(job, id, reason.after("it could not be sent for too long"), job.in_doubt).await,
             },
             DispatchError::NotDone { reason, retry_after } if job.sends + 1 < self.habits.dispatch_attempts => {
-                Err(Undone::Failed { after: retry_after, reason })
+                Err(Undone::Failed { after: retry_after, reason: reason.to_string() })
             }
             // What this call did not do an earlier one may have done.
             DispatchError::NotDone { reason, .. } | DispatchError::Refused { reason } => {
                 self.park(job, id, reason, job.in_doubt).await
             }
             DispatchError::Unknown { reason } if may_call_again && job.sends + 1 < self.habits.dispatch_attempts => {
-                tracing::warn!(job = %job.id, reason, "an action's outcome is unknown; the same call will tell");
-                Err(Undone::Later { after: None, reason })
+                tracing::warn!(job = %job.id, %reason, "an action's outcome is unknown; the same call will tell");
+                Err(Undone::Later { after: None, reason: reason.to_string() })
             }
             DispatchError::Unknown { reason } => {
-                tracing::warn!(job = %job.id, reason, "an action's outcome is unknown; looking for its marker");
-                self.look_later(job, id, generation, 1, Timestamp::now()).await
+                tracing::warn!(job = %job.id, %reason, "an action's outcome is unknown; looking for its marker");
+                self.look_for(job, id, generation, reason).await
             }
         }
     }
@@ -131,7 +136,7 @@ impl World {
         {
             return match self.wait_for_server(job, None) {
                 Some(after) => Err(Undone::PutOff { after, reason: distrusted.reason }),
-                None => self.park(job, id, format!("it could not be looked for: {}", distrusted.reason), true).await,
+                None => self.park(job, id, Reason::from(distrusted.reason).after(NO_LOOK), true).await,
             };
         }
         let key = approved.idempotency_key(&job.workspace);
@@ -144,23 +149,27 @@ impl World {
                 } else {
                     let reason =
                         format!("no trace of it after {} s; it may or may not have happened", waited.as_secs());
-                    self.park(job, id, reason, true).await
+                    self.park(job, id, reason.into(), true).await
                 }
             }
             Ok(Found::CannotTell) => {
-                self.park(job, id, "the answer got lost and the server has no way to look it up".to_owned(), true).await
+                self.park(job, id, "the answer got lost and the server has no way to look it up".into(), true).await
             }
             Err(DispatchError::NotSent { reason, retry_after }) => match self.wait_for_server(job, retry_after) {
-                Some(after) => Err(Undone::PutOff { after, reason }),
-                None => self.park(job, id, format!("it could not be looked for: {reason}"), true).await,
+                Some(after) => Err(Undone::PutOff { after, reason: reason.to_string() }),
+                None => self.park(job, id, reason.after(NO_LOOK), true).await,
             },
             Err(DispatchError::NotDone { reason, retry_after }) if job.attempts < LOOKS => {
-                Err(Undone::Later { after: retry_after, reason })
+                Err(Undone::Later { after: retry_after, reason: reason.to_string() })
             }
             Err(DispatchError::Unknown { reason }) if job.attempts < LOOKS => {
-                Err(Undone::Later { after: None, reason })
+                Err(Undone::Later { after: None, reason: reason.to_string() })
             }
-            Err(error) => self.park(job, id, error.to_string(), true).await,
+            Err(
+                DispatchError::NotDone { reason, .. }
+                | DispatchError::Refused { reason }
+                | DispatchError::Unknown { reason },
+            ) => self.park(job, id, reason.after(NO_LOOK), true).await,
         }
     }
 
@@ -171,6 +180,23 @@ impl World {
         Some((binding.server.clone(), tool))
     }
 
+    /// Looks for an action's marker from now on, and keeps what the server said with the ticket's words: whoever is asked in the
+    /// end reads it.
+    async fn look_for(
+        &self,
+        job: &ClaimedJob,
+        action: ActionId,
+        generation: u32,
+        reason: Reason,
+    ) -> Result<(), Undone> {
+        let (_, said) = reason.into_parts();
+        let since = Timestamp::now();
+        let Some(words) = said else { return self.look_later(job, action, generation, 1, since).await };
+        let along = next_look(action, generation, 1, since);
+        self.step(job, job.ticket, Event::ActionDoubted { action, words }, along).await?;
+        Ok(())
+    }
+
     async fn look_later(
         &self,
         job: &ClaimedJob,
@@ -179,21 +205,25 @@ impl World {
         look: u32,
         since: Timestamp,
     ) -> Result<(), Undone> {
-        let wait = FIRST_LOOK.saturating_mul(1 << look.saturating_sub(1).min(4));
-        let effect = Effect::Reconcile { action, generation, look, since };
-        let along = Along { effects: vec![(effect, Timestamp::now() + wait)], ..Along::default() };
-        self.finish(job, along).await?;
+        self.finish(job, next_look(action, generation, look, since)).await?;
         Ok(())
     }
 
-    async fn park(&self, job: &ClaimedJob, action: ActionId, reason: String, fate_unknown: bool) -> Result<(), Undone> {
-        self.step_ticket(job, Event::ActionParked { action, reason, fate_unknown }).await
+    async fn park(&self, job: &ClaimedJob, action: ActionId, reason: Reason, fate_unknown: bool) -> Result<(), Undone> {
+        let (reason, words) = reason.into_parts();
+        self.step_ticket(job, Event::ActionParked { action, reason, words, fate_unknown }).await
     }
+}
+
+fn next_look(action: ActionId, generation: u32, look: u32, since: Timestamp) -> Along {
+    let wait = FIRST_LOOK.saturating_mul(1 << look.saturating_sub(1).min(4));
+    let effect = Effect::Reconcile { action, generation, look, since };
+    Along { effects: vec![(effect, Timestamp::now() + wait)], ..Along::default() }
 }
 
 impl From<Distrusted> for DispatchError {
     /// Nothing was sent, and it may be once somebody accepts the tool.
     fn from(distrusted: Distrusted) -> Self {
-        Self::NotSent { reason: distrusted.reason, retry_after: None }
+        Self::NotSent { reason: distrusted.reason.into(), retry_after: None }
     }
 }

@@ -153,7 +153,7 @@ impl World {
         match &job.effect {
             Effect::Dispatch { action, .. } | Effect::Reconcile { action, .. } => {
                 let fate_unknown = job.in_doubt || matches!(job.effect, Effect::Reconcile { .. });
-                let event = Event::ActionParked { action: *action, reason, fate_unknown };
+                let event = Event::ActionParked { action: *action, reason, words: None, fate_unknown };
                 self.step_ticket(job, event).await
             }
             // A human decides without it: a request that nobody can assess is a request all the same.

@@ -11,6 +11,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use crate::desk::bindings::LOOK;
+use crate::desk::trust::{scripted, stranger};
 use crate::desk::{Desk, Message, State, Wish};
 
 const WORD: &str = "zebrafinch";
@@ -199,4 +201,46 @@ async fn what_another_workspace_sends_is_not_carried_out_in_ours() {
     assert_eq!(ignored, 2, "{:?}", desk.outcomes());
     let metrics = desk.http.get(format!("{}/metrics", desk.url())).send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("deskbell_events_of_other_workspaces_total 2"), "{metrics}");
+}
+
+/// What a server says of a failure may quote whoever asked, or hold its own secrets: the ops channel reads it, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_servers_own_words_reach_people_alone() {
+    for (rules, told) in [
+        ("errors = [{ match = \"no account\", kind = \"permanent\" }]", "the server refused it"),
+        (
+            "errors = [{ match = \"no account\", kind = \"transient\", retry_after = \"1ms\" }]",
+            "the server can't do it now",
+        ),
+        ("", "the server has no way to look it up"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("script.json");
+        let says = format!("no account of {ADDRESS}, password {WORD}");
+        let tool = json!({ "name": "make", "inputSchema": { "type": "object" } });
+        scripted::write(&script, &json!({ "tools": [tool], "answers": { "make": { "error": says } } }));
+        let wish = Wish { config: stranger("tracker", &script), ..Wish::default() }
+            .config_with("lease = \"5s\"", "lease = \"5s\"\ndispatch_attempts = 2")
+            .config_with(LOOK, "")
+            .config_with(
+                "server = \"jira\"\ntool = \"create_issue\"",
+                &format!("server = \"tracker\"\ntool = \"make\"\n{rules}"),
+            );
+        let mut desk = Desk::open(wish).await;
+        let loud = Loud::start(&mut desk).await;
+        let card = desk.asks("U0GRACE", "The payment failed with error 402").await;
+        assert_eq!(desk.presses("U0ANNA", &card, "confirm").await["ok"], true);
+        desk.act("join", json!({ "user": "U0ANNA", "channel": "C0OPS" })).await;
+        let alert = desk.until_posted("the alert", "C0OPS", |message| message.has_button("ops_retry")).await;
+        assert!(alert.says(told) && alert.says(ADDRESS) && alert.says(WORD), "{}", alert.all_text());
+        desk.settled().await;
+        let files = ["loud.log", "deskbell.db", "deskbell.db-wal"].map(|name| desk.folder().join(name));
+        for file in files.iter().filter(|file| file.exists()) {
+            for word in [WORD, ADDRESS] {
+                assert!(!holds(file, word), "{rules}: {} holds {word}", file.display());
+            }
+        }
+        assert!(files.iter().any(|file| holds(file, "tracker, tool make")), "the kind of failure is told");
+        drop(loud);
+    }
 }

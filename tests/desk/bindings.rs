@@ -8,7 +8,8 @@ use super::trust::{scripted, stranger};
 use super::{Desk, Message, Wish};
 
 const FIRST: &str = "A payment failed with error 402, the customer is waiting";
-const LOOK: &str = "
+/// How the issue that may have been made is looked for.
+pub const LOOK: &str = "
 [actions.create_issue.reconcile]
 tool = \"find_by_idempotency_key\"
 arguments = { idempotency_key = \"=idempotency_key\" }
@@ -105,7 +106,7 @@ async fn a_strangers_words_mean_what_the_configuration_says() {
                  { match = \"no such project\", kind = \"permanent\" }]";
     let tracker = Tracker::open(&anything(&json!({ "error": "Slow down, again after 0 s" })), rules).await;
     let card = tracker.confirmed().await;
-    tracker.desk.until_log("Slow down, again after 0 s").await;
+    tracker.desk.until_log("tracker, tool make: the server can't do it now").await;
     tracker.becomes(&anything(&json!({ "key": "T-1" })));
     tracker.done(&card).await;
     let keys = tracker.keys();

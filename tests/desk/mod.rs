@@ -3,7 +3,7 @@
 //!
 //! Nothing sleeps: a test says what it waits for, and every change in the sandbox makes it look again.
 
-mod bindings;
+pub mod bindings;
 mod buttons;
 mod chaos;
 mod commands;

@@ -43,10 +43,16 @@ async fn the_reference_server_is_listed_bound_and_called() {
         ("get-structured-content", no_city, "wants one of [\"New York\""),
     ] {
         let refused = send(&host, &bound("everything", tool, more), &ticket).await.unwrap_err();
-        assert!(matches!(&refused, DispatchError::NotSent { reason, .. } if reason.contains(words)), "{refused:?}");
+        assert!(
+            matches!(&refused, DispatchError::NotSent { reason, .. } if reason.to_string().contains(words)),
+            "{refused:?}"
+        );
     }
     let nobody = "arguments = { location = \"='Atlan' ~ 'tis'\" }";
     let refused = send(&host, &bound("everything", "get-structured-content", nobody), &ticket).await.unwrap_err();
-    assert!(matches!(&refused, DispatchError::Refused { reason } if reason.contains("wants one of")), "{refused:?}");
+    assert!(
+        matches!(&refused, DispatchError::Refused { reason } if reason.to_string().contains("wants one of")),
+        "{refused:?}"
+    );
     host.shutdown().await;
 }

@@ -187,7 +187,8 @@ pub enum ActionState {
     },
     /// Waits for the ops channel: Retry, Skip or Take over.
     Parked {
-        /// For people; no customers' words, no secrets.
+        /// Deskbell's own words; no customers' words, no secrets. What the server said stands in
+        /// [`crate::ticket::Words::failures`].
         reason: String,
         /// True: it may or may not have happened. It is never repeated by itself.
         fate_unknown: bool,

@@ -98,6 +98,9 @@ pub struct Words {
     /// What was approved, to the letter, by its id.
     #[serde(default, with = "pairs")]
     pub actions: BTreeMap<ActionId, Action>,
+    /// What servers said of actions that they did not do, or may have done: whatever they quote is a customer's or a secret.
+    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<ActionId, String>,
     /// Why the newest escalation was begun, in the words of who began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation_reason: Option<String>,
@@ -113,17 +116,20 @@ pub struct Words {
 mod pairs {
     use std::collections::BTreeMap;
 
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use crate::action::Action;
     use crate::ids::ActionId;
 
-    pub fn serialize<S: Serializer>(actions: &BTreeMap<ActionId, Action>, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(actions)
+    pub fn serialize<T: Serialize, S: Serializer>(values: &BTreeMap<ActionId, T>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(values)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<ActionId, Action>, D::Error> {
-        Vec::deserialize(from).map(|pairs: Vec<(ActionId, Action)>| pairs.into_iter().collect())
+    pub fn deserialize<'de, T, D>(from: D) -> Result<BTreeMap<ActionId, T>, D::Error>
+    where
+        T: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Vec::deserialize(from).map(|pairs: Vec<(ActionId, T)>| pairs.into_iter().collect())
     }
 }
 

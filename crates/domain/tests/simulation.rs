@@ -275,10 +275,17 @@ impl Simulation {
         }
         let external = self.desk.ticket().action(action).unwrap().primary.then(|| issue("PAY-1"));
         match ends % 4 {
-            0 => self.on(Event::ActionParked { action, reason: "refused".to_owned(), fate_unknown: false }),
+            0 => {
+                self.on(Event::ActionParked { action, reason: "refused".to_owned(), words: None, fate_unknown: false })
+            }
             1 => {
                 self.carried_out.insert(action);
-                self.on(Event::ActionParked { action, reason: "lost".to_owned(), fate_unknown: true });
+                self.on(Event::ActionParked {
+                    action,
+                    reason: "lost".to_owned(),
+                    words: Some("it timed out".to_owned()),
+                    fate_unknown: true,
+                });
             }
             _ => {
                 self.carried_out.insert(action);

@@ -70,7 +70,7 @@ async fn answering(host: &McpHost, server: &str, tool: &str) -> Finding {
         Ok(()) => Finding::good(area, format!("`{tool}` answers")),
         Err(error) => Finding::bad(
             area,
-            format!("`{tool}`: {error}"),
+            format!("`{tool}`: {}", error.reason().for_people()),
             format!("correct the address and the secrets of [mcp.{server}], and what their account may read there"),
         ),
     }

@@ -8,12 +8,11 @@ use regex::Regex;
 use super::answer::Reading;
 use super::place::{Answer, Place};
 use super::written::{ErrorConfig, ErrorKind};
-use crate::mcp_host::outcome::{CallError, CallOutput};
+use crate::mcp_host::outcome::{CANT_NOW, CANT_TELL, CallError, CallOutput, REFUSED};
+use crate::mcp_host::reason::Reason;
 
 /// The longest wait that a server may ask for in its own words.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
-/// Characters of what stands at a place that are passed on.
-const WORDS_MAX: usize = 500;
 
 /// `errors` of a binding, checked.
 #[derive(Debug, Clone, Default)]
@@ -91,13 +90,13 @@ impl Rule {
                 place.something(answer).filter(|found| pattern.as_ref().is_none_or(|it| it.is_match(found)))
             }
         }?;
-        let message: String = words.chars().take(WORDS_MAX).collect();
         Some(match self.kind {
-            ErrorKind::Transient => {
-                CallError::Transient { message, retry_after: self.wait.as_ref().and_then(|wait| wait.length(answer)) }
-            }
-            ErrorKind::Permanent => CallError::Permanent { message },
-            ErrorKind::Unknown => CallError::Unknown { reason: message },
+            ErrorKind::Transient => CallError::Transient {
+                message: Reason::said(CANT_NOW, &words),
+                retry_after: self.wait.as_ref().and_then(|wait| wait.length(answer)),
+            },
+            ErrorKind::Permanent => CallError::permanent(Reason::said(REFUSED, &words)),
+            ErrorKind::Unknown => CallError::unknown(Reason::said(CANT_TELL, &words)),
         })
     }
 }
@@ -152,14 +151,17 @@ mod tests {
             { match = ".*", kind = "unknown" }"#;
         let words = |text: &str| meant(written, true, Value::Null, text).unwrap();
         let transient = |message: &str, seconds: Option<u64>| CallError::Transient {
-            message: message.to_owned(),
+            message: Reason::said(CANT_NOW, message),
             retry_after: seconds.map(Duration::from_secs),
         };
         assert_eq!(words("Rate limit, again after 7 s"), transient("Rate limit, again after 7 s", Some(7)));
         assert_eq!(words("rate limit"), transient("rate limit", None));
         assert_eq!(words("too busy"), transient("too busy", Some(120)));
-        assert_eq!(words("The issue does not exist"), CallError::permanent("The issue does not exist"));
-        assert_eq!(words("boom"), CallError::unknown("boom"));
+        assert_eq!(
+            words("The issue does not exist"),
+            CallError::permanent(Reason::said(REFUSED, "The issue does not exist"))
+        );
+        assert_eq!(words("boom"), CallError::unknown(Reason::said(CANT_TELL, "boom")));
         assert_eq!(meant(written, false, Value::Null, "rate limit"), None, "a result may speak of limits");
         let endless = format!("rate limit, after {}9 s", "9".repeat(400));
         assert!(matches!(words(&endless), CallError::Transient { retry_after: None, .. }));
@@ -174,13 +176,16 @@ mod tests {
         let found = |json: Value| meant(written, false, json, "");
         assert_eq!(
             found(json!({ "status": 429, "wait": 3 })),
-            Some(CallError::Transient { message: "429".to_owned(), retry_after: Some(Duration::from_secs(3)) })
+            Some(CallError::Transient {
+                message: Reason::said(CANT_NOW, "429"),
+                retry_after: Some(Duration::from_secs(3))
+            })
         );
-        assert_eq!(found(json!({ "success": false })), Some(CallError::permanent("false")));
-        assert_eq!(found(json!({ "errors": ["a"] })), Some(CallError::unknown("[\"a\"]")));
+        assert_eq!(found(json!({ "success": false })), Some(CallError::permanent(Reason::said(REFUSED, "false"))));
+        assert_eq!(found(json!({ "errors": ["a"] })), Some(CallError::unknown(Reason::said(CANT_TELL, "[\"a\"]"))));
         assert_eq!(found(json!({ "success": true, "errors": [] })), None);
         let as_text = meant(written, false, Value::Null, "{\"success\": false}");
-        assert_eq!(as_text, Some(CallError::permanent("false")));
+        assert_eq!(as_text, Some(CallError::permanent(Reason::said(REFUSED, "false"))));
     }
 
     #[test]

@@ -309,7 +309,10 @@ fn ops_alert(
 ) -> OpsAlert {
     let record = ticket.action(action);
     let (error, fate_unknown) = match record.map(|record| &record.state) {
-        Some(ActionState::Parked { reason, fate_unknown }) => (reason.clone(), *fate_unknown),
+        Some(ActionState::Parked { reason, fate_unknown }) => {
+            let said = ticket.words.failures.get(&action);
+            (said.map_or_else(|| reason.clone(), |said| format!("{reason}: {said}")), *fate_unknown)
+        }
         _ => (String::new(), false),
     };
     OpsAlert {

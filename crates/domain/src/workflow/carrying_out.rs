@@ -168,6 +168,7 @@ impl Scene<'_> {
         self.audit(Actor::Deskbell, AuditKind::ActionDone, json!({ "action": action.ordinal, "external": external }));
         // It may have been found after all: nobody in the ops channel needs to choose any more.
         self.settle_ops_alerts(action, &Actor::Deskbell, None);
+        self.ticket.words.failures.remove(&action);
         if primary && let Some(external) = external {
             self.ticket.external = Some(external);
             if !self.ticket.outsiders_read {
@@ -181,7 +182,14 @@ impl Scene<'_> {
         }
     }
 
-    pub(super) fn action_parked(&mut self, action: ActionId, reason: &str, fate_unknown: bool) {
+    /// Keeps a server's own words where only people read them. What it says last counts.
+    pub(super) fn server_said(&mut self, action: ActionId, words: Option<String>) {
+        if let Some(words) = words.filter(|_| !self.ticket.words.erased) {
+            self.ticket.words.failures.insert(action, words);
+        }
+    }
+
+    pub(super) fn action_parked(&mut self, action: ActionId, reason: &str, words: Option<String>, fate_unknown: bool) {
         let now = self.now;
         let Some(record) = self.record(action) else { return };
         if record.state != ActionState::Pending {
@@ -189,6 +197,7 @@ impl Scene<'_> {
         }
         let primary = record.primary;
         record.come_to(ActionState::Parked { reason: reason.to_owned(), fate_unknown }, now);
+        self.server_said(action, words);
         self.audit(
             Actor::Deskbell,
             AuditKind::ActionParked,
@@ -234,6 +243,7 @@ impl Scene<'_> {
         }
         self.audit(actor.clone(), AuditKind::ActionSettled, json!({ "action": action.ordinal, "choice": button }));
         self.settle_ops_alerts(action, &actor, Some(button));
+        self.ticket.words.failures.remove(&action);
         self.show_card();
         if primary {
             if open {

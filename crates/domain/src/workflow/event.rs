@@ -129,10 +129,19 @@ pub enum Event {
     ActionParked {
         /// Which.
         action: ActionId,
-        /// For people: no customers' words, no secrets.
+        /// Deskbell's own words: no customers' words, no secrets.
         reason: String,
+        /// What the server said, if it said something now; sealed with the ticket's words, for people alone.
+        words: Option<String>,
         /// It may or may not have happened.
         fate_unknown: bool,
+    },
+    /// Nobody knows whether an action happened, and it is being looked for.
+    ActionDoubted {
+        /// Which.
+        action: ActionId,
+        /// What the server said, as for a parked one.
+        words: String,
     },
     /// Somebody in the ops channel chose what becomes of a parked action.
     OpsChose {

@@ -111,7 +111,10 @@ impl<'world> Scene<'world> {
             Event::TimerFired(timer) => self.timer_fired(&timer),
             Event::ActionDone { action, external } => self.action_done(action, external),
             Event::TrackerMoved { status, category, at } => self.tracker_moved(status, category, at),
-            Event::ActionParked { action, reason, fate_unknown } => self.action_parked(action, &reason, fate_unknown),
+            Event::ActionParked { action, reason, words, fate_unknown } => {
+                self.action_parked(action, &reason, words, fate_unknown);
+            }
+            Event::ActionDoubted { action, words } => self.server_said(action, Some(words)),
             Event::OpsChose { action, button, by, reply } => self.ops_chose(action, button, &by, reply),
             Event::CardPosted { posted, change } => {
                 self.ticket.card.posted = Some(posted);

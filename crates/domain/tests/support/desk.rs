@@ -96,7 +96,12 @@ pub fn done(ordinal: u32, key: Option<&str>) -> Event {
 }
 
 pub fn parked(ordinal: u32) -> Event {
-    Event::ActionParked { action: action(ordinal), reason: "jira answered 503".to_owned(), fate_unknown: false }
+    Event::ActionParked {
+        action: action(ordinal),
+        reason: "jira answered 503".to_owned(),
+        words: None,
+        fate_unknown: false,
+    }
 }
 
 pub struct Desk {

@@ -93,7 +93,7 @@ fn skipping_or_taking_over_the_issue_settles_what_needs_it_on_the_record() {
 fn an_action_found_done_after_all_settles_its_ops_alert() {
     let mut desk = Desk::asking(policy(), Some("billing"));
     desk.on(pressed(Button::Confirm, "U0BEN"));
-    desk.on(Event::ActionParked { action: action(1), reason: "no answer".to_owned(), fate_unknown: true });
+    desk.on(Event::ActionParked { action: action(1), reason: "no answer".to_owned(), words: None, fate_unknown: true });
     let found = desk.on(done(1, Some("PAY-1")));
     assert_eq!((desk.status(), dispatched(&found)), (Status::Following, vec![(2, 0)]));
     let late = desk.on(chosen(Button::Retry, 1));
