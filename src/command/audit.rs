@@ -54,14 +54,23 @@ async fn verify(config: &Config, anchor: Option<&Path>) -> Result<(), Failure> {
     let report = reading(config)?.verify_audit(anchor.as_ref()).await?;
     let held = if anchor.is_some() { ", the anchor is part of it" } else { "" };
     output::say(&format!("the audit trail holds: {} entries, head {}{held}", report.entries, report.head.hash));
-    output::say(&format!("all {} tickets are as their last entries say", report.tickets));
+    output::say(&format!(
+        "all {} tickets and {} decisions are as their last entries say",
+        report.tickets, report.decisions
+    ));
+    output::say(&format!(
+        "{} keys open and none is gone but by an erasure on the trail; {} pinned tools, {} policies and the Slack installation \
+         are what Deskbell wrote; the database holds no trigger, view or table of anybody else's",
+        report.keys, report.tools, report.policies
+    ));
     output::say(&proved(anchor.as_ref()));
     Ok(())
 }
 
 /// What verifying shows and what it can't.
 fn proved(anchor: Option<&Anchor>) -> String {
-    let keyless = "This proves that nobody without the master key altered, added or removed an entry or a ticket";
+    let keyless = "This proves that nobody without the master key altered, added or removed any of that (queued jobs and recorded \
+                   events are not part of it: they can be taken away but not forged)";
     match anchor {
         None => format!(
             "{keyless}, unless an earlier copy of the whole store was put back. It says nothing about those who have the master \

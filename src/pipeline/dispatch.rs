@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use deskbell_domain::action::{ApprovedAction, NotApproved};
+use deskbell_domain::action::{ApprovedAction, NotApproved, StoredTicket};
 use deskbell_domain::ids::ActionId;
 use deskbell_domain::workflow::effect::Effect;
 use deskbell_domain::workflow::event::Event;
@@ -31,9 +31,9 @@ const NO_LOOK: &str = "it could not be looked for";
 impl World {
     /// Carries an approved action out.
     pub(super) async fn dispatch(&self, job: &ClaimedJob, id: ActionId) -> Result<(), Undone> {
-        let ticket = self.ticket_of(job).await?;
-        let generation = ticket.action(id).map_or(0, |record| record.generation);
-        let approved = match ApprovedAction::rebuild(&ticket, id) {
+        let stored = self.stored_ticket_of(job).await?;
+        let generation = stored.ticket().action(id).map_or(0, |record| record.generation);
+        let approved = match ApprovedAction::rebuild(&stored, id) {
             Ok(approved) => approved,
             Err(NotApproved::NotPending | NotApproved::NoApproval) => {
                 self.finish(job, Along::default()).await?;
@@ -62,6 +62,13 @@ impl World {
             Ok(external) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
             Err(error) => self.not_done(job, id, generation, may_call_again, error).await,
         }
+    }
+
+    /// The ticket a job is about, with its approvals as the store kept them.
+    async fn stored_ticket_of(&self, job: &ClaimedJob) -> Result<StoredTicket, Undone> {
+        let id = job.ticket.ok_or_else(|| Undone::Never { reason: "the job names no ticket".to_owned() })?;
+        let found = self.store.stored_ticket(&job.workspace, id).await?;
+        found.ok_or_else(|| Undone::Never { reason: format!("there is no {id}") })
     }
 
     async fn not_done(
@@ -126,8 +133,8 @@ impl World {
         look: u32,
         since: Timestamp,
     ) -> Result<(), Undone> {
-        let ticket = self.ticket_of(job).await?;
-        let Ok(approved) = ApprovedAction::rebuild(&ticket, id) else {
+        let stored = self.stored_ticket_of(job).await?;
+        let Ok(approved) = ApprovedAction::rebuild(&stored, id) else {
             self.finish(job, Along::default()).await?;
             return Ok(());
         };

@@ -136,6 +136,20 @@ impl Store {
     }
 }
 
+/// Shows every entry of a kind, in their order.
+pub(super) fn each_entry(
+    read: &Read<'_>,
+    kind: AuditKind,
+    mut show: impl FnMut(&StoredAuditEntry),
+) -> Result<(), StoreError> {
+    let mut statement = read.conn.prepare("SELECT * FROM audit WHERE kind = ?1 ORDER BY seq")?;
+    let mut rows = statement.query([kind.as_str()])?;
+    while let Some(row) = rows.next()? {
+        show(&opened(read, row)?);
+    }
+    Ok(())
+}
+
 fn opened(read: &Read<'_>, row: &rusqlite::Row<'_>) -> Result<StoredAuditEntry, StoreError> {
     let sealed = sealed_columns(row, "key_id", "sealed")?;
     let row = ChainRow::from_row(row)?;

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use super::Store;
 use super::audit::append;
-use super::decisions::insert_decision;
 use super::error::{CommitError, StoreError};
 use super::events::{EventOutcome, settle_event};
 use super::jobs::{NewJob, finish_job, insert_job};
@@ -113,13 +112,10 @@ fn apply(write: &mut Write<'_>, mut commit: Commit) -> Result<(), CommitError> {
         check_load(write, &ticket.ticket, &decision.inputs.load)?;
     }
     let state = match &mut commit.ticket {
-        Some(ticket) => Some((ticket.ticket.id, write_ticket(write, ticket)?)),
+        Some(ticket) => Some((ticket.ticket.id, write_ticket(write, ticket, commit.decision.as_ref())?)),
+        None if commit.decision.is_some() => return Err(StoreError::malformed("a decision without its ticket").into()),
         None => None,
     };
-    if let Some(decision) = &commit.decision {
-        let ticket = commit.ticket.as_ref().ok_or_else(|| StoreError::malformed("a decision without its ticket"))?;
-        insert_decision(write, &ticket.ticket, decision)?;
-    }
     append_all(write, commit.audit, &commit.workspace, state)?;
     for job in &commit.jobs {
         insert_job(write, &commit.workspace, job)?;

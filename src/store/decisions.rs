@@ -4,10 +4,11 @@ use deskbell_domain::ids::{PolicyHash, TicketId, WorkspaceId};
 use deskbell_domain::ticket::Ticket;
 use deskbell_domain::workflow::DecisionRecord;
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Store;
 use super::error::StoreError;
+use super::fingerprint::Fingerprint;
 use super::keys::{open_sealed, sealed_columns};
 use super::rows::{count, limit, micros, signed, timestamp, to_json, unsigned};
 use super::seal::Place;
@@ -136,6 +137,25 @@ pub(super) fn insert_decision(
             sealed.bytes,
         ])?;
     Ok(())
+}
+
+/// A hash of all that is kept of a ticket's decisions. It is part of the ticket's own on the audit trail.
+pub(super) fn decisions_hash(conn: &Connection, workspace: &str, ticket: i64) -> rusqlite::Result<[u8; 32]> {
+    let mut hash = Fingerprint::of("deskbell decisions 1");
+    let mut statement = conn.prepare_cached(
+        "SELECT ordinal, at, policy, decision, key_id, sealed FROM decisions
+         WHERE workspace = ?1 AND ticket = ?2 ORDER BY ordinal",
+    )?;
+    let mut rows = statement.query(params![workspace, ticket])?;
+    while let Some(row) = rows.next()? {
+        hash.add_number(Some(row.get(0)?));
+        hash.add_number(Some(row.get(1)?));
+        hash.add(Some(row.get_ref(2)?.as_bytes()?));
+        hash.add(Some(row.get_ref(3)?.as_bytes()?));
+        hash.add_number(Some(row.get(4)?));
+        hash.add(Some(row.get_ref(5)?.as_bytes()?));
+    }
+    Ok(hash.finish())
 }
 
 /// Takes out what a ticket's decisions were made from: it quotes words that are to be gone.

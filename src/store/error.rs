@@ -65,6 +65,16 @@ pub enum OpenError {
         /// The database.
         path: PathBuf,
     },
+    /// Somebody else put something into it that would act on what Deskbell writes, or took away what guards it.
+    #[error(
+        "{path} holds {object}, which is not as Deskbell made it: somebody changed the database; restore a backup, and run `deskbell audit verify` on it"
+    )]
+    ForeignObject {
+        /// The database.
+        path: PathBuf,
+        /// Which, for example `trigger spy`.
+        object: String,
+    },
     /// Anything else the database says.
     #[error("{path} can't be opened: {source}")]
     Database {
@@ -247,6 +257,9 @@ pub enum VerifyError {
     /// A ticket is not what the trail says.
     #[error(transparent)]
     Ticket(#[from] TicketDiffers),
+    /// Something else is not as Deskbell left it.
+    #[error(transparent)]
+    Beside(#[from] StoreFault),
     /// It could not be read to the end.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -303,7 +316,9 @@ pub struct TicketDiffers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TicketFault {
     /// Its row is another one.
-    #[error("entry {entry} names another state of it: its row was altered, or put back to an earlier one")]
+    #[error(
+        "entry {entry} names another state of it: its row or a decision was altered, or put back to an earlier one"
+    )]
     Differs {
         /// The last entry about it.
         entry: u64,
@@ -316,5 +331,75 @@ pub enum TicketFault {
     },
     /// It never was.
     #[error("no entry tells of it: its row was put there by somebody else")]
+    Unknown,
+}
+
+/// The first thing beside trail and tickets that is not as Deskbell left it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreFault {
+    /// A key is gone without a trace.
+    #[error(
+        "key {key}, under which rows of `{table}` are sealed, is gone: somebody removed it, and what it sealed with it"
+    )]
+    KeyGone {
+        /// Its number.
+        key: u64,
+        /// Where it is missed.
+        table: &'static str,
+    },
+    /// A key does not open with the master key.
+    #[error("key {key} was altered: it does not open with the store's master key")]
+    KeyAltered {
+        /// Its number.
+        key: u64,
+    },
+    /// Keys were destroyed, or brought back, that no erasure on the trail tells of.
+    #[error(
+        "the keys of {whose} are not as the erasures on the trail say: a key was destroyed or put back by somebody else"
+    )]
+    KeyDestroyed {
+        /// A person or a workspace.
+        whose: String,
+    },
+    /// A pinned tool is not what the trail says was trusted.
+    #[error("the pin of {server}'s tool {tool:?} in {workspace} {fault}")]
+    Tool {
+        /// Whose workspace.
+        workspace: String,
+        /// The configured server.
+        server: String,
+        /// The tool.
+        tool: String,
+        /// What is wrong with it.
+        fault: ToolFault,
+    },
+    /// A kept policy is another text than its name says.
+    #[error("the kept policy {hash} is another text than its hash says: it was altered")]
+    Policy {
+        /// Its name.
+        hash: String,
+    },
+    /// Who Deskbell is in Slack was written by somebody else.
+    #[error("the remembered Slack installation was not written by this store's Deskbell")]
+    Installation,
+    /// The database's own program was changed.
+    #[error("the database holds {object}, which is not as Deskbell made it")]
+    Schema {
+        /// Which, for example `trigger spy`.
+        object: String,
+    },
+}
+
+/// What is wrong with a pin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ToolFault {
+    /// Its definition is another one.
+    #[error("is not the definition that the trail says was trusted last: it was altered")]
+    Differs,
+    /// It is gone.
+    #[error("is gone though the trail tells of it")]
+    Gone,
+    /// It never was.
+    #[error("is one that the trail does not tell of: somebody else put it there")]
     Unknown,
 }

@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::master_key::MasterKey;
 use super::rows::micros;
 use super::seal::{DataKey, Place};
-use super::trail_seal::TrailSeal;
+use super::trail_seal::{TrailSeal, ValueSeal};
 
 /// How many unwrapped keys the writer remembers.
 const CACHED_KEYS: usize = 4096;
@@ -39,6 +39,11 @@ impl KeyRing {
     /// What seals the audit trail's end.
     pub fn trail_seal(&self) -> &TrailSeal {
         &self.trail_seal
+    }
+
+    /// What seals values that stand in the open.
+    pub fn value_seal(&self) -> ValueSeal {
+        ValueSeal::new(&self.master)
     }
 
     /// Forgets everything: after a rollback a key made in it does not exist.

@@ -1,5 +1,6 @@
 //! The schema, brought up to date by numbered files. `PRAGMA user_version` says how far a store is.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -57,6 +58,24 @@ pub(super) fn migrate(conn: &Connection, path: &Path, master: &MasterKey) -> Res
         step.commit().map_err(failed)?;
     }
     Ok(())
+}
+
+/// The first object of the database that is not as the migrations make it: a trigger or view that was put there, or a guard that
+/// was taken away. `None` when it is all as it should be.
+pub(super) fn foreign_object(conn: &Connection) -> rusqlite::Result<Option<String>> {
+    let pristine = Connection::open_in_memory()?;
+    for sql in MIGRATIONS {
+        pristine.execute_batch(sql)?;
+    }
+    let (expected, found) = (objects(&pristine)?, objects(conn)?);
+    Ok(found.symmetric_difference(&expected).next().map(|(kind, name, _)| format!("{kind} {name}")))
+}
+
+/// Kind, name and text of all that a database holds, but the statistics that the engine keeps for itself.
+fn objects(conn: &Connection) -> rusqlite::Result<BTreeSet<(String, String, Option<String>)>> {
+    conn.prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
 }
 
 /// What the database says while it is being opened, in terms of the mend.

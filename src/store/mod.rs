@@ -11,6 +11,7 @@
 //! - One process writes. Others may read with [`Store::open_read_only`].
 
 mod audit;
+mod beside;
 mod commit;
 mod dead_letters;
 mod decisions;
@@ -45,8 +46,8 @@ pub use commit::{Commit, TicketWrite};
 pub use dead_letters::DeadLetters;
 pub use decisions::StoredDecision;
 pub use error::{
-    AuditBroken, AuditFault, CommitError, Conflict, KeyError, LeaseError, OpenError, StoreError, TicketDiffers,
-    TicketFault, VerifyError,
+    AuditBroken, AuditFault, CommitError, Conflict, KeyError, LeaseError, OpenError, StoreError, StoreFault,
+    TicketDiffers, TicketFault, ToolFault, VerifyError,
 };
 pub use events::{EventKind, EventOutcome, NewEvent, Recorded, RecordedInTime, StoredEvent};
 pub use installation::Installation;

@@ -9,7 +9,7 @@ use super::error::OpenError;
 use super::keys::KeyRing;
 use super::lock::Lock;
 use super::master_key::MasterKey;
-use super::migrate::{check, migrate, newest, open_error};
+use super::migrate::{check, foreign_object, migrate, newest, open_error};
 use super::readers::{BUSY_TIMEOUT, Readers};
 use super::writer::Writer;
 use super::{Inner, Store, StoreConfig};
@@ -31,6 +31,10 @@ impl Store {
         }
         migrate(&conn, path, &master)?;
         check_master_key(&conn, path, &master)?;
+        // Before the first write: a trigger that was put there acts on each.
+        if let Some(object) = foreign_object(&conn).map_err(failed)? {
+            return Err(OpenError::ForeignObject { path: path.to_owned(), object });
+        }
         // The lock is ours, so whoever held a lease is gone, whatever their clock said.
         conn.execute("UPDATE jobs SET lease_until = 0 WHERE state = 2", []).map_err(failed)?;
         let readers = Readers::open(path, config.readers, master.clone()).map_err(failed)?;

@@ -9,7 +9,7 @@ use rusqlite::params;
 use super::Store;
 use super::audit::append;
 use super::commit::{TicketWrite, ticket_updated};
-use super::decisions::forget_inputs;
+use super::decisions::{decisions_hash, forget_inputs};
 use super::error::{CommitError, StoreError};
 use super::rows::{limit, micros, unsigned};
 use super::tickets::{COLUMNS, RowContent, TicketRow, VersionedTicket, write_ticket};
@@ -108,7 +108,8 @@ fn erase_words(conn: &rusqlite::Connection, whose: [&str; 2]) -> rusqlite::Resul
     ))?
     .query_map(whose, |row| {
         let content = RowContent::from_row(row)?;
-        Ok((TicketId::new(unsigned(content.key().1)), content.hash()))
+        let (workspace, number) = content.key();
+        Ok((TicketId::new(unsigned(number)), content.hash(&decisions_hash(conn, workspace, number)?)))
     })?
     .collect()
 }
@@ -139,10 +140,11 @@ fn take_out_of_others(
             }
             let id = ticket.id;
             forget_inputs(write, workspace, id)?;
-            let state = write_ticket(write, &mut TicketWrite::new(ticket, version)).map_err(|error| match error {
-                CommitError::Store(error) => error,
-                CommitError::Fenced | CommitError::Conflict(_) => StoreError::malformed("a ticket's version"),
-            })?;
+            let state =
+                write_ticket(write, &mut TicketWrite::new(ticket, version), None).map_err(|error| match error {
+                    CommitError::Store(error) => error,
+                    CommitError::Fenced | CommitError::Conflict(_) => StoreError::malformed("a ticket's version"),
+                })?;
             changed.push((id, state));
         }
     }

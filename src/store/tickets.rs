@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use deskbell_domain::action::StoredTicket;
 use deskbell_domain::decision::Load;
 use deskbell_domain::ids::{ChannelId, MessageTs, PersonId, QueueId, SquadId, TicketId, WorkspaceId};
 use deskbell_domain::ticket::{SlackPath, Source, Status, Ticket, Words};
+use deskbell_domain::workflow::DecisionRecord;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Store;
 use super::commit::TicketWrite;
+use super::decisions::{decisions_hash, insert_decision};
 use super::error::{CommitError, Conflict, StoreError};
 use super::fingerprint::Fingerprint;
 use super::keys::{Opened, Sealed, open_sealed, sealed_columns};
@@ -75,6 +78,18 @@ impl Store {
             row.map(|row| row.open(read)).transpose()
         })
         .await
+    }
+
+    /// A ticket as the proof that its approvals were kept: what an approved action is rebuilt from.
+    ///
+    /// # Errors
+    /// As [`Self::ticket`].
+    pub async fn stored_ticket(
+        &self,
+        workspace: &WorkspaceId,
+        id: TicketId,
+    ) -> Result<Option<StoredTicket>, StoreError> {
+        Ok(self.ticket(workspace, id).await?.map(|found| StoredTicket::read_back(found.ticket)))
     }
 
     /// The ticket that a Slack message belongs to.
@@ -303,7 +318,7 @@ pub(super) struct RowContent<'row> {
     number: i64,
     version: i64,
     status: &'row str,
-    is_open: bool,
+    is_open: i64,
     squad: Option<&'row str>,
     queue: Option<&'row str>,
     requester: &'row str,
@@ -343,14 +358,14 @@ impl<'row> RowContent<'row> {
         (self.workspace, self.number)
     }
 
-    /// The hash of every column.
-    pub fn hash(&self) -> [u8; 32] {
-        let mut hash = Fingerprint::of("deskbell ticket 1");
+    /// The hash of every column, and of the ticket's decisions.
+    pub fn hash(&self, decisions: &[u8; 32]) -> [u8; 32] {
+        let mut hash = Fingerprint::of("deskbell ticket 2");
         hash.add(Some(self.workspace.as_bytes()));
         hash.add_number(Some(self.number));
         hash.add_number(Some(self.version));
         hash.add(Some(self.status.as_bytes()));
-        hash.add_number(Some(self.is_open.into()));
+        hash.add_number(Some(self.is_open));
         hash.add(self.squad.map(str::as_bytes));
         hash.add(self.queue.map(str::as_bytes));
         hash.add(Some(self.requester.as_bytes()));
@@ -359,12 +374,17 @@ impl<'row> RowContent<'row> {
         hash.add(Some(self.document.as_bytes()));
         hash.add_number(self.key_id);
         hash.add(self.sealed);
+        hash.add(Some(decisions));
         hash.finish()
     }
 }
 
-/// Writes a ticket and its sources within a commit; the answer is the hash of its row.
-pub(super) fn write_ticket(write: &mut Write<'_>, change: &mut TicketWrite) -> Result<[u8; 32], CommitError> {
+/// Writes a ticket, its sources and a decision about it within a commit; the answer is the hash of the ticket as it is now.
+pub(super) fn write_ticket(
+    write: &mut Write<'_>,
+    change: &mut TicketWrite,
+    decision: Option<&DecisionRecord>,
+) -> Result<[u8; 32], CommitError> {
     let words = std::mem::take(&mut change.ticket.words);
     let ticket = &change.ticket;
     let workspace = ticket.workspace.as_str();
@@ -376,7 +396,7 @@ pub(super) fn write_ticket(write: &mut Write<'_>, change: &mut TicketWrite) -> R
         number,
         version: signed(change.expected_version).saturating_add(1),
         status: ticket.status.as_str(),
-        is_open: ticket.status.is_open(),
+        is_open: ticket.status.is_open().into(),
         squad: ticket.squad.as_ref().map(SquadId::as_str),
         queue: ticket.queue.as_ref().map(QueueId::as_str),
         requester: ticket.requester.as_str(),
@@ -389,7 +409,10 @@ pub(super) fn write_ticket(write: &mut Write<'_>, change: &mut TicketWrite) -> R
     if !write_row(write, &row)? {
         return Err(Conflict::VersionMoved { ticket: ticket.id }.into());
     }
-    let hash = row.hash();
+    if let Some(decision) = decision {
+        insert_decision(write, ticket, decision)?;
+    }
+    let hash = row.hash(&decisions_hash(write.conn, workspace, number)?);
     for (channel, ts) in &change.sources {
         let key = [workspace.to_owned(), channel.to_string(), ts.to_string()];
         let sql = "INSERT INTO ticket_messages (workspace, channel, ts, ticket) VALUES (?1, ?2, ?3, ?4)

@@ -31,6 +31,33 @@ impl TrailSeal {
     }
 }
 
+/// The seal on a value that stands in the open: HMAC-SHA256 under a key of its own again.
+#[derive(Clone)]
+pub(super) struct ValueSeal(Hmac<Sha256>);
+
+impl ValueSeal {
+    /// As [`TrailSeal::new`].
+    pub fn new(master: &MasterKey) -> Self {
+        let expand = keyed(master.bytes()).chain_update(b"deskbell values\x01");
+        Self(keyed(&expand.finalize().into_bytes().into()))
+    }
+
+    /// The code for a value of this name.
+    pub fn code(&self, name: &str, value: &[u8]) -> [u8; 32] {
+        self.over(name, value).finalize().into_bytes().into()
+    }
+
+    /// Whether a code is the one for this value; compared in constant time.
+    pub fn fits(&self, name: &str, value: &[u8], code: &[u8]) -> bool {
+        self.over(name, value).verify_slice(code).is_ok()
+    }
+
+    fn over(&self, name: &str, value: &[u8]) -> Hmac<Sha256> {
+        // With its length in front, so that a name never runs into a value.
+        self.0.clone().chain_update((name.len() as u64).to_be_bytes()).chain_update(name).chain_update(value)
+    }
+}
+
 fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
     // A key of one hash's block or less is never refused.
     let mut block = [0; 64];

@@ -6,6 +6,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Store;
 use super::audit::{Anchor, ChainRow};
+use super::beside::{self, Beside};
+use super::decisions::decisions_hash;
 use super::error::{AuditBroken, AuditFault, TicketDiffers, TicketFault, VerifyError};
 use super::readers::Read;
 use super::rows::{timestamp, unsigned};
@@ -19,27 +21,39 @@ pub struct AuditReport {
     pub entries: u64,
     /// How many tickets were compared with their last entry.
     pub tickets: u64,
+    /// How many decisions were, with their tickets.
+    pub decisions: u64,
+    /// How many keys open, those aside that erasures on the trail tell of.
+    pub keys: u64,
+    /// How many pinned tools are what the trail says was trusted.
+    pub tools: u64,
+    /// How many kept policies are what their hashes say.
+    pub policies: u64,
     /// The end, to be kept off the machine.
     pub head: Anchor,
 }
 
 impl Store {
     /// Recomputes the entire trail, compares it with its sealed end and with an anchor from outside, and compares every ticket's row
-    /// with the hash in its last entry.
+    /// with the hash in its last entry, which covers its decisions. Then that keys are gone only where an erasure tells of it, that
+    /// pinned tools, policies and the Slack installation are what Deskbell wrote, and that the database holds nothing else that acts.
     ///
-    /// Without an anchor this proves that nobody without the master key altered, removed or added an entry or a ticket, unless
-    /// they put back an earlier state of the whole store. With one, also that nobody rewrote what was before the anchor, with the
+    /// Without an anchor this proves that nobody without the master key altered, removed or added any of that, unless
+    /// they put back an earlier state of the whole store. Queued jobs and recorded events are not covered: sealed, they can't be
+    /// forged, but taken away or put back; an action is carried out only as its ticket's approval says. With an anchor, also that nobody rewrote what was before the anchor, with the
     /// master key or without.
     ///
     /// # Errors
-    /// [`VerifyError::Broken`] names the first entry that does not hold, [`VerifyError::Ticket`] the first ticket; else the store
+    /// [`VerifyError::Broken`] names the first entry that does not hold, [`VerifyError::Ticket`] the first ticket, [`VerifyError::Beside`] what else; else the store
     /// failed.
     pub async fn verify_audit(&self, anchor: Option<&Anchor>) -> Result<AuditReport, VerifyError> {
         let anchor = anchor.cloned();
         self.read(move |read| {
             let head = verify_trail(read, anchor.as_ref())?;
             let tickets = verify_tickets(read.conn)?;
-            Ok(AuditReport { entries: head.seq, tickets, head })
+            let decisions = verify_decisions(read.conn)?;
+            let Beside { keys, tools, policies } = beside::verify(read)?;
+            Ok(AuditReport { entries: head.seq, tickets, decisions, keys, tools, policies, head })
         })
         .await
     }
@@ -112,7 +126,7 @@ fn verify_tickets(conn: &Connection) -> Result<u64, VerifyError> {
         let named: Option<(i64, Vec<u8>)> =
             last_entry.query_row(params![workspace, number], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let fault = match named {
-            Some((_, state)) if state == content.hash() => {
+            Some((_, state)) if state == content.hash(&decisions_hash(conn, workspace, number)?) => {
                 tickets += 1;
                 continue;
             }
@@ -133,6 +147,21 @@ fn verify_tickets(conn: &Connection) -> Result<u64, VerifyError> {
         Some((workspace, number, seq)) => {
             Err(ticket_differs(&workspace, number, TicketFault::Gone { entry: unsigned(seq) }).into())
         }
+    }
+}
+
+/// Those of tickets were covered by these; there are no others.
+fn verify_decisions(conn: &Connection) -> Result<u64, VerifyError> {
+    let stray: Option<(String, i64)> = conn
+        .prepare(
+            "SELECT workspace, ticket FROM decisions WHERE NOT EXISTS
+                 (SELECT 1 FROM tickets WHERE tickets.workspace = decisions.workspace AND number = ticket) LIMIT 1",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match stray {
+        None => Ok(conn.query_row("SELECT count(*) FROM decisions", [], |row| row.get::<_, i64>(0)).map(unsigned)?),
+        Some((workspace, number)) => Err(ticket_differs(&workspace, number, TicketFault::Unknown).into()),
     }
 }
 

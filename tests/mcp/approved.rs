@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use deskbell::mcp_host::{Bindings, DispatchError, McpHost, ServerSpec, ToolFilter, Transport};
-use deskbell_domain::action::ApprovedAction;
+use deskbell_domain::action::{ApprovedAction, StoredTicket};
 use deskbell_domain::ticket::{ExternalRef, Ticket};
 use serde_json::{Map, Value, json};
 
@@ -45,7 +45,8 @@ pub fn bound_to(server: &str, tool: &str, arguments: &Value) -> Bindings {
 
 /// Carries the ticket's comment out.
 pub async fn send(host: &McpHost, bindings: &Bindings, ticket: &Ticket) -> Result<Option<ExternalRef>, DispatchError> {
-    let approved = ApprovedAction::rebuild(ticket, ticket.actions[0].id).unwrap();
+    let stored = StoredTicket::read_back(ticket.clone());
+    let approved = ApprovedAction::rebuild(&stored, ticket.actions[0].id).unwrap();
     let key = approved.idempotency_key(&ticket.workspace);
     host.ready(bindings, &approved, &key).await?.send().await
 }

@@ -1,7 +1,8 @@
 //! What changes somebody's system, and the proof that it may.
 //!
 //! An [`ApprovedAction`] is a witness: the only thing a dispatcher takes. It has no public constructor, can't be
-//! cloned or deserialised, and is rebuilt from an [`Approval`] that the store kept:
+//! cloned or deserialised, and is rebuilt from an [`Approval`] in a [`StoredTicket`], which the store makes when it reads a
+//! ticket back and nobody else does (`tests/architecture` sees to it). So no text that is parsed into a ticket leads to a call:
 //!
 //! ```compile_fail
 //! let forged: deskbell_domain::action::ApprovedAction = serde_json::from_str("{}").unwrap();
@@ -10,6 +11,15 @@
 //! ```compile_fail
 //! use deskbell_domain::action::ApprovedAction;
 //! fn copy(approved: &ApprovedAction) -> ApprovedAction { approved.clone() }
+//! ```
+//!
+//! ```compile_fail
+//! let forged: deskbell_domain::action::StoredTicket = serde_json::from_str("{}").unwrap();
+//! ```
+//!
+//! ```compile_fail
+//! use deskbell_domain::action::ApprovedAction;
+//! fn parsed(ticket: &deskbell_domain::ticket::Ticket) { let _ = ApprovedAction::rebuild(ticket, ticket.actions[0].id); }
 //! ```
 
 use jiff::Timestamp;
@@ -273,6 +283,22 @@ impl Approval {
     }
 }
 
+/// A ticket as the store read it back, and not as anybody else said it is.
+#[derive(Debug)]
+pub struct StoredTicket(Ticket);
+
+impl StoredTicket {
+    /// Called where a row of the store was read, and nowhere else.
+    pub fn read_back(ticket: Ticket) -> Self {
+        Self(ticket)
+    }
+
+    /// The ticket.
+    pub fn ticket(&self) -> &Ticket {
+        &self.0
+    }
+}
+
 /// The right to carry one action out. See the module's documentation.
 #[derive(Debug)]
 pub struct ApprovedAction<'ticket> {
@@ -301,7 +327,8 @@ impl<'ticket> ApprovedAction<'ticket> {
     ///
     /// # Errors
     /// When no approval names the action, when it is no longer pending, or when its words were erased.
-    pub fn rebuild(ticket: &'ticket Ticket, id: ActionId) -> Result<Self, NotApproved> {
+    pub fn rebuild(stored: &'ticket StoredTicket, id: ActionId) -> Result<Self, NotApproved> {
+        let ticket = stored.ticket();
         let approval =
             ticket.approvals.iter().find(|approval| approval.actions.contains(&id)).ok_or(NotApproved::NoApproval)?;
         let pending = ticket.action(id).is_some_and(|record| record.state == ActionState::Pending);

@@ -1,7 +1,7 @@
 //! One ticket at a desk: events in, what follows is collected; time moves only when told.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)]
 
-use deskbell_domain::action::{ActionState, ApprovedAction};
+use deskbell_domain::action::{ActionState, ApprovedAction, StoredTicket};
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::decision::Load;
 use deskbell_domain::enrichment::{BoundLookup, BoundLookups, LookedUp, Lookup};
@@ -268,5 +268,5 @@ pub fn shows_notice(transition: &Transition, ordinal: u32) -> bool {
 }
 
 pub fn approved(ticket: &Ticket, id: ActionId) -> bool {
-    ApprovedAction::rebuild(ticket, id).is_ok()
+    ApprovedAction::rebuild(&StoredTicket::read_back(ticket.clone()), id).is_ok()
 }
