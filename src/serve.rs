@@ -36,7 +36,7 @@ use crate::pipeline::WorkerSettings;
 use crate::prepare::{self, LoadedPolicy, PrepareErrors};
 use crate::slack::messages::{LoadingView, Messages};
 use crate::slack::{SlackClient, SlackConfig, SlackError};
-use crate::store::{OpenError, Store, StoreError};
+use crate::store::{OpenError, Pruned, Retention, Store, StoreError};
 
 use doors::Gate;
 use work::Work;
@@ -227,7 +227,7 @@ impl Desk {
         };
         let public = public.fallback_service(gate.router());
         let address = listen("listen", config.server.listen, public, &shutdown, &tasks).await?;
-        tasks.spawn(keep_house(store.clone(), metrics, shutdown.clone()));
+        tasks.spawn(keep_house(store.clone(), config.store.keep_given_up.signed(), metrics, shutdown.clone()));
         let work = Work {
             store: store.clone(),
             store_path: config.store_config().path,
@@ -327,7 +327,12 @@ async fn listen(
 }
 
 /// Takes figures and forgets what has served.
-async fn keep_house(store: Store, metrics: Option<PrometheusHandle>, shutdown: CancellationToken) {
+async fn keep_house(
+    store: Store,
+    keep_given_up: SignedDuration,
+    metrics: Option<PrometheusHandle>,
+    shutdown: CancellationToken,
+) {
     let mut figures = tokio::time::interval(FIGURES_EVERY);
     let mut prune = tokio::time::interval(PRUNE_EVERY);
     let mut fold = tokio::time::interval(FOLD_FIGURES_EVERY);
@@ -346,9 +351,14 @@ async fn keep_house(store: Store, metrics: Option<PrometheusHandle>, shutdown: C
             }
             _ = prune.tick() => {
                 let now = Timestamp::now();
-                let done_before = now.checked_sub(KEEP_DONE_JOBS).unwrap_or(now);
-                if let Err(error) = store.prune(now, done_before, PRUNE_AT_MOST).await {
-                    tracing::warn!(%error, "the store could not be pruned");
+                let before = |kept: SignedDuration| now.checked_sub(kept).unwrap_or(Timestamp::MIN);
+                let keep = Retention { done_before: before(KEEP_DONE_JOBS), given_up_before: before(keep_given_up) };
+                match store.prune(now, keep, PRUNE_AT_MOST).await {
+                    Ok(Pruned { dead_letters, unparsed, .. }) if dead_letters + unparsed > 0 => {
+                        tracing::warn!(dead_letters, unparsed, "what was given up long ago is forgotten");
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(%error, "the store could not be pruned"),
                 }
             }
         }

@@ -246,11 +246,14 @@ pub struct StoreSection {
     pub master_key: Option<SecretRef>,
     /// Connections for reading, 1 to 64.
     pub readers: usize,
+    /// How long dead letters and events that could not be read are kept. The ops channel is told of dead letters a week before.
+    pub keep_given_up: Length,
 }
 
 impl Default for StoreSection {
     fn default() -> Self {
-        Self { path: PathBuf::from("deskbell.db"), master_key: None, readers: 4 }
+        let keep_given_up = Length::seconds(90 * 24 * 3600);
+        Self { path: PathBuf::from("deskbell.db"), master_key: None, readers: 4, keep_given_up }
     }
 }
 

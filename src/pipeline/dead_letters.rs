@@ -44,7 +44,8 @@ fn notice(letters: &[DeadLetters]) -> Notice {
     Notice {
         mend: Some(
             "Nothing tries them again by itself: `deskbell audit dead-letters` lists them with the reason and can put one \
-             back into the queue."
+             back into the queue. What nobody puts back is forgotten in time ([store] keep_given_up), but not while its ticket \
+             is open."
                 .to_owned(),
         ),
         ..Notice::line(Tone::Error, format!("{given_up}: {}", kinds.join("; ")))

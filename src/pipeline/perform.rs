@@ -13,7 +13,7 @@ use super::World;
 use super::commit::{Along, NotCommitted};
 use super::deliver::{card_unclear, notice_unclear};
 use crate::assessor::AssessRequest;
-use crate::slack::SlackError;
+use crate::slack::{Profile, SlackError};
 use crate::store::{ClaimedJob, StoreError};
 
 /// Why a job is not done.
@@ -210,7 +210,7 @@ impl World {
     /// Without a name the issue says the id alone: after a few attempts it is let go.
     async fn name_requester(&self, job: &ClaimedJob) -> Result<(), Undone> {
         let ticket = self.ticket_of(job).await?;
-        match self.slack.name_of(&ticket.requester).await {
+        match self.slack.profile(&ticket.requester).await.map(Profile::name) {
             Ok(Some(name)) => self.step_ticket(job, Event::RequesterNamed { name }).await,
             Ok(None) => self.once_shown(job, Ok(()), Vec::new()).await,
             Err(error) => self.once_shown(job, Err(error), Vec::new()).await,

@@ -396,17 +396,6 @@ impl SlackClient {
         Ok(is_said("/channel/is_ext_shared") || is_said("/channel/is_pending_ext_shared"))
     }
 
-    /// What a person is called; `None` where Slack tells no name. Needs the scope `users:read`.
-    ///
-    /// # Errors
-    /// See [`SlackError`].
-    pub async fn name_of(&self, person: &PersonId) -> Result<Option<String>, SlackError> {
-        let answer = self.read("users.info", &[("user", Some(person.as_str()))]).await?;
-        let places = ["/user/profile/real_name", "/user/real_name", "/user/profile/display_name", "/user/name"];
-        let names = places.iter().filter_map(|place| answer.pointer(place).and_then(Value::as_str));
-        Ok(names.map(str::trim).find(|name| !name.is_empty()).map(str::to_owned))
-    }
-
     /// Reads one message, reply or not (`conversations.replies` finds both; history finds no replies).
     ///
     /// # Errors

@@ -234,7 +234,7 @@ impl SlackClient {
     /// # Errors
     /// See [`SlackError`].
     pub async fn user(&self, user: &PersonId) -> Result<User, SlackError> {
-        let answer = self.read("users.info", &[("user", Some(user.as_str()))]).await?;
+        let answer = self.user_info(user).await?;
         one(&answer, "user", User::read)
     }
 

@@ -19,17 +19,36 @@ pub struct Profile {
     pub title: Option<String>,
     /// Their own workspace.
     pub team: Option<String>,
+    /// What they sign in as.
+    pub user_name: Option<String>,
+}
+
+impl Profile {
+    /// The best name there is.
+    pub fn name(self) -> Option<String> {
+        self.real_name.or(self.display_name).or(self.user_name)
+    }
 }
 
 impl SlackClient {
+    /// What `users.info` answers.
+    pub(super) async fn user_info(&self, person: &PersonId) -> Result<Value, SlackError> {
+        self.read("users.info", &[("user", Some(person.as_str()))]).await
+    }
+
     /// A person's profile.
     ///
     /// # Errors
     /// See [`SlackError`].
     pub async fn profile(&self, person: &PersonId) -> Result<Profile, SlackError> {
-        let answer = self.read("users.info", &[("user", Some(person.as_str()))]).await?;
+        let answer = self.user_info(person).await?;
         let text = |pointer: &str| {
-            answer.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+            answer
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .map(str::trim)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
         };
         Ok(Profile {
             email: text("/user/profile/email"),
@@ -37,6 +56,7 @@ impl SlackClient {
             display_name: text("/user/profile/display_name"),
             title: text("/user/profile/title"),
             team: text("/user/team_id"),
+            user_name: text("/user/name"),
         })
     }
 }

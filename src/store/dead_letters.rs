@@ -11,13 +11,15 @@ use rusqlite::{OptionalExtension, params};
 use super::Store;
 use super::error::StoreError;
 use super::jobs::{NewJob, Turn, insert_job};
-use super::rows::{micros, timestamp, unsigned};
+use super::rows::{limit, micros, timestamp, unsigned};
 use super::writer::Write;
 
 /// A report waits so long for further letters.
 const GATHERING: SignedDuration = SignedDuration::from_secs(2);
 /// Between two reports: whatever fails, the ops channel hears of it six times an hour at most.
 const BETWEEN: SignedDuration = SignedDuration::from_mins(10);
+/// People hear of a dead letter so long before it is forgotten.
+const NOTICE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The tickets named of each kind.
 const TICKETS: usize = 3;
 
@@ -90,6 +92,46 @@ pub(super) fn report(write: &mut Write<'_>, buried: &Turn, now: Timestamp) -> Re
     let gathered = now + GATHERING;
     let run_at = last_report(write, &workspace)?.map_or(gathered, |last| gathered.max(last + BETWEEN));
     insert_job(write, &workspace, &NewJob { effect, ticket: None, run_at, serial })
+}
+
+/// Forgets the dead letters of before a moment, those aside that people were not told of a week ago or whose tickets are open.
+/// Whoever reads the ops channel hears of them in that week once more.
+pub(super) fn forget(
+    write: &mut Write<'_>,
+    now: Timestamp,
+    given_up_before: Timestamp,
+    at_most: usize,
+) -> Result<u64, StoreError> {
+    let soon = given_up_before.checked_add(NOTICE).unwrap_or(Timestamp::MAX);
+    let untold: Vec<(String, i64)> = write
+        .conn
+        .prepare_cached(
+            "SELECT workspace, min(settled_at) FROM jobs WHERE state = 4 AND told_at IS NULL AND settled_at < ?1
+             GROUP BY workspace",
+        )?
+        .query_map([micros(soon)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (workspace, oldest) in untold {
+        // A moment before the oldest, so that it is another report than the first one of it.
+        let effect = Effect::ReportDeadLetters { since: timestamp(oldest - 1)? };
+        let workspace = WorkspaceId::new(workspace);
+        let serial = effect.serial(&workspace, None);
+        insert_job(write, &workspace, &NewJob { effect, ticket: None, run_at: now, serial })?;
+    }
+    write
+        .conn
+        .prepare_cached("UPDATE jobs SET told_at = ?2 WHERE state = 4 AND told_at IS NULL AND settled_at < ?1")?
+        .execute([micros(soon), micros(now)])?;
+    let told_before = now.checked_sub(NOTICE).unwrap_or(Timestamp::MIN);
+    let forgotten = write
+        .conn
+        .prepare_cached(
+            "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs
+             WHERE state = 4 AND settled_at < ?1 AND told_at <= ?2 AND NOT EXISTS (SELECT 1 FROM tickets
+                 WHERE tickets.workspace = jobs.workspace AND number = jobs.ticket AND is_open = 1) LIMIT ?3)",
+        )?
+        .execute(params![micros(given_up_before), micros(told_before), limit(at_most)])?;
+    Ok(forgotten as u64)
 }
 
 /// When the newest report was made, or is being made.

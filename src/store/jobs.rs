@@ -192,7 +192,7 @@ impl Store {
                     .conn
                     .prepare_cached(
                         "UPDATE jobs SET state = CASE WHEN serial IS NULL THEN 1 ELSE 0 END, run_at = ?2, order_at = ?2,
-                             attempts = min(attempts, 1), crashes = 0, sends = min(sends, 1), settled_at = NULL
+                             attempts = min(attempts, 1), crashes = 0, sends = min(sends, 1), settled_at = NULL, told_at = NULL
                          WHERE id = ?1 AND state = 4 RETURNING seq, workspace, serial",
                     )?
                     .query_row(params![job.as_str(), micros(now)], Turn::from_row)

@@ -54,7 +54,7 @@ pub use installation::Installation;
 pub use jobs::{DeadLetter, NewJob};
 pub use leases::ClaimedJob;
 pub use master_key::MasterKey;
-pub use operations::{Counts, Pruned};
+pub use operations::{Counts, Pruned, Retention};
 pub use people::Erased;
 pub use tickets::{HelpdeskKey, Page, TicketFilter, VersionedTicket};
 pub use tool_pins::{Drift, DriftChoice, SeenTool, Standing};

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::Store;
+use super::dead_letters;
 use super::error::StoreError;
 use super::rows::{limit, micros, unsigned};
 use super::writer::{Durability, WhenFull};
@@ -39,6 +40,19 @@ pub struct Pruned {
     pub events: u64,
     /// Jobs done long ago.
     pub jobs: u64,
+    /// Dead letters that people were told of, and left.
+    pub dead_letters: u64,
+    /// Events that no parser could read in all that time.
+    pub unparsed: u64,
+}
+
+/// Before when each kind is forgotten.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// Done jobs guard against being queued again: keep them for weeks.
+    pub done_before: Timestamp,
+    /// What Deskbell gave up: dead letters, and events that could not be read.
+    pub given_up_before: Timestamp,
 }
 
 impl Store {
@@ -108,12 +122,13 @@ impl Store {
         Ok(counts)
     }
 
-    /// Forgets events past their `expires_at` whose fate is settled (the newest stays, so that no id comes twice), and jobs done before `done_before`; at most `at_most` of
-    /// each, so that the writer is never held up for long. Done jobs guard against being queued again: keep them for weeks.
+    /// Forgets events past their `expires_at` whose fate is settled (the newest stays, so that no id comes twice), jobs done long
+    /// ago, and what was given up long ago; at most `at_most` of each, so that the writer is never held up for long. A dead
+    /// letter goes only after the ops channel was told of it once more, a week before, and while its ticket is open it stays.
     ///
     /// # Errors
     /// When the store failed.
-    pub async fn prune(&self, now: Timestamp, done_before: Timestamp, at_most: usize) -> Result<Pruned, StoreError> {
+    pub async fn prune(&self, now: Timestamp, keep: Retention, at_most: usize) -> Result<Pruned, StoreError> {
         self.writer()?
             .run(Durability::Synced, WhenFull::Wait, move |write| {
                 let events = write.conn.execute(
@@ -124,9 +139,15 @@ impl Store {
                 )?;
                 let jobs = write.conn.execute(
                     "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 3 AND settled_at < ?1 LIMIT ?2)",
-                    params![micros(done_before), limit(at_most)],
+                    params![micros(keep.done_before), limit(at_most)],
                 )?;
-                Ok(Pruned { events: events as u64, jobs: jobs as u64 })
+                let unparsed = write.conn.execute(
+                    "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY events_unparsed
+                     WHERE outcome_name = 'unparsed' AND received_at < ?1 AND id < (SELECT max(id) FROM events) LIMIT ?2)",
+                    params![micros(keep.given_up_before), limit(at_most)],
+                )?;
+                let dead_letters = dead_letters::forget(write, now, keep.given_up_before, at_most)?;
+                Ok(Pruned { events: events as u64, jobs: jobs as u64, dead_letters, unparsed: unparsed as u64 })
             })
             .await
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use deskbell::intake::config::IntakeConfig;
 use deskbell::intake::envelope::view_external_id;
+use deskbell::store::Retention;
 
 use super::doors::{Doors, HOME, OLD_SECRET, SECRET, config, fixture, form, form_payload, signature};
 
@@ -304,7 +305,7 @@ async fn a_key_without_a_body_outlives_slacks_last_redelivery_and_is_then_forgot
     }
     let forgotten = async |hours: i64| {
         let then = Timestamp::now() + jiff::SignedDuration::from_hours(hours);
-        doors.store.prune(then, then, 100).await.unwrap().events
+        doors.store.prune(then, Retention { done_before: then, given_up_before: then }, 100).await.unwrap().events
     };
     assert_eq!((forgotten(25).await, doors.events_on_disk()), (0, 2));
     assert_eq!((forgotten(27).await, doors.events_on_disk()), (1, 1));

@@ -268,6 +268,14 @@ async fn a_cut_end_bears_no_seal() {
     assert_eq!(fault(&fixture.store, Some(&anchor)).await, (6, AuditFault::AnchorDiffers));
 }
 
+/// What puts the guards that [`CUT_AFTER_3`] takes away there again.
+fn guards(conn: &Connection) -> String {
+    let mut found =
+        conn.prepare("SELECT sql FROM sqlite_schema WHERE name IN ('audit_no_delete', 'audit_head_grows')").unwrap();
+    let guards: Vec<String> = found.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    guards.join(";\n")
+}
+
 /// An earlier copy bears its own seal: that it was put back only an anchor from outside tells.
 #[tokio::test]
 async fn an_anchor_finds_what_the_file_hides() {
@@ -277,8 +285,10 @@ async fn an_anchor_finds_what_the_file_hides() {
     let mac: Vec<u8> = conn.query_row("SELECT mac FROM audit_head", [], |row| row.get(0)).unwrap();
     write_entries(&fixture.store, 3).await;
     let anchor = fixture.store.anchor().await.unwrap();
+    let guards = guards(&conn);
     conn.execute_batch(CUT_AFTER_3).unwrap();
     conn.execute("UPDATE audit_head SET mac = ?1", [mac]).unwrap();
+    conn.execute_batch(&guards).unwrap();
     assert_eq!(fixture.store.verify_audit(None).await.unwrap().entries, 3);
     assert_eq!(fault(&fixture.store, Some(&anchor)).await, (6, AuditFault::ShorterThanAnchor));
     write_entries(&fixture.store, 5).await;
@@ -303,7 +313,7 @@ async fn finds_every_altered_ticket() {
     put(store, ticket(2, "U1"), 1).await;
     assert_eq!(store.verify_audit(None).await.unwrap().tickets, 2);
     let conn = Connection::open(&fixture.config.path).unwrap();
-    conn.execute_batch("CREATE TABLE kept AS SELECT * FROM tickets").unwrap();
+    conn.execute_batch("CREATE TEMP TABLE kept AS SELECT * FROM tickets").unwrap();
     for change in [
         "version = 1",
         "status = 'closed'",
@@ -334,7 +344,7 @@ async fn finds_a_ticket_that_was_put_back_to_what_it_was() {
     let fixture = Fixture::new();
     put(&fixture.store, ticket(1, "U1"), 0).await;
     let conn = Connection::open(&fixture.config.path).unwrap();
-    conn.execute_batch("CREATE TABLE kept AS SELECT * FROM tickets").unwrap();
+    conn.execute_batch("CREATE TEMP TABLE kept AS SELECT * FROM tickets").unwrap();
     put(&fixture.store, ticket(1, "U1"), 1).await;
     conn.execute_batch("DELETE FROM tickets; INSERT INTO tickets SELECT * FROM kept").unwrap();
     assert_eq!(ticket_fault(&fixture.store).await, (1, TicketFault::Differs { entry: 2 }));
@@ -379,15 +389,17 @@ async fn a_store_that_pretends_to_be_older_is_refused() {
     let Fixture { store, config, folder } = fixture;
     drop(store);
     let conn = Connection::open(&config.path).unwrap();
+    let newest: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
     conn.execute_batch("DROP TRIGGER audit_head_grows; UPDATE audit_head SET mac = NULL; PRAGMA user_version = 0")
         .unwrap();
     drop(conn);
     assert!(matches!(Store::open_read_only(&config, master_key()), Err(OpenError::Older { found: 0, .. })));
     assert!(Store::open(&config, master_key()).is_err());
     let conn = Connection::open(&config.path).unwrap();
-    conn.execute_batch("PRAGMA user_version = 2").unwrap();
+    conn.execute_batch(&format!("PRAGMA user_version = {newest}")).unwrap();
     drop(conn);
-    let store = Store::open(&config, master_key()).unwrap();
+    assert!(matches!(open_error(&config, master_key()), OpenError::ForeignObject { .. }));
+    let store = Store::open_read_only(&config, master_key()).unwrap();
     assert!(matches!(store.verify_audit(None).await, Err(VerifyError::Broken(_))), "the end is not sealed");
     drop((store, folder));
 }

@@ -1,6 +1,6 @@
 //! What came in is kept once, in order, and accounted for.
 
-use deskbell::store::{Commit, EventOutcome, NewEvent, Recorded, Store};
+use deskbell::store::{Commit, EventOutcome, NewEvent, Recorded, Retention, Store};
 use deskbell_domain::ids::{EventKey, TicketId, WorkspaceId};
 use deskbell_domain::workflow::effect::Effect;
 use tokio::task::JoinSet;
@@ -94,11 +94,41 @@ pub async fn interprets_at_once_what_a_clock_that_was_ahead_dated(store: &Store)
     assert_eq!(claim(store, 5, 10).await.len(), 1);
 }
 
+/// Done jobs go before a moment, and what was given up stays.
+fn keep(done_before: jiff::Timestamp) -> Retention {
+    Retention { done_before, given_up_before: jiff::Timestamp::UNIX_EPOCH }
+}
+
+/// An event that no parser reads waits for one, and not for ever.
+pub async fn forgets_what_could_not_be_read_in_time(store: &Store) {
+    for key in ["Ev1", "Ev2"] {
+        store.record_event(NewEvent { expires_at: Some(at(10)), ..event(key) }).await.unwrap();
+    }
+    for job in claim(store, 0, 10).await {
+        let Effect::Interpret { event } = &job.effect else { panic!("{job:?}") };
+        let unread = EventOutcome::Unparsed { reason: "odd".to_owned() };
+        let commit = Commit {
+            event_outcome: Some((event.clone(), unread)),
+            finished: Some((job.id.clone(), job.fence)),
+            ..Commit::new(workspace())
+        };
+        store.commit(commit).await.unwrap();
+    }
+    let received = event("Ev1").received_at;
+    let second = jiff::SignedDuration::from_secs(1);
+    for (given_up_before, unparsed) in [(received - second, 0), (received + second, 1)] {
+        let pruned = store.prune(at(20), Retention { given_up_before, done_before: at(0) }, 10).await.unwrap();
+        assert_eq!((pruned.unparsed, pruned.events), (unparsed, 0), "the newest stays");
+    }
+    assert!(store.event(&workspace(), &EventKey::new("Ev1")).await.unwrap().is_none());
+    assert_eq!(store.replay_unparsed(at(21), 10).await.unwrap(), 1);
+}
+
 pub async fn forgets_what_has_served(store: &Store) {
     for (key, expires_at) in [("Ev1", Some(at(10))), ("Ev2", Some(at(30))), ("Ev3", None)] {
         store.record_event(NewEvent { expires_at, ..event(key) }).await.unwrap();
     }
-    let waiting = store.prune(at(20), at(0), 10).await.unwrap();
+    let waiting = store.prune(at(20), keep(at(0)), 10).await.unwrap();
     assert_eq!((waiting.events, waiting.jobs), (0, 0), "what waits to be interpreted stays");
     for job in claim(store, 0, 10).await {
         let Effect::Interpret { event } = &job.effect else { panic!("{job:?}") };
@@ -110,7 +140,8 @@ pub async fn forgets_what_has_served(store: &Store) {
         };
         store.commit(commit).await.unwrap();
     }
-    let pruned = store.prune(at(20), jiff::Timestamp::now() + jiff::SignedDuration::from_mins(1), 2).await.unwrap();
+    let pruned =
+        store.prune(at(20), keep(jiff::Timestamp::now() + jiff::SignedDuration::from_mins(1)), 2).await.unwrap();
     assert_eq!((pruned.events, pruned.jobs), (1, 2));
     assert!(store.event(&workspace(), &EventKey::new("Ev1")).await.unwrap().is_none());
     assert!(store.event(&workspace(), &EventKey::new("Ev2")).await.unwrap().is_some());
@@ -130,6 +161,6 @@ pub async fn interprets_what_comes_after_a_long_silence(store: &Store) {
             ..Commit::new(workspace())
         };
         store.commit(commit).await.unwrap();
-        store.prune(at(20), at(0), 10).await.unwrap();
+        store.prune(at(20), keep(at(0)), 10).await.unwrap();
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::pin::pin;
 
-use deskbell::store::{ClaimedJob, Commit, CommitError, DeadLetters, LeaseError, NewJob, Store};
+use deskbell::store::{ClaimedJob, Commit, CommitError, DeadLetters, LeaseError, NewJob, Retention, Store};
 use deskbell_domain::ids::TicketId;
 use deskbell_domain::workflow::effect::{Effect, Lane, Timer};
 use futures_util::FutureExt;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use super::fixture::{Fixture, LEASE, at, claim, finish, job, number, numbers, queue, record, workspace};
+use super::fixture::{Fixture, LEASE, at, claim, finish, job, number, numbers, put, queue, record, ticket, workspace};
 
 pub async fn hands_out_the_longest_due_first(store: &Store) {
     queue(store, vec![job(1, 30, None), job(2, 10, None), job(3, 20, None), job(4, 99, None)]).await;
@@ -333,4 +333,46 @@ async fn dead_letters_are_reported_together_and_not_too_often() {
     // A report that can't be made is not reported.
     store.bury(&second[0].id, second[0].fence, "it failed").await.unwrap();
     assert!(reports(store, started + SignedDuration::from_hours(1)).await.is_empty());
+}
+
+/// A dead letter is told of a week before it goes, and stays while its ticket is open.
+pub async fn forgets_dead_letters_once_people_were_told(store: &Store) {
+    put(store, ticket(1, "U1"), 0).await;
+    let of_ticket = NewJob { ticket: Some(TicketId::new(1)), ..job(3, 0, None) };
+    queue(store, vec![job(1, 0, None), of_ticket]).await;
+    for letter in claim(store, 5, 10).await {
+        store.bury(&letter.id, letter.fence, "it failed").await.unwrap();
+    }
+    let buried = jiff::Timestamp::now();
+    let day = |days: i64| buried + jiff::SignedDuration::from_hours(24 * days);
+    // Kept for 90 days.
+    let prune = async |now: jiff::Timestamp| {
+        let given_up_before = now - jiff::SignedDuration::from_hours(24 * 90);
+        let keep = Retention { done_before: jiff::Timestamp::UNIX_EPOCH, given_up_before };
+        store.prune(now, keep, 10).await.unwrap().dead_letters
+    };
+    let reports = async || {
+        let claimed = store.claim(day(400), "worker", Lane::Slack, LEASE, 10).await.unwrap();
+        let reports = claimed.iter().filter(|job| matches!(job.effect, Effect::ReportDeadLetters { .. })).count();
+        for job in &claimed {
+            finish(store, job).await;
+        }
+        reports
+    };
+    assert_eq!(reports().await, 1, "when it was given up");
+    assert_eq!((prune(day(80)).await, reports().await), (0, 0));
+    assert_eq!((prune(day(84)).await, reports().await), (0, 1), "a week before");
+    assert_eq!((prune(day(90)).await, reports().await, store.dead_letters(10).await.unwrap().len()), (0, 0, 2));
+    assert_eq!((prune(day(92)).await, store.dead_letters(10).await.unwrap().len()), (1, 1));
+    let mut closed = ticket(1, "U1");
+    closed.status = deskbell_domain::ticket::Status::Resolved;
+    put(store, closed, 1).await;
+    assert_eq!((prune(day(92)).await, store.dead_letters(10).await.unwrap().len()), (1, 0));
+    // Whoever was away for a year is told first.
+    queue(store, vec![job(4, 0, None)]).await;
+    let letter = claim(store, 5, 10).await.remove(0);
+    store.bury(&letter.id, letter.fence, "it failed").await.unwrap();
+    reports().await;
+    assert_eq!((prune(day(365)).await, reports().await), (0, 1));
+    assert_eq!(prune(day(373)).await, 1);
 }

@@ -7,6 +7,7 @@ mod commits;
 mod durability;
 mod embedded;
 mod fixture;
+mod forged;
 mod intake;
 mod jobs;
 mod people;
@@ -37,7 +38,8 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
         accounts_for_events_and_replays_unread_ones,
         interprets_at_once_what_a_clock_that_was_ahead_dated,
         interprets_what_comes_after_a_long_silence,
-        forgets_what_has_served;
+        forgets_what_has_served,
+        forgets_what_could_not_be_read_in_time;
     jobs:
         hands_out_the_longest_due_first,
         claims_thousands_of_due_timers_in_bounded_batches,
@@ -51,6 +53,7 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
         lets_an_earlier_newcomer_go_first,
         does_not_count_an_attempt_that_was_put_off,
         keeps_lanes_apart,
+        forgets_dead_letters_once_people_were_told,
         buries_and_revives,
         queues_the_same_cause_once,
         tells_when_there_is_something_to_do;

@@ -17,4 +17,5 @@ pub mod notice;
 pub mod policy;
 pub mod sla;
 pub mod ticket;
+mod words;
 pub mod workflow;

@@ -1,21 +1,22 @@
 //! A ticket and all that hangs on it. What a customer said is in [`Words`] alone, which the store seals
 //! under the requester's key; the rest may be indexed and logged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, ActionRecord, Approval};
-use crate::assessment::Assessment;
+use crate::action::{ActionRecord, Approval};
 use crate::decision::Decision;
-use crate::enrichment::{Enrichment, Lookup};
+use crate::enrichment::Lookup;
 use crate::ids::{
     ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, QueueId, SquadId, TicketId, WorkspaceId,
 };
 use crate::interaction::Seen;
 use crate::notice::Notice;
 use crate::sla::SlaClock;
+
+pub use crate::words::{FIRST_KEPT, NEWEST_KEPT, TicketMessage, Words};
 
 /// Where a request came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,89 +69,6 @@ pub enum SlackPath {
     GlobalShortcut,
     /// `/triage`.
     SlashCommand,
-}
-
-/// One message of the requester's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TicketMessage {
-    /// Slack's ts; `None` for forms and helpdesks.
-    pub ts: Option<MessageTs>,
-    /// The text as it was sent.
-    pub text: String,
-    /// Who wrote it; `None`: the requester.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub author: Option<PersonId>,
-}
-
-/// The customer's words and all that quotes them. Sealed under the requester's key.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Words {
-    /// What was asked, in order.
-    pub messages: Vec<TicketMessage>,
-    /// The subject line, where the source has one.
-    pub subject: Option<String>,
-    /// The requester's name as known, for people outside Slack.
-    pub requester_name: Option<String>,
-    /// The requester's e-mail, where the source gave one.
-    pub requester_email: Option<String>,
-    /// The newest assessment (it quotes).
-    pub assessment: Option<Assessment>,
-    /// What was approved, to the letter, by its id.
-    #[serde(default, with = "pairs")]
-    pub actions: BTreeMap<ActionId, Action>,
-    /// What servers said of actions that they did not do, or may have done: whatever they quote is a customer's or a secret.
-    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
-    pub failures: BTreeMap<ActionId, String>,
-    /// Why the newest escalation was begun, in the words of who began it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub escalation_reason: Option<String>,
-    /// What look-ups brought for the next decision.
-    #[serde(default, skip_serializing_if = "Enrichment::is_empty")]
-    pub enrichment: Enrichment,
-    /// True once the requester's key was destroyed: the words are gone for good.
-    #[serde(default)]
-    pub erased: bool,
-}
-
-/// A list of pairs, because a JSON object's keys are text.
-mod pairs {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::ids::ActionId;
-
-    pub fn serialize<T: Serialize, S: Serializer>(values: &BTreeMap<ActionId, T>, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(values)
-    }
-
-    pub fn deserialize<'de, T, D>(from: D) -> Result<BTreeMap<ActionId, T>, D::Error>
-    where
-        T: Deserialize<'de>,
-        D: Deserializer<'de>,
-    {
-        Vec::deserialize(from).map(|pairs: Vec<(ActionId, T)>| pairs.into_iter().collect())
-    }
-}
-
-impl Words {
-    /// All messages as one text, a line each.
-    pub fn text(&self) -> String {
-        let mut lines: Vec<&str> = self.subject.as_deref().into_iter().collect();
-        lines.extend(self.messages.iter().map(|message| message.text.as_str()));
-        lines.join("\n")
-    }
-
-    /// The assessor's summary, or the first line of what was asked; never empty.
-    pub fn summary(&self) -> String {
-        if self.erased {
-            return "(erased)".to_owned();
-        }
-        match &self.assessment {
-            Some(assessment) if !assessment.summary.is_empty() => assessment.summary.clone(),
-            _ => self.text().lines().next().unwrap_or("(no text)").to_owned(),
-        }
-    }
 }
 
 /// Where a ticket stands.

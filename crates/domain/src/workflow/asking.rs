@@ -154,9 +154,7 @@ impl Scene<'_> {
             self.ticket.last_message_at = self.ticket.last_message_at.max(sent_at);
         }
         // Slack delivers in no fixed order; what was said first is read first.
-        let messages = &mut self.ticket.words.messages;
-        let place = messages.iter().rposition(|earlier| earlier.ts <= message.ts).map_or(0, |last| last + 1);
-        messages.insert(place, message);
+        self.ticket.words.hear(message);
         self.words_changed(self.author(author), "joined");
         match others {
             Some((by, ts)) => self.show_others_words(by, ts),

@@ -21,6 +21,8 @@ impl Ticket {
         words.messages = others;
         if !theirs.is_empty() {
             words.assessment.iter_mut().for_each(forget_quotations);
+            // A server may have quoted any of them.
+            words.failures.clear();
             let unsettled = |record: &&crate::action::ActionRecord| !record.state.is_settled();
             let to_be_sent: Vec<_> = self.actions.iter().filter(unsettled).map(|record| record.id).collect();
             words.actions.retain(|id, _| to_be_sent.contains(id));

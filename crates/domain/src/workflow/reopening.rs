@@ -52,7 +52,7 @@ impl Scene<'_> {
         self.ticket.status = if waits_for_ops { Status::Parked } else { Status::Following };
         self.ticket.closed_at = None;
         self.ticket.last_message_at = self.ticket.last_message_at.max(sent_at);
-        self.ticket.words.messages.push(message);
+        self.ticket.words.hear(message);
         self.audit(Actor::Person(self.ticket.requester.clone()), AuditKind::Reopened, json!({ "message": ts }));
         self.set_clocks_since(self.now);
         self.show_notices(|kind| *kind == NoticeKind::SquadAlert);
@@ -69,7 +69,7 @@ impl Scene<'_> {
         self.ticket.answer = None;
         self.ticket.expired_at = None;
         self.ticket.last_message_at = self.ticket.last_message_at.max(sent_at);
-        self.ticket.words.messages.push(message);
+        self.ticket.words.hear(message);
         self.audit(Actor::Person(self.ticket.requester.clone()), AuditKind::Reopened, json!({ "message": ts }));
         self.assess_anew();
         self.tell_requester(NoticeKind::Reopened { message: ts, with_words: false });

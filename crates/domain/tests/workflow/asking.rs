@@ -8,7 +8,7 @@ use deskbell_domain::audit::AuditKind;
 use deskbell_domain::ids::{ChannelId, MessageTs, PriorityId, RuleId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::notice::NoticeKind;
-use deskbell_domain::ticket::{Actor, Card, SlackPath, Source, Status};
+use deskbell_domain::ticket::{Actor, Card, FIRST_KEPT, NEWEST_KEPT, SlackPath, Source, Status};
 use deskbell_domain::workflow::effect::{Effect, Telling, Timer};
 use deskbell_domain::workflow::event::Event;
 
@@ -301,4 +301,24 @@ fn a_form_from_a_shared_channel_is_answered_in_private_and_in_full() {
     desk.on(done(1, Some("PAY-1")));
     let issue = desk.notices(|kind| *kind == NoticeKind::IssueCreated)[0];
     assert_eq!(issue.person.as_ref(), Some(&desk.ticket().requester));
+}
+
+/// Ten thousand messages in a thread leave a ticket that is as quick to change as any.
+#[test]
+fn a_ticket_keeps_how_it_began_and_what_was_said_last() {
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    let kept = FIRST_KEPT + NEWEST_KEPT;
+    for number in 2..=u32::try_from(kept).unwrap() + 5 {
+        desk.on(Event::MessageJoined(message(&format!("1.{number:04}"), &format!("word {number}"))));
+    }
+    let words = &desk.ticket().words;
+    assert_eq!((words.messages.len(), words.left_out), (kept, 5));
+    let said: Vec<&str> = words.messages.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!((said[1], said[FIRST_KEPT - 1], said[FIRST_KEPT]), ("word 2", "word 20", "word 26"));
+    assert_eq!(said[kept - 1], "word 105");
+    let text = words.text();
+    assert!(text.contains("word 20\n… (5 messages between are left out here)\nword 26"), "{text}");
+    // An edit or a deletion of what is left out changes nothing here.
+    desk.ignores(Event::MessageEdited(message("1.0022", "another word")));
+    desk.ignores(Event::MessageDeleted(MessageTs::new("1.0022")));
 }
