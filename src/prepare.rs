@@ -1,5 +1,7 @@
 //! What the configuration names, read and checked: the policy, the templates, the knowledge, who assesses.
 
+mod controls;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -140,10 +142,13 @@ fn one_tracker(bindings: &Bindings, named: &BTreeSet<&str>) -> Result<(), Prepar
 /// The templates, tried on all their samples.
 ///
 /// # Errors
-/// The template that can't be read or breaks Slack's limits.
+/// The template that can't be read, breaks Slack's limits or shows a control that Deskbell does not know.
 pub fn templates(config: &Config) -> Result<Templates, PrepareErrors> {
     let folder = config.templates.folder.as_ref().map(|folder| config.path(folder));
-    Templates::load(folder.as_deref()).map_err(|error| PrepareErrors::one(format!("templates: {error}")))
+    let templates =
+        Templates::load(folder.as_deref()).map_err(|error| PrepareErrors::one(format!("templates: {error}")))?;
+    let dead = if folder.is_some() { controls::dead(&templates) } else { Vec::new() };
+    if dead.is_empty() { Ok(templates) } else { Err(PrepareErrors(dead)) }
 }
 
 /// A rendered template, or why it can't be.

@@ -210,6 +210,7 @@ impl Desk {
         let mut console = console::router(ConsoleState {
             store: StoreCheck::new(store.clone()),
             host: host.clone(),
+            bindings: Arc::new(prepared.bindings.clone()),
             slack: slack.clone(),
             sockets: prepared.socket.as_ref().map(|socket| socket.open.clone()),
             metrics: shown,

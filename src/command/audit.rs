@@ -41,12 +41,27 @@ pub(super) async fn run(config: &Path, command: &AuditCommand) -> Result<(), Fai
 
 /// The store beside a running `serve`.
 fn reading(config: &Config) -> Result<Store, Failure> {
+    is_there(config)?;
     Ok(Store::open_read_only(&config.store_config(), config.master_key(false)?)?)
 }
 
 /// The store for changing it: `serve` must not be running.
 fn writing(config: &Config) -> Result<Store, Failure> {
+    is_there(config)?;
     Ok(Store::open(&config.store_config(), config.master_key(false)?)?)
+}
+
+/// Before the first start nothing is missing.
+fn is_there(config: &Config) -> Result<(), Failure> {
+    let path = config.store_config().path;
+    if path.exists() {
+        return Ok(());
+    }
+    let message = format!(
+        "there is no store at {} yet: `deskbell serve` makes it on its first start; if there was one, correct [store] path",
+        path.display()
+    );
+    Err(Failure::failed(message))
 }
 
 async fn verify(config: &Config, anchor: Option<&Path>) -> Result<(), Failure> {

@@ -133,6 +133,14 @@ impl McpConfig {
         if self.response_limit > RESPONSE_LIMIT_MAX {
             return here("response_limit is above 16777216, the longest message that is read: lower it");
         }
+        for (field, fault) in [
+            ("startup_timeout", self.startup_timeout.outside(0, 3_600)),
+            ("call_timeout", self.call_timeout.outside(0, 3_600)),
+        ] {
+            if let Some(fault) = fault {
+                return here(&format!("{field} {fault}"));
+            }
+        }
         (self.max_concurrency == 0).then(|| here("max_concurrency is 0: give at least 1")).flatten()
     }
 

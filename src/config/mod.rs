@@ -14,6 +14,7 @@ mod sections;
 mod source;
 mod tracker;
 mod value;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -322,12 +323,36 @@ impl Config {
         Ok(all)
     }
 
+    /// Variables of the environment that look like overrides and that nothing reads.
+    fn unread_variables(&self) -> Vec<variables::Unread> {
+        let servers: Vec<&str> = self.mcp.keys().map(String::as_str).collect();
+        let files: Vec<String> =
+            self.mcp_files.paths.iter().filter_map(|path| std::fs::read_to_string(self.path(path)).ok()).collect();
+        let is_named = |name: &str| self.source.names(name) || files.iter().any(|text| text.contains(name));
+        variables::unread(self.source.variables(), &servers, is_named)
+    }
+
+    /// What is probably not meant so, a line each; nothing of it stops Deskbell.
+    pub fn cautions(&self) -> Vec<String> {
+        let unread = self.unread_variables().into_iter().filter(|unread| !unread.is_certain);
+        unread
+            .map(|unread| {
+                format!("nothing reads the environment variable {}: did you mean {}?", unread.variable, unread.meant)
+            })
+            .collect()
+    }
+
     /// What shows without resolving a secret.
     fn faults(&self) -> Vec<ConfigError> {
         let mut faults = self.slack.faults(&self.source);
+        faults.extend(self.unread_variables().into_iter().filter(|unread| unread.is_certain).map(|unread| {
+            let message = format!("nothing reads it: two underscores go one table deeper, write {}", unread.meant);
+            ConfigError::at(format!("environment variable {}", unread.variable), message)
+        }));
         faults.extend(self.server.fault(&self.source));
         faults.extend(self.intake.faults(&self.source));
-        faults.extend(self.workers.fault(&self.source));
+        faults.extend(self.workers.faults(&self.source));
+        faults.extend(self.store.fault(&self.source));
         faults.extend(self.desk.faults(&self.source));
         faults.extend(self.mcp.iter().filter_map(|(name, server)| server.fault(name, &self.source)));
         faults.extend(self.assessor.check().err().map(|error| ConfigError::at(self.source.name(), error.to_string())));

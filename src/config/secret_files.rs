@@ -22,6 +22,15 @@ impl Config {
         let found = secrets.chain(settings).map(|(field, path)| OpenSecretFile { field, path });
         found.filter(|file| others_may_read(&file.path)).collect()
     }
+
+    /// The file of the master key, if its group or everybody may read it.
+    pub fn open_master_key_file(&self) -> Option<PathBuf> {
+        let path = match &self.store.master_key {
+            None => self.path(&self.store.path).with_extension("key"),
+            Some(reference) => self.path(reference.file()?),
+        };
+        others_may_read(&path).then_some(path)
+    }
 }
 
 #[cfg(unix)]

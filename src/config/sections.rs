@@ -120,6 +120,9 @@ impl SlackSection {
                  with connections:write)",
             ));
         }
+        if let Some(fault) = self.call_timeout.outside(0, 600) {
+            faults.push(ConfigError::at(here(), format!("[slack] call_timeout {fault}: leave it out for 15s")));
+        }
         if !is_http_address(self.api_url.get_ref()) {
             let message = format!(
                 "[slack] api_url: `{}` is no http(s) address: leave it out for Slack's own",
@@ -257,6 +260,16 @@ impl Default for StoreSection {
     }
 }
 
+/// Each costs a file handle and memory, and more than this read no faster.
+const READERS_MAX: usize = 64;
+
+impl StoreSection {
+    pub(super) fn fault(&self, source: &Source) -> Option<ConfigError> {
+        let message = format!("[store] readers = {}: give 1 to {READERS_MAX}, or leave it out for 4", self.readers);
+        (!(1..=READERS_MAX).contains(&self.readers)).then(|| ConfigError::at(source.name(), message))
+    }
+}
+
 /// `[policy]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -300,13 +313,28 @@ pub struct WorkersConfig {
     pub dispatch_patience: Length,
 }
 
+/// In seconds.
+const DAY: u64 = 86_400;
+
 /// Far beyond what one machine has use for, and what the runtime counts.
 const WORKERS_MAX: usize = 1_024;
 
 impl WorkersConfig {
-    pub(super) fn fault(&self, source: &Source) -> Option<ConfigError> {
-        let message = format!("[workers] count = {}: give at most {WORKERS_MAX}", self.count);
-        (self.count > WORKERS_MAX).then(|| ConfigError::at(source.name(), message))
+    pub(super) fn faults(&self, source: &Source) -> Vec<ConfigError> {
+        let lengths = [
+            ("lease", self.lease.outside(1, DAY), "60s"),
+            ("drain", self.drain.outside(0, DAY), "20s"),
+            ("dispatch_patience", self.dispatch_patience.outside(1, 30 * DAY), "30m"),
+        ];
+        let lengths = lengths.into_iter().filter_map(|(field, fault, usual)| {
+            Some(format!("[workers] {field} {}: leave it out for {usual}", fault?))
+        });
+        let count =
+            (self.count > WORKERS_MAX).then(|| format!("[workers] count = {}: give at most {WORKERS_MAX}", self.count));
+        let attempts = (self.dispatch_attempts == 0)
+            .then(|| "[workers] dispatch_attempts = 0: give at least 1, the first attempt".to_owned());
+        let found = lengths.chain(count).chain(attempts);
+        found.map(|message| ConfigError::at(source.name(), message)).collect()
     }
 }
 

@@ -64,6 +64,8 @@ pub(super) struct Source {
     path: PathBuf,
     text: String,
     overrides: Vec<Override>,
+    /// Names of variables that begin as overrides do.
+    named: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -110,9 +112,12 @@ impl Source {
                 format!("can't be read ({error}): name your file with --config, or start from deskbell.example.toml"),
             )
         })?;
+        let variables: Vec<(String, String)> =
+            variables.into_iter().filter(|(name, _)| name.starts_with("DESKBELL_")).collect();
+        let named = variables.iter().map(|(name, _)| name.clone()).collect();
         let mut overrides: Vec<Override> = variables.into_iter().filter_map(Override::read).collect();
         overrides.sort_by(|a, b| a.variable.cmp(&b.variable));
-        Ok(Self { path: path.to_owned(), text, overrides })
+        Ok(Self { path: path.to_owned(), text, overrides, named })
     }
 
     /// The file's folder.
@@ -137,6 +142,16 @@ impl Source {
         T::deserialize(toml::de::Deserializer::from(document)).map_err(|error| failed(&error).into())
     }
 
+    /// The names of all variables that begin as overrides do.
+    pub(super) fn variables(&self) -> &[String] {
+        &self.named
+    }
+
+    /// Whether the file's text names this variable.
+    pub(super) fn names(&self, variable: &str) -> bool {
+        self.text.contains(variable)
+    }
+
     /// A fault at a span.
     pub(super) fn error(&self, span: &Range<usize>, message: String) -> ConfigError {
         ConfigError::at(self.place(span), message)
@@ -157,6 +172,9 @@ impl Source {
 
 /// The parser's words with the mend.
 fn mended(message: &str) -> String {
+    if let Some(near) = meant(message) {
+        return format!("{message}: did you mean `{near}`?");
+    }
     if message.starts_with("unknown field") {
         return format!("{message}: correct its spelling or remove it");
     }
@@ -164,6 +182,13 @@ fn mended(message: &str) -> String {
         return format!("missing {field}: add it, deskbell.example.toml shows how");
     }
     message.to_owned()
+}
+
+/// The field that an unknown one was probably meant to be.
+fn meant(message: &str) -> Option<&str> {
+    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    let written = quoted.next()?;
+    deskbell_domain::suggest::nearest(written, quoted)
 }
 
 /// Puts a value where the keys lead; `Err` is the key that is no table.

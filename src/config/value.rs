@@ -25,6 +25,17 @@ impl Length {
         self.0
     }
 
+    /// What is wrong with it where only lengths from so many seconds to so many make sense; never less than a tenth of one.
+    pub(super) fn outside(self, least: u64, most: u64) -> Option<String> {
+        let least = Duration::from_secs(least).max(Duration::from_millis(100));
+        if self.0 < least {
+            return Some(format!("is too short ({:?}): give at least {least:?}", self.0));
+        }
+        let shown = |length: Duration| format!("{:#}", Length(length).signed());
+        let most = Duration::from_secs(most);
+        (self.0 > most).then(|| format!("is too long ({}): give at most {}", shown(self.0), shown(most)))
+    }
+
     /// For arithmetic on instants.
     pub fn signed(self) -> SignedDuration {
         SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX)

@@ -16,7 +16,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use tokio::sync::{Mutex, watch};
 
-use crate::mcp_host::{McpHost, ServerState};
+use crate::mcp_host::{BindingFault, Bindings, McpHost, ServerState, ServerStatus};
 use crate::slack::OpenConnections;
 use crate::store::{Store, StoreError};
 
@@ -89,6 +89,8 @@ pub struct ConsoleState {
     pub store: StoreCheck,
     /// Its required servers must be up.
     pub host: McpHost,
+    /// What is bound to a required server, it must offer.
+    pub bindings: Arc<Bindings>,
     /// Must be known.
     pub slack: watch::Receiver<SlackStanding>,
     /// One must be open, where Slack is reached by Socket Mode.
@@ -143,12 +145,25 @@ async fn ready(State(state): State<ConsoleState>) -> Response {
         let word = state_word(&server.state);
         if server.required && server.state != ServerState::Ready {
             reasons.push(format!("mcp.{}: required and {word}", server.name));
+        } else if server.required {
+            reasons.extend(unusable(&state.bindings, &server));
         }
         mcp.push(ServerLine { name: server.name, state: word, required: server.required });
     }
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, reasons, slack: slack.word(), mcp })).into_response()
+}
+
+/// What is bound to a server that is up and can't be done there.
+fn unusable(bindings: &Bindings, server: &ServerStatus) -> Vec<String> {
+    let faults = bindings.at(&server.name).flat_map(|binding| {
+        let fatal = binding.faults(server).into_iter().filter(BindingFault::is_fatal);
+        fatal.map(|fault| {
+            format!("mcp.{}: required, and [actions.{}] can't use it: {fault}", server.name, binding.action)
+        })
+    });
+    faults.collect()
 }
 
 /// A server's state in a word.

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use minijinja::Environment;
+use deskbell_domain::suggest::nearest;
+use minijinja::{Environment, ErrorKind, Expression};
 use serde_json::{Map, Value};
 
 /// What an expression calls the key that makes a vendor do a thing once.
@@ -28,7 +29,8 @@ pub(super) struct BadArgument {
 }
 
 impl Arguments {
-    pub fn check(written: &BTreeMap<String, toml::Value>) -> Result<Self, BadArgument> {
+    /// `context` holds every field that expressions may speak of, each with a value such as it may have.
+    pub fn check(written: &BTreeMap<String, toml::Value>, context: &Value) -> Result<Self, BadArgument> {
         let bad = |argument: &str, message: String| BadArgument { argument: argument.to_owned(), message };
         let mut checked = Self { written: BTreeMap::new(), with_key: Vec::new() };
         for (argument, written) in written {
@@ -36,6 +38,7 @@ impl Arguments {
             if let Some(expression) = expression(&value) {
                 let compiled = ENVIRONMENT.compile_expression(expression);
                 let compiled = compiled.map_err(|error| bad(argument, error.to_string()))?;
+                check_names(&compiled, context).map_err(|fault| bad(argument, fault))?;
                 if compiled.undeclared_variables(false).contains(KEY) {
                     checked.with_key.push(argument.clone());
                 }
@@ -85,6 +88,49 @@ impl Arguments {
         let is_said = |value: &Value| value.as_str().is_none_or(|text| !text.is_empty());
         speaking.peek().is_none() || speaking.any(|(argument, _)| filled.get(argument).is_some_and(is_said))
     }
+}
+
+/// What an expression speaks of must be there, or it would say nothing whenever it is used.
+fn check_names(compiled: &Expression<'_, '_>, context: &Value) -> Result<(), String> {
+    let mut spoken: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
+    spoken.sort_unstable();
+    for path in &spoken {
+        let mut within = context;
+        for (depth, name) in path.split('.').enumerate() {
+            // Below a text or a list, and in a map whose keys others choose, minijinja knows better.
+            let Value::Object(fields) = within else { break };
+            let Some(found) = fields.get(name) else {
+                let holder = path.split('.').take(depth).collect::<Vec<_>>().join(".");
+                return Err(unknown_name(name, &holder, fields));
+            };
+            within = found;
+        }
+    }
+    match compiled.eval(minijinja::value::Serde(context)) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest
+            ) =>
+        {
+            Err(format!(
+                "{error}: correct its spelling; filters are those of minijinja, such as |lower, |join(\", \"), |int"
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unknown_name(name: &str, holder: &str, fields: &Map<String, Value>) -> String {
+    let known = || fields.keys().map(String::as_str);
+    let within = if holder.is_empty() { String::new() } else { format!("{holder}.") };
+    let mend = match nearest(name, known()) {
+        Some(near) => format!("did you mean `{within}{near}`?"),
+        None => {
+            format!("known are: {}", known().map(|known| format!("{within}{known}")).collect::<Vec<_>>().join(", "))
+        }
+    };
+    format!("there is no `{within}{name}` here; {mend}")
 }
 
 fn expression(written: &Value) -> Option<&str> {

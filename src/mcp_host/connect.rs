@@ -63,6 +63,8 @@ pub(super) enum ConnectError {
     Spawn { command: String, source: std::io::Error },
     #[error("the HTTP client could not be made ({0}); check the TLS setup")]
     HttpClient(#[source] reqwest::Error),
+    #[error("cannot be reached at {url} ({why}): start it, or mend [mcp.{server}] url")]
+    Unreachable { server: String, url: String, why: &'static str },
     #[error("the MCP session could not be opened ({0}); check the command, address and credentials")]
     Handshake(Box<ClientInitializeError>),
     #[error("the server did not list its tools ({0})")]
@@ -83,7 +85,7 @@ impl ConnectError {
                 &error.to_string(),
             ),
             Self::Tools(error) => error.reason(),
-            Self::Spec(_) | Self::Spawn { .. } | Self::HttpClient(_) | Self::Timeout(_) => {
+            Self::Spec(_) | Self::Spawn { .. } | Self::HttpClient(_) | Self::Unreachable { .. } | Self::Timeout(_) => {
                 Reason::from(self.to_string())
             }
         }
@@ -131,16 +133,58 @@ async fn open_unbounded(spec: &ServerSpec, tools_changed: &Arc<Notify>) -> Resul
                     .max_concurrent_requests(spec.max_concurrency);
                 StreamableHttpClientTransport::with_client(client.clone(), config)
             };
-            match handshake(transport(), either_era(), tools_changed).await {
+            let opened = match handshake(transport(), either_era(), tools_changed).await {
                 Err(ConnectError::Handshake(error)) if answers_anything(&error) => {
-                    handshake(transport(), ClientLifecycleMode::Initialize, tools_changed).await?
+                    handshake(transport(), ClientLifecycleMode::Initialize, tools_changed).await
                 }
-                opened => opened?,
-            }
+                opened => opened,
+            };
+            opened.map_err(|error| match unreachable_because(&error) {
+                Some(why) => ConnectError::Unreachable { server: spec.name.clone(), url: shown(url), why },
+                None => error,
+            })?
         }
     };
     let listing = tools::list(session.peer(), &spec.tools).await?;
     Ok((session, listing))
+}
+
+/// Why nobody answers at the address, if that is what an error says.
+fn unreachable_because(error: &ConnectError) -> Option<&'static str> {
+    let ConnectError::Handshake(error) = error else { return None };
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.as_ref());
+    let mut found = None;
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            found = match error.kind() {
+                std::io::ErrorKind::ConnectionRefused => Some("connection refused"),
+                std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::ConnectionAborted => {
+                    Some("connection cut off")
+                }
+                std::io::ErrorKind::TimedOut => Some("no answer in time"),
+                std::io::ErrorKind::HostUnreachable | std::io::ErrorKind::NetworkUnreachable => Some("no way there"),
+                _ => found,
+            };
+        }
+        if let Some(error) = error.downcast_ref::<reqwest::Error>() {
+            found = found.or_else(|| match error {
+                error if error.is_timeout() => Some("no answer in time"),
+                error if error.is_connect() => Some("no connection"),
+                _ => None,
+            });
+        }
+        cause = error.source();
+    }
+    found
+}
+
+/// An address without what may be secret in it.
+fn shown(url: &url::Url) -> String {
+    let mut url = url.clone();
+    // An address that can't carry them has none.
+    let _ = (url.set_username(""), url.set_password(None));
+    url.set_query(None);
+    url.to_string()
 }
 
 /// HTTP servers are asked which era they speak.

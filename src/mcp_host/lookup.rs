@@ -11,6 +11,7 @@ use super::arguments::{Arguments, BadArgument};
 use super::binding::BindingFault;
 use super::binding::schema;
 use super::outcome::CallOutput;
+use super::spoken::of_lookup;
 use super::{ServerState, ServerStatus};
 
 /// Every bindable look-up.
@@ -354,7 +355,7 @@ fn checked<P: Named + Clone>(
         name,
         deadline: length(name, "deadline", &written.deadline, SignedDuration::from_secs(60))?,
         keep,
-        arguments: Arguments::check(&written.arguments)
+        arguments: Arguments::check(&written.arguments, &of_lookup(name))
             .map_err(|BadArgument { argument, message }| LookupError::BadExpression { name, argument, message })?,
         result: written.result.clone(),
         server,

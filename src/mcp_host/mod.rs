@@ -25,6 +25,7 @@ mod reading;
 mod reason;
 mod server;
 pub mod spec;
+mod spoken;
 mod statuses;
 mod tools;
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::Environment;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::arguments::{Arguments, BadArgument};
 use super::binding::Reading;
+use super::spoken::of_statuses;
 use super::{CallError, McpHost};
 
 /// `[tracker]` as written, with what was left out.
@@ -37,7 +38,7 @@ pub struct StatusLook {
     /// The configured server.
     pub server: String,
     tool: String,
-    arguments: BTreeMap<String, Value>,
+    arguments: Arguments,
     reading: Reading,
     issues: String,
     places: [String; 4],
@@ -60,16 +61,8 @@ impl StatusLook {
     /// # Errors
     /// The field that is wrong, and the mend.
     pub fn check(written: &StatusLookConfig) -> Result<Self, String> {
-        let environment = Environment::new();
-        let mut arguments = BTreeMap::new();
-        for (name, value) in &written.arguments {
-            let bad = |fault: String| format!("arguments.{name}: {fault}");
-            let value = serde_json::to_value(value).map_err(|error| bad(error.to_string()))?;
-            if let Some(expression) = expression(&value) {
-                environment.compile_expression(expression).map_err(|error| bad(error.to_string()))?;
-            }
-            arguments.insert(name.clone(), value);
-        }
+        let arguments = Arguments::check(&written.arguments, &of_statuses(&["PAY-1".to_owned()]))
+            .map_err(|BadArgument { argument, message }| format!("arguments.{argument}: {message}"))?;
         let places = [&written.key, &written.status, &written.category, &written.updated].map(Clone::clone);
         if let Some(place) = places.iter().chain([&written.issues]).find(|place| !place.starts_with('/')) {
             return Err(format!("{place:?} is no JSON pointer; write for example \"/issues\""));
@@ -85,24 +78,8 @@ impl StatusLook {
     }
 
     fn fill(&self, keys: &[String]) -> Result<Map<String, Value>, CallError> {
-        let environment = Environment::new();
-        let context = json!({ "keys": keys });
-        let mut filled = Map::new();
-        for (name, written) in &self.arguments {
-            let value = match expression(written) {
-                None => written.clone(),
-                Some(expression) => environment
-                    .compile_expression(expression)
-                    .and_then(|compiled| compiled.eval(minijinja::value::Serde(&context)))
-                    .ok()
-                    .and_then(|value| serde_json::to_value(value).ok())
-                    .ok_or_else(|| {
-                        CallError::permanent(format!("the expression of [tracker] arguments.{name} failed"))
-                    })?,
-            };
-            filled.insert(name.clone(), value);
-        }
-        Ok(filled)
+        let filled = self.arguments.fill(&of_statuses(keys));
+        filled.map_err(|fault| CallError::permanent(format!("[tracker] {fault}")))
     }
 
     fn read(&self, issue: &Value) -> Option<ShownStatus> {
@@ -111,10 +88,6 @@ impl StatusLook {
         });
         Some(ShownStatus { key: key?, status: status?, category, updated })
     }
-}
-
-fn expression(written: &Value) -> Option<&str> {
-    written.as_str().and_then(|text| text.strip_prefix('='))
 }
 
 impl McpHost {

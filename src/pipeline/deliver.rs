@@ -235,7 +235,8 @@ impl World {
             self.slack.update(&posted, &shown.message).await?;
             return Ok(posted);
         }
-        self.slack.turn(shown.channel).await?;
+        // A channel's queue waits in the store, not in the workers that other channels need.
+        self.slack.place(shown.channel, &job.id).map_err(|after| NotPosted::NotSent(Undone::NotItsTurn { after }))?;
         self.about_to_send(job).await.map_err(NotPosted::NotSent)?;
         let post =
             Post { channel: shown.channel, thread: shown.thread, message: &shown.message, marker: &shown.marker };

@@ -28,6 +28,11 @@ pub(super) enum Undone {
         /// As below.
         reason: String,
     },
+    /// Nothing went out, nothing counts: a place is kept for the job.
+    NotItsTurn {
+        /// It may go after exactly this.
+        after: Duration,
+    },
     /// The attempt went out and surely did nothing: try again.
     Failed {
         /// Not before this.

@@ -171,6 +171,10 @@ async fn settle(world: &World, job: &ClaimedJob, undone: Undone) -> &'static str
             let at = Timestamp::now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_secs(60));
             (world.store.put_off(&job.id, job.fence, at, &reason).await, "put_off")
         }
+        Undone::NotItsTurn { after } => {
+            let at = Timestamp::now() + SignedDuration::try_from(after).unwrap_or(SignedDuration::from_secs(60));
+            (world.store.put_off(&job.id, job.fence, at, "the channel is busy").await, "put_off")
+        }
         Undone::Failed { after, reason } => {
             let at = after_backing_off(job, after, &reason);
             (world.store.retry_afresh(&job.id, job.fence, at, &reason).await, "failed")

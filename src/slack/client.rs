@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use deskbell_domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
+use deskbell_domain::ids::{ChannelId, JobId, MessageTs, PersonId, WorkspaceId};
 use deskbell_domain::interaction::Modal;
 use deskbell_domain::ticket::PostedMessage;
 use hyper_rustls::HttpsConnector;
@@ -221,24 +221,23 @@ impl SlackClient {
         })
     }
 
+    /// Whether a job may post in the channel now. If not, its place is kept: it comes back after what the error says.
+    pub fn place(&self, channel: &ChannelId, job: &JobId) -> Result<(), Duration> {
+        self.limiter.place(channel, job.as_str(), Instant::now())
+    }
+
     /// Waits until a message may be posted in the channel, a few seconds at most.
     ///
     /// # Errors
     /// [`SlackError::RateLimited`] when the wait would be longer.
     pub async fn turn(&self, channel: &ChannelId) -> Result<(), SlackError> {
         const PATIENCE: Duration = Duration::from_secs(4);
-        match self.limiter.reserve(channel, Instant::now(), PATIENCE) {
-            Ok(wait) => {
-                if !wait.is_zero() {
-                    tokio::time::sleep(wait).await;
-                }
-                Ok(())
-            }
-            Err(retry_after) => Err(SlackError::RateLimited { retry_after }),
-        }
+        let wait = self.limiter.reserve(channel, Instant::now(), PATIENCE);
+        tokio::time::sleep(wait.map_err(|retry_after| SlackError::RateLimited { retry_after })?).await;
+        Ok(())
     }
 
-    /// Posts a message once. Whoever posts takes the channel's [`Self::turn`] before.
+    /// Posts a message once. Whoever posts has its [`Self::place`] or takes the channel's [`Self::turn`] before.
     ///
     /// # Errors
     /// See [`SlackError`]; after `Unknown` look for the marker with [`Self::find_marked`].
@@ -253,7 +252,7 @@ impl SlackClient {
         );
         let result = self.call("chat.postMessage", &body).await;
         if let Err(SlackError::RateLimited { retry_after }) = &result {
-            self.limiter.blocked(post.channel, Instant::now() + *retry_after);
+            self.limiter.blocked(post.channel, Instant::now(), *retry_after);
         }
         let answer = result?;
         posted(&answer, post.channel)

@@ -238,17 +238,16 @@ fn take_one<K: Ord>(counts: &mut BTreeMap<K, u32>, key: Option<K>) {
     }
 }
 
+/// As many rows as there are squads or queues, however many tickets are open: the table `open_work` is kept with them.
 fn open_tickets_by<K: Ord>(
     conn: &Connection,
     workspace: &WorkspaceId,
-    column: &str,
+    kind: &str,
     key: fn(String) -> K,
 ) -> Result<BTreeMap<K, u32>, StoreError> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {column}, count(*) FROM tickets
-         WHERE workspace = ?1 AND is_open = 1 AND {column} IS NOT NULL GROUP BY {column}"
-    ))?;
-    let rows = statement.query_map([workspace.as_str()], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    let mut statement =
+        conn.prepare_cached("SELECT name, tickets FROM open_work WHERE workspace = ?1 AND kind = ?2 AND tickets > 0")?;
+    let rows = statement.query_map([workspace.as_str(), kind], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
     rows.map(|row| row.map(|(name, tickets)| (key(name), count(tickets))).map_err(StoreError::from)).collect()
 }
 

@@ -12,13 +12,18 @@ const PAID_TWICE: &str = "A payment failed with error 402, the customer is waiti
 /// Far beyond what a test waits for: whoever does not honour it is seen to.
 const LONG_SECONDS: i64 = 600;
 
-/// Waits for a job of the store that meets a condition in SQL.
-pub async fn until_job(desk: &Desk, condition: &str) {
+/// Whether a job of the store meets a condition in SQL.
+pub fn has_job(desk: &Desk, condition: &str) -> bool {
     let path = desk.folder().join("deskbell.db");
     let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     store.busy_timeout(Duration::from_secs(5)).unwrap();
+    store.prepare(&format!("SELECT 1 FROM jobs WHERE {condition}")).unwrap().exists([]).unwrap()
+}
+
+/// Waits for a job of the store that meets a condition in SQL.
+pub async fn until_job(desk: &Desk, condition: &str) {
     let started = Instant::now();
-    while !store.prepare(&format!("SELECT 1 FROM jobs WHERE {condition}")).unwrap().exists([]).unwrap() {
+    while !has_job(desk, condition) {
         assert!(started.elapsed() < PATIENCE, "no job is {condition}\n{}", desk.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

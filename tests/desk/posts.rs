@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::failures::until_job;
+use super::failures::{has_job, until_job};
 use super::{Desk, Message, State, Wish};
 
 const PAID_TWICE: &str = "A payment failed with error 402, the customer is waiting";
@@ -100,9 +100,9 @@ fn signal(desk: &Desk, name: &str) {
     assert!(sent.success());
 }
 
-/// The process stands still while a card waits for its channel's turn, until another worker could have the job.
+/// The process stands still while cards wait for their turns, until all of them have passed.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_was_paused_past_its_lease_posts_nothing() {
+async fn a_process_that_stood_still_posts_each_card_once() {
     // Three are posted at once, the others a second apart.
     const CARDS: usize = 7;
     let desk = Desk::open(Wish::default().config_with("lease = \"5s\"", "lease = \"2s\"")).await;
@@ -110,14 +110,38 @@ async fn a_worker_that_was_paused_past_its_lease_posts_nothing() {
         let typed = desk.types("U0GRACE", "C0SUPPORT", "/triage", &format!("Payment {number} failed")).await;
         assert_eq!(typed["ok"], true, "{typed}");
     }
-    let cards = |state: &State| state.messages("C0SUPPORT").iter().filter(|message| message.is_card()).count();
-    desk.until("the first cards", |state| (cards(state) >= 3).then_some(())).await;
+    desk.until("the first cards", |state| (cards(state, "C0SUPPORT") >= 3).then_some(())).await;
     signal(&desk, "STOP");
     let now = "CAST(strftime('%s', 'now') AS INTEGER) * 1000000";
-    until_job(&desk, &format!("id LIKE '%/card/%' AND state = 2 AND lease_until < {now}")).await;
+    until_job(&desk, &format!("id LIKE '%/card/%' AND state IN (1, 2) AND run_at < {now} - 3000000")).await;
     signal(&desk, "CONT");
     desk.settled().await;
-    assert_eq!(cards(&State(desk.state().await)), CARDS);
+    assert_eq!(cards(&State(desk.state().await), "C0SUPPORT"), CARDS);
+}
+
+fn cards(state: &State, channel: &str) -> usize {
+    state.messages(channel).iter().filter(|message| message.is_card()).count()
+}
+
+/// One worker for Slack, and forty cards that Slack takes at one a second: they wait in the store, not in the worker.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_channel_slows_no_other() {
+    const CARDS: usize = 40;
+    let desk = Desk::open(Wish::default().config_with("count = 16", "count = 1")).await;
+    for number in 0..CARDS {
+        let typed = desk.types("U0GRACE", "C0SUPPORT", "/triage", &format!("Payment {number} failed")).await;
+        assert_eq!(typed["ok"], true, "{typed}");
+    }
+    until_job(&desk, &format!("id LIKE '%/DB-{CARDS}/card/%'")).await;
+    let busy = cards(&State(desk.state().await), "C0SUPPORT");
+    let typed = desk.types("U0GRACE", "C0GENERAL", "/triage", "Orders answer 500 since noon").await;
+    assert_eq!(typed["ok"], true, "{typed}");
+    let by_then = desk
+        .until("the other channel's card", |state| (cards(state, "C0GENERAL") == 1).then(|| cards(state, "C0SUPPORT")))
+        .await;
+    assert!(by_then < CARDS / 2, "of {CARDS} cards, {busy} stood there before and {by_then} went first");
+    let attempts = "id LIKE '%/card/%' AND state = 1 AND attempts > 1";
+    assert!(!has_job(&desk, attempts), "waiting for a turn counts as an attempt");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -396,7 +396,7 @@ async fn a_store_that_pretends_to_be_older_is_refused() {
     assert!(matches!(Store::open_read_only(&config, master_key()), Err(OpenError::Older { found: 0, .. })));
     assert!(Store::open(&config, master_key()).is_err());
     let conn = Connection::open(&config.path).unwrap();
-    conn.execute_batch(&format!("PRAGMA user_version = {newest}")).unwrap();
+    conn.pragma_update(None, "user_version", newest).unwrap();
     drop(conn);
     assert!(matches!(open_error(&config, master_key()), OpenError::ForeignObject { .. }));
     let store = Store::open_read_only(&config, master_key()).unwrap();

@@ -1,6 +1,6 @@
 //! An empty store in a folder of its own, and things to put into it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use deskbell::store::{ClaimedJob, Commit, MasterKey, NewEvent, NewJob, Store, StoreConfig, TicketWrite};
@@ -190,6 +190,8 @@ pub fn ticket(number: u64, requester: &str) -> Ticket {
         assessed_revision: 0,
         awaited: BTreeSet::new(),
         decided_change: 0,
+        edited: BTreeMap::new(),
+        edits: 0,
         closed_at: None,
         words: Words {
             messages: vec![TicketMessage { ts: None, text: SECRET.to_owned(), author: None }],

@@ -10,6 +10,7 @@ mod fixture;
 mod forged;
 mod intake;
 mod jobs;
+mod open_work;
 mod people;
 mod speed;
 mod tickets;

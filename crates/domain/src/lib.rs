@@ -16,6 +16,7 @@ pub mod interaction;
 pub mod notice;
 pub mod policy;
 pub mod sla;
+pub mod suggest;
 pub mod ticket;
 mod words;
 pub mod workflow;

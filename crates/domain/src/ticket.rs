@@ -1,7 +1,9 @@
 //! A ticket and all that hangs on it. What a customer said is in [`Words`] alone, which the store seals
 //! under the requester's key; the rest may be indexed and logged.
 
-use std::collections::BTreeSet;
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,59 +19,7 @@ use crate::notice::Notice;
 use crate::sla::SlaClock;
 
 pub use crate::words::{FIRST_KEPT, NEWEST_KEPT, TicketMessage, Words};
-
-/// Where a request came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "from", rename_all = "snake_case")]
-pub enum Source {
-    /// A message in Slack: a watched channel, a mention, a DM, a reaction, a message shortcut.
-    SlackMessage {
-        /// The conversation.
-        channel: ChannelId,
-        /// The message.
-        ts: MessageTs,
-        /// The thread it stands in, if it is a reply.
-        thread: Option<MessageTs>,
-        /// How it became a request.
-        path: SlackPath,
-    },
-    /// Typed into a slash command or modal: there is no message to hang the card on.
-    SlackForm {
-        /// Where the card is wanted, and goes unless outsiders read there; `None`: the triage channel.
-        channel: Option<ChannelId>,
-        /// The command or modal.
-        path: SlackPath,
-    },
-    /// A helpdesk's webhook.
-    Helpdesk {
-        /// `zendesk`, or the name the generic webhook gave.
-        system: String,
-        /// The helpdesk's own number.
-        external_id: String,
-        /// Where people read it, if told.
-        url: Option<String>,
-    },
-}
-
-/// How a request in Slack reached Deskbell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SlackPath {
-    /// A message in a watched channel.
-    WatchedChannel,
-    /// The bot was mentioned.
-    Mention,
-    /// A direct message to the bot.
-    DirectMessage,
-    /// The triage emoji on a message.
-    Reaction,
-    /// The message shortcut.
-    MessageShortcut,
-    /// The global shortcut's modal.
-    GlobalShortcut,
-    /// `/triage`.
-    SlashCommand,
-}
+pub use source::{SlackPath, Source};
 
 /// Where a ticket stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -383,6 +333,13 @@ pub struct Ticket {
     pub sla_round: u32,
     /// Counts what people could see change on the card and the notices.
     pub changes: u32,
+    /// The requester's messages that were edited and whose new text is not passed on yet, each with the edit that its timer
+    /// names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub edited: BTreeMap<MessageTs, u32>,
+    /// Counts the bursts of edits.
+    #[serde(default)]
+    pub edits: u32,
     /// The revision whose assessment was used last: a second answer for it changes nothing.
     #[serde(default)]
     pub assessed_revision: u32,

@@ -50,7 +50,7 @@ pub enum HttpError {
     /// Without a token anybody on the network could act in the vendor's system.
     #[error(
         "{listen} is reachable from other machines and no bearer token is set; \
-         set one or listen on 127.0.0.1"
+         set DESKBELL_MCP_BEARER to one, for example from `openssl rand -hex 32`, or listen on 127.0.0.1"
     )]
     BearerMissing {
         /// The address that was asked for.

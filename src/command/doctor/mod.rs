@@ -1,5 +1,6 @@
 //! `deskbell doctor`: looks at everything before it is relied on, and says how to mend each fault.
 
+mod doors;
 mod servers;
 mod slack;
 mod store;
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use super::arguments::DoctorArguments;
 use super::{Failure, output};
-use crate::config::{Config, ConfigErrors, OpenSecretFile};
+use crate::config::{Config, ConfigError, ConfigErrors, OpenSecretFile};
 use crate::prepare::{self, LoadedPolicy, PrepareErrors};
 use crate::telemetry;
 
@@ -76,9 +77,17 @@ async fn examine(path: &Path) -> Vec<Finding> {
         Err(errors) => return config_faults(&errors),
     };
     let mut findings = vec![Finding::good("config", format!("{} is in order", path.display()))];
+    findings.extend(config.cautions().into_iter().map(|caution| {
+        Finding::doubtful("config", caution, "rename the variable, or remove it if it is not Deskbell's")
+    }));
+    // Whatever asks for one of them further down would tell only the first.
+    findings.extend(config.missing_secrets().iter().map(|error| Finding::told("secrets", error.to_string())));
     findings.extend(config.open_secret_files().iter().map(open_secret));
+    findings.extend(open_master_key(&config));
     findings.extend(public_console(&config));
-    findings.extend(config.desk_callers().err().map(|error| Finding::told("config", error.to_string())));
+    let callers = config.desk_callers().err().filter(|error| !told(&findings, error));
+    findings.extend(callers.map(|error| Finding::told("config", error.to_string())));
+    findings.extend(doors::examine(&config));
     findings.extend(no_work(&config));
     findings.extend(telemetry::check_filter(&config.log).err().map(|error| Finding::told("log", error.to_string())));
     let policy = examine_policy(&config, &mut findings);
@@ -87,6 +96,7 @@ async fn examine(path: &Path) -> Vec<Finding> {
         Err(errors) => Finding::told("templates", errors.to_string()),
     });
     findings.push(match prepare::knowledge(&config) {
+        Ok(index) if index.is_empty() => nothing_to_search(&config),
         Ok(index) => Finding::good("knowledge", format!("{} passages", index.len())),
         Err(errors) => Finding::told("knowledge", errors.to_string()),
     });
@@ -94,6 +104,41 @@ async fn examine(path: &Path) -> Vec<Finding> {
     findings.extend(servers::examine(&config).await);
     findings.extend(store::examine(&config).await);
     findings
+}
+
+/// Whether a fault was told before.
+fn told(findings: &[Finding], error: &ConfigError) -> bool {
+    let error = error.to_string();
+    findings.iter().any(|finding| finding.what == error)
+}
+
+fn nothing_to_search(config: &Config) -> Finding {
+    match &config.knowledge.folder {
+        None if config.lookups.search_knowledge.is_some() => {
+            Finding::good("knowledge", "no folder of its own; /kb asks the server of [lookups.search_knowledge]")
+        }
+        None => Finding::doubtful(
+            "knowledge",
+            "no folder is named, so /kb finds nothing",
+            "set [knowledge] folder to a folder of Markdown, or bind [lookups.search_knowledge]",
+        ),
+        Some(folder) => Finding::doubtful(
+            "knowledge",
+            format!("{} holds no passages, so /kb finds nothing", config.path(folder).display()),
+            "put Markdown (*.md) there, or correct [knowledge] folder",
+        ),
+    }
+}
+
+/// Whoever reads the key reads everything that is sealed under it.
+fn open_master_key(config: &Config) -> Option<Finding> {
+    let path = config.open_master_key_file()?;
+    let path = path.display();
+    Some(Finding::bad(
+        "secrets",
+        format!("store.master_key: other users of the machine may read {path}, and with it everything in the store"),
+        format!("chmod 600 {path}, owned by the user Deskbell runs as"),
+    ))
 }
 
 fn open_secret(file: &OpenSecretFile) -> Finding {

@@ -13,15 +13,26 @@ const KEY: &str = "idempotency_key";
 
 /// Starts every server, looks, and stops it again.
 pub(super) async fn examine(config: &Config) -> Vec<Finding> {
-    let specs = match config.server_specs() {
-        Ok(specs) => specs,
-        Err(errors) => return errors.0.iter().map(|error| Finding::told("mcp", error.to_string())).collect(),
-    };
+    let missing: Vec<String> = config.missing_secrets().iter().map(ToString::to_string).collect();
+    let mut unusable = Vec::new();
+    let mut specs = Vec::new();
+    for (name, server) in &config.mcp {
+        match config.server_spec(name, server) {
+            Ok(spec) => specs.push(spec),
+            // A missing secret was told with all others.
+            Err(error) if missing.contains(&error.to_string()) => {
+                let mend = "its faults are told once its secrets are there";
+                unusable.push(Finding::doubtful(format!("mcp.{name}"), "was not started: it lacks a secret", mend));
+            }
+            Err(error) => unusable.push(Finding::told(format!("mcp.{name}"), error.to_string())),
+        }
+    }
     let host = McpHost::start(specs);
     host.settled().await;
     let servers: BTreeMap<String, ServerStatus> =
         host.status().into_iter().map(|server| (server.name.clone(), server)).collect();
-    let mut findings: Vec<Finding> = servers.values().map(standing).collect();
+    let mut findings = unusable;
+    findings.extend(servers.values().map(standing));
     // What keeps them from being read is found by the examination of the policy.
     let bindings = config.bindings().unwrap_or_default();
     for (server, tool) in lookups(&bindings, &servers) {

@@ -37,11 +37,9 @@ const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Looks at Slack.
 pub(super) async fn examine(config: &Config, policy: Option<&Policy>) -> Vec<Finding> {
-    let token = match config.secret("slack.bot_token", &config.slack.bot_token) {
-        Ok(token) => token,
-        Err(error) => return vec![Finding::told("slack", error.to_string())],
-    };
-    let mut findings = signing_secrets(config);
+    // What is missing of its secrets was told with all others.
+    let Ok(token) = config.secret("slack.bot_token", &config.slack.bot_token) else { return Vec::new() };
+    let mut findings = Vec::new();
     let client = match Client::new(config) {
         Ok(client) => client,
         Err(finding) => {
@@ -61,22 +59,9 @@ pub(super) async fn examine(config: &Config, policy: Option<&Policy>) -> Vec<Fin
         }
     }
     if config.slack.delivery == Delivery::Socket {
-        findings.push(client.app_token(config).await);
+        findings.extend(client.app_token(config).await);
     }
     findings
-}
-
-fn signing_secrets(config: &Config) -> Vec<Finding> {
-    let slack = &config.slack;
-    let named = [
-        ("slack.signing_secret", &slack.signing_secret),
-        ("slack.previous_signing_secret", &slack.previous_signing_secret),
-    ];
-    named
-        .into_iter()
-        .filter_map(|(field, reference)| config.secret(field, reference.as_ref()?).err())
-        .map(|error| Finding::told("slack", error.to_string()))
-        .collect()
 }
 
 fn scopes(granted: &[String]) -> Finding {
@@ -193,22 +178,13 @@ impl Client {
         Finding::good(area, format!("Deskbell is in #{name}"))
     }
 
-    async fn app_token(&self, config: &Config) -> Finding {
-        let Some(reference) = &config.slack.app_token else {
-            return Finding::bad(
-                "slack",
-                "there is no app_token",
-                "add app_token = \"env:SLACK_APP_TOKEN\" to [slack]",
-            );
-        };
-        let token = match config.secret("slack.app_token", reference) {
-            Ok(token) => token,
-            Err(error) => return Finding::told("slack", error.to_string()),
-        };
-        match self.call("apps.connections.open", &token, &[]).await {
+    /// `None`: there is none, which was told before.
+    async fn app_token(&self, config: &Config) -> Option<Finding> {
+        let token = config.secret("slack.app_token", config.slack.app_token.as_ref()?).ok()?;
+        Some(match self.call("apps.connections.open", &token, &[]).await {
             Ok(_) => Finding::good("slack", "Socket Mode can be opened"),
             Err(finding) => finding,
-        }
+        })
     }
 }
 

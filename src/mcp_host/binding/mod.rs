@@ -23,6 +23,7 @@ use self::place::{Answer, Place};
 use self::written::{BindingConfig, MarkerConfig, ReconcileConfig, ResultPlaces};
 use super::arguments::{Arguments, BadArgument, KEY};
 use super::outcome::CallOutput;
+use super::spoken;
 use super::tools::{QuarantinedTool, ToolInfo};
 use super::{ServerState, ServerStatus};
 
@@ -320,19 +321,12 @@ fn reading(written: Option<&str>) -> Result<Reading, String> {
 }
 
 fn checked_arguments(name: &str, written: &BTreeMap<String, toml::Value>) -> Result<Arguments, BindingError> {
-    Arguments::check(written).map_err(|BadArgument { argument, message }| BindingError::BadExpression {
-        name: name.to_owned(),
-        argument,
-        message,
+    Arguments::check(written, &spoken::of_action(name)).map_err(|BadArgument { argument, message }| {
+        BindingError::BadExpression { name: name.to_owned(), argument, message }
     })
 }
 
 /// What expressions speak of.
 fn context(approved: &ApprovedAction<'_>, key: &str) -> Value {
-    json!({
-        "action": approved.action(),
-        "external": approved.external(),
-        "ticket": approved.ticket().to_string(),
-        KEY: key,
-    })
+    spoken::context(&json!(approved.action()), &json!(approved.external()), &approved.ticket().to_string(), key)
 }

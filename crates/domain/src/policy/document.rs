@@ -47,12 +47,12 @@ pub(super) struct Document {
     #[serde(default)]
     pub confirmation: ConfirmationDocument,
     #[serde(default)]
-    pub groups: BTreeMap<String, Vec<Spanned<String>>>,
+    pub groups: BTreeMap<String, Spanned<Vec<Spanned<String>>>>,
     pub rights: RightsDocument,
     pub default: DefaultDocument,
     pub squads: BTreeMap<String, SquadDocument>,
     #[serde(default)]
-    pub queues: BTreeMap<String, QueueDocument>,
+    pub queues: BTreeMap<String, Spanned<QueueDocument>>,
     pub priorities: Vec<PriorityDocument>,
     #[serde(default)]
     pub categories: Vec<CategoryDocument>,
@@ -131,8 +131,7 @@ pub(super) struct PriorityByUrgency {
 pub(super) struct SquadDocument {
     pub name: Option<String>,
     pub channel: Spanned<String>,
-    #[serde(default)]
-    pub members: Vec<Spanned<String>>,
+    pub members: Option<Spanned<Vec<Spanned<String>>>>,
     pub mention: Option<Vec<Spanned<String>>>,
     pub capacity: Spanned<u32>,
     pub queue: Option<Spanned<String>>,
@@ -143,6 +142,12 @@ pub(super) struct SquadDocument {
     pub done_status: String,
     pub escalation: Option<Spanned<String>>,
     pub hours: Option<Spanned<String>>,
+}
+
+impl SquadDocument {
+    pub fn members(&self) -> &[Spanned<String>] {
+        self.members.as_ref().map(|members| members.get_ref().as_slice()).unwrap_or_default()
+    }
 }
 
 fn done() -> String {
@@ -215,8 +220,7 @@ pub(super) struct RuleDocument {
     #[serde(default = "confirm")]
     pub mode: Spanned<Mode>,
     pub squad: Option<Spanned<String>>,
-    #[serde(default)]
-    pub squads: Vec<Spanned<String>>,
+    pub squads: Option<Spanned<Vec<Spanned<String>>>>,
     pub queue: Option<Spanned<String>>,
     pub priority: Option<Spanned<String>>,
     pub severity: Option<Spanned<u8>>,

@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use super::Policy;
-use super::condition::{Field, InputError, Inputs, ObjectType, Schema, Type};
+use super::condition::{Field, InputError, Inputs, ObjectType, Schema, Type, Vocabularies, Vocabulary};
+use crate::assessment::{Sentiment, Urgency};
 use crate::decision::{Customer, DecisionInputs};
-use crate::ticket::Source;
+use crate::ticket::{Severity, SlackPath, Source};
 
 const fn field(name: &'static str, of: Type, doc: &'static str) -> Field {
     Field { name, of, doc }
@@ -98,6 +99,59 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
 pub fn schema() -> &'static Schema {
     &SCHEMA
 }
+
+/// The names that a policy defines.
+pub(super) struct Known {
+    pub squads: Vec<String>,
+    pub queues: Vec<String>,
+    pub priorities: Vec<String>,
+    pub categories: Vec<String>,
+    pub areas: Vec<String>,
+}
+
+/// What the fields can hold at all, where that is known.
+pub(super) fn vocabularies(known: &Known) -> Vocabularies {
+    let urgencies = [Urgency::Low, Urgency::Normal, Urgency::High, Urgency::Critical].map(Urgency::as_str);
+    let sentiments = [Sentiment::Positive, Sentiment::Neutral, Sentiment::Negative].map(Sentiment::as_str);
+    let queue = || Vocabulary::one_of("queue", &known.queues);
+    let confidence = || Vocabulary::between("a confidence", 0.0, 1.0);
+    let [worst, mildest] = [Severity::WORST, Severity::MILDEST].map(|severity| f64::from(severity.level()));
+    Vocabularies::new([
+        ("ticket.source", Vocabulary::one_of("source", SOURCES)),
+        ("ticket.path", Vocabulary::one_of_or_nothing("path", SlackPath::ALL.map(SlackPath::as_str))),
+        (
+            "ticket.channel",
+            Vocabulary::shaped("channel id", is_channel, "C0123ABC, from the channel's details in Slack"),
+        ),
+        ("ticket.severity", Vocabulary::between("a severity", worst, mildest)),
+        ("ticket.requested_priority", Vocabulary::one_of_or_nothing("priority", &known.priorities)),
+        ("assessment.category", Vocabulary::one_of_or_nothing("category", &known.categories)),
+        ("assessment.area", Vocabulary::one_of_or_nothing("area of a category", &known.areas)),
+        ("assessment.squad", Vocabulary::one_of_or_nothing("squad", &known.squads)),
+        ("assessment.urgency", Vocabulary::one_of("urgency", urgencies)),
+        ("assessment.sentiment", Vocabulary::one_of("sentiment", sentiments)),
+        ("assessment.language", Vocabulary::shaped("language", is_language, "\"en\", \"de\" …, or \"und\"")),
+        ("assessment.category_confidence", confidence()),
+        ("assessment.squad_confidence", confidence()),
+        ("assessment.urgency_confidence", confidence()),
+        ("load.squads[]", Vocabulary::one_of("squad", &known.squads)),
+        ("load.queues[]", queue()),
+        ("helpdesk.queues[]", queue()),
+    ])
+}
+
+fn is_channel(text: &str) -> bool {
+    text.len() > 1
+        && text.starts_with(['C', 'G', 'D'])
+        && text.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9'))
+}
+
+fn is_language(text: &str) -> bool {
+    text == "und" || text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+/// What `ticket.source` can be.
+const SOURCES: [&str; 3] = ["slack_message", "slack_form", "helpdesk"];
 
 /// A decision's inputs as the conditions read them.
 ///

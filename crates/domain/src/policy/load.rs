@@ -11,10 +11,10 @@ use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-use super::document::{CategoryDocument, DefaultDocument, Document, PriorityDocument, SquadDocument};
+use super::document::{CategoryDocument, DefaultDocument, Document, PriorityDocument, QueueDocument, SquadDocument};
 use super::error::{PolicyError, PolicyErrors};
 use super::place::{self, Place};
-use super::{Category, ConfirmationPolicy, DefaultOutcome, Policy, Priority, Queue, Squad, Tracker, examples};
+use super::{Category, ConfirmationPolicy, DefaultOutcome, Policy, Priority, Queue, Squad, Tracker, examples, facts};
 use crate::ids::{CategoryId, ChannelId, PersonId, PolicyHash, PriorityId, QueueId, SquadId};
 use crate::sla::{BusinessHours, SlaTarget};
 
@@ -52,6 +52,18 @@ fn is_slack_id(text: &str, kinds: &[char]) -> bool {
     text.len() > 1 && text.starts_with(kinds) && text.bytes().all(capital)
 }
 
+/// Lengths of time that somebody may mean.
+#[derive(Clone, Copy)]
+struct Lengths {
+    least: SignedDuration,
+    most: SignedDuration,
+}
+
+/// Nobody reminds, answers or resolves faster than a second, or plans for longer than a year.
+const LENGTHS: Lengths = Lengths { least: SignedDuration::from_secs(1), most: SignedDuration::from_hours(8_784) };
+/// One author's messages within it are one request; a request waits for it.
+const JOIN_WINDOWS: Lengths = Lengths { least: SignedDuration::from_nanos(1), most: SignedDuration::from_hours(24) };
+
 /// Collects faults while the document becomes a policy. After a fault it goes on with a stand-in, so that all
 /// faults show at once; the stand-in is never used, because faults refuse the policy.
 struct Check<'source> {
@@ -70,7 +82,7 @@ impl Check<'_> {
             hash: PolicyHash::new(hex::encode(Sha256::digest(self.source.as_bytes()))),
             triage_channel: self.channel(&document.triage_channel),
             ops_channel: self.channel(&document.ops_channel),
-            join_window: self.duration(&document.join_window),
+            join_window: self.duration_of(&document.join_window, JOIN_WINDOWS),
             on_tracker_done: document.on_tracker_done,
             reopen_within: self.duration(&document.reopen_within),
             write_back: document.write_back.clone(),
@@ -78,7 +90,7 @@ impl Check<'_> {
             rights: self.rights(document),
             default: self.default_outcome(&document.default, &names),
             squads: self.squads(document, &names),
-            queues: queues(document),
+            queues: self.queues(document),
             priorities: self.priorities(&document.priorities),
             categories: self.categories(&document.categories, &names),
             escalations: self.escalations(&document.escalation),
@@ -113,16 +125,25 @@ impl Check<'_> {
     }
 
     fn duration(&mut self, text: &Spanned<String>) -> SignedDuration {
-        match text.get_ref().parse::<SignedDuration>() {
-            Ok(duration) if duration.is_positive() => duration,
-            _ => {
-                self.fault(
-                    &text.span(),
-                    format!("`{}` is no length of time: write for example \"45s\", \"15m\", \"4h\" or \"1h 30m\"; a day is \"24h\"", text.get_ref()),
-                );
-                SignedDuration::from_secs(1)
+        self.duration_of(text, LENGTHS)
+    }
+
+    fn duration_of(&mut self, text: &Spanned<String>, sensible: Lengths) -> SignedDuration {
+        let written = text.get_ref();
+        let fault = match written.parse::<SignedDuration>() {
+            Ok(length) if length < sensible.least && length.is_positive() => {
+                format!("`{written}` is too short: give at least {:#}", sensible.least)
             }
-        }
+            Ok(length) if length > sensible.most => {
+                format!("`{written}` is too long: give at most {:#}", sensible.most)
+            }
+            Ok(length) if length.is_positive() => return length,
+            _ => format!(
+                "`{written}` is no length of time: write for example \"45s\", \"15m\", \"4h\" or \"1h 30m\"; a day is \"24h\""
+            ),
+        };
+        self.fault(&text.span(), fault);
+        sensible.least
     }
 
     fn default_outcome(&mut self, written: &DefaultDocument, names: &Names<'_>) -> DefaultOutcome {
@@ -159,6 +180,13 @@ impl Check<'_> {
         names: &Names<'_>,
         hours: &BTreeMap<String, BusinessHours>,
     ) -> Squad {
+        self.named(&written.channel.span(), "squad", id);
+        if written.members().is_empty() {
+            let span = written.members.as_ref().map_or_else(|| written.channel.span(), Spanned::span);
+            let fault =
+                format!("the squad `{id}` has no members: list whom its alerts call and who acts, members = [\"U…\"]");
+            self.fault(&span, fault);
+        }
         if *written.capacity.get_ref() == 0 {
             self.fault(&written.capacity.span(), "capacity must be at least 1: open tickets the squad can carry");
         }
@@ -176,7 +204,7 @@ impl Check<'_> {
             name: written.name.clone().unwrap_or_else(|| id.to_owned()),
             channel: self.channel(&written.channel),
             mention: self.mention(written),
-            members: self.members(&written.members),
+            members: self.members(written.members()),
             capacity: (*written.capacity.get_ref()).max(1),
             queue: written.queue.as_ref().map(|name| self.queue(name, names)),
             tracker: Tracker {
@@ -193,9 +221,9 @@ impl Check<'_> {
     fn mention(&mut self, written: &SquadDocument) -> Vec<PersonId> {
         let everybody = |name: &&Spanned<String>| name.get_ref() == "squad";
         let Some(names) = &written.mention else {
-            return written.members.iter().map(|name| PersonId::new(name.get_ref())).collect();
+            return written.members().iter().map(|name| PersonId::new(name.get_ref())).collect();
         };
-        let squad = names.iter().find(everybody).map(|_| &written.members).into_iter().flatten();
+        let squad = names.iter().find(everybody).map(|_| written.members()).into_iter().flatten();
         let mut called: Vec<PersonId> = squad.map(|name| PersonId::new(name.get_ref())).collect();
         for name in names.iter().filter(|name| !everybody(name)) {
             let person = self.person(name, "a Slack user id (U…) or \"squad\"");
@@ -204,9 +232,22 @@ impl Check<'_> {
         called
     }
 
+    fn queues(&mut self, document: &Document) -> BTreeMap<QueueId, Queue> {
+        let mut found = BTreeMap::new();
+        for (id, written) in &document.queues {
+            self.named(&written.span(), "queue", id);
+            let QueueDocument { name, helpdesk } = written.get_ref();
+            let name = name.clone().unwrap_or_else(|| id.clone());
+            let helpdesk = helpdesk.clone().unwrap_or_else(|| name.clone());
+            found.insert(QueueId::new(id), Queue { helpdesk, name });
+        }
+        found
+    }
+
     fn hours(&mut self, document: &Document) -> BTreeMap<String, BusinessHours> {
         let mut found = BTreeMap::new();
         for (name, written) in &document.hours {
+            self.named(&written.span(), "set of business hours", name);
             match written.get_ref().clone().try_into::<BusinessHours>() {
                 Ok(hours) => {
                     found.insert(name.clone(), hours);
@@ -288,22 +329,19 @@ impl Check<'_> {
         self.fault(span, format!("there is no {what} `{name}`; {mend}"));
     }
 
+    /// What has a name can be spoken of, in the audit trail too.
+    fn named(&mut self, span: &Range<usize>, what: &str, name: &str) {
+        if name.trim().is_empty() {
+            self.fault(span, format!("this {what} has no name: give it one of letters, digits, - or _"));
+        }
+    }
+
     fn once(&mut self, name: &Spanned<String>, what: &str, seen: &mut BTreeSet<String>) {
+        self.named(&name.span(), what, name.get_ref());
         if !seen.insert(name.get_ref().clone()) {
             self.fault(&name.span(), format!("the {what} `{}` is defined twice: rename one", name.get_ref()));
         }
     }
-}
-
-fn queues(document: &Document) -> BTreeMap<QueueId, Queue> {
-    document
-        .queues
-        .iter()
-        .map(|(id, written)| {
-            let name = written.name.clone().unwrap_or_else(|| id.clone());
-            (QueueId::new(id), Queue { helpdesk: written.helpdesk.clone().unwrap_or_else(|| name.clone()), name })
-        })
-        .collect()
 }
 
 /// The names that references may use.
@@ -312,6 +350,7 @@ struct Names<'document> {
     queues: BTreeSet<&'document str>,
     priorities: BTreeSet<&'document str>,
     categories: BTreeSet<&'document str>,
+    areas: BTreeSet<&'document str>,
     escalations: BTreeSet<&'document str>,
 }
 
@@ -322,7 +361,25 @@ impl<'document> Names<'document> {
             queues: document.queues.keys().map(String::as_str).collect(),
             priorities: document.priorities.iter().map(|priority| priority.id.get_ref().as_str()).collect(),
             categories: document.categories.iter().map(|category| category.id.get_ref().as_str()).collect(),
+            areas: document
+                .categories
+                .iter()
+                .map(|category| category.area.as_str())
+                .filter(|area| !area.is_empty())
+                .collect(),
             escalations: document.escalation.keys().map(String::as_str).collect(),
+        }
+    }
+
+    /// What conditions may name.
+    fn known(&self) -> facts::Known {
+        let owned = |names: &BTreeSet<&str>| names.iter().map(|name| (*name).to_owned()).collect();
+        facts::Known {
+            squads: owned(&self.squads),
+            queues: owned(&self.queues),
+            priorities: owned(&self.priorities),
+            categories: owned(&self.categories),
+            areas: owned(&self.areas),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The requester's part: a request comes in, grows, changes, is assessed and decided.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::step::{Context, DecisionRecord, Scene, Transition};
@@ -17,6 +17,9 @@ use crate::sla::SlaClock;
 use crate::ticket::{Actor, Card, Severity, Source, Status, Ticket, TicketMessage, Words};
 use crate::workflow::effect::{Effect, Timer};
 use crate::workflow::event::NewRequest;
+
+/// Edits of a message that follow each other within this are passed on as one.
+const EDITS_SETTLE_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
 /// A new ticket.
 pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, now: Timestamp) -> Transition {
@@ -57,6 +60,8 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
         sla: None,
         sla_round: 0,
         changes: 0,
+        edited: BTreeMap::new(),
+        edits: 0,
         assessed_revision: 0,
         awaited: BTreeSet::new(),
         decided_change: 0,
@@ -176,11 +181,34 @@ impl Scene<'_> {
         self.words_changed(self.author(author.clone()), "edited");
         match author.zip(edited.ts.clone()) {
             Some((by, ts)) => self.show_others_words(by, ts),
-            None => self.pass_on(&format!(
-                "The requester edited a message. It reads now:\n\n{}",
-                super::plan::quoted(&edited.text)
-            )),
+            None => self.pass_on_when_settled(edited.ts.clone()),
         }
+    }
+
+    /// Who edits seldom edits once: what a message reads in a while is passed on, not each step there.
+    fn pass_on_when_settled(&mut self, message: Option<MessageTs>) {
+        let Some(message) = message.filter(|message| !self.ticket.edited.contains_key(message)) else { return };
+        if self.may_still_be_decided() {
+            return;
+        }
+        let Ok(at) = self.now.checked_add(EDITS_SETTLE_AFTER) else { return };
+        self.ticket.edits += 1;
+        let edit = self.ticket.edits;
+        self.ticket.edited.insert(message.clone(), edit);
+        self.timer(Timer::EditsSettled { message, edit }, at);
+    }
+
+    pub(super) fn edits_settled(&mut self, ts: &MessageTs, edit: u32) {
+        if self.ticket.edited.get(ts) != Some(&edit) {
+            return;
+        }
+        self.ticket.edited.remove(ts);
+        if self.may_still_be_decided() {
+            return;
+        }
+        let edited = self.ticket.words.messages.iter().find(|message| message.ts.as_ref() == Some(ts));
+        let Some(text) = edited.map(|message| super::plan::quoted(&message.text)) else { return };
+        self.pass_on(&format!("The requester edited a message. It reads now:\n\n{text}"));
     }
 
     /// Slack does not say who deleted it: an administrator may delete anybody's.
@@ -188,6 +216,7 @@ impl Scene<'_> {
         let messages = &mut self.ticket.words.messages;
         let Some(place) = messages.iter().position(|message| message.ts.as_ref() == Some(ts)) else { return };
         let others = messages.remove(place).author;
+        self.ticket.edited.remove(ts);
         let nothing_left = self.ticket.words.messages.is_empty();
         if nothing_left || !self.may_still_be_decided() {
             self.forget_summary();

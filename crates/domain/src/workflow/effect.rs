@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::enrichment::Lookup;
-use crate::ids::{ActionId, EventKey, JobId, NoticeId, PersonId, TicketId, WorkspaceId};
+use crate::ids::{ActionId, EventKey, JobId, MessageTs, NoticeId, PersonId, TicketId, WorkspaceId};
 use crate::workflow::event::ReplyTo;
 
 /// A timer of a ticket: when its `run_at` comes, it is the event [`crate::workflow::event::Event::TimerFired`].
@@ -48,6 +48,13 @@ pub enum Timer {
         lookup: Lookup,
         /// The revision it was asked for.
         revision: u32,
+    },
+    /// The requester has probably stopped editing a message: what it reads now is passed on.
+    EditsSettled {
+        /// The message.
+        message: MessageTs,
+        /// Counts the ticket's edits, so that a later burst has a timer of its own.
+        edit: u32,
     },
     /// First response is due.
     FirstResponseDue {
@@ -253,6 +260,7 @@ impl Effect {
                 Timer::ShowCardAgain { refusal } => format!("timer/show_card_again/{refusal}"),
                 Timer::EscalateAgain { repeat, round } => format!("timer/escalate_again/{round}/{repeat}"),
                 Timer::LookupDue { lookup, revision } => format!("timer/lookup/{}/{revision}", lookup.as_str()),
+                Timer::EditsSettled { message, edit } => format!("timer/edits_settled/{message}/{edit}"),
                 Timer::FirstResponseDue { round } => format!("timer/first_response/{round}"),
                 Timer::ResolutionDue { round } => format!("timer/resolution/{round}"),
             },

@@ -161,7 +161,8 @@ impl<'world> Scene<'world> {
     }
 
     fn timer_fired(&mut self, timer: &Timer) {
-        match *timer {
+        match timer.clone() {
+            Timer::EditsSettled { message, edit } => self.edits_settled(&message, edit),
             Timer::Remind { decision } => self.remind(decision),
             Timer::Expire { decision } => self.expire(decision),
             Timer::EscalateTo { level, round } => self.escalate_to(level, round),

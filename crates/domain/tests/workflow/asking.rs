@@ -9,6 +9,7 @@ use deskbell_domain::ids::{ChannelId, MessageTs, PriorityId, RuleId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::ticket::{Actor, Card, FIRST_KEPT, NEWEST_KEPT, SlackPath, Source, Status};
+use deskbell_domain::workflow::Transition;
 use deskbell_domain::workflow::effect::{Effect, Telling, Timer};
 use deskbell_domain::workflow::event::Event;
 
@@ -96,8 +97,7 @@ fn words_that_change_after_the_approval_become_comments_once_the_issue_exists() 
 
     desk.on(done(2, None));
     desk.on(done(3, None));
-    let edited = desk.on(Event::MessageEdited(message("1.0002", "order 18")));
-    assert_eq!(dispatched(&edited), [(4, 0)]);
+    assert_eq!(dispatched(&settled(&mut desk, "1.0002", &["order 18"])), [(4, 0)]);
     let deleted = desk.on(Event::MessageDeleted(MessageTs::from("1.0002")));
     assert_eq!(dispatched(&deleted), [(4, 0), (5, 0)], "the fourth is under way: its job is known");
     assert_eq!(desk.ticket().approvals.last().unwrap().by(), &by("U0BEN"));
@@ -230,6 +230,46 @@ fn with_a_colleague_s_words() -> Desk {
     desk
 }
 
+/// The requester edits a message, once for each text, and stops.
+fn settled(desk: &mut Desk, ts: &str, texts: &[&str]) -> Transition {
+    let mut timers = Vec::new();
+    for text in texts {
+        let edited = desk.on(Event::MessageEdited(message(ts, text)));
+        assert!(dispatched(&edited).is_empty(), "what was edited may be edited again");
+        timers.extend(edited.timers.into_iter().filter(|(timer, _)| matches!(timer, Timer::EditsSettled { .. })));
+    }
+    let [(timer, at)] = timers.as_slice() else { panic!("one timer: {timers:?}") };
+    assert!(*at > desk.now);
+    desk.now = *at;
+    desk.on(Event::TimerFired(timer.clone()))
+}
+
+#[test]
+fn edits_that_follow_each_other_are_one_comment_and_the_last_wins() {
+    let mut desk = Desk::following(policy());
+    let burst = settled(&mut desk, "1.0001", &["Charged thrice", "Charged three times", "Charged 3 times"]);
+    assert_eq!(dispatched(&burst).len(), 1);
+    assert_eq!(last_comment(&desk), "The requester edited a message. It reads now:\n\n> Charged 3 times");
+    // The next burst has a timer of its own, and one that fires twice says nothing twice.
+    let timer = desk.on(Event::MessageEdited(message("1.0001", "Charged 4 times"))).timers[0].0.clone();
+    let comments = |desk: &Desk| desk.ticket().words.actions.len();
+    let before = comments(&desk);
+    desk.on(Event::TimerFired(timer.clone()));
+    assert_eq!(comments(&desk), before + 1);
+    assert_eq!(desk.on(Event::TimerFired(timer)), Transition::default());
+    assert_eq!(last_comment(&desk), "The requester edited a message. It reads now:\n\n> Charged 4 times");
+}
+
+#[test]
+fn an_edited_message_that_is_deleted_before_it_settles_is_only_deleted() {
+    let mut desk = Desk::following(policy());
+    desk.on(Event::MessageJoined(message("1.0002", "order 17")));
+    let timer = desk.on(Event::MessageEdited(message("1.0002", "order 18"))).timers[0].0.clone();
+    desk.on(Event::MessageDeleted(MessageTs::from("1.0002")));
+    assert_eq!(desk.on(Event::TimerFired(timer)), Transition::default());
+    assert_eq!(last_comment(&desk), "A message was deleted in Slack.");
+}
+
 fn last_comment(desk: &Desk) -> &str {
     let actions = &desk.ticket().words.actions;
     let Some((_, Action::Comment { body })) = actions.last_key_value() else { panic!("a comment") };
@@ -246,6 +286,7 @@ fn an_edit_is_the_author_s() {
 
     let own = desk.on(Event::MessageEdited(message("1.0001", "Charged three times")));
     assert_eq!(own.audit[0].actor, Actor::Person(desk.ticket().requester.clone()));
+    desk.on(Event::TimerFired(own.timers[0].0.clone()));
     assert!(last_comment(&desk).starts_with("The requester edited"));
 }
 

@@ -18,13 +18,13 @@ use crate::support::and_rules;
 const RULES: &str = r#"
 [[rules]]
 id = "big"
-when = 'customer.tier == "enterprise" && assessment.category != "nothing"'
+when = 'customer.tier == "enterprise" && assessment.category != ""'
 squad = "payments"
 severity = 1
 
 [[rules]]
 id = "full"
-when = 'helpdesk.queues["money"] > 20 && assessment.category != "nothing" && assessment.urgency != "critical"'
+when = 'helpdesk.queues["money"] > 20 && assessment.category != "" && assessment.urgency != "critical"'
 squad = "platform"
 "#;
 

@@ -5,9 +5,9 @@ use super::error::ConditionError;
 use super::lexer::{Token, TokenKind};
 use super::node::{Kind, Node};
 use super::schema::{Inferred, Schema};
-use super::suggest::nearest;
 use super::syntax::{self, Syntax};
 use super::value::Value;
+use crate::suggest::nearest;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, SelectExpr, operators};
 use std::sync::Arc;
 

@@ -37,15 +37,16 @@ mod node;
 mod pattern;
 mod predicates;
 mod schema;
-mod suggest;
 mod syntax;
 #[cfg(test)]
 mod tests;
 mod value;
+mod vocabulary;
 
 pub use error::{ConditionError, EvaluationError, InputError};
 pub use schema::{Field, FieldDoc, ObjectType, Schema, Type, fields};
 pub use value::Inputs;
+pub use vocabulary::{Vocabularies, Vocabulary};
 
 use evaluate::Evaluation;
 use node::Node;
@@ -88,6 +89,20 @@ impl Condition {
         let (logic, predicates) = predicates::split(source, &tokens, &root);
         let (source, schema) = (source.to_owned(), schema.clone());
         Ok(Self { checked: Arc::new(Parts { source, schema, root, logic, predicates }) })
+    }
+
+    /// As [`Self::parse`], where these fields can hold nothing but that.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]; also literals that no field beside them ever equals, and what nothing can meet.
+    pub fn parse_with(source: &str, schema: &Schema, vocabularies: &Vocabularies) -> Result<Self, Vec<ConditionError>> {
+        let condition = Self::parse(source, schema)?;
+        let mut faults: Vec<ConditionError> = vocabulary::faults(&condition.checked.root, schema, vocabularies)
+            .into_iter()
+            .map(|(offset, message, hint)| syntax::at(source, offset, &message, Some(&hint)))
+            .collect();
+        faults.sort_by_key(|fault| (fault.line, fault.column));
+        if faults.is_empty() { Ok(condition) } else { Err(faults) }
     }
 
     /// Whether the inputs meet the condition: the same answer for the same inputs, always.

@@ -17,6 +17,7 @@ impl Check<'_> {
         written
             .iter()
             .map(|(name, escalation)| {
+                self.named(&escalation.levels.span(), "escalation policy", name);
                 if escalation.levels.get_ref().is_empty() {
                     self.fault(
                         &escalation.levels.span(),

@@ -21,7 +21,7 @@ type Names = Spanned<Vec<Spanned<String>>>;
 impl Check<'_> {
     pub(super) fn rights(&mut self, document: &Document) -> Rights {
         let groups: Groups =
-            document.groups.iter().map(|(name, members)| (name.clone(), self.members(members))).collect();
+            document.groups.iter().map(|(name, members)| (name.clone(), self.group(name, members))).collect();
         let RightsDocument { confirm, escalate, claim, settle, view, set_priority, trust_tools } = &document.rights;
         let mut holders: BTreeMap<Right, Vec<Holder>> =
             [(Right::Confirm, confirm), (Right::Escalate, escalate), (Right::Claim, claim), (Right::Settle, settle)]
@@ -84,6 +84,14 @@ impl Check<'_> {
         }
         self.fault(&name.span(), format!("`{text}` names nobody: write {or}"));
         None
+    }
+
+    fn group(&mut self, name: &str, members: &Names) -> Vec<PersonId> {
+        self.named(&members.span(), "group", name);
+        if members.get_ref().is_empty() {
+            self.fault(&members.span(), format!("the group `{name}` is empty: list its people's ids, or remove it"));
+        }
+        self.members(members.get_ref())
     }
 
     /// People by their ids alone.

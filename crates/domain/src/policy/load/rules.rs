@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use super::super::condition::Condition;
+use super::super::condition::{Condition, Vocabularies};
 use super::super::document::RuleDocument;
 use super::super::place::{self, Place};
 use super::super::{Rule, facts};
 use super::{Check, Names, fault_at};
 use crate::action::Action;
-use crate::ids::{CategoryId, RuleId};
+use crate::ids::{CategoryId, RuleId, SquadId};
 use crate::ticket::Severity;
 
 /// What rules may have carried out. The other actions follow from what people do.
@@ -19,12 +19,19 @@ const PLANNED: &[&str] = &["create_issue", "create_story", "comment", "set_prior
 impl Check<'_> {
     pub(super) fn rules(&mut self, written: &[RuleDocument], names: &Names<'_>) -> Vec<Rule> {
         let mut seen = BTreeSet::new();
-        written.iter().filter_map(|rule| self.rule(rule, names, &mut seen)).collect()
+        let vocabularies = facts::vocabularies(&names.known());
+        written.iter().filter_map(|rule| self.rule(rule, names, &vocabularies, &mut seen)).collect()
     }
 
-    fn rule(&mut self, written: &RuleDocument, names: &Names<'_>, seen: &mut BTreeSet<String>) -> Option<Rule> {
+    fn rule(
+        &mut self,
+        written: &RuleDocument,
+        names: &Names<'_>,
+        vocabularies: &Vocabularies,
+        seen: &mut BTreeSet<String>,
+    ) -> Option<Rule> {
         self.once(&written.id, "rule", seen);
-        let when = self.condition(&written.when);
+        let when = self.condition(&written.when, vocabularies);
         for example in &written.examples {
             if let Some(name) = &example.get_ref().category {
                 self.known(name, "category", &names.categories);
@@ -40,7 +47,7 @@ impl Check<'_> {
                 self.unknown(&example.span(), "queue", queue, names.queues.iter().copied());
             }
         }
-        let squads = written.squad.iter().chain(&written.squads).map(|name| self.squad(name, names)).collect();
+        let squads = self.squads_of(written, names);
         let severity = written.severity.as_ref().and_then(|level| match Severity::try_from(*level.get_ref()) {
             Ok(severity) => Some(severity),
             Err(message) => {
@@ -67,9 +74,27 @@ impl Check<'_> {
         Some(rule)
     }
 
+    fn squads_of(&mut self, written: &RuleDocument, names: &Names<'_>) -> Vec<SquadId> {
+        if let Some(squads) = &written.squads {
+            if written.squad.is_some() {
+                let mend =
+                    "`squad` and `squads` both stand here: keep `squad` for one, `squads` for those to choose from";
+                self.fault(&squads.span(), mend);
+            } else if squads.get_ref().is_empty() {
+                self.fault(&squads.span(), "`squads` is empty: name squads to choose from, or leave it out");
+            }
+            let mut seen = BTreeSet::new();
+            for name in squads.get_ref().iter().filter(|name| !seen.insert(name.get_ref().as_str())) {
+                self.fault(&name.span(), format!("the squad `{}` stands here twice: remove one", name.get_ref()));
+            }
+        }
+        let several = written.squads.iter().flat_map(|squads| squads.get_ref());
+        written.squad.iter().chain(several).map(|name| self.squad(name, names)).collect()
+    }
+
     /// A condition's own line and column become the file's.
-    fn condition(&mut self, written: &Spanned<String>) -> Option<Condition> {
-        let faults = match Condition::parse(written.get_ref(), facts::schema()) {
+    fn condition(&mut self, written: &Spanned<String>, vocabularies: &Vocabularies) -> Option<Condition> {
+        let faults = match Condition::parse_with(written.get_ref(), facts::schema(), vocabularies) {
             Ok(condition) => return Some(condition),
             Err(faults) => faults,
         };

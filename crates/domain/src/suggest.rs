@@ -1,7 +1,7 @@
 //! "Did you mean": the known name nearest to a misspelt one.
 
 /// The candidate fewest edits away, when near enough to be a slip (a third of the letters, at least one).
-pub(super) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (written.chars().count() / 3).max(1);
     candidates
         .into_iter()
