@@ -170,7 +170,7 @@ impl Prepared {
             messages,
             http,
         };
-        for caution in prepare::cautions(&prepared.policy, &prepared.lookups) {
+        for caution in config.cautions().into_iter().chain(prepare::cautions(&prepared.policy, &prepared.lookups)) {
             tracing::warn!("{caution}");
         }
         Ok(prepared)

@@ -206,6 +206,7 @@ pub enum AuditCommand {
     #[command(after_help = "Examples:\n  deskbell audit anchor > anchor-2026-11-21.json")]
     Anchor,
     /// Print entries, an object a line
+    #[command(after_help = "Examples:\n  deskbell audit show\n  deskbell audit show --ticket DB-42")]
     Show {
         /// Only about this ticket (DB-42 or 42).
         #[arg(long, value_name = "N")]
@@ -214,12 +215,18 @@ pub enum AuditCommand {
     /// Decide every stored ticket again and compare the bytes
     Replay,
     /// List the jobs that nobody tries any more, or try one again
+    #[command(
+        after_help = "Examples:\n  deskbell audit dead-letters\n  deskbell audit dead-letters --revive JOB   as the list names it"
+    )]
     DeadLetters {
         /// Put this job back into the queue; `serve` must not be running.
         #[arg(long, value_name = "JOB")]
         revive: Option<String>,
     },
     /// Destroy the key of a person's words; `serve` must not be running
+    #[command(
+        after_help = "What they wrote can't be read by anybody any more, nor brought back; the trail still verifies.\n\nExamples:\n  deskbell audit erase U0123456789\n  deskbell audit erase helpdesk:zendesk/42 --yes"
+    )]
     Erase {
         /// Slack's user id, or `helpdesk:…`.
         person: String,

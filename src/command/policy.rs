@@ -41,14 +41,16 @@ fn check(config: &Path, file: Option<&Path>) -> Result<(), Failure> {
 
 fn summary(policy: &Policy) -> String {
     let rules = |mode: Mode| policy.rules.iter().filter(|rule| rule.mode == mode).count();
+    let counted =
+        |count: usize, one: &str, several: &str| format!("{count} {}", if count == 1 { one } else { several });
     format!(
-        "  {} squads, {} queues, {} priorities, {} categories, {} escalation policies\n  {} rules: {} auto, {} confirm, {} shadow\n  hash {}",
-        policy.squads.len(),
-        policy.queues.len(),
-        policy.priorities.len(),
-        policy.categories.len(),
-        policy.escalations.len(),
-        policy.rules.len(),
+        "  {}, {}, {}, {}, {}\n  {}: {} auto, {} confirm, {} shadow\n  hash {}",
+        counted(policy.squads.len(), "squad", "squads"),
+        counted(policy.queues.len(), "queue", "queues"),
+        counted(policy.priorities.len(), "priority", "priorities"),
+        counted(policy.categories.len(), "category", "categories"),
+        counted(policy.escalations.len(), "escalation policy", "escalation policies"),
+        counted(policy.rules.len(), "rule", "rules"),
         rules(Mode::Auto),
         rules(Mode::Confirm),
         rules(Mode::Shadow),

@@ -235,9 +235,11 @@ impl Config {
         let mut faults = Vec::new();
         let mut specs = Vec::new();
         for (name, server) in &self.mcp {
+            let missing = server.missing_secrets(name, &self.source);
             match self.server_spec(name, server) {
                 Ok(spec) => specs.push(spec),
-                Err(fault) => faults.push(fault),
+                Err(fault) if missing.is_empty() => faults.push(fault),
+                Err(_) => faults.extend(missing),
             }
         }
         if faults.is_empty() { Ok(specs) } else { Err(ConfigErrors(faults)) }

@@ -107,10 +107,15 @@ impl Source {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigErrors> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            ConfigError::at(
-                path.display().to_string(),
-                format!("can't be read ({error}): name your file with --config, or start from deskbell.example.toml"),
-            )
+            let message = match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    "is not there: name your file with --config, or copy deskbell.example.toml to \
+                                                 it; to try Deskbell without one: `deskbell demo`"
+                        .to_owned()
+                }
+                _ => format!("can't be read ({error}): correct its rights, or name another file with --config"),
+            };
+            ConfigError::at(path.display().to_string(), message)
         })?;
         let variables: Vec<(String, String)> =
             variables.into_iter().filter(|(name, _)| name.starts_with("DESKBELL_")).collect();
@@ -172,8 +177,8 @@ impl Source {
 
 /// The parser's words with the mend.
 fn mended(message: &str) -> String {
-    if let Some(near) = meant(message) {
-        return format!("{message}: did you mean `{near}`?");
+    if let Some((written, near)) = meant(message) {
+        return format!("unknown field `{written}`: did you mean `{near}`?");
     }
     if message.starts_with("unknown field") {
         return format!("{message}: correct its spelling or remove it");
@@ -184,11 +189,11 @@ fn mended(message: &str) -> String {
     message.to_owned()
 }
 
-/// The field that an unknown one was probably meant to be.
-fn meant(message: &str) -> Option<&str> {
+/// An unknown field, and the one that it was probably meant to be.
+fn meant(message: &str) -> Option<(&str, &str)> {
     let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
     let written = quoted.next()?;
-    deskbell_domain::suggest::nearest(written, quoted)
+    Some((written, deskbell_domain::suggest::nearest(written, quoted)?))
 }
 
 /// Puts a value where the keys lead; `Err` is the key that is no table.

@@ -149,33 +149,24 @@ async fn open_unbounded(spec: &ServerSpec, tools_changed: &Arc<Notify>) -> Resul
     Ok((session, listing))
 }
 
+/// What the system says of an address where nobody answers, and the same in plain words.
+const UNREACHABLE: [(&str, &str); 7] = [
+    ("ConnectionRefused", "connection refused"),
+    ("ConnectionReset", "connection cut off"),
+    ("HostUnreachable", "no way there"),
+    ("NetworkUnreachable", "no way there"),
+    ("TimedOut", "no answer in time"),
+    ("dns error", "no such host"),
+    ("InvalidCertificate", "its certificate is not trusted"),
+];
+
 /// Why nobody answers at the address, if that is what an error says.
 fn unreachable_because(error: &ConnectError) -> Option<&'static str> {
+    use ClientInitializeError::{LegacyFallbackFailed, TransportError};
     let ConnectError::Handshake(error) = error else { return None };
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.as_ref());
-    let mut found = None;
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<std::io::Error>() {
-            found = match error.kind() {
-                std::io::ErrorKind::ConnectionRefused => Some("connection refused"),
-                std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::ConnectionAborted => {
-                    Some("connection cut off")
-                }
-                std::io::ErrorKind::TimedOut => Some("no answer in time"),
-                std::io::ErrorKind::HostUnreachable | std::io::ErrorKind::NetworkUnreachable => Some("no way there"),
-                _ => found,
-            };
-        }
-        if let Some(error) = error.downcast_ref::<reqwest::Error>() {
-            found = found.or_else(|| match error {
-                error if error.is_timeout() => Some("no answer in time"),
-                error if error.is_connect() => Some("no connection"),
-                _ => None,
-            });
-        }
-        cause = error.source();
-    }
-    found
+    // rmcp hands on the client's error without naming it as its source. Nothing of this text is shown.
+    let told = matches!(**error, TransportError { .. } | LegacyFallbackFailed { .. }).then(|| format!("{error:?}"))?;
+    UNREACHABLE.iter().find(|(system, _)| told.contains(system)).map(|(_, plain)| *plain)
 }
 
 /// An address without what may be secret in it.

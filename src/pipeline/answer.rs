@@ -100,6 +100,7 @@ impl World {
         rendered(self.messages.help(&Help {
             bot_user_id: Some(self.habits.identity.bot_user.to_string()),
             watched_channel_ids: self.habits.watched_channels.iter().map(ToString::to_string).collect(),
+            triage_emoji: self.habits.triage_emoji.clone(),
         }))
     }
 

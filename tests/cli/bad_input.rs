@@ -24,11 +24,19 @@ const CONFIGS: &[Change] = &[
     ("channel name for an id", "\"C0123456789\"", "\"#support\""),
     ("too many workers", "count = 8 ", "count = 9999999999 "),
     ("length of time", "lease = \"60s\"", "lease = \"60\""),
+    ("a lease that is over at once", "lease = \"60s\"", "lease = \"1ms\""),
+    ("a drain for ever", "drain = \"20s\"", "drain = \"9999h\""),
+    ("no readers", "readers = 4", "readers = 0"),
+    ("no attempt", "dispatch_attempts = 12", "dispatch_attempts = 0"),
+    ("a call that may take no time", "call_timeout = \"15s\"", "call_timeout = \"1us\""),
     ("neither command nor url", "command = \"deskbell\"", ""),
     ("both command and url", "command = \"deskbell\"", "command = \"deskbell\"\nurl = \"https://mcp.test\""),
     ("unknown server", "server = \"jira\"\ntool = \"add_comment\"", "server = \"jra\"\ntool = \"add_comment\""),
     ("unknown action", "[actions.assign]", "[actions.asign]"),
     ("bad expression", "\"=action.body\"", "\"=action..body\""),
+    ("a field that the action has not", "\"=action.body\"", "\"=action.bdy\""),
+    ("a field of something else", "\"=action.body\"", "\"=ticket_text\""),
+    ("unknown filter", "\"=action.body\"", "\"=action.body|uper\""),
     ("bad lag", "lag = \"90s\"", "lag = \"soon\""),
     ("confidence", "abstain_below = 0.4", "abstain_below = 40"),
     ("no policy there", "policy.example.toml", "rules.toml"),
@@ -104,6 +112,7 @@ fn an_action_that_follows_from_an_issue_without_a_tool_is_refused() {
     let config = config.replacen("[actions.assign]\nserver = \"jira\"\ntool = \"assign_issue\"", "[gone]", 1);
     let (before, rest) = config.split_once("[gone]").unwrap();
     let (_, after) = rest.split_once("# Stories in Shortcut").unwrap();
+    let after = after.replace("=action.to", "=action.account");
     let said = serve(&format!("{before}# {after}"), &repository_file("policy.example.toml"), &SECRETS);
     insta::assert_snapshot!(said.all());
 }
@@ -129,6 +138,8 @@ fn a_bad_environment_is_refused_with_its_variable() {
         ("unknown key", [("DESKBELL_SERVER__LISTN", "x"), ("JIRA_EMAIL", "c")]),
         ("bad value", [("DESKBELL_SERVER__LISTEN", "x"), ("JIRA_EMAIL", "c")]),
         ("too deep", [("DESKBELL_SERVER__LISTEN__PORT", "1"), ("JIRA_EMAIL", "c")]),
+        ("one underscore", [("DESKBELL_SERVER_LISTEN", "0.0.0.0:8080"), ("JIRA_EMAIL", "c")]),
+        ("one underscore and a server", [("DESKBELL_MCP_JIRA_CALL_TIMEOUT", "9s"), ("JIRA_EMAIL", "c")]),
         ("inline token", [("DESKBELL_SLACK__BOT_TOKEN", "xoxb-1"), ("JIRA_EMAIL", "c")]),
     ] {
         writeln!(report, "## {name}\n{}", serve(&config, &policy, &set).all()).unwrap();
@@ -158,6 +169,11 @@ const POLICIES: &[Change] = &[
         "text = \"nobody can pay\", category",
         "text = \"nobody can pay\", matches = false, category",
     ),
+    ("misspelt category", "'assessment.category == \"api\"'", "'assessment.category == \"apis\"'"),
+    ("misspelt urgency", "assessment.urgency == \"critical\"\n", "assessment.urgency == \"critcal\"\n"),
+    ("squad and squads", "squads = [\"platform\", \"support\"]", "squads = [\"platform\"]\nsquad = \"support\""),
+    ("a squad of nobody", "members = [\"U0000000004\"]", "members = []"),
+    ("too short", "remind_after = \"30m\"", "remind_after = \"1ms\""),
     ("channel name for an id", "channel = \"C0000000003\"", "channel = \"#payments\""),
     ("nobody", "settle = [\"group:leads\"]", "settle = [\"group:bosses\", \"@anna\"]"),
     ("length of time", "expire_after = \"4h\"", "expire_after = \"soon\""),
@@ -180,6 +196,20 @@ fn a_bad_policy_is_refused_with_line_and_column() {
         writeln!(report, "## {name}\n{}", said.stderr).unwrap();
     }
     insta::assert_snapshot!("bad_policies", report);
+}
+
+#[test]
+fn a_template_with_a_button_that_nobody_hears_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocks = folder.path().join("own");
+    std::fs::create_dir(&blocks).unwrap();
+    let alert = repository_file("blocks/ops_alert.json.j2").replace("ops_retry", "ops_rety");
+    std::fs::write(blocks.join("ops_alert.json.j2"), alert).unwrap();
+    let config = changed(&repository_file("deskbell.example.toml"), "# folder = \"blocks\"", "folder = \"own\"");
+    std::fs::write(folder.path().join("deskbell.toml"), config).unwrap();
+    std::fs::write(folder.path().join("policy.example.toml"), repository_file("policy.example.toml")).unwrap();
+    let said = Said::of(&deskbell(folder.path(), &["serve"]).envs(SECRETS).output().unwrap());
+    insta::assert_snapshot!(said.all());
 }
 
 #[test]

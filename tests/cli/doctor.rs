@@ -209,3 +209,78 @@ async fn secrets_that_others_may_read_and_public_figures_are_warned_of() {
     assert!(warned[1].contains("mcp.jira.env.DESKBELL_JIRA_API_TOKEN"), "{}", warned[1]);
     assert!(warned[2].contains("/metrics") && said.stdout.contains("admin_listen"), "{}", said.stdout);
 }
+
+fn lines(said: &Said, mark: char) -> Vec<&str> {
+    said.stdout.lines().filter(|line| line.starts_with(mark)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_missing_secret_is_listed_and_what_can_be_looked_at_is() {
+    let said = examined(settings(), |place| {
+        for name in ["bot_token", "signing_secret", "jira_api_token", "zendesk_webhook_secret"] {
+            std::fs::remove_file(place.path().join("secrets").join(name)).unwrap();
+        }
+    })
+    .await;
+    assert_eq!(said.code, 1);
+    for field in
+        ["slack.bot_token", "slack.signing_secret", "mcp.jira.env.DESKBELL_JIRA_API_TOKEN", "helpdesk.zendesk.secret"]
+    {
+        let named = lines(&said, '✗').into_iter().filter(|line| line.contains(field)).count();
+        assert_eq!(named, 1, "{field}: {}", said.stdout);
+    }
+    assert!(said.stdout.contains("! mcp.jira: was not started: it lacks a secret"), "{}", said.stdout);
+    assert!(said.stdout.contains("✓ mcp.salesforce: starts and offers"), "{}", said.stdout);
+    assert!(!said.stdout.contains("/helpdesk/zendesk"), "{}", said.stdout);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_master_key_that_others_may_read_is_a_fault() {
+    let said = examined(settings(), |place| {
+        let key = place.path().join("deskbell.key");
+        std::fs::write(&key, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
+        std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    })
+    .await;
+    assert_eq!(said.code, 1);
+    let expected = "✗ secrets: store.master_key: other users of the machine may read deskbell.key, and with it everything in the \
+                    store\n    -> chmod 600 deskbell.key, owned by the user Deskbell runs as\n";
+    assert_eq!(faults(&said), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kb_that_finds_nothing_is_warned_of() {
+    let empty = examined(settings(), |place| {
+        std::fs::remove_file(place.path().join("knowledge/refunds.md")).unwrap();
+    })
+    .await;
+    assert!(empty.stdout.contains("! knowledge: knowledge holds no passages"), "{}", empty.stdout);
+    let none = examined(settings(), |place| place.change("folder = \"knowledge\"", "")).await;
+    assert!(none.stdout.contains("! knowledge: no folder is named"), "{}", none.stdout);
+    assert_eq!((none.code, empty.code), (0, 0), "nothing of it stops Deskbell");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_at_an_address_where_nobody_listens_is_named_in_plain_words() {
+    let said = examined(settings(), |place| {
+        place.change("[mcp.jira]", "[mcp.notes]\nurl = \"http://user:hush@127.0.0.1:9/mcp?key=hush\"\n\n[mcp.jira]");
+    })
+    .await;
+    assert_eq!(said.code, 1);
+    let plain = "✗ mcp.notes: cannot be reached at http://127.0.0.1:9/mcp (connection refused): start it, or mend [mcp.notes] url\n";
+    assert_eq!(faults(&said), plain);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_that_nothing_reads_is_warned_of() {
+    let sandbox = Sandbox::start(settings()).await.unwrap();
+    let place = Workplace::of(&sandbox);
+    let mut command = place.command(&sandbox, &["doctor"]);
+    command.env("DESKBELL_SERVE_PORT", "1").env("DESKBELL_SERVICE_HOST", "10.0.0.1");
+    let said = Said::of(&tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap());
+    sandbox.shutdown().await;
+    let meant =
+        "! config: nothing reads the environment variable DESKBELL_SERVE_PORT: did you mean DESKBELL_SERVER__PORT?";
+    assert_eq!((lines(&said, '!'), said.code), (vec![meant], 0), "{}", said.stdout);
+}

@@ -67,7 +67,8 @@ impl Workplace {
         let zendesk = defaults.zendesk.unwrap();
         let salesforce = defaults.salesforce.unwrap();
         let place = Self { folder };
-        place.write("deskbell.toml", &repository_file("demo/deskbell.toml").replace("folder = \"knowledge\"", ""));
+        place.write("deskbell.toml", &repository_file("demo/deskbell.toml"));
+        place.write("knowledge/refunds.md", "# Refunds\n\nA refund reaches the card within five business days.\n");
         place.write("policy.toml", &repository_file("demo/policy.toml"));
         for (name, secret) in [
             ("signing_secret", defaults.signing_secret),

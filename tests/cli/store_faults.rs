@@ -54,6 +54,16 @@ fn a_store_whose_key_file_is_gone_asks_for_it_and_gets_no_other() {
 }
 
 #[test]
+fn before_the_first_start_nothing_is_missing() {
+    let folder = folder();
+    for command in ["verify", "anchor", "show", "replay", "dead-letters"] {
+        let said = Said::of(&deskbell(folder.path(), &["audit", command]).envs(SECRETS).output().unwrap());
+        let expected = "there is no store at deskbell.db yet: `deskbell serve` makes it on its first start";
+        assert!(said.code == 1 && said.stderr.contains(expected), "{command}: {}", said.all());
+    }
+}
+
+#[test]
 fn a_read_only_file_is_named() {
     let folder = folder();
     let path = folder.path().join("deskbell.db");

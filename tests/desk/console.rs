@@ -57,6 +57,24 @@ async fn operators_pages_have_an_address_of_their_own() {
     assert_eq!(knocked.status(), 404);
 }
 
+/// A server that is up and lacks what is bound to it does as little as one that is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_required_server_without_a_bound_tool_is_not_ready() {
+    let mut desk = Desk::open(Wish::default()).await;
+    assert!(desk.stop().success(), "{}", desk.log());
+    let config = std::fs::read_to_string(desk.config_path()).unwrap();
+    let config = config
+        .replace("[mcp.jira]", "[mcp.jira]\nrequired = true")
+        .replace("tool = \"add_comment\"", "tool = \"add_coment\"");
+    std::fs::write(desk.config_path(), config).unwrap();
+    desk.launch();
+    desk.until_log("has no tool `add_coment`").await;
+    let (status, ready) = get(&desk, "/readyz").await;
+    assert_eq!(status, 503, "{ready}");
+    let reason = "mcp.jira: required, and [actions.comment] can't use it: the server jira has no tool `add_coment`";
+    assert!(ready.contains(reason), "{ready}");
+}
+
 /// Looking costs a write to disk, and anybody may ask.
 #[tokio::test(flavor = "multi_thread")]
 async fn readiness_looks_at_the_store_at_most_once_a_second() {

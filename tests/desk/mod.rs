@@ -1,7 +1,8 @@
 //! A desk on the wire: the sandbox in this process, Deskbell as a child process, joined over real HTTP with real
 //! signatures, a real MCP child and a real store on disk.
 //!
-//! Nothing sleeps: a test says what it waits for, and every change in the sandbox makes it look again.
+//! No test waits for a length of time: it says what it waits for. Every change in the sandbox makes it look again; what only
+//! a file, a process or a page of Deskbell's tells is looked at every few milliseconds.
 
 pub mod bindings;
 mod buttons;

@@ -1,28 +1,15 @@
 //! What is sent to a tracker, and when it counts: a call that never left is made again, one that may have left is looked for.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
-use super::{Desk, Message, PATIENCE, State, Wish};
+use super::failures::until_job;
+use super::{Desk, Message, State, Wish};
 
 const PAID_TWICE: &str = "A payment failed with error 402, the customer is waiting";
 const ANSWER: &str = "result = { key = \"/key\", url = \"/url\" }";
 const NOW: &str = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
-
-/// Waits until a job meets a condition in SQL.
-async fn until_job(desk: &Desk, condition: &str) {
-    let path = desk.folder().join("deskbell.db");
-    let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    store.busy_timeout(Duration::from_secs(5)).unwrap();
-    let started = Instant::now();
-    while !store.prepare(&format!("SELECT 1 FROM jobs WHERE {condition}")).unwrap().exists([]).unwrap() {
-        assert!(started.elapsed() < PATIENCE, "no job is {condition}\n{}", desk.log());
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
 
 async fn confirmed(desk: &Desk, user: &str) -> Message {
     let card = desk.asks(user, PAID_TWICE).await;

@@ -113,6 +113,8 @@ view_model! {
         pub bot_user_id: Option<String>,
         /// Channels that are watched; the help shows 10.
         pub watched_channel_ids: Vec<String>,
+        /// Emoji that make a ticket of a message, by name; the help shows the first.
+        pub triage_emoji: Vec<String>,
     }
 
     /// One line to one person.
