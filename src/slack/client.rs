@@ -221,7 +221,10 @@ impl SlackClient {
         })
     }
 
-    /// Whether a job may post in the channel now. If not, its place is kept: it comes back after what the error says.
+    /// Whether a job may post in the channel now. If not, its place is kept.
+    ///
+    /// # Errors
+    /// The time after which to come back.
     pub fn place(&self, channel: &ChannelId, job: &JobId) -> Result<(), Duration> {
         self.limiter.place(channel, job.as_str(), Instant::now())
     }
