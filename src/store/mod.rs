@@ -10,6 +10,7 @@
 //! - Customers' words stand in `sealed` columns only. A destroyed key makes them read as erased; the audit chain still verifies.
 //! - One process writes. Others may read with [`Store::open_read_only`].
 
+mod approved;
 mod audit;
 mod beside;
 mod commit;

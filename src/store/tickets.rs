@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use deskbell_domain::action::StoredTicket;
 use deskbell_domain::decision::Load;
 use deskbell_domain::ids::{ChannelId, MessageTs, PersonId, QueueId, SquadId, TicketId, WorkspaceId};
 use deskbell_domain::ticket::{SlackPath, Source, Status, Ticket, Words};
@@ -78,18 +77,6 @@ impl Store {
             row.map(|row| row.open(read)).transpose()
         })
         .await
-    }
-
-    /// A ticket as the proof that its approvals were kept: what an approved action is rebuilt from.
-    ///
-    /// # Errors
-    /// As [`Self::ticket`].
-    pub async fn stored_ticket(
-        &self,
-        workspace: &WorkspaceId,
-        id: TicketId,
-    ) -> Result<Option<StoredTicket>, StoreError> {
-        Ok(self.ticket(workspace, id).await?.map(|found| StoredTicket::read_back(found.ticket)))
     }
 
     /// The ticket that a Slack message belongs to.
