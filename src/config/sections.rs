@@ -121,7 +121,7 @@ impl SlackSection {
             ));
         }
         if let Some(fault) = self.call_timeout.outside(0, 600) {
-            faults.push(ConfigError::at(here(), format!("[slack] call_timeout {fault}: leave it out for 15s")));
+            faults.push(ConfigError::at(here(), format!("[slack] call_timeout {fault}, or leave it out for 15s")));
         }
         if !is_http_address(self.api_url.get_ref()) {
             let message = format!(
@@ -327,7 +327,7 @@ impl WorkersConfig {
             ("dispatch_patience", self.dispatch_patience.outside(1, 30 * DAY), "30m"),
         ];
         let lengths = lengths.into_iter().filter_map(|(field, fault, usual)| {
-            Some(format!("[workers] {field} {}: leave it out for {usual}", fault?))
+            Some(format!("[workers] {field} {}, or leave it out for {usual}", fault?))
         });
         let count =
             (self.count > WORKERS_MAX).then(|| format!("[workers] count = {}: give at most {WORKERS_MAX}", self.count));

@@ -109,10 +109,10 @@ fn an_action_of_the_policy_without_a_tool_is_refused() {
 #[test]
 fn an_action_that_follows_from_an_issue_without_a_tool_is_refused() {
     let config = repository_file("deskbell.example.toml").replace("[actions.transition]", "[actions.assign]");
+    let config = config.replace("\"=action.to\"", "\"=action.account\"");
     let config = config.replacen("[actions.assign]\nserver = \"jira\"\ntool = \"assign_issue\"", "[gone]", 1);
     let (before, rest) = config.split_once("[gone]").unwrap();
     let (_, after) = rest.split_once("# Stories in Shortcut").unwrap();
-    let after = after.replace("=action.to", "=action.account");
     let said = serve(&format!("{before}# {after}"), &repository_file("policy.example.toml"), &SECRETS);
     insta::assert_snapshot!(said.all());
 }

@@ -442,7 +442,6 @@ async fn hot_queries_use_their_indexes() {
         "SELECT seq FROM jobs WHERE workspace = 'a' AND serial = 'b' AND serial IS NOT NULL AND state < 2
          ORDER BY order_at, seq LIMIT 1",
         "SELECT min(run_at) FROM jobs WHERE state = 1 AND lane = 'a'",
-        "SELECT name, tickets FROM open_work WHERE workspace = 'a' AND kind = 'squad' AND tickets > 0",
         "SELECT number FROM tickets WHERE workspace = 'a' AND requester = 'b' AND join_channel = 'c' AND last_message_at >= 1
          AND join_channel IS NOT NULL AND is_open = 1
          ORDER BY last_message_at DESC, number DESC LIMIT 1",
