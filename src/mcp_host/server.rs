@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::binding::ErrorRules;
 use super::breaker::{Breaker, BreakerState};
-use super::connect::{self, Session};
+use super::connect::{self, ConnectError, Session};
+use super::oauth::{SignInError, SignInKeeper, Tokens};
 use super::outcome::{self, CallError, CallOutput};
 use super::spec::{ServerSpec, Transport};
 use super::tools::{self, Listing, ToolInfo};
@@ -25,6 +26,8 @@ const RECONNECT_MAX: Duration = Duration::from_secs(30);
 const STEADY_AFTER: Duration = Duration::from_secs(30);
 /// How often a server's tools are looked at unasked: it may have gone, or changed without a word.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked whether a person has signed in.
+const LOOK_FOR_SIGN_IN_EVERY: Duration = Duration::from_secs(2);
 /// Time for a session to close in good order when the host shuts down.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
 
@@ -34,6 +37,7 @@ pub(super) enum Phase {
     Starting,
     Ready { peer: Peer<RoleClient>, listing: Arc<Listing> },
     Failed { reason: String, next_try: Instant },
+    SignInNeeded { reason: String },
 }
 
 /// One server, shared by its supervisor and its callers.
@@ -41,6 +45,7 @@ pub(super) enum Phase {
 pub(super) struct Server {
     pub(super) spec: ServerSpec,
     pub(super) phase: watch::Sender<Phase>,
+    tokens: Option<Arc<Tokens>>,
     turns: Semaphore,
     breaker: Mutex<Breaker>,
     /// A call got no answer: the server may hang.
@@ -50,11 +55,18 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(spec: ServerSpec) -> Self {
+    pub(super) fn new(spec: ServerSpec, sign_ins: &SignInKeeper) -> Self {
         // At least one turn: a spec with none is refused when the session is opened.
         let turns = Semaphore::new(spec.max_concurrency.clamp(1, Semaphore::MAX_PERMITS));
+        let tokens = match &spec.transport {
+            Transport::Http { url, oauth: Some(oauth), .. } => {
+                Some(Tokens::new(&spec.name, url.clone(), oauth.clone(), sign_ins.clone()))
+            }
+            Transport::Http { .. } | Transport::Stdio { .. } => None,
+        };
         Self {
             spec,
+            tokens,
             phase: watch::Sender::new(Phase::Starting),
             turns,
             breaker: Mutex::new(Breaker::default()),
@@ -65,10 +77,17 @@ impl Server {
 
     /// Keeps a session open until `shutdown`: opens, watches, opens again after a pause.
     pub(super) async fn supervise(&self, shutdown: CancellationToken) {
+        self.keep_open(&shutdown).await;
+        if let Some(tokens) = &self.tokens {
+            tokens.settled().await;
+        }
+    }
+
+    async fn keep_open(&self, shutdown: &CancellationToken) {
         let mut pause = RECONNECT_MIN;
         loop {
             let opened = tokio::select! {
-                opened = connect::open(&self.spec, &self.tools_changed) => opened,
+                opened = connect::open(&self.spec, self.tokens.as_ref(), &self.tools_changed) => opened,
                 () = shutdown.cancelled() => return,
             };
             let reason = match opened {
@@ -76,7 +95,7 @@ impl Server {
                     let since = Instant::now();
                     tracing::info!(server = self.spec.name, tools = listing.tools.len(), "MCP server is ready");
                     self.ready(session.peer().clone(), listing);
-                    let ended = self.watch_session(session, &shutdown).await;
+                    let ended = self.watch_session(session, shutdown).await;
                     if since.elapsed() >= STEADY_AFTER {
                         pause = RECONNECT_MIN;
                     }
@@ -84,7 +103,17 @@ impl Server {
                         Ended::ByUs => return,
                         Ended::ByServer => "the server closed the session".to_owned(),
                         Ended::Silent => "the server hung and was ended".to_owned(),
+                        // What is needed is said when the next session is opened.
+                        Ended::SignedOut => continue,
                     }
+                }
+                Err(ConnectError::SignIn(error @ SignInError::Needed { .. })) => {
+                    tokio::select! {
+                        () = self.until_signed_in(&error) => {}
+                        () = shutdown.cancelled() => return,
+                    }
+                    pause = RECONNECT_MIN;
+                    continue;
                 }
                 Err(error) => error.to_string(),
             };
@@ -123,6 +152,18 @@ impl Server {
         self.phase.send_replace(Phase::Failed { reason, next_try });
     }
 
+    /// Waits until a person has signed in.
+    async fn until_signed_in(&self, error: &SignInError) {
+        let reason = error.to_string();
+        let is_said = matches!(&*self.phase.borrow(), Phase::SignInNeeded { reason: said } if *said == reason);
+        if !is_said {
+            tracing::error!(server = self.spec.name, reason, "MCP server wants somebody to sign in");
+            metrics::gauge!("deskbell_mcp_server_ready", "server" => self.spec.name.clone()).set(0.0);
+            self.phase.send_replace(Phase::SignInNeeded { reason });
+        }
+        tokio::time::sleep(LOOK_FOR_SIGN_IN_EVERY).await;
+    }
+
     /// Waits for a turn to call a tool, at most as long as a call may take. Nothing has been sent when it is there.
     pub(super) async fn turn(&self, tool: &str) -> Result<Turn<'_>, CallError> {
         let turn = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire()).await;
@@ -146,6 +187,7 @@ impl Server {
             Phase::Failed { reason, next_try } => {
                 Err(CallError::not_sent(reason.clone(), Some(next_try.saturating_duration_since(Instant::now()))))
             }
+            Phase::SignInNeeded { reason } => Err(CallError::not_sent(reason.clone(), None)),
             Phase::Ready { peer, .. } if peer.is_transport_closed() => Err(session_closed()),
             Phase::Ready { peer, listing } => match listing.tools.iter().find(|known| known.name == tool) {
                 Some(known) => Ok((peer.clone(), known.clone())),
@@ -266,6 +308,7 @@ enum Ended {
     ByUs,
     ByServer,
     Silent,
+    SignedOut,
 }
 
 impl Server {
@@ -280,6 +323,7 @@ impl Server {
             _ = &mut waiting => return Ended::ByServer,
             () = shutdown.cancelled() => Ended::ByUs,
             () = self.until_silent(&peer) => Ended::Silent,
+            () = self.until_signed_out() => Ended::SignedOut,
         };
         if ended == Ended::Silent {
             self.failed("the server hangs and is being ended".to_owned(), RECONNECT_MIN);
@@ -311,6 +355,13 @@ impl Server {
                 }
                 Err(_) => return,
             }
+        }
+    }
+
+    async fn until_signed_out(&self) {
+        match &self.tokens {
+            None => std::future::pending().await,
+            Some(tokens) => tokens.lost().await,
         }
     }
 

@@ -14,7 +14,8 @@ use super::approved::{self, bound_to, send};
 async fn client() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = std::env::args().next_back().unwrap().parse().expect("the last argument is no address");
-    let host = McpHost::start(vec![approved::spec("suite", Transport::Http { url, headers: BTreeMap::new() })]);
+    let host =
+        McpHost::start(vec![approved::spec("suite", Transport::Http { url, headers: BTreeMap::new(), oauth: None })]);
     host.settled().await;
     let status = host.status().remove(0);
     assert_eq!(status.state, ServerState::Ready);

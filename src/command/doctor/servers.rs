@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::Finding;
+use crate::command::mcp_sign_ins::SignIns;
 use crate::config::Config;
 use crate::mcp_host::{BindingFault, Bindings, McpHost, ServerState, ServerStatus};
 
@@ -17,7 +18,8 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
         Ok(specs) => specs,
         Err(errors) => return errors.0.iter().map(|error| Finding::told("mcp", error.to_string())).collect(),
     };
-    let host = McpHost::start(specs);
+    let sign_ins = SignIns::of(config);
+    let host = McpHost::start_signed_in(specs, sign_ins.keeper());
     host.settled().await;
     let servers: BTreeMap<String, ServerStatus> =
         host.status().into_iter().map(|server| (server.name.clone(), server)).collect();
@@ -28,6 +30,7 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
         findings.push(answering(&host, server, tool).await);
     }
     host.shutdown().await;
+    sign_ins.close().await;
     let looks = config.lookups().unwrap_or_default();
     for server in servers.values().filter(|server| server.state == ServerState::Ready) {
         let actions =
@@ -44,7 +47,9 @@ fn standing(server: &ServerStatus) -> Finding {
     match &server.state {
         ServerState::Ready => Finding::good(area, offers(server)),
         ServerState::Starting => Finding::told(area, "is still starting: raise its startup_timeout"),
-        ServerState::Failed { reason, .. } => Finding::told(area, reason.clone()),
+        ServerState::Failed { reason, .. } | ServerState::SignInNeeded { reason } => {
+            Finding::told(area, reason.clone())
+        }
     }
 }
 
