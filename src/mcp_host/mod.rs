@@ -106,6 +106,8 @@ pub enum ServerState {
     SignInNeeded {
         /// Why, and what to do.
         reason: String,
+        /// Which sign-in does no more; 0 when there was none.
+        sign_in: u64,
     },
 }
 
@@ -114,7 +116,7 @@ impl ServerState {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Starting | Self::Ready => None,
-            Self::Failed { reason, .. } | Self::SignInNeeded { reason } => Some(reason),
+            Self::Failed { reason, .. } | Self::SignInNeeded { reason, .. } => Some(reason),
         }
     }
 }
@@ -246,7 +248,9 @@ fn status_of(server: &Server) -> ServerStatus {
             let state = ServerState::Failed { reason: reason.clone(), next_try: wait };
             (state, Arc::default())
         }
-        Phase::SignInNeeded { reason } => (ServerState::SignInNeeded { reason: reason.clone() }, Arc::default()),
+        Phase::SignInNeeded { reason, sign_in } => {
+            (ServerState::SignInNeeded { reason: reason.clone(), sign_in: *sign_in }, Arc::default())
+        }
     };
     ServerStatus {
         name: server.spec.name.clone(),

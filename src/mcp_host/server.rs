@@ -37,7 +37,7 @@ pub(super) enum Phase {
     Starting,
     Ready { peer: Peer<RoleClient>, listing: Arc<Listing> },
     Failed { reason: String, next_try: Instant },
-    SignInNeeded { reason: String },
+    SignInNeeded { reason: String, sign_in: u64 },
 }
 
 /// One server, shared by its supervisor and its callers.
@@ -107,9 +107,9 @@ impl Server {
                         Ended::SignedOut => continue,
                     }
                 }
-                Err(ConnectError::SignIn(error @ SignInError::Needed { .. })) => {
+                Err(ConnectError::SignIn(error @ SignInError::Needed { sign_in, .. })) => {
                     tokio::select! {
-                        () = self.until_signed_in(&error) => {}
+                        () = self.until_signed_in(error.to_string(), sign_in) => {}
                         () = shutdown.cancelled() => return,
                     }
                     pause = RECONNECT_MIN;
@@ -153,13 +153,12 @@ impl Server {
     }
 
     /// Waits until a person has signed in.
-    async fn until_signed_in(&self, error: &SignInError) {
-        let reason = error.to_string();
-        let is_said = matches!(&*self.phase.borrow(), Phase::SignInNeeded { reason: said } if *said == reason);
+    async fn until_signed_in(&self, reason: String, sign_in: u64) {
+        let is_said = matches!(&*self.phase.borrow(), Phase::SignInNeeded { reason: said, .. } if *said == reason);
         if !is_said {
             tracing::error!(server = self.spec.name, reason, "MCP server wants somebody to sign in");
             metrics::gauge!("deskbell_mcp_server_ready", "server" => self.spec.name.clone()).set(0.0);
-            self.phase.send_replace(Phase::SignInNeeded { reason });
+            self.phase.send_replace(Phase::SignInNeeded { reason, sign_in });
         }
         tokio::time::sleep(LOOK_FOR_SIGN_IN_EVERY).await;
     }
@@ -187,7 +186,7 @@ impl Server {
             Phase::Failed { reason, next_try } => {
                 Err(CallError::not_sent(reason.clone(), Some(next_try.saturating_duration_since(Instant::now()))))
             }
-            Phase::SignInNeeded { reason } => Err(CallError::not_sent(reason.clone(), None)),
+            Phase::SignInNeeded { reason, .. } => Err(CallError::not_sent(reason.clone(), None)),
             Phase::Ready { peer, .. } if peer.is_transport_closed() => Err(session_closed()),
             Phase::Ready { peer, listing } => match listing.tools.iter().find(|known| known.name == tool) {
                 Some(known) => Ok((peer.clone(), known.clone())),

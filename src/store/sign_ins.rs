@@ -3,10 +3,14 @@
 
 use std::fmt;
 
+use deskbell_domain::ids::WorkspaceId;
+use deskbell_domain::workflow::effect::Effect;
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::{OpenError, StoreError};
+use super::jobs::{NewJob, insert_job};
 use super::master_key::MasterKey;
 use super::migrate::{check, newest};
 use super::open::{check_master_key, open_for_writing};
@@ -73,6 +77,26 @@ impl Store {
             writer.fold_log().await?;
         }
         Ok(put)
+    }
+
+    /// Queues what asks people to sign in at a server, once for each sign-in that does no more.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub async fn queue_sign_in_request(
+        &self,
+        workspace: &WorkspaceId,
+        server: &str,
+        sign_in: u64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let workspace = workspace.clone();
+        let effect = Effect::AskForSignIn { server: server.to_owned(), sign_in };
+        self.writer()?
+            .run(Durability::Synced, WhenFull::Wait, move |write| {
+                insert_job(write, &workspace, &NewJob { effect, ticket: None, run_at: now, serial: None })
+            })
+            .await
     }
 }
 

@@ -14,7 +14,6 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::sync::watch;
 
 type Words = BTreeMap<String, String>;
 
@@ -96,22 +95,23 @@ struct Books {
 pub struct Guarded {
     address: SocketAddr,
     books: Arc<Mutex<Books>>,
-    changed: watch::Sender<usize>,
 }
 
 impl Guarded {
     pub async fn start() -> Self {
+        // For the HTTP clients of the test's own process.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let books = Books { clients: [(CLIENT.0.to_owned(), Some(CLIENT.1.to_owned()))].into(), ..Books::default() };
-        let it = Self { address, books: Arc::new(Mutex::new(books)), changed: watch::Sender::new(0) };
+        let it = Self { address, books: Arc::new(Mutex::new(books)) };
         let router = Router::new()
             .route("/.well-known/oauth-protected-resource/mcp", get(resource_metadata))
             .route("/.well-known/oauth-authorization-server", get(server_metadata))
             .route("/register", post(register))
             .route("/authorize", get(authorize))
             .route("/token", post(token))
-            .route("/mcp", post(mcp))
+            .route("/mcp", post(mcp).get(challenge))
             .with_state(it.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         it
@@ -127,10 +127,6 @@ impl Guarded {
 
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap()
-    }
-
-    fn note(&self) {
-        self.changed.send_modify(|count| *count += 1);
     }
 
     /// Makes it behave otherwise.
@@ -156,15 +152,8 @@ impl Guarded {
         self.books().refused
     }
 
-    /// Waits for what a request changes.
-    pub async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let mut changed = self.changed.subscribe();
-        let waiting = async {
-            while !holds(self) {
-                changed.changed().await.unwrap();
-            }
-        };
-        tokio::time::timeout(super::PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{what} never came"));
+    fn way(&self) -> String {
+        format!("Bearer resource_metadata=\"{}/.well-known/oauth-protected-resource/mcp\"", self.base())
     }
 
     fn issue(&self, books: &mut Books, scope: &str, audience: &str, renewable: bool) -> Value {
@@ -261,9 +250,7 @@ fn client_of(headers: &HeaderMap, form: &Words) -> (String, Option<String>) {
 }
 
 async fn token(State(it): State<Guarded>, headers: HeaderMap, Form(form): Form<Words>) -> Response {
-    let answer = given(&it, &headers, &form);
-    it.note();
-    answer
+    given(&it, &headers, &form)
 }
 
 fn given(it: &Guarded, headers: &HeaderMap, form: &Words) -> Response {
@@ -306,17 +293,20 @@ fn given(it: &Guarded, headers: &HeaderMap, form: &Words) -> Response {
     Json(answer).into_response()
 }
 
+/// It has no stream of its own, and says where the way to a token is described.
+async fn challenge(State(it): State<Guarded>) -> Response {
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, it.way())]).into_response()
+}
+
 async fn mcp(State(it): State<Guarded>, headers: HeaderMap, Json(message): Json<Value>) -> Response {
-    let answer = answered(&it, &headers, &message);
-    it.note();
-    answer
+    answered(&it, &headers, &message)
 }
 
 fn answered(it: &Guarded, headers: &HeaderMap, message: &Value) -> Response {
     let mut books = it.books();
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let issued = bearer.and_then(|bearer| books.tokens.get(bearer));
-    let metadata = format!("Bearer resource_metadata=\"{}/.well-known/oauth-protected-resource/mcp\"", it.base());
+    let metadata = it.way();
     let Some(issued) = issued.filter(|issued| issued.is_valid && issued.audience == it.url()) else {
         books.refused += 1;
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, metadata)]).into_response();

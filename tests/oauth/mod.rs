@@ -1,8 +1,8 @@
 //! Signing in at MCP servers by OAuth, on the wire: the host, a store on disk, and a guarded server in a box.
 
-mod browser;
+pub mod browser;
 mod command;
-mod guarded;
+pub mod guarded;
 mod itself;
 mod person;
 mod refusals;

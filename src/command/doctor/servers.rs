@@ -47,7 +47,7 @@ fn standing(server: &ServerStatus) -> Finding {
     match &server.state {
         ServerState::Ready => Finding::good(area, offers(server)),
         ServerState::Starting => Finding::told(area, "is still starting: raise its startup_timeout"),
-        ServerState::Failed { reason, .. } | ServerState::SignInNeeded { reason } => {
+        ServerState::Failed { reason, .. } | ServerState::SignInNeeded { reason, .. } => {
             Finding::told(area, reason.clone())
         }
     }

@@ -38,19 +38,15 @@ impl AuthorizedClient {
         let Some(tokens) = &self.tokens else { return send(None).await };
         let with = |token: &SecretString| send(Some(token.expose_secret().to_owned()));
         let token = tokens.token().await.map_err(carried)?;
-        let (refused, again) = match with(&token).await {
-            Err(StreamableHttpError::AuthRequired(_)) => (None, tokens.renewed(&token).await.map_err(carried)?),
-            Err(error) if is_unexplained_401(&error) => (None, tokens.renewed(&token).await.map_err(carried)?),
+        let again = match with(&token).await {
+            Err(StreamableHttpError::AuthRequired(_)) => tokens.renewed(&token).await,
+            Err(error) if is_unexplained_401(&error) => tokens.renewed(&token).await,
             Err(StreamableHttpError::InsufficientScope(error)) => {
-                let scope = error.get_required_scope();
-                match tokens.widened(&token, scope).await.map_err(carried)? {
-                    Some(wider) => (Some(error), wider),
-                    None => return Err(StreamableHttpError::InsufficientScope(error)),
-                }
+                tokens.widened(&token, error.get_required_scope()).await
             }
             answered => return answered,
         };
-        drop(refused);
+        let again = again.map_err(carried)?;
         with(&again).await
     }
 }

@@ -66,6 +66,8 @@ pub enum SignInError {
         server: String,
         /// Why a sign-in that there was does not do.
         why: String,
+        /// The revision of the one that does no more; 0 when there was none.
+        sign_in: u64,
     },
     /// The token does not reach as far as the request: a person has to sign in for more.
     #[error(
@@ -95,7 +97,7 @@ impl SignInError {
         Self::Failed { reason: reason.into() }
     }
 
-    fn needed(server: &str, why: impl Into<String>) -> Self {
-        Self::Needed { server: server.to_owned(), why: why.into() }
+    fn needed(server: &str, sign_in: u64, why: &str) -> Self {
+        Self::Needed { server: server.to_owned(), why: why.to_owned(), sign_in }
     }
 }

@@ -50,6 +50,8 @@ struct Held {
 struct Token {
     secret: SecretString,
     renew_at: Option<SystemTime>,
+    /// The scopes that it was asked for with, where Deskbell asks by itself.
+    asked_for: Vec<String>,
 }
 
 impl Token {
@@ -58,7 +60,7 @@ impl Token {
             let early = RENEW_BEFORE.min(life / 10);
             received_at.checked_add(life.saturating_sub(early))
         });
-        Self { secret: response.access_token().secret().clone().into(), renew_at }
+        Self { secret: response.access_token().secret().clone().into(), renew_at, asked_for: Vec::new() }
     }
 
     fn is_fresh(&self) -> bool {
@@ -92,27 +94,26 @@ impl Tokens {
         self.obtained(Some(refused.clone())).await
     }
 
-    /// A token that reaches further, where no person has to be asked for it; `None` when the one that was refused reached as far.
+    /// A token that reaches further than one that the server refused, where no person has to be asked for it.
     pub async fn widened(
         self: &Arc<Self>,
         refused: &SecretString,
         scope: Option<&str>,
-    ) -> Result<Option<SecretString>, SignInError> {
-        let too_narrow = || SignInError::Scope { server: self.server.clone(), scope: scope.map(str::to_owned) };
-        if matches!(self.spec.grant, Grant::AuthorizationCode { .. }) {
-            return Err(too_narrow());
-        }
+    ) -> Result<SecretString, SignInError> {
         let mut held = self.held.lock().await;
-        let known = |scope: &str| self.spec.scopes.iter().chain(&held.more_scopes).any(|known| known == scope);
-        let more: Vec<String> =
-            scope.unwrap_or_default().split_whitespace().filter(|scope| !known(scope)).map(str::to_owned).collect();
-        let is_another = held.token.as_ref().is_some_and(|token| !token.is(refused));
-        if more.is_empty() && !is_another {
-            return Err(too_narrow());
+        let wanted: Vec<&str> = scope.unwrap_or_default().split_whitespace().collect();
+        let reaches = |token: &Token| wanted.iter().all(|scope| token.asked_for.iter().any(|asked| asked == scope));
+        let is_of_no_use = held.token.as_ref().is_some_and(|token| token.is(refused) && reaches(token));
+        if is_of_no_use || matches!(self.spec.grant, Grant::AuthorizationCode { .. }) {
+            return Err(SignInError::Scope { server: self.server.clone(), scope: scope.map(str::to_owned) });
         }
-        held.more_scopes.extend(more);
+        for scope in wanted {
+            if !held.more_scopes.iter().any(|known| known == scope) {
+                held.more_scopes.push(scope.to_owned());
+            }
+        }
         drop(held);
-        self.renewed(refused).await.map(Some)
+        self.renewed(refused).await
     }
 
     /// Once a person has to sign in though there was a token: it is not renewed any more, or somebody signed out.
@@ -212,11 +213,11 @@ impl Tokens {
         if scopes.is_empty() {
             scopes = manager.select_initial_scopes(&[]).await;
         }
-        scopes.extend_from_slice(more_scopes);
+        scopes.extend(more_scopes.iter().filter(|more| !scopes.contains(more)).cloned().collect::<Vec<_>>());
         let config = ClientCredentialsConfig::ClientSecret {
             client_id: client_id.to_owned(),
             client_secret: client_secret.expose_secret().to_owned(),
-            scopes,
+            scopes: scopes.clone(),
             resource: Some(self.url.to_string()),
         };
         manager.validate_client_credentials_metadata(&config).map_err(failed)?;
@@ -224,7 +225,7 @@ impl Tokens {
         let asked_at = SystemTime::now();
         let response = manager.exchange_client_credentials(&config).await.map_err(failed)?;
         tracing::info!(server = self.server, "a new token was had");
-        Ok(Token::of(&response, asked_at))
+        Ok(Token { asked_for: scopes, ..Token::of(&response, asked_at) })
     }
 
     async fn of_a_person(
@@ -234,8 +235,10 @@ impl Tokens {
         client_secret: Option<&SecretString>,
         serves: impl Fn(&Token) -> bool,
     ) -> Result<Token, SignInError> {
-        let needed = |why: &str| SignInError::needed(&self.server, why);
-        let Some((revision, sign_in)) = loaded else { return Err(needed("nobody has signed in")) };
+        let Some((revision, sign_in)) = loaded else {
+            return Err(SignInError::needed(&self.server, 0, "nobody has signed in"));
+        };
+        let needed = |why: &str| SignInError::needed(&self.server, revision, why);
         if sign_in.url != self.url.as_str() {
             return Err(needed("the sign-in is one at another address"));
         }
@@ -262,7 +265,7 @@ impl Tokens {
         sign_in: SignIn,
         client_secret: Option<String>,
     ) -> Result<Token, SignInError> {
-        let needed = |why: &str| SignInError::needed(&self.server, why);
+        let needed = |why: &str| SignInError::needed(&self.server, revision, why);
         if !self.keeper.may_renew() {
             return Err(SignInError::failed(
                 "its token has expired, and the Deskbell that runs renews it: ask again in a minute",
