@@ -35,7 +35,7 @@ pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failu
         McpCommand::Serve { server: OwnServer::Knowledge, http } => serve_own(*http, knowledge).await,
         McpCommand::Serve { server: OwnServer::Salesforce, http } => serve_own(*http, salesforce).await,
         McpCommand::Serve { server: OwnServer::Desk, http } => Box::pin(mcp_desk::run(config, *http)).await,
-        McpCommand::Login { server } => mcp_login::login(config, server).await,
+        McpCommand::Login { server } => Box::pin(mcp_login::login(config, server)).await,
         McpCommand::Logout { server } => mcp_login::logout(config, server).await,
         McpCommand::Bind { server } => mcp_bind::run(config, server).await,
         McpCommand::List { json } => list(config, *json).await,

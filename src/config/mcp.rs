@@ -204,7 +204,7 @@ impl McpConfig {
         };
         let oauth = match &self.oauth {
             None => None,
-            Some(oauth) => Some(oauth.spec(name, self.folder(source), source)?),
+            Some(oauth) => Some(Box::new(oauth.spec(name, self.folder(source), source)?)),
         };
         Ok(Transport::Http {
             url,

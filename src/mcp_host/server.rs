@@ -60,7 +60,7 @@ impl Server {
         let turns = Semaphore::new(spec.max_concurrency.clamp(1, Semaphore::MAX_PERMITS));
         let tokens = match &spec.transport {
             Transport::Http { url, oauth: Some(oauth), .. } => {
-                Some(Tokens::new(&spec.name, url.clone(), oauth.clone(), sign_ins.clone()))
+                Some(Tokens::new(&spec.name, url.clone(), (**oauth).clone(), sign_ins.clone()))
             }
             Transport::Http { .. } | Transport::Stdio { .. } => None,
         };
@@ -154,13 +154,17 @@ impl Server {
 
     /// Waits until a person has signed in.
     async fn until_signed_in(&self, reason: String, sign_in: u64) {
+        self.needs_sign_in(reason, sign_in);
+        tokio::time::sleep(LOOK_FOR_SIGN_IN_EVERY).await;
+    }
+
+    fn needs_sign_in(&self, reason: String, sign_in: u64) {
         let is_said = matches!(&*self.phase.borrow(), Phase::SignInNeeded { reason: said, .. } if *said == reason);
         if !is_said {
             tracing::error!(server = self.spec.name, reason, "MCP server wants somebody to sign in");
             metrics::gauge!("deskbell_mcp_server_ready", "server" => self.spec.name.clone()).set(0.0);
             self.phase.send_replace(Phase::SignInNeeded { reason, sign_in });
         }
-        tokio::time::sleep(LOOK_FOR_SIGN_IN_EVERY).await;
     }
 
     /// Waits for a turn to call a tool, at most as long as a call may take. Nothing has been sent when it is there.
@@ -357,11 +361,17 @@ impl Server {
         }
     }
 
+    /// Waits until a person has to sign in again, and then for the calls under way: each still gets its answer, which says that
+    /// it surely did nothing.
     async fn until_signed_out(&self) {
-        match &self.tokens {
-            None => std::future::pending().await,
-            Some(tokens) => tokens.lost().await,
+        let Some(tokens) = &self.tokens else { return std::future::pending().await };
+        tokens.lost().await;
+        if let Err(error @ SignInError::Needed { sign_in, .. }) = tokens.token().await {
+            self.needs_sign_in(error.to_string(), sign_in);
         }
+        let all = u32::try_from(self.spec.max_concurrency.max(1)).unwrap_or(u32::MAX);
+        // Nobody takes a turn for longer than a call may last.
+        let _ = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire_many(all)).await;
     }
 
     fn is_child(&self) -> bool {

@@ -77,7 +77,7 @@ pub enum Transport {
         /// Headers of every request, such as `authorization`.
         headers: BTreeMap<String, SecretString>,
         /// How Deskbell signs in there.
-        oauth: Option<OAuthSpec>,
+        oauth: Option<Box<OAuthSpec>>,
     },
 }
 

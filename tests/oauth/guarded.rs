@@ -21,6 +21,7 @@ type Words = BTreeMap<String, String>;
 pub const CLIENT: (&str, &str) = ("desk", "a-secret-of-the-desk");
 
 /// What a test makes it do.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone)]
 pub struct Manners {
     /// `code_challenge_methods_supported`.

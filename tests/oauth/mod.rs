@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The guarded server, called `guarded`.
 fn spec(it: &Guarded, oauth: OAuthSpec) -> ServerSpec {
     let url = it.url().parse().unwrap();
-    approved::spec("guarded", Transport::Http { url, headers: BTreeMap::new(), oauth: Some(oauth) })
+    approved::spec("guarded", Transport::Http { url, headers: BTreeMap::new(), oauth: Some(Box::new(oauth)) })
 }
 
 fn itself() -> OAuthSpec {

@@ -28,7 +28,8 @@ pub(super) async fn find(url: &Url, spec: &OAuthSpec) -> Result<Found, SignInErr
         AuthorizationManager::new_with_oauth_http_client(address.clone(), Arc::clone(&wire) as _).await.map_err(failed)
     };
     let mut manager = open(url).await?;
-    let resolution = manager.resolve_metadata().await.map_err(failed)?;
+    let challenge = wire.challenge(url).await;
+    let resolution = manager.resolve_metadata_from_challenge(challenge.as_deref()).await.map_err(failed)?;
     let metadata = match (&spec.issuer, resolution.source) {
         // An older server says nothing of its authorization server: the configuration does.
         (Some(issuer), AuthorizationMetadataSource::LegacyEndpointFallback) => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use http::Response;
+use http::{Response, StatusCode, header};
 use rmcp::transport::auth::{OAuthHttpClient, OAuthHttpClientFuture, OAuthHttpRequest};
 use url::Url;
 
@@ -47,6 +47,17 @@ impl Wire {
     /// Whether what is secret may be sent to an address that metadata names.
     pub fn allows(server: &Url, address: &Url) -> bool {
         address.scheme() == "https" || (address.scheme() == "http" && is_loopback(server) && is_loopback(address))
+    }
+
+    /// What the MCP server says to who comes without a token: some say it only to a message, not to a mere look.
+    pub async fn challenge(&self, server: &Url) -> Option<String> {
+        let ping = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
+        let accept = (header::ACCEPT, "application/json, text/event-stream");
+        let answer = self.client.post(server.clone()).header(accept.0, accept.1).json(&ping).send().await.ok()?;
+        let challenges = answer.headers().get_all(header::WWW_AUTHENTICATE).into_iter();
+        let texts: Vec<&str> = challenges.filter_map(|challenge| challenge.to_str().ok()).collect();
+        let chosen = texts.iter().find(|text| text.contains("resource_metadata")).or(texts.first());
+        chosen.filter(|_| answer.status() == StatusCode::UNAUTHORIZED).map(|text| (*text).to_owned())
     }
 
     async fn sent(
