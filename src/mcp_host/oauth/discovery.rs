@@ -84,6 +84,7 @@ fn judge(url: &Url, spec: &OAuthSpec, metadata: &AuthorizationMetadata) -> Resul
 
 /// An error of rmcp's with all that lies beneath it.
 pub(super) fn failed(error: AuthError) -> SignInError {
+    let error = Box::<dyn Error>::from(error);
     let mut text = error.to_string();
     let mut beneath = error.source();
     while let Some(cause) = beneath {
