@@ -7,6 +7,7 @@
 
 mod doors;
 mod policy_change;
+mod sign_ins;
 mod work;
 
 use std::net::SocketAddr;
@@ -39,6 +40,7 @@ use crate::slack::{SlackClient, SlackConfig, SlackError};
 use crate::store::{OpenError, Pruned, Retention, Store, StoreError};
 
 use doors::Gate;
+pub use sign_ins::sign_in_keeper;
 use work::Work;
 
 /// How often the recorder folds what was measured into its buckets: it keeps each sample until then.
@@ -200,7 +202,7 @@ impl Desk {
         metrics: Option<PrometheusHandle>,
     ) -> Result<Self, ServeError> {
         let store = Store::open(&config.store_config(), config.master_key(true).map_err(ConfigErrors::from)?)?;
-        let host = McpHost::start(config.server_specs()?);
+        let host = McpHost::start_signed_in(config.server_specs()?, &sign_in_keeper(store.clone()));
         let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
         let (standing, slack) =

@@ -70,7 +70,9 @@ fn filter(config: &LogConfig) -> Result<EnvFilter, TelemetryError> {
 
 fn discretion() -> Targets {
     let quiet = TALKATIVE.iter().map(|library| (*library, LevelFilter::DEBUG));
-    Targets::new().with_default(LevelFilter::TRACE).with_targets(quiet)
+    // It logs the codes of sign-ins.
+    let silent = ("rmcp::transport::auth", LevelFilter::WARN);
+    Targets::new().with_default(LevelFilter::TRACE).with_targets(quiet).with_targets([silent])
 }
 
 /// Installs the recorder; its handle renders `/metrics`.

@@ -10,4 +10,5 @@ mod desk;
 mod intake;
 mod mcp;
 mod mcp_servers;
+mod oauth;
 mod store;

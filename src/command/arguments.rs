@@ -147,6 +147,16 @@ pub enum McpCommand {
         /// The server's name in the configuration.
         server: String,
     },
+    /// Sign in at a server as the person on whose behalf Deskbell shall act there
+    Login {
+        /// The server's name in the configuration.
+        server: String,
+    },
+    /// Forget the sign-in at a server
+    Logout {
+        /// The server's name in the configuration.
+        server: String,
+    },
     /// List the bindings that ship with Deskbell, for its own servers and well-known ones, or print one of them
     Bindings {
         /// The bindings to print, to copy from.

@@ -1,4 +1,4 @@
-//! `deskbell mcp serve`, `deskbell mcp list` and `deskbell mcp bindings`.
+//! `deskbell mcp serve`, `deskbell mcp list` and `deskbell mcp bindings`; the others are beside it.
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -17,7 +17,8 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{McpCommand, OwnServer};
-use super::{Failure, mcp_bind, mcp_desk, output, signals};
+use super::mcp_sign_ins::SignIns;
+use super::{Failure, mcp_bind, mcp_desk, mcp_login, output, signals};
 use crate::config::{Config, LogConfig};
 use crate::console::state_word;
 use crate::mcp_host::{Bindings, Lookups, McpHost, ServerState, ServerStatus, Shipped};
@@ -34,6 +35,8 @@ pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failu
         McpCommand::Serve { server: OwnServer::Knowledge, http } => serve_own(*http, knowledge).await,
         McpCommand::Serve { server: OwnServer::Salesforce, http } => serve_own(*http, salesforce).await,
         McpCommand::Serve { server: OwnServer::Desk, http } => Box::pin(mcp_desk::run(config, *http)).await,
+        McpCommand::Login { server } => Box::pin(mcp_login::login(config, server)).await,
+        McpCommand::Logout { server } => mcp_login::logout(config, server).await,
         McpCommand::Bind { server } => mcp_bind::run(config, server).await,
         McpCommand::List { json } => list(config, *json).await,
         McpCommand::Bindings { name } => bindings(name.as_deref()),
@@ -124,10 +127,12 @@ async fn list(config: &Path, as_json: bool) -> Result<(), Failure> {
     let config = Config::load(config)?;
     let (bindings, lookups) = (config.bindings()?, config.lookups()?);
     let bound: Bound = (&bindings, &lookups);
-    let host = McpHost::start(config.server_specs()?);
+    let sign_ins = SignIns::of(&config);
+    let host = McpHost::start_signed_in(config.server_specs()?, sign_ins.keeper());
     host.settled().await;
     let servers = host.status();
     host.shutdown().await;
+    sign_ins.close().await;
     if as_json {
         output::say_json(&servers.iter().map(|server| as_value(server, bound)).collect::<Vec<_>>());
     } else if servers.is_empty() {
@@ -177,10 +182,7 @@ fn as_value(server: &ServerStatus, bound: Bound<'_>) -> serde_json::Value {
         .into_iter()
         .map(|(action, reason)| json!({ "action": action, "reason": reason }))
         .collect();
-    let reason = match &server.state {
-        ServerState::Failed { reason, .. } => Some(reason),
-        ServerState::Starting | ServerState::Ready => None,
-    };
+    let reason = server.state.reason();
     json!({
         "name": server.name, "state": state_word(&server.state), "reason": reason, "required": server.required, "tools": tools,
         "quarantined": quarantined, "unfit_bindings": unfit,
@@ -190,7 +192,7 @@ fn as_value(server: &ServerStatus, bound: Bound<'_>) -> serde_json::Value {
 fn as_lines(server: &ServerStatus, bound: Bound<'_>) -> String {
     let required = if server.required { ", required" } else { "" };
     let mut text = format!("{}  {}{required}", server.name, state_word(&server.state));
-    if let ServerState::Failed { reason, .. } = &server.state {
+    if let Some(reason) = server.state.reason() {
         // Writing to a String can't fail.
         let _ = write!(text, ": {reason}");
     }

@@ -2,27 +2,24 @@
 
 use std::path::Path;
 
+use super::mcp_sign_ins::{SignIns, server_named};
 use super::{Failure, output};
 use crate::config::Config;
-use crate::mcp_host::{McpHost, ServerState, propose};
+use crate::mcp_host::{McpHost, propose};
 
 /// Starts one server, looks at its tools, and prints what could be bound.
 pub(super) async fn run(path: &Path, name: &str) -> Result<(), Failure> {
     let config = Config::load(path)?;
-    let Some(server) = config.mcp.get(name) else {
-        let known: Vec<&str> = config.mcp.keys().map(String::as_str).collect();
-        return Err(Failure::wrong(format!(
-            "no MCP server is named {name:?}; configured are: {}. Add [mcp.{name}] first",
-            known.join(", ")
-        )));
-    };
+    let spec = server_named(&config, name)?;
     let bindings = config.bindings()?;
-    let host = McpHost::start(vec![config.server_spec(name, server)?]);
+    let sign_ins = SignIns::of(&config);
+    let host = McpHost::start_signed_in(vec![spec], sign_ins.keeper());
     host.settled().await;
     let found = host.status().into_iter().next();
     host.shutdown().await;
+    sign_ins.close().await;
     let Some(status) = found else { return Err(Failure::failed(format!("MCP server {name:?} was not started"))) };
-    if let ServerState::Failed { reason, .. } = &status.state {
+    if let Some(reason) = status.state.reason() {
         return Err(Failure::failed(format!("MCP server {name:?} can't be looked at: {reason}")));
     }
     output::say(&format!(

@@ -12,6 +12,8 @@ mod failure;
 mod mcp;
 mod mcp_bind;
 mod mcp_desk;
+mod mcp_login;
+mod mcp_sign_ins;
 mod output;
 mod policy;
 mod replay;

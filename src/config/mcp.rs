@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::oauth::OAuthConfig;
 use super::sections::is_http_address;
 use super::source::{ConfigError, Source};
 use super::value::{Length, Setting, looks_secret};
@@ -32,6 +33,8 @@ pub struct McpConfig {
     /// Headers of every request to it.
     #[serde(default)]
     pub headers: BTreeMap<String, Setting>,
+    /// How Deskbell signs in there.
+    pub oauth: Option<OAuthConfig>,
     /// Time for starting it and listing its tools.
     #[serde(default = "startup_timeout")]
     pub startup_timeout: Length,
@@ -113,6 +116,9 @@ impl McpConfig {
         match (&self.command, &self.url) {
             (None, None) => return here("says neither command nor url: give one of them"),
             (Some(_), Some(_)) => return here("says both command and url: keep one of them"),
+            (Some(_), None) if self.oauth.is_some() => {
+                return here("oauth belongs to url; a child process gets its secrets by env");
+            }
             (Some(_), None) if !self.headers.is_empty() => {
                 return here("headers belong to url; a child process gets env");
             }
@@ -141,7 +147,10 @@ impl McpConfig {
                 return here(&format!("{field} {fault}"));
             }
         }
-        (self.max_concurrency == 0).then(|| here("max_concurrency is 0: give at least 1")).flatten()
+        if self.max_concurrency == 0 {
+            return here("max_concurrency is 0: give at least 1");
+        }
+        self.oauth.as_ref().and_then(|oauth| oauth.fault(name, source))
     }
 
     /// Its environment and its headers, each by the key that names it.
@@ -154,7 +163,8 @@ impl McpConfig {
     /// Those that stand in files.
     pub(super) fn setting_files(&self, name: &str, source: &Source) -> Vec<(String, PathBuf)> {
         let files = self.settings(name).filter_map(|(field, setting)| Some((field, setting.file()?)));
-        files.map(|(field, file)| (field, self.folder(source).join(file))).collect()
+        let oauth = self.oauth.as_ref().and_then(|oauth| oauth.setting_file(name, self.folder(source)));
+        files.map(|(field, file)| (field, self.folder(source).join(file))).chain(oauth).collect()
     }
 
     /// Its secrets that can't be had.
@@ -164,6 +174,7 @@ impl McpConfig {
                 let message = setting.resolve(self.folder(source)).err()?;
                 Some(self.error(source, &setting.span(), format!("{field}: {message}")))
             })
+            .chain(self.oauth.as_ref().and_then(|oauth| oauth.spec(name, self.folder(source), source).err()))
             .collect()
     }
 
@@ -199,7 +210,15 @@ impl McpConfig {
                 format!("[mcp.{name}] says neither command nor url: give one of them"),
             ));
         };
-        Ok(Transport::Http { url, headers: self.resolved(&self.headers, &format!("mcp.{name}.headers"), source)? })
+        let oauth = match &self.oauth {
+            None => None,
+            Some(oauth) => Some(Box::new(oauth.spec(name, self.folder(source), source)?)),
+        };
+        Ok(Transport::Http {
+            url,
+            headers: self.resolved(&self.headers, &format!("mcp.{name}.headers"), source)?,
+            oauth,
+        })
     }
 
     fn resolved(

@@ -142,6 +142,7 @@ fn taken(value: Value, path: &Path) -> Result<Option<McpConfig>, String> {
         cwd: written.cwd,
         url: written.url.map(without_place),
         headers: settings("headers", &written.headers)?,
+        oauth: None,
         startup_timeout: written.startup_timeout,
         call_timeout: written.call_timeout,
         max_concurrency: written.max_concurrency,

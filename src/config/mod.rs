@@ -9,6 +9,7 @@
 mod desk;
 mod mcp;
 mod mcp_files;
+mod oauth;
 mod secret_files;
 mod sections;
 mod source;
@@ -30,6 +31,7 @@ use crate::store::{MasterKey, StoreConfig};
 pub use desk::{DeskConfig, DeskTokenConfig};
 pub use mcp::McpConfig;
 pub use mcp_files::McpFilesConfig;
+pub use oauth::{GrantKind, OAuthConfig};
 pub use secret_files::OpenSecretFile;
 pub use sections::{
     ConsoleConfig, Delivery, GenericHelpdeskConfig, HelpdeskConfig, IntakeSection, KnowledgeConfig, LogConfig,

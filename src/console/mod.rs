@@ -144,7 +144,12 @@ async fn ready(State(state): State<ConsoleState>) -> Response {
     for server in state.host.status() {
         let word = state_word(&server.state);
         if server.required && server.state != ServerState::Ready {
-            reasons.push(format!("mcp.{}: required and {word}", server.name));
+            let why = match &server.state {
+                // Names the server and the command, nothing of the machine.
+                ServerState::SignInNeeded { .. } => format!("sign-in needed: run `deskbell mcp login {}`", server.name),
+                _ => word.to_owned(),
+            };
+            reasons.push(format!("mcp.{}: required and {why}", server.name));
         } else if server.required {
             reasons.extend(unusable(&state.bindings, &server));
         }
@@ -172,6 +177,7 @@ pub fn state_word(state: &ServerState) -> &'static str {
         ServerState::Starting => "starting",
         ServerState::Ready => "ready",
         ServerState::Failed { .. } => "failed",
+        ServerState::SignInNeeded { .. } => "sign_in_needed",
     }
 }
 

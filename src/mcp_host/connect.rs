@@ -21,6 +21,7 @@ use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::ChildStderr;
 use tokio::sync::Notify;
 
+use super::oauth::{AuthorizedClient, SignInError, Tokens};
 use super::outcome;
 use super::process::in_its_own_group;
 use super::reason::Reason;
@@ -67,6 +68,8 @@ pub(super) enum ConnectError {
     Unreachable { server: String, url: String, why: &'static str },
     #[error("the MCP session could not be opened ({0}); check the command, address and credentials")]
     Handshake(Box<ClientInitializeError>),
+    #[error("{0}")]
+    SignIn(#[from] SignInError),
     #[error("the server did not list its tools ({0})")]
     Tools(#[from] ListError),
     #[error("the server was not ready within {0:?}; raise its startup_timeout or look at its log")]
@@ -85,9 +88,12 @@ impl ConnectError {
                 &error.to_string(),
             ),
             Self::Tools(error) => error.reason(),
-            Self::Spec(_) | Self::Spawn { .. } | Self::HttpClient(_) | Self::Unreachable { .. } | Self::Timeout(_) => {
-                Reason::from(self.to_string())
-            }
+            Self::Spec(_)
+            | Self::Spawn { .. }
+            | Self::HttpClient(_)
+            | Self::Unreachable { .. }
+            | Self::SignIn(_)
+            | Self::Timeout(_) => Reason::from(self.to_string()),
         }
     }
 }
@@ -106,15 +112,23 @@ fn kind_of(error: &ClientInitializeError) -> String {
 }
 
 /// Opens a session and lists the tools, within the startup timeout. `tools_changed` is told when the server says that they did.
-pub(super) async fn open(spec: &ServerSpec, tools_changed: &Arc<Notify>) -> Result<(Session, Listing), ConnectError> {
+pub(super) async fn open(
+    spec: &ServerSpec,
+    tokens: Option<&Arc<Tokens>>,
+    tools_changed: &Arc<Notify>,
+) -> Result<(Session, Listing), ConnectError> {
     spec.check()?;
     // rmcp has no timeout of its own: a silent child would hang for ever.
-    tokio::time::timeout(spec.startup_timeout, open_unbounded(spec, tools_changed))
+    tokio::time::timeout(spec.startup_timeout, open_unbounded(spec, tokens, tools_changed))
         .await
         .unwrap_or(Err(ConnectError::Timeout(spec.startup_timeout)))
 }
 
-async fn open_unbounded(spec: &ServerSpec, tools_changed: &Arc<Notify>) -> Result<(Session, Listing), ConnectError> {
+async fn open_unbounded(
+    spec: &ServerSpec,
+    tokens: Option<&Arc<Tokens>>,
+    tools_changed: &Arc<Notify>,
+) -> Result<(Session, Listing), ConnectError> {
     let session = match &spec.transport {
         Transport::Stdio { command, args, env, cwd } => {
             let child = || spawn(&spec.name, command, args, env, cwd.as_ref());
@@ -125,8 +139,12 @@ async fn open_unbounded(spec: &ServerSpec, tools_changed: &Arc<Notify>) -> Resul
                 opened => opened?,
             }
         }
-        Transport::Http { url, headers } => {
-            let client = http_client(headers)?;
+        Transport::Http { url, headers, .. } => {
+            if let Some(tokens) = tokens {
+                // What keeps it from a token is said before the server is asked, in its own words.
+                tokens.token().await?;
+            }
+            let client = AuthorizedClient::new(http_client(headers)?, tokens.cloned());
             let transport = || {
                 let config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
                     .max_sse_event_size(spec.response_bytes_max)

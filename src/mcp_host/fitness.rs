@@ -12,7 +12,7 @@ impl McpHost {
     pub(super) fn faults_of(&self, binding: &Binding) -> Option<Vec<BindingFault>> {
         let listing = match &*self.inner.servers.get(&binding.server)?.phase.borrow() {
             Phase::Ready { listing, .. } => Arc::clone(listing),
-            Phase::Starting | Phase::Failed { .. } => return None,
+            Phase::Starting | Phase::Failed { .. } | Phase::SignInNeeded { .. } => return None,
         };
         Some(binding.faults_with(&listing.tools, &listing.quarantined))
     }

@@ -5,7 +5,7 @@
 //! what it offers, `server` supervises it and lets calls through its `breaker`, [`outcome`] classifies what came of them. `binding`
 //! says which tool carries out an action, which goes by `dispatch`, and `fitness` watches that it still can; `lookup` says which
 //! one answers what only reads, by `reading`. Both write their `arguments` alike.
-//! `statuses` asks a tracker how issues stand.
+//! `oauth` signs in where a server wants it. `statuses` asks a tracker how issues stand.
 //!
 //! Invariants: a call is sent at most once; [`CallError::NotSent`] is said only of requests that
 //! surely never reached the server; nothing of arguments or results reaches a log.
@@ -18,6 +18,7 @@ mod dispatch;
 mod drift;
 mod fitness;
 mod lookup;
+mod oauth;
 pub mod outcome;
 mod process;
 mod propose;
@@ -47,6 +48,7 @@ pub use breaker::BreakerState;
 pub use dispatch::{DispatchError, Found, Ready};
 pub use drift::differences;
 pub use lookup::{FoundPassage, Lookup, LookupConfig, LookupError, Lookups, LookupsConfig};
+pub use oauth::{Grant, KeptSignIn, Login, LoginError, OAuthSpec, SignInError, SignInKeeper};
 pub use outcome::{CallError, CallOutput};
 pub use propose::{Proposal, propose};
 pub use reading::{NotRead, Reading};
@@ -103,13 +105,36 @@ pub enum ServerState {
         /// Time until the next attempt.
         next_try: Duration,
     },
+    /// A person has to sign in: `deskbell mcp login`.
+    SignInNeeded {
+        /// Why, and what to do.
+        reason: String,
+        /// Which sign-in does no more; 0 when there was none.
+        sign_in: u64,
+    },
+}
+
+impl ServerState {
+    /// Why it can't be called, and what to do.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Starting | Self::Ready => None,
+            Self::Failed { reason, .. } | Self::SignInNeeded { reason, .. } => Some(reason),
+        }
+    }
 }
 
 impl McpHost {
     /// Starts all servers in parallel and returns at once; needs a Tokio runtime.
     ///
     /// Of servers that share a name the first is taken; the configuration refuses that beforehand.
+    /// Nobody ever signed in anywhere.
     pub fn start(specs: Vec<ServerSpec>) -> Self {
+        Self::start_signed_in(specs, &SignInKeeper::nowhere())
+    }
+
+    /// As [`Self::start`]; `sign_ins` is where people's sign-ins at the servers are kept.
+    pub fn start_signed_in(specs: Vec<ServerSpec>, sign_ins: &SignInKeeper) -> Self {
         let shutdown = CancellationToken::new();
         let mut servers: BTreeMap<String, Arc<Server>> = BTreeMap::new();
         let mut supervisors = JoinSet::new();
@@ -119,7 +144,7 @@ impl McpHost {
                 tracing::error!(server = name, "two MCP servers share a name; rename one");
                 continue;
             }
-            let server = Arc::new(Server::new(spec));
+            let server = Arc::new(Server::new(spec, sign_ins));
             let (supervised, shutdown) = (Arc::clone(&server), shutdown.clone());
             supervisors.spawn(async move { supervised.supervise(shutdown).await });
             servers.insert(name, server);
@@ -152,7 +177,7 @@ impl McpHost {
         let server = self.inner.servers.get(server)?;
         match &*server.phase.borrow() {
             Phase::Ready { listing, .. } => listing.tools.iter().find(|known| known.name == tool).cloned(),
-            Phase::Starting | Phase::Failed { .. } => None,
+            Phase::Starting | Phase::Failed { .. } | Phase::SignInNeeded { .. } => None,
         }
     }
 
@@ -225,6 +250,9 @@ fn status_of(server: &Server) -> ServerStatus {
             let wait = next_try.saturating_duration_since(tokio::time::Instant::now());
             let state = ServerState::Failed { reason: reason.for_people(), next_try: wait };
             (state, Arc::default())
+        }
+        Phase::SignInNeeded { reason, sign_in } => {
+            (ServerState::SignInNeeded { reason: reason.clone(), sign_in: *sign_in }, Arc::default())
         }
     };
     ServerStatus {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::binding::ErrorRules;
 use super::breaker::Health;
+use super::oauth::{SignInError, sign_in_error};
 use super::reason::Reason;
 
 /// What a server says of a failure, in Deskbell's words.
@@ -184,6 +185,9 @@ pub(super) fn of_transport_error(error: &DynamicTransportError) -> CallError {
     let Some(error) = error.error.downcast_ref::<StreamableHttpError<reqwest::Error>>() else {
         return CallError::unknown("the request may have been written to the server in part");
     };
+    if let Some(error) = sign_in_error(error) {
+        return of_sign_in_error(error);
+    }
     match error {
         StreamableHttpError::Client(error) if error.is_connect() => {
             CallError::not_sent("the server could not be reached", None)
@@ -204,6 +208,14 @@ pub(super) fn of_transport_error(error: &DynamicTransportError) -> CallError {
         }
         StreamableHttpError::SessionExpired => CallError::not_sent("the server had forgotten the session", None),
         _ => CallError::unknown("the connection failed before the answer"),
+    }
+}
+
+/// No token, so nothing was sent that the server would have taken.
+fn of_sign_in_error(error: &SignInError) -> CallError {
+    match error {
+        SignInError::Needed { .. } | SignInError::Failed { .. } => CallError::not_sent(error.to_string(), None),
+        SignInError::Scope { .. } => CallError::permanent(error.to_string()),
     }
 }
 

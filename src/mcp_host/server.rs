@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::binding::ErrorRules;
 use super::breaker::{Breaker, BreakerState};
-use super::connect::{self, Session};
+use super::connect::{self, ConnectError, Session};
+use super::oauth::{SignInError, SignInKeeper, Tokens};
 use super::outcome::{self, CallError, CallOutput};
 use super::reason::Reason;
 use super::spec::{ServerSpec, Transport};
@@ -26,6 +27,8 @@ const RECONNECT_MAX: Duration = Duration::from_secs(30);
 const STEADY_AFTER: Duration = Duration::from_secs(30);
 /// How often a server's tools are looked at unasked: it may have gone, or changed without a word.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked whether a person has signed in.
+const LOOK_FOR_SIGN_IN_EVERY: Duration = Duration::from_secs(2);
 /// Time for a session to close in good order when the host shuts down.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
 
@@ -35,6 +38,7 @@ pub(super) enum Phase {
     Starting,
     Ready { peer: Peer<RoleClient>, listing: Arc<Listing> },
     Failed { reason: Reason, next_try: Instant },
+    SignInNeeded { reason: String, sign_in: u64 },
 }
 
 /// One server, shared by its supervisor and its callers.
@@ -42,6 +46,7 @@ pub(super) enum Phase {
 pub(super) struct Server {
     pub(super) spec: ServerSpec,
     pub(super) phase: watch::Sender<Phase>,
+    tokens: Option<Arc<Tokens>>,
     turns: Semaphore,
     breaker: Mutex<Breaker>,
     /// A call got no answer: the server may hang.
@@ -51,11 +56,18 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(spec: ServerSpec) -> Self {
+    pub(super) fn new(spec: ServerSpec, sign_ins: &SignInKeeper) -> Self {
         // At least one turn: a spec with none is refused when the session is opened.
         let turns = Semaphore::new(spec.max_concurrency.clamp(1, Semaphore::MAX_PERMITS));
+        let tokens = match &spec.transport {
+            Transport::Http { url, oauth: Some(oauth), .. } => {
+                Some(Tokens::new(&spec.name, url.clone(), (**oauth).clone(), sign_ins.clone()))
+            }
+            Transport::Http { .. } | Transport::Stdio { .. } => None,
+        };
         Self {
             spec,
+            tokens,
             phase: watch::Sender::new(Phase::Starting),
             turns,
             breaker: Mutex::new(Breaker::default()),
@@ -66,10 +78,17 @@ impl Server {
 
     /// Keeps a session open until `shutdown`: opens, watches, opens again after a pause.
     pub(super) async fn supervise(&self, shutdown: CancellationToken) {
+        self.keep_open(&shutdown).await;
+        if let Some(tokens) = &self.tokens {
+            tokens.settled().await;
+        }
+    }
+
+    async fn keep_open(&self, shutdown: &CancellationToken) {
         let mut pause = RECONNECT_MIN;
         loop {
             let opened = tokio::select! {
-                opened = connect::open(&self.spec, &self.tools_changed) => opened,
+                opened = connect::open(&self.spec, self.tokens.as_ref(), &self.tools_changed) => opened,
                 () = shutdown.cancelled() => return,
             };
             let reason = match opened {
@@ -77,7 +96,7 @@ impl Server {
                     let since = Instant::now();
                     tracing::info!(server = self.spec.name, tools = listing.tools.len(), "MCP server is ready");
                     self.ready(session.peer().clone(), listing);
-                    let ended = self.watch_session(session, &shutdown).await;
+                    let ended = self.watch_session(session, shutdown).await;
                     if since.elapsed() >= STEADY_AFTER {
                         pause = RECONNECT_MIN;
                     }
@@ -85,7 +104,17 @@ impl Server {
                         Ended::ByUs => return,
                         Ended::ByServer => "the server closed the session".into(),
                         Ended::Silent => "the server hung and was ended".into(),
+                        // What is needed is said when the next session is opened.
+                        Ended::SignedOut => continue,
                     }
+                }
+                Err(ConnectError::SignIn(error @ SignInError::Needed { sign_in, .. })) => {
+                    tokio::select! {
+                        () = self.until_signed_in(error.to_string(), sign_in) => {}
+                        () = shutdown.cancelled() => return,
+                    }
+                    pause = RECONNECT_MIN;
+                    continue;
                 }
                 Err(error) => error.reason(),
             };
@@ -124,6 +153,21 @@ impl Server {
         self.phase.send_replace(Phase::Failed { reason, next_try });
     }
 
+    /// Waits until a person has signed in.
+    async fn until_signed_in(&self, reason: String, sign_in: u64) {
+        self.needs_sign_in(reason, sign_in);
+        tokio::time::sleep(LOOK_FOR_SIGN_IN_EVERY).await;
+    }
+
+    fn needs_sign_in(&self, reason: String, sign_in: u64) {
+        let is_said = matches!(&*self.phase.borrow(), Phase::SignInNeeded { reason: said, .. } if *said == reason);
+        if !is_said {
+            tracing::error!(server = self.spec.name, reason, "MCP server wants somebody to sign in");
+            metrics::gauge!("deskbell_mcp_server_ready", "server" => self.spec.name.clone()).set(0.0);
+            self.phase.send_replace(Phase::SignInNeeded { reason, sign_in });
+        }
+    }
+
     /// Waits for a turn to call a tool, at most as long as a call may take. Nothing has been sent when it is there.
     pub(super) async fn turn(&self, tool: &str) -> Result<Turn<'_>, CallError> {
         let turn = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire()).await;
@@ -147,6 +191,7 @@ impl Server {
             Phase::Failed { reason, next_try } => {
                 Err(CallError::not_sent(reason.clone(), Some(next_try.saturating_duration_since(Instant::now()))))
             }
+            Phase::SignInNeeded { reason, .. } => Err(CallError::not_sent(reason.clone(), None)),
             Phase::Ready { peer, .. } if peer.is_transport_closed() => Err(session_closed()),
             Phase::Ready { peer, listing } => match listing.tools.iter().find(|known| known.name == tool) {
                 Some(known) => Ok((peer.clone(), known.clone())),
@@ -267,6 +312,7 @@ enum Ended {
     ByUs,
     ByServer,
     Silent,
+    SignedOut,
 }
 
 impl Server {
@@ -281,6 +327,7 @@ impl Server {
             _ = &mut waiting => return Ended::ByServer,
             () = shutdown.cancelled() => Ended::ByUs,
             () = self.until_silent(&peer) => Ended::Silent,
+            () = self.until_signed_out() => Ended::SignedOut,
         };
         if ended == Ended::Silent {
             self.failed("the server hangs and is being ended".into(), RECONNECT_MIN);
@@ -314,6 +361,19 @@ impl Server {
                 Err(_) => return,
             }
         }
+    }
+
+    /// Waits until a person has to sign in again, and then for the calls under way: each still gets its answer, which says that
+    /// it surely did nothing.
+    async fn until_signed_out(&self) {
+        let Some(tokens) = &self.tokens else { return std::future::pending().await };
+        tokens.lost().await;
+        if let Err(error @ SignInError::Needed { sign_in, .. }) = tokens.token().await {
+            self.needs_sign_in(error.to_string(), sign_in);
+        }
+        let all = u32::try_from(self.spec.max_concurrency.max(1)).unwrap_or(u32::MAX);
+        // Nobody takes a turn for longer than a call may last.
+        let _ = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire_many(all)).await;
     }
 
     fn is_child(&self) -> bool {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+use super::oauth::OAuthSpec;
+
 /// Variables that change which code a child runs; they are never taken from the configuration.
 const FORBIDDEN_VARIABLES: [&str; 8] =
     ["PATH", "BASH_ENV", "ENV", "IFS", "NODE_OPTIONS", "PYTHONSTARTUP", "PYTHONPATH", "PERL5OPT"];
@@ -74,6 +76,8 @@ pub enum Transport {
         url: Url,
         /// Headers of every request, such as `authorization`.
         headers: BTreeMap<String, SecretString>,
+        /// How Deskbell signs in there.
+        oauth: Option<Box<OAuthSpec>>,
     },
 }
 
@@ -106,8 +110,11 @@ pub enum SpecError {
         header: String,
     },
     /// Secrets would travel readable.
-    #[error("MCP server {0:?} would be sent headers over plain http to another machine; use https")]
+    #[error("MCP server {0:?} would be sent headers or tokens over plain http to another machine; use https")]
     PlainHttp(String),
+    /// Two ways to say who calls.
+    #[error("MCP server {0:?} has both oauth and an authorization header; keep one of them")]
+    TwoCredentials(String),
 }
 
 impl ServerSpec {
@@ -124,7 +131,7 @@ impl ServerSpec {
         }
         match &self.transport {
             Transport::Stdio { env, .. } => self.check_variables(env),
-            Transport::Http { url, headers } => self.check_http(url, headers),
+            Transport::Http { url, headers, oauth } => self.check_http(url, headers, oauth.is_some()),
         }
     }
 
@@ -142,9 +149,12 @@ impl ServerSpec {
         }
     }
 
-    fn check_http(&self, url: &Url, headers: &BTreeMap<String, SecretString>) -> Result<(), SpecError> {
-        if url.scheme() != "https" && !headers.is_empty() && !is_loopback(url) {
+    fn check_http(&self, url: &Url, headers: &BTreeMap<String, SecretString>, signs_in: bool) -> Result<(), SpecError> {
+        if url.scheme() != "https" && (signs_in || !headers.is_empty()) && !is_loopback(url) {
             return Err(SpecError::PlainHttp(self.name.clone()));
+        }
+        if signs_in && headers.keys().any(|name| name.eq_ignore_ascii_case("authorization")) {
+            return Err(SpecError::TwoCredentials(self.name.clone()));
         }
         super::connect::header_map(headers)
             .map(drop)
@@ -152,7 +162,7 @@ impl ServerSpec {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
@@ -191,7 +201,7 @@ mod tests {
 
     fn http(url: &str, header: &str) -> ServerSpec {
         let headers = [(header.to_owned(), SecretString::from("hush"))].into();
-        spec(Transport::Http { url: url.parse().unwrap(), headers })
+        spec(Transport::Http { url: url.parse().unwrap(), headers, oauth: None })
     }
 
     #[test]

@@ -140,7 +140,7 @@ fn child_spec(behaviour: &str, variables: BTreeMap<&str, String>) -> ServerSpec 
 fn http_spec(address: std::net::SocketAddr, bearer: &str) -> ServerSpec {
     let url = format!("http://{address}/mcp").parse().unwrap();
     let headers = [("authorization".into(), format!("Bearer {bearer}").into())].into();
-    spec(Transport::Http { url, headers })
+    spec(Transport::Http { url, headers, oauth: None })
 }
 
 fn arguments(value: &Value) -> Map<String, Value> {

@@ -19,6 +19,7 @@ mod present;
 mod recent;
 mod servers;
 mod shared_channels;
+mod sign_ins;
 mod tell;
 mod tracker_poll;
 mod trust;
@@ -41,6 +42,7 @@ use crate::store::Store;
 pub use enrich::{KeptQueues, bound};
 pub use recent::RecentTexts;
 pub use shared_channels::SharedChannels;
+pub use sign_ins::SignInWatch;
 pub use tracker_poll::TrackerPoll;
 pub use worker::{WorkerSettings, run};
 

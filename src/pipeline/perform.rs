@@ -99,6 +99,7 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
         Effect::Fire(_) => "timer",
         Effect::ShowDrift { .. } => "show_drift",
         Effect::ReportDeadLetters { .. } => "report_dead_letters",
+        Effect::AskForSignIn { .. } => "ask_for_sign_in",
     }
 }
 
@@ -145,6 +146,7 @@ impl World {
             }
             Effect::ShowDrift { drift, .. } => self.show_drift(job, *drift).await,
             Effect::ReportDeadLetters { since } => self.report_dead_letters(job, *since).await,
+            Effect::AskForSignIn { server, .. } => self.ask_for_sign_in(job, server).await,
             Effect::Fire(timer) => {
                 let event = Event::TimerFired(timer.clone());
                 self.step_ticket(job, event).await

@@ -39,16 +39,17 @@ impl World {
     }
 
     fn server(&self, status: &ServerStatus) -> McpServer {
-        let (state, reason) = match &status.state {
-            ServerState::Starting => ("starting", None),
-            ServerState::Ready => ("ready", None),
-            ServerState::Failed { reason, .. } => ("failed", Some(reason.clone())),
+        let state = match &status.state {
+            ServerState::Starting => "starting",
+            ServerState::Ready => "ready",
+            ServerState::Failed { .. } => "failed",
+            ServerState::SignInNeeded { .. } => "sign_in_needed",
         };
         McpServer {
             name: status.name.clone(),
             state: state.to_owned(),
             required: status.required,
-            reason,
+            reason: status.state.reason().map(str::to_owned),
             breaker_open: status.breaker == BreakerState::Open,
             tools: u32::try_from(status.tools.len()).unwrap_or(u32::MAX),
             quarantined: status.quarantined.iter().map(|tool| tool.name.clone()).collect(),

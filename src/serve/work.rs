@@ -21,7 +21,9 @@ use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
 use crate::intake::{self, IntakeState, socket_mode};
 use crate::mcp_host::{McpHost, StatusLook};
-use crate::pipeline::{Habits, KeptQueues, RecentTexts, SharedChannels, TrackerPoll, WorkerSettings, World, bound};
+use crate::pipeline::{
+    Habits, KeptQueues, RecentTexts, SharedChannels, SignInWatch, TrackerPoll, WorkerSettings, World, bound,
+};
 use crate::slack::{Identity, SlackClient, SlackError};
 use crate::store::{Installation, Store};
 
@@ -112,6 +114,7 @@ impl Work {
             deciding: tokio::sync::Mutex::default(),
         };
         self.begin_asking_the_tracker(poll, &world.habits.identity.workspace);
+        self.begin_looking_for_sign_ins(&world.habits.identity.workspace);
         self.read_again_what_was_not_understood().await?;
         self.tasks.spawn(self.host.clone().report_faults(world.bindings.clone(), self.shutdown.clone()));
         let pipeline = self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
@@ -129,6 +132,12 @@ impl Work {
             let poll = TrackerPoll { store, host, workspace, look, every: every.std() };
             self.tasks.spawn(poll.run(self.shutdown.clone()));
         }
+    }
+
+    /// Looks whether a server wants somebody to sign in.
+    fn begin_looking_for_sign_ins(&self, workspace: &WorkspaceId) {
+        let (store, host, workspace) = (self.store.clone(), self.host.clone(), workspace.clone());
+        self.tasks.spawn(SignInWatch { store, host, workspace }.run(self.shutdown.clone()));
     }
 
     /// By a parser that may be mended now.

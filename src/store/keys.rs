@@ -36,6 +36,11 @@ impl KeyRing {
         Self { master, active: HashMap::new(), unwrapped: HashMap::new(), trail_seal }
     }
 
+    /// The master key, for what is nobody's own.
+    pub fn master(&self) -> &MasterKey {
+        &self.master
+    }
+
     /// What seals the audit trail's end.
     pub fn trail_seal(&self) -> &TrailSeal {
         &self.trail_seal

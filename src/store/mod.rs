@@ -1,14 +1,14 @@
 //! What Deskbell remembers: events, jobs, tickets, decisions, the audit trail; embedded in one `SQLite` file.
 //!
 //! **Reading order**: `commit` (the one way state changes), `events`, `jobs` and `leases` (what drives it), `tickets`, `decisions`,
-//! `audit` and `verify`, `people`, `tool_pins`; beneath them `writer` (one thread, group commit), `readers`, `keys` and `seal`, `migrate`.
+//! `audit` and `verify`, `people`, `tool_pins`, `sign_ins`; beneath them `writer` (one thread, group commit), `readers`, `keys` and `seal`, `migrate`.
 //!
 //! **What holds always**
 //! - What a method returned `Ok` for is on disk: WAL with `synchronous = FULL`, one fdatasync shared by all who wait. Leases and
 //!   ticket numbers alone may be lost in a power cut, and then nobody relied on them.
 //! - A commit is kept whole or not at all, and only while its job's lease is the worker's (the fence).
 //! - Customers' words stand in `sealed` columns only. A destroyed key makes them read as erased; the audit chain still verifies.
-//! - One process writes. Others may read with [`Store::open_read_only`].
+//! - One process writes. Others may read with [`Store::open_read_only`], and put a sign-in beside with [`SignInsBeside`].
 
 mod approved;
 mod audit;
@@ -33,6 +33,7 @@ mod people;
 mod readers;
 mod rows;
 mod seal;
+mod sign_ins;
 mod tickets;
 mod tool_pins;
 mod trail_seal;
@@ -57,6 +58,7 @@ pub use leases::ClaimedJob;
 pub use master_key::MasterKey;
 pub use operations::{Counts, Pruned, Retention};
 pub use people::Erased;
+pub use sign_ins::{SignInsBeside, StoredSignIn};
 pub use tickets::{HelpdeskKey, Page, TicketFilter, VersionedTicket};
 pub use tool_pins::{Drift, DriftChoice, SeenTool, Standing};
 pub use verify::AuditReport;

@@ -74,7 +74,7 @@ fn make_private(path: &Path) {
     drop(options.open(path));
 }
 
-fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
+pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| open_error(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(failed)?;
@@ -99,7 +99,7 @@ fn set_up(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// A new store remembers a value that only its master key opens.
-fn check_master_key(conn: &Connection, path: &Path, master: &MasterKey) -> Result<(), OpenError> {
+pub(super) fn check_master_key(conn: &Connection, path: &Path, master: &MasterKey) -> Result<(), OpenError> {
     let failed = |error| open_error(path, error);
     let found: Option<Vec<u8>> = conn
         .query_row("SELECT value FROM meta WHERE name = 'master_key_check'", [], |row| row.get(0))

@@ -2,8 +2,10 @@
 
 use chacha20poly1305::XChaCha20Poly1305;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use super::error::StoreError;
 use super::master_key::{MasterKey, random_bytes};
 
 const NONCE_BYTES: usize = 24;
@@ -98,6 +100,18 @@ impl MasterKey {
         DataKey::from_slice(&bytes).ok_or(DoesNotOpen)
     }
 
+    /// Seals the sign-in at a server.
+    pub(super) fn seal_sign_in(&self, server: &str, value: &str) -> Vec<u8> {
+        self.cipher().seal(&sign_in_place(server), value.as_bytes())
+    }
+
+    /// Opens what [`Self::seal_sign_in`] made for the same server.
+    pub(super) fn open_sign_in(&self, server: &str, sealed: &[u8]) -> Result<SecretString, StoreError> {
+        let broken = || StoreError::BrokenSeal { table: "sign_ins" };
+        let bytes = self.cipher().open(&sign_in_place(server), sealed).map_err(|_| broken())?;
+        String::from_utf8(bytes).map(SecretString::from).map_err(|_| broken())
+    }
+
     /// A value that only this key opens: tells a wrong key at open.
     pub(super) fn check_value(&self) -> Vec<u8> {
         self.cipher().seal(&check_place(), b"deskbell")
@@ -107,6 +121,10 @@ impl MasterKey {
     pub(super) fn fits(&self, check_value: &[u8]) -> bool {
         self.cipher().open(&check_place(), check_value).is_ok()
     }
+}
+
+fn sign_in_place(server: &str) -> Place {
+    Place::new("sign_ins", &[server])
 }
 
 fn check_place() -> Place {

@@ -30,6 +30,7 @@ mod salesforce;
 mod sending;
 mod shared_channels;
 mod shortcut;
+mod sign_ins;
 mod socket_mode;
 mod tracker;
 pub mod trust;

@@ -13,8 +13,12 @@ use super::approved::{self, bound_to, send};
 #[ignore = "the conformance suite starts it: tests/run mcp"]
 async fn client() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let url = std::env::args().next_back().unwrap().parse().expect("the last argument is no address");
-    let host = McpHost::start(vec![approved::spec("suite", Transport::Http { url, headers: BTreeMap::new() })]);
+    let url: url::Url = std::env::args().next_back().unwrap().parse().expect("the last argument is no address");
+    if let Some(scenario) = std::env::var("MCP_CONFORMANCE_SCENARIO").ok().filter(|name| name.starts_with("auth/")) {
+        return super::authorized::client(url, &scenario).await;
+    }
+    let host =
+        McpHost::start(vec![approved::spec("suite", Transport::Http { url, headers: BTreeMap::new(), oauth: None })]);
     host.settled().await;
     let status = host.status().remove(0);
     assert_eq!(status.state, ServerState::Ready);

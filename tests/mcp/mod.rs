@@ -2,6 +2,7 @@
 //! checks Deskbell's own servers from outside is beside this, in Python and Node: `check.py`.
 
 pub mod approved;
+mod authorized;
 mod conformance;
 mod everything;
 mod isolation;

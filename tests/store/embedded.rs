@@ -4,13 +4,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use deskbell::store::{
-    AuditFault, Commit, KeyError, LeaseError, MasterKey, OpenError, Recorded, Store, StoreConfig, StoreError,
-    TicketFault, VerifyError,
+    AuditFault, Commit, KeyError, LeaseError, MasterKey, OpenError, Recorded, SignInsBeside, Store, StoreConfig,
+    StoreError, TicketFault, VerifyError,
 };
 use deskbell_domain::ids::{EventKey, JobId, TicketId};
 use deskbell_domain::ticket::Actor;
 use futures_util::FutureExt;
 use rusqlite::Connection;
+use secrecy::ExposeSecret;
 
 use super::audit::fault;
 use super::fixture::{
@@ -133,6 +134,30 @@ async fn may_be_read_beside_the_writer() {
     assert!(matches!(reader.record_event(event("Ev1")).await, Err(StoreError::ReadOnly)));
     let renewed = reader.renew(&JobId::new("x"), 1, at(0)).await;
     assert!(matches!(renewed, Err(LeaseError::Store(StoreError::ReadOnly))));
+}
+
+#[tokio::test]
+async fn a_sign_in_may_be_put_beside_the_writer_and_is_sealed() {
+    let fixture = Fixture::new();
+    let path = &fixture.config.path;
+    let mut beside = SignInsBeside::open(&fixture.config, master_key()).unwrap();
+    assert!(beside.put("rovo", Some(&"a refresh token".to_owned().into())).unwrap());
+    write_entries(&fixture.store, 2).await;
+    let found = fixture.store.sign_in("rovo").await.unwrap().unwrap();
+    assert_eq!(found.value.expose_secret(), "a refresh token");
+    for file in [path.clone(), path.with_extension("db-wal")] {
+        let bytes = fs::read(file).unwrap_or_default();
+        assert!(!bytes.windows(15).any(|window| window == b"a refresh token"));
+    }
+    Connection::open(path).unwrap().execute_batch("UPDATE sign_ins SET server = 'jira'").unwrap();
+    assert!(
+        matches!(fixture.store.sign_in("jira").await, Err(StoreError::BrokenSeal { .. })),
+        "it is bound to its server"
+    );
+    assert!(beside.put("jira", None).unwrap());
+    assert!(fixture.store.sign_in("jira").await.unwrap().is_none());
+    let other = MasterKey::from_bytes([9; 32]);
+    assert!(matches!(SignInsBeside::open(&fixture.config, other), Err(OpenError::WrongMasterKey { .. })));
 }
 
 #[test]

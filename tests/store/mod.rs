@@ -1,4 +1,4 @@
-//! The store's contract. The tests in `intake`, `jobs`, `commits`, `tickets`, `audit` and `people` know nothing of the database:
+//! The store's contract. The tests in `intake`, `jobs`, `commits`, `tickets`, `audit`, `people` and `sign_ins` know nothing of the database:
 //! each takes an empty store, and `contract!` runs all of them for every kind there is. `embedded` tests what is true of the
 //! `SQLite` file alone.
 
@@ -12,6 +12,7 @@ mod intake;
 mod jobs;
 mod open_work;
 mod people;
+mod sign_ins;
 mod speed;
 mod tickets;
 
@@ -84,4 +85,7 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
         seals_what_is_said_later_under_a_new_key,
         leaves_others_alone,
         takes_their_words_out_of_others_tickets;
+    sign_ins:
+        keeps_one_sign_in_for_a_server,
+        puts_nothing_over_a_newer_sign_in;
 });

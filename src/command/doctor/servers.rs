@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::Finding;
+use crate::command::mcp_sign_ins::SignIns;
 use crate::config::Config;
 use crate::mcp_host::{BindingFault, Bindings, McpHost, ServerState, ServerStatus};
 
@@ -27,7 +28,8 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
             Err(error) => unusable.push(Finding::told(format!("mcp.{name}"), error.to_string())),
         }
     }
-    let host = McpHost::start(specs);
+    let sign_ins = SignIns::of(config);
+    let host = McpHost::start_signed_in(specs, sign_ins.keeper());
     host.settled().await;
     let servers: BTreeMap<String, ServerStatus> =
         host.status().into_iter().map(|server| (server.name.clone(), server)).collect();
@@ -39,6 +41,7 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
         findings.push(answering(&host, server, tool).await);
     }
     host.shutdown().await;
+    sign_ins.close().await;
     let looks = config.lookups().unwrap_or_default();
     for server in servers.values().filter(|server| server.state == ServerState::Ready) {
         let actions =
@@ -55,7 +58,9 @@ fn standing(server: &ServerStatus) -> Finding {
     match &server.state {
         ServerState::Ready => Finding::good(area, offers(server)),
         ServerState::Starting => Finding::told(area, "is still starting: raise its startup_timeout"),
-        ServerState::Failed { reason, .. } => Finding::told(area, reason.clone()),
+        ServerState::Failed { reason, .. } | ServerState::SignInNeeded { reason, .. } => {
+            Finding::told(area, reason.clone())
+        }
     }
 }
 

@@ -227,7 +227,7 @@ impl Binding {
     pub fn faults(&self, status: &ServerStatus) -> Vec<BindingFault> {
         match status.state {
             ServerState::Ready => self.faults_with(&status.tools, &status.quarantined),
-            ServerState::Starting | ServerState::Failed { .. } => Vec::new(),
+            ServerState::Starting | ServerState::Failed { .. } | ServerState::SignInNeeded { .. } => Vec::new(),
         }
     }
 

@@ -170,6 +170,13 @@ pub enum Effect {
         /// The first of them.
         since: Timestamp,
     },
+    /// Tell the ops channel that a person has to sign in at an MCP server.
+    AskForSignIn {
+        /// The server.
+        server: String,
+        /// The sign-in that does no more; 0 when there was none.
+        sign_in: u64,
+    },
 }
 
 /// Whose time an effect takes. Each lane has its own workers, so that a tracker or a Slack that hangs holds up what waits for
@@ -267,6 +274,7 @@ impl Effect {
             Self::ShowDrift { drift, change } => format!("tool_drift/{drift}/{change}"),
             // As many digits for every moment: reports sort by it.
             Self::ReportDeadLetters { since } => format!("dead_letters/{:020}", since.as_microsecond()),
+            Self::AskForSignIn { server, sign_in } => format!("sign_in/{server}/{sign_in}"),
         };
         JobId::new(format!("{workspace}/{subject}/{rest}"))
     }
@@ -287,7 +295,8 @@ impl Effect {
             | Self::Answer { .. }
             | Self::Tell { .. }
             | Self::ShowDrift { .. }
-            | Self::ReportDeadLetters { .. } => Lane::Slack,
+            | Self::ReportDeadLetters { .. }
+            | Self::AskForSignIn { .. } => Lane::Slack,
         }
     }
 
