@@ -46,7 +46,7 @@ pub use dispatch::{DispatchError, Found, Ready};
 pub use drift::differences;
 pub use lookup::{FoundPassage, Lookup, LookupConfig, LookupError, Lookups, LookupsConfig};
 pub use outcome::{CallError, CallOutput};
-pub use propose::{Proposal, propose};
+pub use propose::{Proposal, propose, propose_lookups};
 pub use reading::{NotRead, Reading};
 pub use spec::{ServerSpec, SpecError, ToolFilter, Transport};
 pub use statuses::{ShownStatus, StatusLook, StatusLookConfig};
