@@ -1,11 +1,22 @@
 """A door in front of a server that wants a token: passes every request on with it, for checkers that can't send one."""
 
 import http.client
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 # Headers that count for one connection only.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
+
+
+class Door(ThreadingHTTPServer):
+    """Whoever breaks a connection off is no fault."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(*_)
 
 
 def passing_on(port, token):
@@ -16,8 +27,9 @@ def passing_on(port, token):
 
         def pass_on(self):
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            # `Host` goes on as it came: whether the server refuses a foreign one is what a checker looks at.
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
+            # Whether the server refuses a foreign `Host` or `Origin` is what a checker looks at: only the door's own becomes the server's.
+            own = self.server.server_port
+            headers = {name: value.replace(f":{own}", f":{port}") for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
             inner = http.client.HTTPConnection("127.0.0.1", port)
             try:
                 inner.request(self.command, self.path, body, headers | {"Authorization": f"Bearer {token}"})
@@ -51,6 +63,6 @@ def passing_on(port, token):
 
 def open_door(port, token):
     """Opens the door; gives its own port."""
-    door = ThreadingHTTPServer(("127.0.0.1", 0), passing_on(port, token))
+    door = Door(("127.0.0.1", 0), passing_on(port, token))
     threading.Thread(target=door.serve_forever, daemon=True).start()
     return door.server_port
