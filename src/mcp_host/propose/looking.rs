@@ -111,21 +111,29 @@ fn fit(want: &Want, tool: &ToolInfo) -> Option<Fit> {
     if required(tool).any(|name| !arguments.iter().any(|(filled, _)| filled == name)) {
         return None;
     }
-    let result = tool.output_schema.as_deref().map(|root| result(&want.answer, root)).unwrap_or_default();
+    let shown = |root| answers(root).into_iter().map(|answer| result(&want.answer, answer, root)).max_by_key(Vec::len);
+    let result = tool.output_schema.as_deref().and_then(shown).unwrap_or_default();
     // What it answers counts most: a list of tools named alike has one that answers what is looked for.
     Some(Fit { score: 10 * result.len() + arguments.len(), arguments, result })
 }
 
-fn result(answer: &Answer, root: &Map<String, Value>) -> Vec<(&'static str, String)> {
-    match answer {
+/// The schema of an answer, and of each answer that there may be: many tell a result from a failure.
+fn answers(root: &Map<String, Value>) -> Vec<&Map<String, Value>> {
+    let choices = ["anyOf", "oneOf"].iter().find_map(|name| root.get(*name)).and_then(Value::as_array);
+    let chosen = choices.into_iter().flatten().filter_map(|choice| resolved(choice, root).as_object());
+    std::iter::once(root).chain(chosen).collect()
+}
+
+fn result(wanted: &Answer, schema: &Map<String, Value>, root: &Map<String, Value>) -> Vec<(&'static str, String)> {
+    match wanted {
         Answer::Whole(places) => {
             let place = |(field, paths): &(&'static str, &[&[&str]])| {
-                Some((*field, paths.iter().find_map(|path| pointer(path, root, root))?))
+                Some((*field, paths.iter().find_map(|path| pointer(path, schema, root))?))
             };
             places.iter().filter_map(place).collect()
         }
         Answer::Entries(fields) => {
-            let Some(properties) = root.get("properties").and_then(Value::as_object) else { return Vec::new() };
+            let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Vec::new() };
             properties.iter().find_map(|(name, schema)| entries(name, schema, fields, root)).unwrap_or_default()
         }
     }
