@@ -112,7 +112,9 @@ async fn use_every_tool(account: &Recorder<'_, impl Fn() -> usize>) {
     account.done("create_ticket", whole.clone()).await;
     account.done("create_ticket", whole).await;
     account.done("create_ticket", json!({ "subject": "b", "internal_note": "c" })).await;
-    account.done("find_by_idempotency_key", json!({ "idempotency_key": "k" })).await;
+    for key in ["k", "other"] {
+        account.done("find_by_idempotency_key", json!({ "idempotency_key": key })).await;
+    }
     account.done("get_ticket", json!({ "ticket_id": "1" })).await;
     let note = json!({ "ticket_id": "1", "internal_note": "x", "idempotency_key": "n" });
     account.done("add_internal_note", note.clone()).await;

@@ -77,7 +77,9 @@ async fn use_every_tool(site: &Recorder<'_, impl Fn() -> usize>) {
     });
     site.done("create_issue", whole).await;
     site.done("create_issue", json!({ "project_key": "PAY", "issue_type": "Task", "summary": "b" })).await;
-    site.done("find_by_idempotency_key", json!({ "idempotency_key": "k" })).await;
+    for key in ["k", "other"] {
+        site.done("find_by_idempotency_key", json!({ "idempotency_key": key })).await;
+    }
     let comment = json!({ "issue_key": "PAY-1", "body": "see *this*", "idempotency_key": "c" });
     site.done("add_comment", comment.clone()).await;
     site.done("add_comment", comment).await;
