@@ -311,7 +311,8 @@ fn desk_router(
         knowledge: Arc::clone(&prepared.knowledge),
     });
     let hosts = config.desk.allowed_hosts.clone();
-    Some(desk::http::router(server, prepared.callers.clone(), hosts, shutdown.clone()))
+    let listen = config.server.admin_listen.unwrap_or(config.server.listen);
+    Some(desk::http::router(server, prepared.callers.clone(), hosts, listen, shutdown.clone()))
 }
 
 async fn listen(

@@ -142,7 +142,7 @@ pub enum McpCommand {
         #[arg(long, value_name = "ADDRESS")]
         http: Option<SocketAddr>,
     },
-    /// Propose, as TOML to read and keep, which tools of a server carry out which actions
+    /// Propose, as TOML to read and keep, which tools of a server carry out which actions and answer which look-ups
     Bind {
         /// The server's name in the configuration.
         server: String,

@@ -42,7 +42,8 @@ pub(super) async fn run(config: &Path, listen: Option<SocketAddr>) -> Result<(),
         }
         (Ok(store), Some(listen)) => {
             let server = DeskServer::new(world(&config, store.clone())?);
-            let router = http::router(server, callers, config.desk.allowed_hosts.clone(), shutdown.clone());
+            let hosts = config.desk.allowed_hosts.clone();
+            let router = http::router(server, callers, hosts, listen, shutdown.clone());
             let listener = TcpListener::bind(listen).await.map_err(|error| {
                 Failure::failed(format!("the MCP server could not listen: {error}; choose a free address"))
             })?;

@@ -286,13 +286,14 @@ impl Config {
         Ok(bindings)
     }
 
-    /// Which tool answers which look-up.
+    /// Which tool answers which look-up: what `[lookups.…]` says, and else what ships for the servers.
     ///
     /// # Errors
     /// The first fault, with the field and the mend.
     pub fn lookups(&self) -> Result<Lookups, ConfigError> {
+        let written = self.written_lookups()?;
         let admits = |server: &str, tool: &str| self.mcp.get(server).is_none_or(|server| server.tools().admits(tool));
-        Lookups::check(&self.lookups, |name| self.mcp.contains_key(name), admits)
+        Lookups::check(&written, |name| self.mcp.contains_key(name), admits)
             .map_err(|error| ConfigError::at(self.source.name(), error.to_string()))
     }
 
@@ -344,6 +345,26 @@ impl Config {
                 format!("nothing reads the environment variable {}: did you mean {}?", unread.variable, unread.meant)
             })
             .collect()
+    }
+
+    fn written_lookups(&self) -> Result<LookupsConfig, ConfigError> {
+        let mut shipped = LookupsConfig::default();
+        for (name, server) in &self.mcp {
+            let Some(taken) = &server.bindings else { continue };
+            let wrong = |message: String| server.wrong(&self.source, format!("[mcp.{name}] bindings: {message}"));
+            let file = Shipped::named(&taken.file).map_err(wrong)?;
+            let more = file.lookups(name, taken).map_err(wrong)?.without(&self.lookups);
+            if let Some((lookup, other)) = shipped.join(more) {
+                return Err(wrong(format!(
+                    "both [mcp.{other}] and [mcp.{name}] would answer `{lookup}`: take some of a file with {{ file = \"{}\", \
+                     only = [\"…\"] }}, or write [lookups.{lookup}]",
+                    taken.file
+                )));
+            }
+        }
+        // What is written is in none of what ships any more.
+        shipped.join(self.lookups.clone());
+        Ok(shipped)
     }
 
     /// What shows without resolving a secret.

@@ -1,12 +1,13 @@
 //! Which tool answers which look-up, `[lookups.NAME]`. A look-up only reads: it needs nobody's approval and goes by `reading`.
 
-use std::collections::BTreeMap;
+mod written;
 
 use deskbell_domain::decision::Customer;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use self::written::{LookupConfig, LookupsConfig};
 use super::arguments::{Arguments, BadArgument};
 use super::binding::BindingFault;
 use super::binding::schema;
@@ -22,43 +23,6 @@ const TEXT_CHARS_MAX: usize = 200;
 const SNIPPET_CHARS_MAX: usize = 1_000;
 /// Entries of a list that a look-up brings.
 const ENTRIES_MAX: usize = 1_000;
-
-/// `[lookups]` as written.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LookupsConfig {
-    /// The customer behind a requester, before each decision.
-    pub lookup_customer: Option<LookupConfig<CustomerPointers>>,
-    /// The helpdesk's queues with their load, before each decision.
-    pub queue_load: Option<LookupConfig<QueuePointers>>,
-    /// What `/kb` finds besides the folder's documents.
-    pub search_knowledge: Option<LookupConfig<PassagePointers>>,
-}
-
-/// `[lookups.NAME]` as written.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LookupConfig<Pointers> {
-    /// The configured server.
-    pub server: String,
-    /// Its tool, one that it says only reads.
-    pub tool: String,
-    /// The tool's arguments. A text that begins with `=` is an expression over what the look-up knows; what is absent is left
-    /// out.
-    #[serde(default)]
-    pub arguments: BTreeMap<String, toml::Value>,
-    /// Where the answer says what is looked for.
-    pub result: Pointers,
-    /// How long it is waited for.
-    #[serde(default = "three_seconds")]
-    pub deadline: String,
-    /// `queue_load` alone: how long an answer serves further tickets.
-    pub keep: Option<String>,
-}
-
-fn three_seconds() -> String {
-    "3s".to_owned()
-}
 
 /// How long the queues' load serves further tickets, unless the configuration says otherwise: helpdesks count seldom.
 const KEEP: SignedDuration = SignedDuration::from_secs(60);

@@ -50,7 +50,7 @@ pub use drift::differences;
 pub use lookup::{FoundPassage, Lookup, LookupConfig, LookupError, Lookups, LookupsConfig};
 pub use oauth::{Grant, KeptSignIn, Login, LoginError, OAuthSpec, SignInError, SignInKeeper};
 pub use outcome::{CallError, CallOutput};
-pub use propose::{Proposal, propose};
+pub use propose::{Proposal, propose, propose_lookups};
 pub use reading::{NotRead, Reading};
 pub use reason::Reason;
 pub use spec::{ServerSpec, SpecError, ToolFilter, Transport};

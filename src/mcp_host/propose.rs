@@ -1,10 +1,13 @@
 //! Bindings for a server that nobody here has heard of, from what its tools are called and take. A proposal is text for a person to
 //! read and accept; nothing is bound by it. What a server says in prose counts for nothing.
 
+mod looking;
+
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
+pub use self::looking::propose_lookups;
 use super::tools::ToolInfo;
 
 /// What an action is, in the words that vendors use.
@@ -198,14 +201,14 @@ const WANTS: [Want; 9] = [
     },
 ];
 
-/// What is proposed for an action.
+/// What is proposed for an action or a look-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// The action.
-    pub action: &'static str,
+    /// The action's or look-up's name.
+    pub name: &'static str,
     /// The tool that fits best; none when none does.
     pub tool: Option<String>,
-    /// `[actions.NAME]` in TOML with comments on what is left to a person; empty without a tool.
+    /// `[actions.NAME]` or `[lookups.NAME]` in TOML with comments on what is left to a person; empty without a tool.
     pub toml: String,
 }
 
@@ -218,9 +221,9 @@ pub fn propose(server: &str, tools: &[ToolInfo]) -> Vec<Proposal> {
             // The first of equals, so that the same server always gets the same proposal.
             let best = fitting.reduce(|best, next| if next.0.score > best.0.score { next } else { best });
             match best {
-                None => Proposal { action: want.action, tool: None, toml: String::new() },
+                None => Proposal { name: want.action, tool: None, toml: String::new() },
                 Some((fit, tool)) => Proposal {
-                    action: want.action,
+                    name: want.action,
                     tool: Some(tool.name.clone()),
                     toml: written(server, want, &fit, tool, tools),
                 },

@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 
 use crate::mcp::approved;
 
-/// Each in turn makes so many calls, so often: other work on the machine then hits both.
-const CALLS: usize = 500;
-const ROUNDS: usize = 10;
+/// Calls of each, one of the one and then one of the other: what else the machine does then hits both.
+const CALLS: usize = 5_000;
+/// Calls of each before, that nobody counts.
+const WARM_UP: usize = 500;
 
 /// What runs inside a child: a server with one tool that knows its answer beforehand.
 #[test]
@@ -81,17 +82,11 @@ async fn calling_a_tool() {
                    result = { key = \"/key\" }\nreconcile = \"native\"";
     let (bindings, ticket) = (approved::bound("prompt", "make", binding), approved::ticket());
     let (mut host_times, mut bare_times) = (Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
-        // The first round warms up.
-        if round == 1 {
-            host_times.clear();
-            bare_times.clear();
-        }
-        for _ in 0..CALLS {
-            host_times.push(ours(&host, &bindings, &ticket).await);
-        }
-        for _ in 0..CALLS {
-            bare_times.push(theirs(&bare).await);
+    for number in 0..WARM_UP + CALLS {
+        let (host_time, bare_time) = (ours(&host, &bindings, &ticket).await, theirs(&bare).await);
+        if number >= WARM_UP {
+            host_times.push(host_time);
+            bare_times.push(bare_time);
         }
     }
     let (host_p50, bare_p50) = (percentile(&mut host_times, 50), percentile(&mut bare_times, 50));

@@ -119,3 +119,53 @@ async fn bindings_that_ship_are_taken_up_by_name() {
     let nobody = place.run(&sandbox, &["mcp", "bindings", "nobody"]).await;
     assert!(nobody.code == 2 && nobody.stderr.contains("mcp-atlassian"), "{}", nobody.all());
 }
+
+/// The look-ups of two servers of the demo: as they ship, and as they are proposed.
+#[tokio::test(flavor = "multi_thread")]
+async fn look_ups_that_ship_are_taken_up_and_proposed() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).await.unwrap();
+    let place = Workplace::of(&sandbox);
+    let whole = std::fs::read_to_string(place.path().join("deskbell.toml")).unwrap();
+    let mut bare: toml::Table = toml::from_str(&whole).unwrap();
+    bare.remove("lookups");
+    place.write("deskbell.toml", &bare.to_string());
+    let mut shipped = bare.clone();
+    let taken = [("salesforce", "lookup_customer", "lookup_customer"), ("helpdesk", "queue_load", "list_queues")];
+    for (server, lookup, tool) in taken {
+        let proposed = place.run(&sandbox, &["mcp", "bind", server]).await;
+        assert_eq!(proposed.code, 0, "{}", proposed.all());
+        let found: toml::Table = toml::from_str(&proposed.stdout).unwrap();
+        assert_eq!(found["lookups"][lookup]["tool"].as_str(), Some(tool), "{}", proposed.stdout);
+        let said = place.run(&sandbox, &["mcp", "bindings", server]).await;
+        let file: toml::Table = toml::from_str(&said.stdout).unwrap();
+        for (field, pointer) in found["lookups"][lookup]["result"].as_table().unwrap() {
+            assert_eq!(file["lookups"][lookup]["result"].get(field), Some(pointer), "{server}: {field}");
+        }
+        let only: toml::Table = toml::from_str(&format!("file = \"{server}\"\nonly = [\"{lookup}\"]")).unwrap();
+        shipped["mcp"][server].as_table_mut().unwrap().insert("bindings".to_owned(), only.into());
+    }
+    place.write("deskbell.toml", &shipped.to_string());
+    let listed = place.run(&sandbox, &["mcp", "list"]).await;
+    assert_eq!(listed.code, 0, "{}", listed.all());
+    for line in ["lookup_customer  <- lookup_customer", "list_queues  <- queue_load"] {
+        assert!(listed.stdout.contains(line), "{}", listed.stdout);
+    }
+    // What is written stands in front of what ships.
+    let own = format!(
+        "{shipped}\n[lookups.queue_load]\nserver = \"jira\"\ntool = \"list_boards\"\n\
+        result = {{ list = \"/boards\", name = \"/name\", tickets = \"/board_id\" }}\n"
+    );
+    place.write("deskbell.toml", &own);
+    let listed = place.run(&sandbox, &["mcp", "list"]).await;
+    assert!(listed.stdout.contains("list_boards  <- queue_load"), "{}", listed.stdout);
+    assert!(!listed.stdout.contains("list_queues  <- queue_load"), "{}", listed.stdout);
+    // Two servers for one look-up are nobody's wish.
+    shipped["mcp"]["jira"].as_table_mut().unwrap().insert("bindings".to_owned(), only_queues().into());
+    place.write("deskbell.toml", &shipped.to_string());
+    let twice = place.run(&sandbox, &["mcp", "list"]).await;
+    assert!(twice.code == 2 && twice.stderr.contains("would answer `queue_load`"), "{}", twice.all());
+}
+
+fn only_queues() -> toml::Table {
+    toml::from_str("file = \"helpdesk\"\nonly = [\"queue_load\"]").unwrap()
+}

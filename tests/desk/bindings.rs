@@ -148,3 +148,31 @@ async fn a_key_that_the_server_has_forgotten_repeats_nothing() {
     assert!(alert.says("may or may not have happened"), "{}", alert.all_text());
     assert_eq!(tracker.keys().len(), 1);
 }
+
+/// What it made may exist, so it is not made again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_large_ends_with_a_person() {
+    let tracker = Tracker::open(&anything(&json!({ "text_bytes": 1_200_000 })), "").await;
+    tracker.confirmed().await;
+    let alert = tracker.alert().await;
+    assert!(alert.says("may or may not have happened"), "{}", alert.all_text());
+    tracker.desk.until_log("exceeds response_limit").await;
+    tracker.desk.settled().await;
+    assert_eq!((tracker.keys().len(), tracker.desk.tickets()[0].status.as_str()), (1, "parked"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_with_a_bad_schema_is_not_called_and_its_action_waits() {
+    let bad = json!({ "tools": [{ "name": "make", "inputSchema": "anything" }], "answers": {} });
+    let tracker = Tracker::open(&bad, "").await;
+    let desk = &tracker.desk;
+    let card = tracker.confirmed().await;
+    desk.types("U0ANNA", "C0SUPPORT", "/triage", "servers").await;
+    let seen = desk.until_told("U0ANNA", "C0SUPPORT", "MCP servers").await;
+    assert!(seen.says("make") && seen.says("can't be used"), "{}", seen.all_text());
+    assert!(tracker.keys().is_empty(), "nothing is sent");
+
+    tracker.becomes(&anything(&json!({ "key": "T-1" })));
+    tracker.done(&card).await;
+    assert_eq!(tracker.keys().len(), 1);
+}

@@ -135,6 +135,26 @@ async fn jira_asks_to_wait() {
     assert_eq!(issues(&desk).await, 1);
 }
 
+/// Many requests, and a Jira that refuses more often than there are: each gets its issue, and no second one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_refusals_delays_and_repeats_nothing() {
+    let desk = Desk::open(Wish::default()).await;
+    desk.fault(
+        json!({ "target": "jira:POST /issue", "kind": "status", "status": 429, "retry_after_seconds": 1, "count": 12 }),
+    )
+    .await;
+    let people = ["U0ANNA", "U0CARLA", "U0ELENA", "U0FRANK", "U0GRACE"];
+    for (number, person) in people.iter().enumerate() {
+        let card = desk.asks(person, &format!("The payment of order {number} failed with error 402")).await;
+        desk.presses("U0BEN", &card, "confirm").await;
+    }
+    desk.until("all issues", |state| (state.issues().len() == people.len()).then_some(())).await;
+    desk.settled().await;
+    assert_eq!(issues(&desk).await, people.len());
+    assert!(desk.tickets().iter().all(|ticket| ticket.status == "following"));
+    assert!(own_messages(&desk).await.iter().all(|message| !message.has_button("ops_retry")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn jira_fails_and_recovers() {
     let desk = Desk::open(Wish::default()).await;

@@ -21,9 +21,11 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from bearer import open_door
 from servers import SERVERS
 
 HERE = Path(__file__).parent
@@ -95,6 +97,17 @@ def listens(port, process, name):
     sys.exit(f"{name} did not listen within {START_SECONDS} s")
 
 
+def ready(port, name):
+    """Waits until `deskbell serve` says that it is ready."""
+    for _ in range(START_SECONDS * 20):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"{name} was not ready within {START_SECONDS} s, see {OUT}/{name}.log")
+
+
 def started(name, command, port, env):
     """A process of ours that listens."""
     with (OUT / f"{name}.log").open("w") as log:
@@ -103,9 +116,33 @@ def started(name, command, port, env):
     return process
 
 
-def server_env(server, base):
-    """A server's environment, in front of the sandbox."""
-    return {name: value.format(base=base) for name, value in server.env.items()}
+class Running:
+    """A server of ours in front of the sandbox: its process, and where a client that has no token reaches it."""
+
+    def __init__(self, server, base):
+        port, folder = free_port(), OUT / "servers" / server.name
+        shutil.rmtree(folder, ignore_errors=True)
+        filled = {"base": base, "folder": folder, "port": port}
+        for name, text in server.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.format(**filled))
+        self.env = {name: value.format(**filled) for name, value in server.env.items()}
+        config = ["--config", str(folder / "deskbell.toml")] if "deskbell.toml" in server.files else []
+        self.arguments = [*config, "mcp", "serve", server.name]
+        served = [*config, server.served_by] if server.served_by else [*self.arguments, "--http", f"127.0.0.1:{port}"]
+        self.process = started(server.name, [DESKBELL, *served], port, self.env)
+        if server.served_by:
+            ready(port, server.name)
+        door = open_door(port, server.token) if server.token else port
+        self.url = f"http://127.0.0.1:{door}/mcp"
+
+
+def at(result, path):
+    """What stands in a result at a path with dots."""
+    for name in path.split("."):
+        result = result[name]
+    return result
 
 
 # ---- the official Python client ------------------------------------------------------------------------------------------
@@ -127,38 +164,38 @@ async def drive(server, target, key, faults):
         if not tools[name].annotations.read_only_hint:
             faults.add(f"{server.name}: {name} reads and does not say so")
         name, arguments = server.writes
+        arguments = {argument: value.replace("{key}", key) if isinstance(value, str) else value for argument, value in arguments.items()}
         results = [await client.call_tool(name, arguments | {"idempotency_key": key}) for _ in range(2)]
         if any(result.is_error for result in results):
             faults.add(f"{server.name}: {name}: {[result.content for result in results]}")
             return
         once, twice = (result.structured_content for result in results)
-        if (once[server.made], twice[server.made]) != (True, False) or once[server.key] != twice[server.key]:
+        if (once[server.made], twice[server.made]) != (True, False) or at(once, server.key) != at(twice, server.key):
             faults.add(f"{server.name}: {name} twice with one key: {once}, then {twice}")
         bad = await client.call_tool(name, {"no_such_argument": 1})
         if not bad.is_error:
             faults.add(f"{server.name}: {name} takes an argument that it does not have")
-        print(f"  {server.name}: {len(tools)} tools, {client.protocol_version}, {server.reads[0]}, {name} twice: {once[server.key]}")
+        print(f"  {server.name}: {len(tools)} tools, {client.protocol_version}, {server.reads[0]}, {name} twice: {at(once, server.key)}")
 
 
-def check_python(urls, base, faults):
+def check_python(running, faults):
     """Both transports of every server."""
     from mcp import StdioServerParameters
 
     for server in SERVERS:
-        asyncio.run(drive(server, urls[server.name], "check/http", faults))
-        child = StdioServerParameters(
-            command=DESKBELL, args=["mcp", "serve", server.name], env=server_env(server, base) | {"RUST_LOG": "error"}
-        )
+        own = running[server.name]
+        asyncio.run(drive(server, own.url, "check/http", faults))
+        child = StdioServerParameters(command=DESKBELL, args=own.arguments, env=own.env | {"RUST_LOG": "error"})
         asyncio.run(drive(server, child, "check/stdio", faults))
 
 
 # ---- the inspector -------------------------------------------------------------------------------------------------------
 
 
-def check_inspector(urls, faults):
+def check_inspector(running, faults):
     """No error in any schema. What it warns of is legal: `type: ["string", "null"]`."""
     for server in SERVERS:
-        command = [NODE_BIN / "mcp-inspector", "--cli", urls[server.name], "--transport", "http", "--method", "tools/list", "--strict"]
+        command = [NODE_BIN / "mcp-inspector", "--cli", running[server.name].url, "--transport", "http", "--method", "tools/list", "--strict"]
         said = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
         (OUT / f"inspector-{server.name}.txt").write_text(said.stderr)
         errors = [line for line in said.stderr.splitlines() if line.startswith("Error")]
@@ -200,11 +237,11 @@ def selections(whole):
     return [(era, ["--requirements", era]) for era in ERAS] + every
 
 
-def check_servers(urls, whole, expected, faults):
+def check_servers(running, whole, expected, faults):
     """Every server, in both eras."""
     for server in SERVERS:
         for selection, arguments in selections(whole):
-            arguments = ["--url", urls[server.name], *arguments]
+            arguments = ["--url", running[server.name].url, *arguments]
             conformance("server", f"{server.name}-{selection}", arguments, expected, faults)
 
 
@@ -227,21 +264,19 @@ def main():
         port = free_port()
         base = f"http://127.0.0.1:{port}"
         processes.append(started("sandbox", [os.environ["DESKBELL_SANDBOX"], str(port)], port, {}))
-        urls = {}
+        running = {}
         for server in SERVERS:
-            port = free_port()
-            command = [DESKBELL, "mcp", "serve", server.name, "--http", f"127.0.0.1:{port}"]
-            processes.append(started(server.name, command, port, server_env(server, base)))
-            urls[server.name] = f"http://127.0.0.1:{port}/mcp"
+            running[server.name] = Running(server, base)
+            processes.append(running[server.name].process)
         for part in parts:
             print(f"{part}:", flush=True)
             match part:
                 case "python":
-                    check_python(urls, base, faults)
+                    check_python(running, faults)
                 case "inspector":
-                    check_inspector(urls, faults)
+                    check_inspector(running, faults)
                 case "servers":
-                    check_servers(urls, whole, expected, faults)
+                    check_servers(running, whole, expected, faults)
                     faults.lines += [f"expected.txt: nothing needs this any more: {line}" for line in expected.stale("server")]
                 case "host":
                     check_host(whole, expected, faults)

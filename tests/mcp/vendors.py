@@ -1,7 +1,7 @@
 """Sends every request that our servers' tools made to mocks that Stoplight's prism makes of the vendors' OpenAPI documents.
 
 `vendors.py RECORDED DOCUMENTS PRISM`: the folder that the servers' tests recorded into (DESKBELL_RECORDED), the folder with the vendors'
-documents, and prism's program. Fails when a request breaks its document. Prism checks paths, parameters, bodies and credentials; it is
+documents, and prism's program. Fails when a request breaks its document, and when no request came from a tool that the server lists. Prism checks paths, parameters, bodies and credentials; it is
 blind to what a document does not say, so for Jira it sees neither unknown fields nor whether a text is ADF.
 """
 
@@ -95,11 +95,13 @@ def said(fault):
 
 
 def check(vendor, headers, prism, recorded):
-    """The faults of a vendor's requests, and how many requests there were."""
-    requests = list(dict.fromkeys((recorded / f"{vendor}.jsonl").read_text().splitlines()))
-    faults, checked, unused = [], 0, {words for name, words, _ in KNOWN if name == vendor}
-    for line in requests:
-        request = json.loads(line)
+    """The faults of a vendor's requests, how many requests there were, and how many tools."""
+    lines = [json.loads(line) for line in (recorded / f"{vendor}.jsonl").read_text().splitlines()]
+    tools = json.loads((recorded / f"{vendor}.tools.json").read_text())
+    heard = {request.pop("tool") for request in lines}
+    faults = [f"{vendor}: no request came from the tool {tool}" for tool in tools if tool not in heard]
+    checked, unused = 0, {words for name, words, _ in KNOWN if name == vendor}
+    for request in {json.dumps(request): request for request in lines}.values():
         if ELSEWHERE.match(request["path"]):
             continue
         checked += 1
@@ -109,7 +111,7 @@ def check(vendor, headers, prism, recorded):
             if not known:
                 faults.append(f"{vendor}: {request['method']} {request['path']}: {violation}")
     faults += [f"{vendor}: no request does `{words}` any more: remove it from KNOWN" for words in unused]
-    return faults, checked
+    return faults, checked, len(tools)
 
 
 def main():
@@ -123,9 +125,9 @@ def main():
             nonsense = {"method": "POST", "path": "/no/such/thing", "query": [], "body": {}}
             if not prisms[vendor].violations(nonsense, headers):
                 faults.append(f"{vendor}: prism takes what the document does not have")
-            found, checked = check(vendor, headers, prisms[vendor], recorded)
+            found, checked, tools = check(vendor, headers, prisms[vendor], recorded)
             faults += found
-            print(f"{vendor}: {checked} different requests, {len(found)} faults")
+            print(f"{vendor}: {checked} different requests of {tools} tools, {len(found)} faults")
             if checked == 0:
                 faults.append(f"{vendor}: nothing was recorded")
     finally:

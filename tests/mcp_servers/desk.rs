@@ -226,6 +226,7 @@ async fn only_a_known_token_from_the_right_host_gets_in() {
     });
     let url = format!("{}/mcp", desk.admin_url());
     let right = format!("Bearer {}", token("helper"));
+    let own = desk.admin_url();
     for (headers, expected) in [
         (vec![("authorization", right.as_str())], 200),
         (vec![], 401),
@@ -233,6 +234,8 @@ async fn only_a_known_token_from_the_right_host_gets_in() {
         (vec![("authorization", "Bearer helper-token-of-the-tes")], 401),
         (vec![("authorization", right.as_str()), ("host", "evil.example")], 403),
         (vec![("authorization", right.as_str()), ("origin", "https://evil.example")], 403),
+        (vec![("authorization", right.as_str()), ("origin", own.as_str())], 200),
+        (vec![("origin", own.as_str())], 401),
     ] {
         let mut request = desk.http.post(&url).header("accept", "application/json, text/event-stream").json(&ping);
         for (name, value) in &headers {

@@ -1,5 +1,5 @@
 //! Bindings that Deskbell brings along, in `bindings/`: of its own servers and of well-known ones. `[mcp.NAME] bindings = "jira"`
-//! takes a file up for a server; an `[actions.…]` of the configuration stands in front of it.
+//! takes a file up for a server; an `[actions.…]` or `[lookups.…]` of the configuration stands in front of it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,26 +9,30 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
+use super::super::lookup::LookupsConfig;
 use super::written::BindingConfig;
 
 /// The files by name.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 11] = [
     ("atlassian-rovo", include_str!("../../../bindings/atlassian-rovo.toml")),
     ("helpdesk", include_str!("../../../bindings/helpdesk.toml")),
     ("jira", include_str!("../../../bindings/jira.toml")),
+    ("knowledge", include_str!("../../../bindings/knowledge.toml")),
     ("linear", include_str!("../../../bindings/linear.toml")),
     ("mcp-atlassian", include_str!("../../../bindings/mcp-atlassian.toml")),
+    ("salesforce", include_str!("../../../bindings/salesforce.toml")),
     ("salesforce-hosted", include_str!("../../../bindings/salesforce-hosted.toml")),
     ("shortcut", include_str!("../../../bindings/shortcut.toml")),
     ("shortcut-mcp", include_str!("../../../bindings/shortcut-mcp.toml")),
+    ("slack", include_str!("../../../bindings/slack.toml")),
 ];
 
-/// `[mcp.NAME] bindings` as written: a file's name, or a table with some of its actions.
+/// `[mcp.NAME] bindings` as written: a file's name, or a table with some of its actions and look-ups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShippedUse {
     /// The file's name.
     pub file: String,
-    /// Only these of its actions.
+    /// Only these of its actions and look-ups.
     pub only: Option<Vec<String>>,
     /// What the file leaves to the company, by name.
     pub with: BTreeMap<String, String>,
@@ -48,6 +52,7 @@ pub struct Shipped {
     /// What it leaves to the company: names, and what they mean.
     pub needs: BTreeMap<String, String>,
     actions: Table,
+    lookups: Table,
 }
 
 /// How far the bindings of a file were tried.
@@ -69,7 +74,10 @@ struct Document {
     tried: Tried,
     #[serde(default)]
     needs: BTreeMap<String, String>,
+    #[serde(default)]
     actions: Table,
+    #[serde(default)]
+    lookups: Table,
 }
 
 impl Shipped {
@@ -88,17 +96,38 @@ impl Shipped {
             return Err(format!("no bindings named {wanted:?} ship with Deskbell; there are: {}", known.join(", ")));
         };
         let document: Document = toml::from_str(text).map_err(|error| format!("bindings/{name}.toml: {error}"))?;
-        let Document { about, tried, needs, actions } = document;
-        Ok(Self { name, text, about, tried, needs, actions })
+        let Document { about, tried, needs, actions, lookups } = document;
+        Ok(Self { name, text, about, tried, needs, actions, lookups })
     }
 
-    /// The bindings, for a configured server.
+    /// The bindings of actions, for a configured server.
     ///
     /// # Errors
     /// What is wanted of the file and not there, or needed by it and not given.
     pub fn bindings(&self, server: &str, wanted: &ShippedUse) -> Result<BTreeMap<String, BindingConfig>, String> {
-        if let Some(unknown) = wanted.only.iter().flatten().find(|action| !self.actions.contains_key(*action)) {
-            let known: Vec<&str> = self.actions.keys().map(String::as_str).collect();
+        self.check(wanted)?;
+        let read = |(action, written): (&String, &Value)| {
+            let binding = placed(written, server, wanted).try_into();
+            Ok((action.clone(), binding.map_err(|error| self.fault(&format!("actions.{action}"), &error))?))
+        };
+        self.actions.iter().filter(|(action, _)| is_wanted(wanted, action)).map(read).collect()
+    }
+
+    /// The look-ups, for a configured server.
+    ///
+    /// # Errors
+    /// As for `bindings`.
+    pub fn lookups(&self, server: &str, wanted: &ShippedUse) -> Result<LookupsConfig, String> {
+        self.check(wanted)?;
+        let taken = self.lookups.iter().filter(|(lookup, _)| is_wanted(wanted, lookup));
+        let placed: Table = taken.map(|(lookup, written)| (lookup.clone(), placed(written, server, wanted))).collect();
+        placed.try_into().map_err(|error| self.fault("lookups", &error))
+    }
+
+    fn check(&self, wanted: &ShippedUse) -> Result<(), String> {
+        let known = || self.actions.keys().chain(self.lookups.keys());
+        if let Some(unknown) = wanted.only.iter().flatten().find(|name| known().all(|known| known != *name)) {
+            let known: Vec<&str> = known().map(String::as_str).collect();
             return Err(format!("{} binds no `{unknown}`; it binds: {}", self.name, known.join(", ")));
         }
         if let Some((need, meaning)) = self.needs.iter().find(|(need, _)| !wanted.with.contains_key(*need)) {
@@ -107,28 +136,29 @@ impl Shipped {
                 self.name, self.name
             ));
         }
-        if let Some(unknown) = wanted.with.keys().find(|name| !self.needs.contains_key(*name)) {
-            return Err(format!("{} has no use for with.{unknown}; remove it", self.name));
+        match wanted.with.keys().find(|name| !self.needs.contains_key(*name)) {
+            Some(unknown) => Err(format!("{} has no use for with.{unknown}; remove it", self.name)),
+            None => Ok(()),
         }
-        let is_wanted = |action: &String| wanted.only.as_ref().is_none_or(|only| only.contains(action));
-        let written = self.actions.iter().filter(|(action, _)| is_wanted(action));
-        written.map(|(action, written)| Ok((action.clone(), self.binding(action, written, server, wanted)?))).collect()
     }
 
-    fn binding(
-        &self,
-        action: &str,
-        written: &Value,
-        server: &str,
-        wanted: &ShippedUse,
-    ) -> Result<BindingConfig, String> {
-        let mut written = written.clone();
-        fill_in(&mut written, &wanted.with);
-        if let Some(table) = written.as_table_mut() {
-            table.insert("server".to_owned(), Value::String(server.to_owned()));
-        }
-        written.try_into().map_err(|error| format!("bindings/{}.toml: actions.{action}: {error}", self.name))
+    fn fault(&self, place: &str, error: &toml::de::Error) -> String {
+        format!("bindings/{}.toml: {place}: {error}", self.name)
     }
+}
+
+fn is_wanted(wanted: &ShippedUse, name: &String) -> bool {
+    wanted.only.as_ref().is_none_or(|only| only.contains(name))
+}
+
+/// What is written, for a server, with what was given filled in.
+fn placed(written: &Value, server: &str, wanted: &ShippedUse) -> Value {
+    let mut written = written.clone();
+    fill_in(&mut written, &wanted.with);
+    if let Some(table) = written.as_table_mut() {
+        table.insert("server".to_owned(), Value::String(server.to_owned()));
+    }
+    written
 }
 
 /// Puts what was given where the file says `"@NAME"`.
@@ -167,7 +197,9 @@ impl<'de> Visitor<'de> for NameOrTable {
     type Value = ShippedUse;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the name of bindings that ship, or { file = \"…\", only = [\"an action\"], with = { … } }")
+        formatter.write_str(
+            "the name of bindings that ship, or { file = \"…\", only = [\"an action or look-up\"], with = { … } }",
+        )
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<ShippedUse, E> {
@@ -192,6 +224,7 @@ impl<'de> Visitor<'de> for NameOrTable {
 mod tests {
     use super::super::Bindings;
     use super::*;
+    use crate::mcp_host::lookup::Lookups;
 
     /// A file taken up with all that it needs.
     fn whole(shipped: &Shipped) -> ShippedUse {
@@ -206,7 +239,9 @@ mod tests {
             let written = shipped.bindings("there", &whole(&shipped)).unwrap();
             assert!(!format!("{written:?}").contains("\"@"), "{name}: something is not filled in");
             let bindings = Bindings::check(&written, |server| server == "there").unwrap();
-            assert!(bindings.iter().count() > 0, "{name}");
+            let lookups = shipped.lookups("there", &whole(&shipped)).unwrap();
+            let lookups = Lookups::check(&lookups, |server| server == "there", |_, _| true).unwrap();
+            assert!(bindings.iter().count() + lookups.iter().count() > 0, "{name}");
             let says_so = shipped.text.contains("NOT tried against the live service");
             assert_eq!(says_so, shipped.tried == Tried::NotAgainstTheLiveService, "{name}");
         }
@@ -221,6 +256,11 @@ mod tests {
         let taken = jira.bindings("tracker", &wanted("comment")).unwrap();
         assert_eq!(taken.keys().collect::<Vec<_>>(), ["comment"]);
         assert_eq!(taken["comment"].server, "tracker");
+        let salesforce = Shipped::named("salesforce").unwrap();
+        let looks = salesforce.lookups("crm", &wanted("lookup_customer")).unwrap();
+        assert_eq!(looks.lookup_customer.unwrap().server, "crm");
+        assert!(salesforce.bindings("crm", &wanted("lookup_customer")).unwrap().is_empty());
+        assert!(salesforce.lookups("crm", &wanted("write_back")).unwrap().lookup_customer.is_none());
         let unknown = jira.bindings("tracker", &wanted("page")).unwrap_err();
         assert!(unknown.contains("jira binds no `page`; it binds: "), "{unknown}");
     }

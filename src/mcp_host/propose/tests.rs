@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::super::{BindingConfig, Bindings};
+use super::super::{BindingConfig, Bindings, Lookups, LookupsConfig};
 use super::*;
 
 fn tool(name: &str, required: &[&str], optional: &[&str]) -> ToolInfo {
@@ -98,4 +98,70 @@ fn names_are_read_as_people_read_them() {
     assert_eq!(words("stories-create"), ["story", "create"]);
     assert_eq!(words("jira_createIssueLinks"), ["jira", "create", "issue", "link"]);
     assert_eq!(words("setStatus"), ["set", "status"]);
+}
+
+/// The proposed look-ups as configuration, which must be right as it stands.
+fn looked_up(tools: &[ToolInfo]) -> LookupsConfig {
+    let text: Vec<String> = propose_lookups("crm", tools).into_iter().map(|proposal| proposal.toml).collect();
+    let mut document: BTreeMap<String, LookupsConfig> = toml::from_str(&text.join("\n")).unwrap();
+    let lookups = document.remove("lookups").unwrap_or_default();
+    Lookups::check(&lookups, |name| name == "crm", |_, _| true).unwrap();
+    lookups
+}
+
+fn answering(tool: ToolInfo, schema: &Value) -> ToolInfo {
+    ToolInfo { output_schema: Some(Arc::new(schema.as_object().unwrap().clone())), read_only_hint: true, ..tool }
+}
+
+#[test]
+fn look_ups_are_proposed_for_tools_that_only_read() {
+    let customer = json!({
+        "properties": {
+            "account": { "anyOf": [{ "$ref": "#/$defs/Account" }, { "type": "null" }] },
+            "openCases": { "properties": { "total": { "type": "integer" } } },
+        },
+        "$defs": { "Account": { "properties": { "id": { "type": "string" }, "tier": { "type": "string" } } } },
+    });
+    let hits = json!({ "properties": {
+        "took": { "type": "integer" },
+        "hits": { "type": "array", "items": { "properties": { "title": {}, "excerpt": {}, "link": {} } } },
+    } });
+    let views = json!({ "properties": { "views": { "items": { "properties": { "name": {}, "ticket_count": {} } } } } });
+    let tools = [
+        tool("get_customer", &["customer_id"], &[]),
+        answering(tool("findCustomer", &["email"], &["domain"]), &customer),
+        answering(tool("search_articles", &["query"], &["limit"]), &hits),
+        answering(tool("list_views", &[], &[]), &views),
+    ];
+    let lookups = looked_up(&tools);
+    let found = lookups.lookup_customer.unwrap();
+    assert_eq!(found.tool, "findCustomer");
+    assert_eq!(found.arguments["domain"].as_str(), Some("=requester.domain"));
+    assert_eq!(
+        (found.result.id.as_deref(), found.result.tier.as_deref(), found.result.open_cases.as_deref()),
+        (Some("/account/id"), Some("/account/tier"), Some("/openCases/total"))
+    );
+    let passages = lookups.search_knowledge.unwrap();
+    let result = passages.result;
+    assert_eq!(
+        (passages.tool.as_str(), result.list.as_str(), result.snippet.as_str()),
+        ("search_articles", "/hits", "/excerpt")
+    );
+    assert_eq!(result.url.as_deref(), Some("/link"));
+    let queues = lookups.queue_load.unwrap().result;
+    assert_eq!(
+        (queues.list.as_str(), queues.name.as_str(), queues.tickets.as_str()),
+        ("/views", "/name", "/ticket_count")
+    );
+
+    let changing = tools.map(|tool| ToolInfo { read_only_hint: false, ..tool });
+    assert!(propose_lookups("crm", &changing).iter().all(|proposal| proposal.tool.is_none()));
+}
+
+#[test]
+fn a_look_up_whose_answer_nobody_tells_is_left_to_a_person() {
+    let proposals = propose_lookups("crm", &[tool("search_docs", &["question"], &[])]);
+    let knowledge = proposals.iter().find(|proposal| proposal.name == "search_knowledge").unwrap();
+    assert!(knowledge.toml.contains("# The server does not say what it answers"), "{}", knowledge.toml);
+    assert_eq!(looked_up(&[tool("search_docs", &["question"], &[])]).search_knowledge.unwrap().tool, "search_docs");
 }

@@ -1,5 +1,7 @@
 //! `/mcp` of `deskbell serve`: streamable HTTP, each caller by its own bearer token.
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
@@ -11,9 +13,18 @@ use tokio_util::sync::CancellationToken;
 use super::DeskServer;
 use super::caller::Callers;
 
-/// The route `/mcp`. `allowed_hosts` are the names, besides the loopback ones, that the `Host` header may carry.
-pub fn router(server: DeskServer, callers: Callers, allowed_hosts: Vec<String>, shutdown: CancellationToken) -> Router {
-    let service = streamable_http(server, allowed_hosts, Vec::new(), shutdown);
+/// The route `/mcp`. `allowed_hosts` are the names, besides the loopback ones, that the `Host` header may carry; `listen` is where
+/// it is served. No web page may call but one of the very same loopback address.
+pub fn router(
+    server: DeskServer,
+    callers: Callers,
+    allowed_hosts: Vec<String>,
+    listen: SocketAddr,
+    shutdown: CancellationToken,
+) -> Router {
+    let own = ["127.0.0.1", "[::1]", "localhost"].map(|host| format!("http://{host}:{}", listen.port()));
+    let origins = own.into_iter().filter(|_| listen.ip().is_loopback()).collect();
+    let service = streamable_http(server, allowed_hosts, origins, shutdown);
     Router::new().route_service("/mcp", service).layer(middleware::from_fn_with_state(callers, authenticate))
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::helpdesk_site::{Account, Passed};
 use crate::openapi::{Exchange, OpenApi};
-use crate::recording::{Sent, keep};
+use crate::recording::{Recorder, Sent};
 
 /// The operations that the server uses.
 const OPERATIONS: [&str; 12] = [
@@ -34,12 +34,12 @@ const IN_WORDS_ONLY: [&str; 6] = ["page[size]", "page[after]", "page", "per_page
 async fn every_request_and_answer_keeps_to_the_vendors_document() {
     let Some(document) = OpenApi::load("zendesk-support.yaml") else { return };
     let account = Account::start().await;
-    use_every_tool(&account).await;
+    let recorder = Recorder::new(&account.client, || account.passed().len());
+    use_every_tool(&recorder).await;
     let passed = account.passed();
-    keep(
-        "zendesk",
-        passed.iter().map(|it| Sent { method: &it.method, path: &it.path, query: &it.query, body: &it.body }),
-    );
+    let sent: Vec<Sent<'_>> =
+        passed.iter().map(|it| Sent { method: &it.method, path: &it.path, query: &it.query, body: &it.body }).collect();
+    recorder.keep("zendesk", &sent).await;
     let mut used = BTreeSet::new();
     let mut faults = Vec::new();
     for passed in passed {
@@ -103,7 +103,7 @@ fn unknown_fields(document: &OpenApi, ticket: &Value) -> Vec<String> {
 }
 
 /// Each tool, with everything that it takes.
-async fn use_every_tool(account: &Account) {
+async fn use_every_tool(account: &Recorder<'_, impl Fn() -> usize>) {
     let whole = json!({
         "subject": "Refund fails", "public_message": "Steps", "requester_email": "new@acme.example",
         "requester_name": "Nia New", "priority": "high", "group": "Billing", "assignee_email": "ana@example.com",
@@ -112,7 +112,9 @@ async fn use_every_tool(account: &Account) {
     account.done("create_ticket", whole.clone()).await;
     account.done("create_ticket", whole).await;
     account.done("create_ticket", json!({ "subject": "b", "internal_note": "c" })).await;
-    account.done("find_by_idempotency_key", json!({ "idempotency_key": "k" })).await;
+    for key in ["k", "other"] {
+        account.done("find_by_idempotency_key", json!({ "idempotency_key": key })).await;
+    }
     account.done("get_ticket", json!({ "ticket_id": "1" })).await;
     let note = json!({ "ticket_id": "1", "internal_note": "x", "idempotency_key": "n" });
     account.done("add_internal_note", note.clone()).await;

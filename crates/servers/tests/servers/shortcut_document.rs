@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::openapi::{Exchange, OpenApi};
-use crate::recording::{Sent, keep};
+use crate::recording::{Recorder, Sent};
 use crate::shortcut_site::Workspace;
 
 /// The operations that the server uses.
@@ -29,12 +29,14 @@ const OPERATIONS: [&str; 13] = [
 async fn every_request_and_answer_keeps_to_the_vendors_document() {
     let Some(document) = OpenApi::load("shortcut-v3.json") else { return };
     let workspace = Workspace::start().await;
-    use_every_tool(&workspace).await;
+    let recorder = Recorder::new(&workspace.client, || workspace.shortcut.exchanges().len());
+    use_every_tool(&recorder).await;
     let exchanges = workspace.shortcut.exchanges();
-    keep(
-        "shortcut",
-        exchanges.iter().map(|it| Sent { method: &it.method, path: &it.path, query: &it.query, body: &it.body }),
-    );
+    let sent: Vec<Sent<'_>> = exchanges
+        .iter()
+        .map(|it| Sent { method: &it.method, path: &it.path, query: &it.query, body: &it.body })
+        .collect();
+    recorder.keep("shortcut", &sent).await;
     let mut used = BTreeSet::new();
     let mut faults = Vec::new();
     for exchange in exchanges {
@@ -55,7 +57,7 @@ async fn every_request_and_answer_keeps_to_the_vendors_document() {
 }
 
 /// Each tool, with everything that it takes.
-async fn use_every_tool(workspace: &Workspace) {
+async fn use_every_tool(workspace: &Recorder<'_, impl Fn() -> usize>) {
     let whole = json!({
         "name": "Refund fails", "description": "Steps", "story_type": "bug", "team": "payments",
         "workflow": "Engineering", "state": "Backlog", "owners": ["ben"], "labels": ["vip", "new"],

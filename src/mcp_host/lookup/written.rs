@@ -1,0 +1,81 @@
+//! `[lookups]` as a configuration or a file that ships writes it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{CustomerPointers, PassagePointers, QueuePointers};
+
+/// `[lookups]` as written.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LookupsConfig {
+    /// The customer behind a requester, before each decision.
+    pub lookup_customer: Option<LookupConfig<CustomerPointers>>,
+    /// The helpdesk's queues with their load, before each decision.
+    pub queue_load: Option<LookupConfig<QueuePointers>>,
+    /// What `/kb` finds besides the folder's documents.
+    pub search_knowledge: Option<LookupConfig<PassagePointers>>,
+}
+
+/// `[lookups.NAME]` as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LookupConfig<Pointers> {
+    /// The configured server.
+    pub server: String,
+    /// Its tool, one that it says only reads.
+    pub tool: String,
+    /// The tool's arguments. A text that begins with `=` is an expression over what the look-up knows; what is absent is left
+    /// out.
+    #[serde(default)]
+    pub arguments: BTreeMap<String, toml::Value>,
+    /// Where the answer says what is looked for.
+    pub result: Pointers,
+    /// How long it is waited for.
+    #[serde(default = "three_seconds")]
+    pub deadline: String,
+    /// `queue_load` alone: how long an answer serves further tickets.
+    pub keep: Option<String>,
+}
+
+impl LookupsConfig {
+    /// Those that the other does not bind.
+    #[must_use]
+    pub fn without(self, other: &Self) -> Self {
+        Self {
+            lookup_customer: self.lookup_customer.filter(|_| other.lookup_customer.is_none()),
+            queue_load: self.queue_load.filter(|_| other.queue_load.is_none()),
+            search_knowledge: self.search_knowledge.filter(|_| other.search_knowledge.is_none()),
+        }
+    }
+
+    /// Takes the other's up. Of a look-up that both bind the own stays: its name, and its server.
+    pub fn join(&mut self, other: Self) -> Option<(&'static str, String)> {
+        let clashes = [
+            join("lookup_customer", &mut self.lookup_customer, other.lookup_customer),
+            join("queue_load", &mut self.queue_load, other.queue_load),
+            join("search_knowledge", &mut self.search_knowledge, other.search_knowledge),
+        ];
+        clashes.into_iter().flatten().next()
+    }
+}
+
+fn join<P>(
+    name: &'static str,
+    own: &mut Option<LookupConfig<P>>,
+    other: Option<LookupConfig<P>>,
+) -> Option<(&'static str, String)> {
+    match (&own, other) {
+        (Some(own), Some(_)) => Some((name, own.server.clone())),
+        (_, None) => None,
+        (None, other) => {
+            *own = other;
+            None
+        }
+    }
+}
+
+fn three_seconds() -> String {
+    "3s".to_owned()
+}
