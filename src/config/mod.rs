@@ -177,6 +177,7 @@ impl Config {
             ("slack.bot_token", Some(&slack.bot_token)),
             ("slack.app_token", app_token),
             ("webhooks.jira.secret", self.webhooks.jira.as_ref().map(|jira| &jira.secret)),
+            ("webhooks.shortcut.secret", self.webhooks.shortcut.as_ref().map(|shortcut| &shortcut.secret)),
             ("helpdesk.zendesk.secret", self.helpdesk.zendesk.as_ref().map(|zendesk| &zendesk.secret)),
         ];
         let generic = self.helpdesk.generic.iter().flat_map(|generic| &generic.secrets);

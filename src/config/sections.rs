@@ -225,13 +225,15 @@ pub struct GenericHelpdeskConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct WebhooksConfig {
     /// `POST /webhooks/jira`.
-    pub jira: Option<JiraWebhookConfig>,
+    pub jira: Option<TrackerWebhookConfig>,
+    /// `POST /webhooks/shortcut`.
+    pub shortcut: Option<TrackerWebhookConfig>,
 }
 
-/// `[webhooks.jira]`.
+/// `[webhooks.jira]`, `[webhooks.shortcut]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct JiraWebhookConfig {
+pub struct TrackerWebhookConfig {
     /// The secret that the webhook was registered with.
     pub secret: SecretRef,
 }

@@ -263,6 +263,7 @@ env = {{ DESKBELL_JIRA_URL = "env:TEST_JIRA_URL", DESKBELL_JIRA_EMAIL = "env:TES
             .env("TEST_JIRA_EMAIL", "deskbell@northwind.example")
             .env("TEST_JIRA_TOKEN", "sandbox-jira-token")
             .env("TEST_JIRA_WEBHOOK_SECRET", "jira-webhook-secret")
+            .env("TEST_SHORTCUT_WEBHOOK_SECRET", "shortcut-webhook-secret")
             .env("TEST_SHORTCUT_URL", self.sandbox.shortcut_url().unwrap_or_default())
             .env("TEST_SHORTCUT_TOKEN", "sandbox-shortcut-token")
             .env("TEST_ZENDESK_URL", self.sandbox.zendesk_url().unwrap_or_default())
