@@ -7,6 +7,7 @@
 //! `DESKBELL_WORKERS__COUNT=8`, `DESKBELL_INTAKE__WATCHED_CHANNELS='["C0123"]'`. Two underscores go one table deeper.
 
 mod desk;
+mod helpdesk_poll;
 mod mcp;
 mod mcp_files;
 mod secret_files;
@@ -27,6 +28,7 @@ use crate::mcp_server::desk::caller::Callers;
 use crate::store::{MasterKey, StoreConfig};
 
 pub use desk::{DeskConfig, DeskTokenConfig};
+pub use helpdesk_poll::HelpdeskPollConfig;
 pub use mcp::McpConfig;
 pub use mcp_files::McpFilesConfig;
 pub use secret_files::OpenSecretFile;
@@ -335,6 +337,9 @@ impl Config {
         faults.extend(self.bindings().err());
         faults.extend(self.lookups().err());
         faults.extend(self.status_look().err());
+        let poll = self.helpdesk.poll.as_ref();
+        let fault = poll.and_then(|poll| poll.fault(|name| self.mcp.contains_key(name)));
+        faults.extend(fault.map(|fault| ConfigError::at(self.source.name(), fault)));
         faults
     }
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use toml::Spanned;
 
+use super::helpdesk_poll::HelpdeskPollConfig;
 use super::source::{ConfigError, Source};
 use super::value::{Length, SecretRef};
 use crate::intake::config::DEFAULT_BODY_LIMIT_BYTES;
@@ -202,6 +203,8 @@ pub struct HelpdeskConfig {
     pub zendesk: Option<ZendeskConfig>,
     /// `POST /helpdesk/generic`.
     pub generic: Option<GenericHelpdeskConfig>,
+    /// Asking, where no webhook is allowed.
+    pub poll: Option<HelpdeskPollConfig>,
 }
 
 /// `[helpdesk.zendesk]`.

@@ -16,6 +16,7 @@ mod escalation;
 mod expiry;
 mod failures;
 mod helpdesk;
+mod helpdesk_poll;
 mod ledger;
 mod main_job;
 mod mcp_atlassian;
