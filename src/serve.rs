@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::assessor::Chain;
-use crate::config::{Config, ConfigErrors, Length};
+use crate::config::{Config, ConfigErrors, HelpdeskPollConfig, Length};
 use crate::console::{self, ConsoleState, SlackStanding, StoreCheck};
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
@@ -129,6 +129,7 @@ pub struct Prepared {
     doors: IntakeConfig,
     socket: Option<SocketModeConfig>,
     poll: Option<(Length, StatusLook)>,
+    helpdesk_poll: Option<HelpdeskPollConfig>,
 }
 
 impl Prepared {
@@ -165,6 +166,7 @@ impl Prepared {
             doors: doors::config(config)?,
             socket: doors::socket(config)?,
             poll: config.status_look().map_err(ConfigErrors::from)?,
+            helpdesk_poll: config.helpdesk.poll.clone(),
             slack: Arc::new(slack),
             lookups: config.lookups().map_err(ConfigErrors::from)?,
             policy,

@@ -23,6 +23,10 @@ struct DemoFiles;
 
 /// As it stands in the demo's rules.
 const JOIN_WINDOW_LINE: &str = "join_window = \"5s\"";
+/// Says that a folder is a demo's.
+const MARK: &str = ".deskbell-demo";
+/// What a folder of a Deskbell in earnest holds.
+const NOT_A_DEMOS: &[&str] = &["deskbell.toml", "deskbell.db", "deskbell.key", "secrets", "policy.toml"];
 const JOIN_WINDOW: Duration = Duration::from_secs(5);
 
 /// Plays until it is asked to end.
@@ -136,6 +140,7 @@ impl Folder {
         } else {
             Self { path: temporary_folder()?, temporary: true }
         };
+        folder.claim()?;
         for name in DemoFiles::iter() {
             let path = folder.path.join(name.as_ref());
             if let (false, Some(file)) = (path.exists(), DemoFiles::get(&name)) {
@@ -144,6 +149,22 @@ impl Folder {
             }
         }
         Ok(folder)
+    }
+
+    /// Marks the folder as a demo's. One that holds another Deskbell's files is refused before anything is written: the demo
+    /// would start that one's servers, overwrite its secrets and write into its store.
+    fn claim(&self) -> Result<(), Failure> {
+        let mark = self.path.join(MARK);
+        if mark.exists() {
+            return Ok(());
+        }
+        if let Some(name) = NOT_A_DEMOS.iter().find(|name| self.path.join(name).exists()) {
+            return Err(Failure::failed(format!(
+                "{} holds {name}, which no demo wrote: the demo keeps its hands off it; name a new folder with --data",
+                self.path.display()
+            )));
+        }
+        write_file(&mark, b"The folder of a `deskbell demo`.\n")
     }
 }
 

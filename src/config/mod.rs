@@ -7,6 +7,7 @@
 //! `DESKBELL_WORKERS__COUNT=8`, `DESKBELL_INTAKE__WATCHED_CHANNELS='["C0123"]'`. Two underscores go one table deeper.
 
 mod desk;
+mod helpdesk_poll;
 mod mcp;
 mod mcp_files;
 mod oauth;
@@ -29,6 +30,7 @@ use crate::mcp_server::desk::caller::Callers;
 use crate::store::{MasterKey, StoreConfig};
 
 pub use desk::{DeskConfig, DeskTokenConfig};
+pub use helpdesk_poll::HelpdeskPollConfig;
 pub use mcp::McpConfig;
 pub use mcp_files::McpFilesConfig;
 pub use oauth::{GrantKind, OAuthConfig};
@@ -180,6 +182,7 @@ impl Config {
             ("slack.bot_token", Some(&slack.bot_token)),
             ("slack.app_token", app_token),
             ("webhooks.jira.secret", self.webhooks.jira.as_ref().map(|jira| &jira.secret)),
+            ("webhooks.shortcut.secret", self.webhooks.shortcut.as_ref().map(|shortcut| &shortcut.secret)),
             ("helpdesk.zendesk.secret", self.helpdesk.zendesk.as_ref().map(|zendesk| &zendesk.secret)),
         ];
         let generic = self.helpdesk.generic.iter().flat_map(|generic| &generic.secrets);
@@ -384,6 +387,9 @@ impl Config {
         faults.extend(self.bindings().err());
         faults.extend(self.lookups().err());
         faults.extend(self.status_look().err());
+        let poll = self.helpdesk.poll.as_ref();
+        let fault = poll.and_then(|poll| poll.fault(|name| self.mcp.contains_key(name)));
+        faults.extend(fault.map(|fault| ConfigError::at(self.source.name(), fault)));
         faults
     }
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 use toml::Spanned;
 
+use super::helpdesk_poll::HelpdeskPollConfig;
 use super::source::{ConfigError, Source};
 use super::value::{Length, SecretRef};
 use crate::intake::config::DEFAULT_BODY_LIMIT_BYTES;
@@ -205,6 +206,8 @@ pub struct HelpdeskConfig {
     pub zendesk: Option<ZendeskConfig>,
     /// `POST /helpdesk/generic`.
     pub generic: Option<GenericHelpdeskConfig>,
+    /// Asking, where no webhook is allowed.
+    pub poll: Option<HelpdeskPollConfig>,
 }
 
 /// `[helpdesk.zendesk]`.
@@ -228,13 +231,15 @@ pub struct GenericHelpdeskConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct WebhooksConfig {
     /// `POST /webhooks/jira`.
-    pub jira: Option<JiraWebhookConfig>,
+    pub jira: Option<TrackerWebhookConfig>,
+    /// `POST /webhooks/shortcut`.
+    pub shortcut: Option<TrackerWebhookConfig>,
 }
 
-/// `[webhooks.jira]`.
+/// `[webhooks.jira]`, `[webhooks.shortcut]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct JiraWebhookConfig {
+pub struct TrackerWebhookConfig {
     /// The secret that the webhook was registered with.
     pub secret: SecretRef,
 }

@@ -27,6 +27,8 @@ pub struct IntakeConfig {
     pub helpdesk: HelpdeskConfig,
     /// The secret that Jira's webhook was registered with; without one its door answers 404.
     pub jira_webhook_secret: Option<SecretString>,
+    /// The same of Shortcut's.
+    pub shortcut_webhook_secret: Option<SecretString>,
     /// What Deskbell listens to.
     pub watched: Watched,
 }
@@ -42,6 +44,7 @@ impl IntakeConfig {
             max_in_flight_events: 1024,
             helpdesk: HelpdeskConfig::default(),
             jira_webhook_secret: None,
+            shortcut_webhook_secret: None,
             watched: Watched::default(),
         }
     }

@@ -71,6 +71,7 @@ enum Door {
     Zendesk,
     GenericHelpdesk,
     Jira,
+    Shortcut,
     SocketMode,
 }
 
@@ -83,13 +84,14 @@ impl Door {
             Self::Zendesk => "zendesk",
             Self::GenericHelpdesk => "generic",
             Self::Jira => "jira",
+            Self::Shortcut => "shortcut",
             Self::SocketMode => "socket_mode",
         }
     }
 }
 
 /// `POST /slack/events`, `/slack/commands`, `/slack/interactions`, `/helpdesk/zendesk`, `/helpdesk/generic`,
-/// `/webhooks/jira`.
+/// `/webhooks/jira`, `/webhooks/shortcut`.
 pub fn router(state: IntakeState) -> Router {
     early_router(state.clone()).merge(
         Router::new()
@@ -97,6 +99,7 @@ pub fn router(state: IntakeState) -> Router {
             .route("/helpdesk/zendesk", post(helpdesk::zendesk))
             .route("/helpdesk/generic", post(helpdesk::generic))
             .route("/webhooks/jira", post(tracker::jira))
+            .route("/webhooks/shortcut", post(tracker::shortcut))
             .with_state(state),
     )
 }

@@ -13,6 +13,7 @@
 mod arguments;
 mod binding;
 mod breaker;
+mod changes;
 mod connect;
 mod dispatch;
 mod drift;
@@ -45,6 +46,7 @@ pub use binding::shipped::{Shipped, ShippedUse};
 pub use binding::written::BindingConfig;
 pub use binding::{Binding, BindingError, BindingFault, Bindings, Recourse};
 pub use breaker::BreakerState;
+pub use changes::{ChangedPage, ChangedTicket, ChangesFrom, HelpdeskPerson, PublicComment};
 pub use dispatch::{DispatchError, Found, Ready};
 pub use drift::differences;
 pub use lookup::{FoundPassage, Lookup, LookupConfig, LookupError, Lookups, LookupsConfig};

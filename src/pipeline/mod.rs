@@ -11,6 +11,7 @@ mod dead_letters;
 mod deliver;
 mod dispatch;
 mod enrich;
+mod helpdesk_poll;
 mod interpret;
 mod knowledge;
 mod paths;
@@ -40,6 +41,7 @@ use crate::slack::{Identity, SlackClient};
 use crate::store::Store;
 
 pub use enrich::{KeptQueues, bound};
+pub use helpdesk_poll::HelpdeskPoll;
 pub use recent::RecentTexts;
 pub use shared_channels::SharedChannels;
 pub use sign_ins::SignInWatch;

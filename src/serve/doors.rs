@@ -86,6 +86,12 @@ pub(super) fn config(config: &Config) -> Result<IntakeConfig, ConfigErrors> {
             .as_ref()
             .map(|jira| config.secret("webhooks.jira.secret", &jira.secret))
             .transpose()?,
+        shortcut_webhook_secret: config
+            .webhooks
+            .shortcut
+            .as_ref()
+            .map(|shortcut| config.secret("webhooks.shortcut.secret", &shortcut.secret))
+            .transpose()?,
         watched: Watched {
             channels: config.intake.watched_channels.iter().map(|id| ChannelId::new(id.get_ref())).collect(),
             triage_emoji: config.intake.triage_emoji.iter().map(|name| name.trim_matches(':').to_owned()).collect(),

@@ -15,14 +15,15 @@ use tokio_util::task::TaskTracker;
 
 use super::doors::Gate;
 use super::{Prepared, ServeError, policy_change};
-use crate::config::Length;
+use crate::config::{HelpdeskPollConfig, Length};
 use crate::console::SlackStanding;
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
 use crate::intake::{self, IntakeState, socket_mode};
 use crate::mcp_host::{McpHost, StatusLook};
 use crate::pipeline::{
-    Habits, KeptQueues, RecentTexts, SharedChannels, SignInWatch, TrackerPoll, WorkerSettings, World, bound,
+    Habits, HelpdeskPoll, KeptQueues, RecentTexts, SharedChannels, SignInWatch, TrackerPoll, WorkerSettings, World,
+    bound,
 };
 use crate::slack::{Identity, SlackClient, SlackError};
 use crate::store::{Installation, Store};
@@ -71,6 +72,7 @@ impl Work {
             doors,
             socket,
             poll,
+            helpdesk_poll,
             ..
         } = prepared;
         let (watched_channels, triage_emoji) = (doors.watched.channels.clone(), doors.watched.triage_emoji.clone());
@@ -115,6 +117,7 @@ impl Work {
         };
         self.begin_asking_the_tracker(poll, &world.habits.identity.workspace);
         self.begin_looking_for_sign_ins(&world.habits.identity.workspace);
+        self.begin_asking_the_helpdesk(helpdesk_poll, &world.habits.identity.workspace);
         self.read_again_what_was_not_understood().await?;
         self.tasks.spawn(self.host.clone().report_faults(world.bindings.clone(), self.shutdown.clone()));
         let pipeline = self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
@@ -138,6 +141,15 @@ impl Work {
     fn begin_looking_for_sign_ins(&self, workspace: &WorkspaceId) {
         let (store, host, workspace) = (self.store.clone(), self.host.clone(), workspace.clone());
         self.tasks.spawn(SignInWatch { store, host, workspace }.run(self.shutdown.clone()));
+    }
+
+    /// Asks for new and changed tickets, likewise.
+    fn begin_asking_the_helpdesk(&self, poll: Option<HelpdeskPollConfig>, workspace: &WorkspaceId) {
+        if let Some(HelpdeskPollConfig { every, server, since }) = poll.filter(|_| self.settings.count > 0) {
+            let (store, host, workspace) = (self.store.clone(), self.host.clone(), workspace.clone());
+            let poll = HelpdeskPoll { store, host, workspace, server, every: every.std(), since };
+            self.tasks.spawn(poll.run(self.shutdown.clone()));
+        }
     }
 
     /// By a parser that may be mended now.

@@ -278,7 +278,7 @@ fn place(workspace: &str, key: &str) -> Place {
     Place::new("events", &[workspace, key])
 }
 
-fn record(write: &mut Write<'_>, event: &NewEvent) -> Result<Recorded, StoreError> {
+pub(super) fn record(write: &mut Write<'_>, event: &NewEvent) -> Result<Recorded, StoreError> {
     let (workspace, key) = (event.workspace.as_str(), event.key.as_str());
     let sealed = match &event.raw {
         Some(raw) if !is_recorded(write, workspace, key)? => {

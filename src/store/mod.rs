@@ -19,6 +19,7 @@ mod decisions;
 mod error;
 pub mod events;
 mod fingerprint;
+mod helpdesk_polls;
 mod installation;
 mod issues;
 mod jobs;
@@ -52,6 +53,7 @@ pub use error::{
     TicketDiffers, TicketFault, ToolFault, VerifyError,
 };
 pub use events::{EventKind, EventOutcome, NewEvent, Recorded, RecordedInTime, StoredEvent};
+pub use helpdesk_polls::HelpdeskPlace;
 pub use installation::Installation;
 pub use jobs::{DeadLetter, NewJob};
 pub use leases::ClaimedJob;

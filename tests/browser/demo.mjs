@@ -95,6 +95,21 @@ await tell(['--no-script'], async (page) => {
   const asked = inChannel(page, 'Ivy Cole').filter({ hasText: 'Waiting for a decision' });
   await asked.first().waitFor();
   saw(`the card of a customer's ticket in Zendesk: ${await words(asked.first())}`);
+  assert.match(await words(asked.first()), /Cole Consulting · Standard · owner/, 'the card shows who asks');
+
+  await actAs(page, 'U0CARLA');
+  await openChannel(page, 'C0TRIAGE');
+  await asked.first().locator('[data-action-id=confirm]').click();
+  await openChannel(page, 'C0IDENTITY');
+  const taken = inChannel(page, 'log in with SSO');
+  await taken.locator('[data-action-id=claim]').first().click();
+  await taken.locator('[data-action-id=resolve]').first().click();
+  await page.getByTestId('rail-salesforce').click();
+  await page.getByTestId('salesforce-account').filter({ hasText: 'Cole Consulting' }).click();
+  const kept = page.getByTestId('salesforce-task').filter({ hasText: 'SSO' });
+  await kept.waitFor();
+  saw(`the resolution in the customer's record: ${await words(kept)}`);
+  await page.getByTestId('salesforce-back').click();
 
   await page.getByTestId('rail-shortcut').click();
   await page.getByTestId('shortcut-name').fill('Retry refunds that time out');

@@ -98,3 +98,16 @@ async fn a_second_run_in_the_same_folder_takes_requests_in_as_the_first() {
         demo.until_said("C0TRIAGE", &text).await;
     }
 }
+
+#[test]
+fn a_folder_of_a_deskbell_in_earnest_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let real = folder.path().join("demo");
+    std::fs::create_dir(&real).unwrap();
+    std::fs::write(real.join("deskbell.toml"), "[mcp.jira]\ncommand = \"the-real-one\"\n").unwrap();
+    let said = super::run(folder.path(), &["demo", "--no-script", "--port", "0", "--data", "demo"]);
+    let told = said.stderr;
+    assert!(said.code != 0 && told.contains("deskbell.toml, which no demo wrote"), "{told}");
+    let names: Vec<_> = std::fs::read_dir(&real).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["deskbell.toml"], "nothing is written beside it");
+}

@@ -17,6 +17,7 @@ mod escalation;
 mod expiry;
 mod failures;
 mod helpdesk;
+mod helpdesk_poll;
 mod ledger;
 mod main_job;
 mod mcp_atlassian;
@@ -265,6 +266,7 @@ env = {{ DESKBELL_JIRA_URL = "env:TEST_JIRA_URL", DESKBELL_JIRA_EMAIL = "env:TES
             .env("TEST_JIRA_EMAIL", "deskbell@northwind.example")
             .env("TEST_JIRA_TOKEN", "sandbox-jira-token")
             .env("TEST_JIRA_WEBHOOK_SECRET", "jira-webhook-secret")
+            .env("TEST_SHORTCUT_WEBHOOK_SECRET", "shortcut-webhook-secret")
             .env("TEST_SHORTCUT_URL", self.sandbox.shortcut_url().unwrap_or_default())
             .env("TEST_SHORTCUT_TOKEN", "sandbox-shortcut-token")
             .env("TEST_ZENDESK_URL", self.sandbox.zendesk_url().unwrap_or_default())

@@ -80,3 +80,32 @@ async fn a_confirmed_story_is_announced_through_the_slack_server() {
     let announced = desk.state().await["messages"]["C0GENERAL"].as_array().unwrap().len();
     assert_eq!(announced, 1);
 }
+
+/// Moved on the board, a story tells so; the echo of what Deskbell itself moved says nothing new.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_story_shows_on_the_card_and_done_is_offered_as_a_resolution() {
+    let mut wish = bound_to_shortcut();
+    wish.config += "\n[webhooks.shortcut]\nsecret = \"env:TEST_SHORTCUT_WEBHOOK_SECRET\"\n";
+    let desk = Desk::open(wish).await;
+    let hook =
+        json!({ "webhook_url": format!("{}/webhooks/shortcut", desk.url()), "secret": "shortcut-webhook-secret" });
+    let url = format!("{}/api/v3/integrations/webhook", desk.sandbox.shortcut_url().unwrap());
+    let request = desk.http.post(url).header("shortcut-token", "sandbox-shortcut-token").json(&hook);
+    assert_eq!(request.send().await.unwrap().status(), 201);
+    let id = becomes_one_story(&desk).await["id"].as_u64().unwrap();
+    desk.fault(json!({ "target": "deliver:shortcut", "kind": "duplicate_delivery", "count": 2 })).await;
+    let shortcut = desk.sandbox.shortcut().unwrap();
+    assert!(shortcut.move_story(id, "In Review"));
+    desk.until_posted("the status on the squad's alert", "C0PAYMENTS", |alert| alert.says(": In Review")).await;
+    assert!(shortcut.move_story(id, "Done"));
+    let offers = |message: &super::Message| message.says("Is DB-1 resolved too?");
+    let offer = desk.until_posted("the offer", "C0SUPPORT", offers).await;
+    assert!(offer.has_button("resolve"));
+    desk.settled().await;
+    let state = super::State(desk.state().await);
+    assert_eq!(state.messages("C0SUPPORT").iter().filter(|message| offers(message)).count(), 1, "told twice");
+    desk.presses("U0BEN", &offer, "resolve").await;
+    desk.until_message("the settled offer", &offer, |offer| !offer.has_button("resolve")).await;
+    desk.settled().await;
+    assert_eq!(desk.tickets()[0].status, "resolved");
+}

@@ -5,6 +5,7 @@ mod fixtures;
 mod helpdesk;
 mod jira;
 mod overload;
+mod shortcut;
 mod slack_api;
 mod slack_doors;
 mod socket_mode;

@@ -1,7 +1,7 @@
 //! Word patterns matched against a text's folded words.
 //!
-//! A pattern is words separated by blanks. A word ending in `*` matches its beginning; a lone `_` skips up to
-//! two words of any kind.
+//! A pattern is words separated by blanks. A word ending in `*` matches its beginning, `|` stands between words of which
+//! any will do, and a lone `_` skips up to two words of any kind.
 
 use crate::text::words;
 
@@ -33,10 +33,10 @@ fn match_parts(words: &[String], pattern: Option<&str>) -> Option<usize> {
 
 /// Whether one word matches one part of a pattern.
 fn word_matches(word: &str, part: &str) -> bool {
-    match part.strip_suffix('*') {
+    part.split('|').any(|part| match part.strip_suffix('*') {
         Some(beginning) => word.starts_with(beginning),
         None => word == part,
-    }
+    })
 }
 
 /// A pattern found in a text.

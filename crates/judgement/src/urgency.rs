@@ -64,6 +64,14 @@ fn judged(value: Urgency, probability: f64, mut evidence: Vec<String>) -> Judged
 /// Patterns as in [`crate::phrases`].
 const LEXICON: &[(Urgency, &[&str])] = &[
     (
+        // Read first, so that "down" and "whole" mean nothing here.
+        Urgency::Normal,
+        &[
+            "scroll|drop|break|broken|narrow|write|written|count|calm down",
+            "whole|entire day|week|weekend|month|morning|afternoon|time|team|staff _ down|offline|unreachable|dead",
+        ],
+    ),
+    (
         Urgency::Critical,
         &[
             "production _ down",
@@ -79,8 +87,15 @@ const LEXICON: &[(Urgency, &[&str])] = &[
             "checkout _ down",
             "payments _ down",
             "completely down",
-            "is down for everyone",
-            "down for all",
+            // What has failed, and that it has for everybody.
+            "down|offline|unreachable|inaccessible|unavailable for everyone|everybody|anyone|anybody|all",
+            "down|offline|unreachable|inaccessible|unavailable for nearly|almost|basically|literally everyone|everybody|all",
+            "down|offline|unreachable _ for everyone|everybody",
+            "dead|broken|gone|inaccessible for everyone|everybody",
+            "whole|entire _ down|offline|unreachable|inaccessible|unavailable|dead",
+            "whole|entire _ is|are|was|has|went|seems|appears _ down|offline|unreachable|inaccessible|unavailable|dead",
+            "everything|everyone|everybody _ offline|unreachable",
+            "site|website|platform|service|api|system|production|server*|shop|store is|are|was|went _ offline|unreachable",
             "outage",
             "production outage",
             "all _ customers",
@@ -349,6 +364,36 @@ mod tests {
                 "Nadie puede pagar",
                 "O sistema está fora do ar",
                 "The API is down, no rush though",
+            ],
+        );
+    }
+
+    #[test]
+    fn critical_when_something_failed_for_everybody() {
+        check(
+            Critical,
+            &[
+                "the app is down for everybody",
+                "It's down for everyone!",
+                "VPN down for all since 9",
+                "mail is offline for all",
+                "search has been unreachable since noon for everybody",
+                "the portal is unavailable for almost everyone",
+                "the whole site is offline",
+                "our entire web shop is completely unreachable",
+                "whole cluster dead",
+                "everything went offline",
+            ],
+        );
+        check(
+            Normal,
+            &[
+                "please scroll down for all options",
+                "can you send the numbers broken down for all regions",
+                "I was offline the whole day, did I miss the form?",
+                "how do I take one page offline?",
+                "it is not down for everyone",
+                "may I write down for everybody how this works",
             ],
         );
     }

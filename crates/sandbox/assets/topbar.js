@@ -32,9 +32,16 @@ function Search() {
     setQuery('');
     jumpTo(channel.id, message.ts, message.thread_ts);
   };
+  // Enter is the search's own: it opens the newest hit, and nothing that is being written elsewhere goes off.
+  const onKey = (event) => {
+    if (event.isComposing || event.key !== 'Enter') return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (hits?.length) go(hits[0]);
+  };
   return html`<div class="search">
     <label class="search-box"><${Icon} name="search" size=${15} />
-      <input value=${query} placeholder=${`Search ${store.data.team.name}`} aria-label="Search messages" data-testid="search" onInput=${(e) => { setQuery(e.target.value); setAnchor(e.target.parentElement); }} onFocus=${(e) => setAnchor(e.target.parentElement)} /></label>
+      <input value=${query} placeholder=${`Search ${store.data.team.name}`} aria-label="Search messages" data-testid="search" onKeyDown=${onKey} onInput=${(e) => { setQuery(e.target.value); setAnchor(e.target.parentElement); }} onFocus=${(e) => setAnchor(e.target.parentElement)} /></label>
     ${hits && html`<${Popover} anchor=${anchor} onClose=${close} matchWidth=${true} label="Search results" className="search-hits">
       ${hits.map((hit) => html`<button type="button" class="search-hit" onClick=${() => go(hit)}>
         <span class="search-where">${isDirect(hit.channel) ? '' : '#'}${channelLabel(hit.channel, ui.me)} · ${authorOf(hit.message).name} · ${clock(dateOf(hit.message.ts))}</span><span class="search-text">${hit.text}</span></button>`)}

@@ -9,7 +9,7 @@ export const ui = {
   channelOf: remembered.channelOf ?? {}, // person -> channel last looked at
   rail: 'home',
   thread: null, // { channel, ts }
-  jiraOpen: remembered.jiraOpen ?? true,
+  jiraOpen: remembered.jiraOpen ?? innerWidth > 900,
   jiraWide: false,
   jiraIssue: null, // key of the open issue
   board: remembered.board ?? 'jira', // which of the vendors' boards stands beside the workspace

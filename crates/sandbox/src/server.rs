@@ -116,6 +116,11 @@ impl Sandbox {
         self.core.shortcut.as_ref().map(|_| format!("http://{}/shortcut", self.address))
     }
 
+    /// The Shortcut in the box.
+    pub fn shortcut(&self) -> Option<ShortcutBox> {
+        self.core.shortcut.clone()
+    }
+
     /// The Jira in the box.
     pub fn jira(&self) -> Option<JiraBox> {
         self.core.jira.clone()

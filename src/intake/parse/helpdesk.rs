@@ -1,5 +1,6 @@
 //! Helpdesks' tickets.
 
+use deskbell_domain::ids::EventKey;
 use serde_json::Value;
 
 use crate::intake::json::{first_text, id, text};
@@ -26,6 +27,40 @@ pub struct HelpdeskTicket {
     pub subject: Option<String>,
     /// What they wrote.
     pub text: String,
+}
+
+/// What of a ticket a poll told: the event's key says it, so that the same is told once however often it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Polled {
+    /// The ticket, with what it was opened with.
+    Opening,
+    /// What the requester added.
+    Comment {
+        /// The helpdesk's number of the comment.
+        id: String,
+    },
+}
+
+/// No door gives a key that begins so.
+const POLLED: &str = "zendesk-poll/";
+
+impl Polled {
+    /// The key of the event that tells this of a ticket.
+    pub fn key(&self, ticket: &str) -> EventKey {
+        match self {
+            Self::Opening => EventKey::new(format!("{POLLED}{ticket}/opening")),
+            Self::Comment { id } => EventKey::new(format!("{POLLED}{ticket}/comment/{id}")),
+        }
+    }
+
+    /// What the event with this key tells; `None`: no poll told it.
+    pub fn of(key: &EventKey) -> Option<Self> {
+        let (_, told) = key.as_str().strip_prefix(POLLED)?.split_once('/')?;
+        match told.strip_prefix("comment/") {
+            Some(id) => Some(Self::Comment { id: id.to_owned() }),
+            None => Some(Self::Opening),
+        }
+    }
 }
 
 /// Zendesk's body: the trigger's template of Deskbell's documentation (`{"ticket": {…}}`), or the event

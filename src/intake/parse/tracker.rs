@@ -1,6 +1,6 @@
 //! What a tracker tells of an issue: which status it has now.
 //!
-//! A webhook of Jira's carries the whole issue, with words that are others'. Of these only [`IssueStatus`] is kept.
+//! A tracker's webhook carries the issue or its name, with words that are others'. Of these only [`IssueStatus`] is kept.
 
 use deskbell_domain::ticket::StatusCategory;
 use jiff::Timestamp;
@@ -37,26 +37,49 @@ impl IssueStatus {
     }
 }
 
-/// What Jira's webhook says (<https://developer.atlassian.com/cloud/jira/platform/webhooks/>).
+/// What a tracker's webhook says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JiraWebhook {
+pub enum TrackerWebhook {
     /// An issue has another status.
     StatusChanged(IssueStatus),
     /// Something else.
     Other,
 }
 
-/// Reads the body of Jira's webhook. `None` when it is not one.
-pub fn jira_webhook(body: &Value) -> Option<JiraWebhook> {
+/// Reads the body of Jira's webhook (<https://developer.atlassian.com/cloud/jira/platform/webhooks/>). `None` when it is not one.
+pub fn jira_webhook(body: &Value) -> Option<TrackerWebhook> {
     let event = text(body, "/webhookEvent")?;
     let items = body.pointer("/changelog/items").and_then(Value::as_array);
     let moved = items.into_iter().flatten().find(|item| text(item, "/field") == Some("status"));
-    let Some(moved) = moved.filter(|_| event == "jira:issue_updated") else { return Some(JiraWebhook::Other) };
+    let Some(moved) = moved.filter(|_| event == "jira:issue_updated") else { return Some(TrackerWebhook::Other) };
     // The issue itself may have moved on since; then the newest counts.
     let name = text(body, "/issue/fields/status/name").or_else(|| text(moved, "/toString"))?;
     let category = text(body, "/issue/fields/status/statusCategory/key");
     let at = body.get("timestamp").and_then(Value::as_i64).and_then(|at| Timestamp::from_millisecond(at).ok())?;
-    IssueStatus::new(text(body, "/issue/key")?, name, category, at).map(JiraWebhook::StatusChanged)
+    IssueStatus::new(text(body, "/issue/key")?, name, category, at).map(TrackerWebhook::StatusChanged)
+}
+
+/// Reads the body of Shortcut's webhook (<https://developer.shortcut.com/api/webhook/v1>). `None` when it is not one.
+///
+/// It names the state and not what the state means: that is told by the story's being started or completed with the move.
+pub fn shortcut_webhook(body: &Value) -> Option<TrackerWebhook> {
+    let at = text(body, "/changed_at")?.parse().ok()?;
+    let actions = body.get("actions")?.as_array()?;
+    let moved = actions.iter().find_map(|action| {
+        let is_update = text(action, "/entity_type") == Some("story") && text(action, "/action") == Some("update");
+        let state = action.pointer("/changes/workflow_state_id/new").and_then(Value::as_u64);
+        state.filter(|_| is_update).map(|state| (action, state))
+    });
+    let Some((story, state)) = moved else { return Some(TrackerWebhook::Other) };
+    let id = story.get("id")?.as_u64()?;
+    let references = body.get("references").and_then(Value::as_array);
+    let named = references.into_iter().flatten().find(|reference| {
+        text(reference, "/entity_type") == Some("workflow-state")
+            && reference.get("id").and_then(Value::as_u64) == Some(state)
+    });
+    let is_now = |what: &str| story.pointer(&format!("/changes/{what}/new")).and_then(Value::as_bool) == Some(true);
+    let category = if is_now("completed") { "done" } else { "indeterminate" };
+    IssueStatus::new(&format!("sc-{id}"), text(named?, "/name")?, Some(category), at).map(TrackerWebhook::StatusChanged)
 }
 
 #[cfg(test)]
@@ -77,15 +100,15 @@ mod tests {
 
     #[test]
     fn a_status_change_is_told_from_the_rest_without_the_issues_words() {
-        let Some(JiraWebhook::StatusChanged(status)) = jira_webhook(&moved()) else { panic!("no status change") };
+        let Some(TrackerWebhook::StatusChanged(status)) = jira_webhook(&moved()) else { panic!("no status change") };
         assert_eq!((status.key.as_str(), status.status.as_str()), ("PAY-1", "Done"));
         assert_eq!(status.category, StatusCategory::Done);
         assert!(!serde_json::to_string(&status).unwrap().contains("secret"));
         let mut other = moved();
         other["changelog"]["items"] = json!([{ "field": "summary", "toString": "Done" }]);
-        assert_eq!(jira_webhook(&other), Some(JiraWebhook::Other));
+        assert_eq!(jira_webhook(&other), Some(TrackerWebhook::Other));
         other["webhookEvent"] = json!("comment_created");
-        assert_eq!(jira_webhook(&other), Some(JiraWebhook::Other));
+        assert_eq!(jira_webhook(&other), Some(TrackerWebhook::Other));
     }
 
     #[test]
@@ -97,10 +120,50 @@ mod tests {
         }
         let mut body = moved();
         body["issue"]["fields"] = Value::Null;
-        let Some(JiraWebhook::StatusChanged(status)) = jira_webhook(&body) else { panic!("no status change") };
+        let Some(TrackerWebhook::StatusChanged(status)) = jira_webhook(&body) else { panic!("no status change") };
         assert_eq!((status.status.as_str(), status.category), ("Done", StatusCategory::Indeterminate));
         for body in [json!([]), json!(1), json!({ "webhookEvent": [] })] {
             assert_eq!(jira_webhook(&body), None);
+        }
+    }
+
+    fn story_moved() -> Value {
+        json!({
+            "id": "595285dc-9c43-4b9c-a1e6-0cd9aff5b084", "changed_at": "2026-01-02T03:04:05.678Z", "primary_id": 12,
+            "version": "v1", "member_id": "m", "actions": [
+                { "id": 3, "entity_type": "branch", "action": "update" },
+                { "id": 12, "entity_type": "story", "action": "update", "name": "secret words", "changes": {
+                    "completed": { "new": true, "old": false }, "workflow_state_id": { "new": 1495, "old": 1493 },
+                } },
+            ],
+            "references": [
+                { "id": 1493, "entity_type": "workflow-state", "name": "Ready for Dev" },
+                { "id": 1495, "entity_type": "workflow-state", "name": "Completed" },
+            ],
+        })
+    }
+
+    #[test]
+    fn a_moved_story_is_told_from_the_rest_without_its_words() {
+        let Some(TrackerWebhook::StatusChanged(status)) = shortcut_webhook(&story_moved()) else { panic!("not moved") };
+        assert_eq!((status.key.as_str(), status.status.as_str()), ("sc-12", "Completed"));
+        assert_eq!((status.category, status.at.as_millisecond()), (StatusCategory::Done, 1_767_323_045_678));
+        assert!(!serde_json::to_string(&status).unwrap().contains("secret"));
+        let mut under_way = story_moved();
+        under_way["actions"][1]["changes"]["completed"] = json!({ "new": false, "old": true });
+        let Some(TrackerWebhook::StatusChanged(status)) = shortcut_webhook(&under_way) else { panic!("not moved") };
+        assert_eq!(status.category, StatusCategory::Indeterminate);
+        for (place, other) in
+            [("/actions/1/entity_type", json!("epic")), ("/actions/1/changes", json!({})), ("/actions", json!([]))]
+        {
+            let mut body = story_moved();
+            *body.pointer_mut(place).unwrap() = other;
+            assert_eq!(shortcut_webhook(&body), Some(TrackerWebhook::Other), "{place}");
+        }
+        for missing in ["/changed_at", "/actions", "/references", "/actions/1/id", "/references/1/name"] {
+            let mut body = story_moved();
+            *body.pointer_mut(missing).unwrap() = Value::Null;
+            assert_eq!(shortcut_webhook(&body), None, "{missing}");
         }
     }
 }

@@ -13,6 +13,7 @@ use super::super::interpret::Reading;
 use super::super::perform::Undone;
 use super::super::shared_channels::Readers;
 use crate::intake::envelope::view_external_id;
+use crate::intake::parse::helpdesk::Polled;
 use crate::intake::parse::{CommandOrigin, FieldValue, Intake};
 use crate::store::{EventOutcome, HelpdeskKey};
 
@@ -229,8 +230,15 @@ impl World {
             return self.ignored(reading, "no helpdesk's ticket").await;
         };
         let workspace = &reading.job.workspace;
-        if let Some(ticket) = self.store.ticket_by_helpdesk(workspace, &system, &external_id).await? {
-            return self.told_again(reading, ticket, text).await;
+        let known = self.store.ticket_by_helpdesk(workspace, &system, &external_id).await?;
+        match (known, Polled::of(reading.key)) {
+            // A webhook told it in other words: the description never changes.
+            (Some(_), Some(Polled::Opening)) => return self.ignored(reading, "the helpdesk told this before").await,
+            (Some(ticket), _) => return self.told_again(reading, ticket, text).await,
+            (None, Some(Polled::Comment { .. })) => {
+                return self.ignored(reading, "a comment on a ticket that is none here").await;
+            }
+            (None, _) => {}
         }
         let helpdesk = HelpdeskKey { system: system.clone(), external_id: external_id.clone() };
         let new = NewRequest {
@@ -257,12 +265,17 @@ impl World {
         let Some(ticket) = ticket.filter(|ticket| ticket.status.is_open() && !ticket.words.erased) else {
             return self.ignored(reading, "the helpdesk's ticket is closed here").await;
         };
-        if text.trim().is_empty() || ticket.words.messages.iter().any(|said| said.text == text) {
+        if text.trim().is_empty() || ticket.words.messages.iter().any(|said| is_same(&said.text, &text)) {
             return self.ignored(reading, "the helpdesk told this before").await;
         }
         let event = Event::MessageJoined(TicketMessage { ts: None, text, author: None });
         self.concerns(reading, id, event, EventOutcome::Joined { ticket: id }, Vec::new()).await
     }
+}
+
+/// One way in may tell the same words with other line breaks than the other.
+fn is_same(one: &str, other: &str) -> bool {
+    one.split_whitespace().eq(other.split_whitespace())
 }
 
 /// Reads `DB-42/action/1`, the value of an ops alert's buttons.

@@ -192,6 +192,14 @@ impl Workspace {
         if story.draft.workflow_state_id != draft.workflow_state_id {
             let change = json!({ "new": draft.workflow_state_id, "old": story.draft.workflow_state_id });
             crate::json::set(&mut changes, "workflow_state_id", change);
+            let kind = |id| directory::state_with_id(id).map(|(_, state)| state.kind);
+            let (was, is) = (kind(story.draft.workflow_state_id), kind(draft.workflow_state_id));
+            for (flag, kinds) in [("started", &["started", "done"][..]), ("completed", &["done"][..])] {
+                let holds = |kind: Option<&str>| kind.is_some_and(|kind| kinds.contains(&kind));
+                if holds(was) != holds(is) {
+                    crate::json::set(&mut changes, flag, json!({ "new": holds(is), "old": holds(was) }));
+                }
+            }
             story.moved = now;
         }
         if story.draft.owner_ids != draft.owner_ids {
