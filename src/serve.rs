@@ -200,7 +200,12 @@ impl Desk {
         metrics: Option<PrometheusHandle>,
     ) -> Result<Self, ServeError> {
         let store = Store::open(&config.store_config(), config.master_key(true).map_err(ConfigErrors::from)?)?;
-        let host = McpHost::start(config.server_specs()?);
+        let mut specs = config.server_specs()?;
+        for spec in &mut specs {
+            // Only behind approved actions stands somebody who can be asked.
+            spec.asks_people = prepared.bindings.iter().any(|(_, binding)| binding.server == spec.name);
+        }
+        let host = McpHost::start(specs);
         let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
         let (standing, slack) =
@@ -241,6 +246,7 @@ impl Desk {
             },
             dispatch_attempts: config.workers.dispatch_attempts,
             dispatch_patience: config.workers.dispatch_patience.signed(),
+            question_timeout: config.workers.question_timeout.signed(),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         };

@@ -9,10 +9,13 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use process_wrap::tokio::CommandWrap;
 use rmcp::ClientHandler;
-use rmcp::model::{ClientCapabilities, ClientConfig, Implementation, ProtocolVersion, SubscriptionFilter};
+use rmcp::model::{
+    ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, Implementation, ProgressNotificationParam,
+    ProtocolVersion, SubscriptionFilter,
+};
 use rmcp::service::{
-    ClientInitializeError, ClientLifecycleMode, ClientServiceExt, NotificationContext, Peer, RoleClient,
-    RunningService, Subscription,
+    ClientInitializeError, ClientLifecycleMode, ClientServiceExt, NotificationContext, Peer, RequestContext,
+    RoleClient, RunningService, Subscription,
 };
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
@@ -21,7 +24,10 @@ use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::ChildStderr;
 use tokio::sync::Notify;
 
+use super::attended::{can_be_asked, elicited};
+use super::line::Line;
 use super::process::in_its_own_group;
+use super::question::{Question, Reply};
 use super::spec::{ServerSpec, Transport};
 use super::tools::{self, ListError, Listing};
 
@@ -39,7 +45,16 @@ pub(super) type Session = RunningService<RoleClient, Us>;
 #[derive(Debug)]
 pub(super) struct Us {
     config: ClientConfig,
-    tools_changed: Arc<Notify>,
+    heard: Heard,
+}
+
+/// Where what a server says by itself goes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heard {
+    /// Its tools are others now.
+    pub tools_changed: Arc<Notify>,
+    /// Its questions and its progress.
+    pub line: Arc<Line>,
 }
 
 impl ClientHandler for Us {
@@ -48,7 +63,30 @@ impl ClientHandler for Us {
     }
 
     async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
-        self.tools_changed.notify_one();
+        self.heard.tools_changed.notify_one();
+    }
+
+    async fn on_progress(&self, said: ProgressNotificationParam, _context: NotificationContext<RoleClient>) {
+        self.heard.line.progress(said);
+    }
+
+    /// A question of the older protocol; the newest asks in the answer to a call.
+    async fn create_elicitation(
+        &self,
+        asked: ElicitRequestParams,
+        context: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, rmcp::ErrorData> {
+        let reply = match Question::read(asked) {
+            Ok(question) => tokio::select! {
+                reply = self.heard.line.ask(question) => reply,
+                () = context.ct.cancelled() => Reply::Cancel,
+            },
+            Err(reason) => {
+                tracing::warn!(reason, "a question of an MCP server is declined");
+                Reply::Decline
+            }
+        };
+        Ok(elicited(reply))
     }
 }
 
@@ -69,22 +107,22 @@ pub(super) enum ConnectError {
     Timeout(Duration),
 }
 
-/// Opens a session and lists the tools, within the startup timeout. `tools_changed` is told when the server says that they did.
-pub(super) async fn open(spec: &ServerSpec, tools_changed: &Arc<Notify>) -> Result<(Session, Listing), ConnectError> {
+/// Opens a session and lists the tools, within the startup timeout. What the server says by itself is `heard`.
+pub(super) async fn open(spec: &ServerSpec, heard: &Heard) -> Result<(Session, Listing), ConnectError> {
     spec.check()?;
     // rmcp has no timeout of its own: a silent child would hang for ever.
-    tokio::time::timeout(spec.startup_timeout, open_unbounded(spec, tools_changed))
+    tokio::time::timeout(spec.startup_timeout, open_unbounded(spec, heard))
         .await
         .unwrap_or(Err(ConnectError::Timeout(spec.startup_timeout)))
 }
 
-async fn open_unbounded(spec: &ServerSpec, tools_changed: &Arc<Notify>) -> Result<(Session, Listing), ConnectError> {
+async fn open_unbounded(spec: &ServerSpec, heard: &Heard) -> Result<(Session, Listing), ConnectError> {
     let session = match &spec.transport {
         Transport::Stdio { command, args, env, cwd } => {
             let child = || spawn(&spec.name, command, args, env, cwd.as_ref());
-            match handshake(child()?, ClientLifecycleMode::Initialize, tools_changed).await {
+            match handshake(child()?, ClientLifecycleMode::Initialize, spec, heard).await {
                 Err(ConnectError::Handshake(error)) if knows_no_handshake(&error) => {
-                    handshake(child()?, newest_era(), tools_changed).await?
+                    handshake(child()?, newest_era(), spec, heard).await?
                 }
                 opened => opened?,
             }
@@ -97,9 +135,9 @@ async fn open_unbounded(spec: &ServerSpec, tools_changed: &Arc<Notify>) -> Resul
                     .max_concurrent_requests(spec.max_concurrency);
                 StreamableHttpClientTransport::with_client(client.clone(), config)
             };
-            match handshake(transport(), either_era(), tools_changed).await {
+            match handshake(transport(), either_era(), spec, heard).await {
                 Err(ConnectError::Handshake(error)) if answers_anything(&error) => {
-                    handshake(transport(), ClientLifecycleMode::Initialize, tools_changed).await?
+                    handshake(transport(), ClientLifecycleMode::Initialize, spec, heard).await?
                 }
                 opened => opened?,
             }
@@ -134,15 +172,19 @@ fn answers_anything(error: &ClientInitializeError) -> bool {
 async fn handshake<T, E, A>(
     transport: T,
     lifecycle: ClientLifecycleMode,
-    tools_changed: &Arc<Notify>,
+    spec: &ServerSpec,
+    heard: &Heard,
 ) -> Result<Session, ConnectError>
 where
     T: rmcp::transport::IntoTransport<RoleClient, E, A>,
     E: std::error::Error + Send + Sync + 'static,
 {
     let implementation = Implementation::new("deskbell", env!("CARGO_PKG_VERSION"));
-    let config = ClientConfig::new(ClientCapabilities::default(), implementation);
-    Us { config, tools_changed: Arc::clone(tools_changed) }
+    // The older protocol says it once, when the session is opened; the newest with each request, where a call that nobody stands
+    // behind says otherwise.
+    let capabilities = if spec.asks_people { can_be_asked() } else { ClientCapabilities::default() };
+    let config = ClientConfig::new(capabilities, implementation);
+    Us { config, heard: heard.clone() }
         .serve_with_lifecycle(transport, lifecycle)
         .await
         .map_err(|error| ConnectError::Handshake(Box::new(error)))

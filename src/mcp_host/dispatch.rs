@@ -7,6 +7,7 @@ use deskbell_domain::ticket::ExternalRef;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
+use super::attended::Attendant;
 use super::server::Turn;
 use super::{Binding, BindingFault, Bindings, CallError, McpHost, ToolInfo};
 
@@ -35,6 +36,9 @@ pub enum DispatchError {
         /// What the server said.
         reason: String,
     },
+    /// A person cancelled it; it may have happened, and is not called again by itself.
+    #[error("a person cancelled the call")]
+    Cancelled,
     /// It may have happened.
     #[error("{reason}")]
     Unknown {
@@ -64,6 +68,8 @@ impl From<CallError> for DispatchError {
             CallError::Transient { message, retry_after } => Self::NotDone { reason: message, retry_after },
             CallError::Permanent { message } => Self::Refused { reason: message },
             CallError::Unknown { reason } => Self::Unknown { reason },
+            CallError::Cancelled => Self::Cancelled,
+            CallError::TimedOut { waited } => Self::Unknown { reason: format!("no answer within {waited:?}") },
             error @ CallError::Unclassified { .. } => Self::Unknown { reason: error.to_string() },
         }
     }
@@ -83,13 +89,13 @@ impl Ready<'_> {
         (&self.binding.server, self.turn.tool())
     }
 
-    /// Carries the action out.
+    /// Carries the action out. Who stands behind it is asked what the server asks, and may cancel.
     ///
     /// # Errors
     /// See [`DispatchError`].
-    pub async fn send(self) -> Result<Option<ExternalRef>, DispatchError> {
+    pub async fn send(self, attendant: &dyn Attendant) -> Result<Option<ExternalRef>, DispatchError> {
         let Self { turn, binding, arguments, makes_something } = self;
-        let answer = super::take(turn, &binding.server, arguments, binding.errors()).await?;
+        let answer = super::take(turn, &binding.server, arguments, binding.errors(), Some(attendant)).await?;
         match binding.made(&answer) {
             // Whatever was made exists, and nothing that follows could reach it.
             None if makes_something || binding.names_what_it_made() => Err(DispatchError::Unknown {
@@ -143,7 +149,7 @@ impl McpHost {
         let Some(look) = binding.reconciliation(approved, key) else { return Ok(Found::CannotTell) };
         let look = look.map_err(|reason| DispatchError::Refused { reason })?;
         let turn = self.turn(&binding.server, look.tool).await?;
-        let answer = super::take(turn, &binding.server, look.arguments, binding.errors()).await?;
+        let answer = super::take(turn, &binding.server, look.arguments, binding.errors(), None).await?;
         Ok(match binding.found(&answer) {
             Some(external) => Found::Yes(Some(external)),
             None => Found::NotYet { lag: look.lag },

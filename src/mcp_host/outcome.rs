@@ -54,6 +54,15 @@ pub enum CallError {
         /// How the answer was lost.
         reason: String,
     },
+    /// No answer came in time: as unknown as [`Self::Unknown`].
+    #[error("the outcome is not known: no answer within {waited:?}")]
+    TimedOut {
+        /// How long the server was silent.
+        waited: Duration,
+    },
+    /// A person cancelled the call; what it did until then is not known.
+    #[error("the outcome is not known: a person cancelled the call")]
+    Cancelled,
     /// The tool says that it failed, and nobody knows whether it did something before: a stranger's words for "the vendor
     /// took too long" and for "there is no such project" are both just an error. To be treated like [`Self::Unknown`].
     #[error("the tool failed without saying whether it did something: {message}")]
@@ -72,6 +81,8 @@ impl CallError {
             Self::Permanent { .. } => "permanent",
             Self::Unknown { .. } => "unknown",
             Self::Unclassified { .. } => "unclassified",
+            Self::TimedOut { .. } => "unknown",
+            Self::Cancelled => "cancelled",
         }
     }
 
@@ -91,7 +102,9 @@ impl CallError {
 /// What the outcome says about the server's health.
 pub(super) fn health(outcome: &Result<CallOutput, CallError>) -> Health {
     match outcome {
-        Ok(_) | Err(CallError::Permanent { .. } | CallError::Unclassified { .. }) => Health::Answered,
+        Ok(_) | Err(CallError::Permanent { .. } | CallError::Unclassified { .. } | CallError::Cancelled) => {
+            Health::Answered
+        }
         Err(CallError::Transient { retry_after: Some(wait), .. }) => Health::Paused(*wait),
         Err(_) => Health::Failed,
     }

@@ -39,6 +39,9 @@ impl World {
             Err(error @ NotApproved::NoWords) => return self.park(job, id, error.to_string(), job.in_doubt).await,
         };
         let may_call_again = self.may_call_again(job, &approved);
+        if job.in_doubt {
+            self.end_what_waited(job, &ticket, id).await?;
+        }
         if job.in_doubt && !may_call_again {
             // The worker that died may have sent it until its lease ran out: from now on it can't.
             return self.look_later(job, id, generation, 1, Timestamp::now()).await;
@@ -53,7 +56,7 @@ impl World {
             return self.not_done(job, id, generation, may_call_again, distrusted.into()).await;
         }
         self.about_to_send(job).await?;
-        match ready.send().await {
+        match self.send_attended(job, &ticket, id, ready).await {
             Ok(external) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
             Err(error) => self.not_done(job, id, generation, may_call_again, error).await,
         }
@@ -78,6 +81,10 @@ impl World {
             // What this call did not do an earlier one may have done.
             DispatchError::NotDone { reason, .. } | DispatchError::Refused { reason } => {
                 self.park(job, id, reason, job.in_doubt).await
+            }
+            DispatchError::Cancelled => {
+                tracing::info!(job = %job.id, "a person cancelled an action's call; looking for its marker");
+                self.look_later(job, id, generation, 1, Timestamp::now()).await
             }
             DispatchError::Unknown { reason } if may_call_again && job.sends + 1 < self.habits.dispatch_attempts => {
                 tracing::warn!(job = %job.id, reason, "an action's outcome is unknown; the same call will tell");

@@ -93,6 +93,8 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
         Effect::Tell { .. } => "tell",
         Effect::Fire(_) => "timer",
         Effect::ShowDrift { .. } => "show_drift",
+        Effect::ShowQuestion { .. } => "show_question",
+        Effect::RefreshCard { .. } => "refresh_card",
         Effect::ReportDeadLetters { .. } => "report_dead_letters",
     }
 }
@@ -139,6 +141,8 @@ impl World {
                 self.once_shown(job, sent, Vec::new()).await
             }
             Effect::ShowDrift { drift, .. } => self.show_drift(job, *drift).await,
+            Effect::ShowQuestion { question, .. } => self.show_question(job, *question).await,
+            Effect::RefreshCard { .. } => self.refresh_card(job).await,
             Effect::ReportDeadLetters { since } => self.report_dead_letters(job, *since).await,
             Effect::Fire(timer) => {
                 let event = Event::TimerFired(timer.clone());

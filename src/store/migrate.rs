@@ -9,8 +9,11 @@ use super::error::{OpenError, StoreError};
 use super::master_key::MasterKey;
 
 /// Every step, in order; a published one is never edited.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_tickets_by_issue.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_tickets_by_issue.sql"),
+    include_str!("migrations/0003_questions.sql"),
+];
 
 /// `DSKB`: marks the file as Deskbell's (<https://sqlite.org/pragma.html#pragma_application_id>).
 const APPLICATION_ID: i64 = 0x4453_4b42;
