@@ -200,12 +200,7 @@ impl Desk {
         metrics: Option<PrometheusHandle>,
     ) -> Result<Self, ServeError> {
         let store = Store::open(&config.store_config(), config.master_key(true).map_err(ConfigErrors::from)?)?;
-        let mut specs = config.server_specs()?;
-        for spec in &mut specs {
-            // Only behind approved actions stands somebody who can be asked.
-            spec.asks_people = prepared.bindings.iter().any(|(_, binding)| binding.server == spec.name);
-        }
-        let host = McpHost::start(specs);
+        let host = McpHost::start(config.server_specs()?);
         let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
         let (standing, slack) =

@@ -331,7 +331,11 @@ impl Field {
     /// What was given, as the server takes it; the error says what to write.
     fn value(&self, given: &[String]) -> Result<Option<Value>, String> {
         if let FieldKind::Several { choices, min, max, .. } = &self.kind {
-            return several(choices, (*min, *max), given);
+            if given.is_empty() {
+                let is_none = self.required && min.unwrap_or_default() == 0;
+                return Ok(is_none.then(|| Value::Array(Vec::new())));
+            }
+            return several(choices, (*min, *max), given).map(Some);
         }
         let Some(given) = given.first().filter(|given| !given.trim().is_empty()) else { return Ok(None) };
         match &self.kind {
@@ -366,10 +370,7 @@ fn several(
     choices: &[(String, String)],
     (min, max): (Option<u64>, Option<u64>),
     given: &[String],
-) -> Result<Option<Value>, String> {
-    if given.is_empty() && min.unwrap_or_default() == 0 {
-        return Ok(None);
-    }
+) -> Result<Value, String> {
     let count = u64::try_from(given.len()).unwrap_or(u64::MAX);
     match (min, max) {
         _ if given.iter().any(|value| choices.iter().all(|(known, _)| known != value)) => {
@@ -377,7 +378,7 @@ fn several(
         }
         (Some(min), _) if count < min => Err(format!("Choose at least {min}.")),
         (_, Some(max)) if count > max => Err(format!("Choose at most {max}.")),
-        _ => Ok(Some(Value::from(given.to_vec()))),
+        _ => Ok(Value::from(given.to_vec())),
     }
 }
 

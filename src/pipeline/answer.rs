@@ -6,7 +6,7 @@ use deskbell_domain::ids::{EventKey, TicketId};
 use deskbell_domain::interaction::{Button, Modal, SlashCommand};
 use deskbell_domain::policy::Right;
 use deskbell_domain::ticket::{Actor, Ticket};
-use deskbell_domain::workflow::event::ReplyTo;
+use deskbell_domain::workflow::event::{Person, ReplyTo};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use super::paths::forms::CommandCall;
 use super::perform::Undone;
 use super::present::ticket_view::{outsiders_view, ticket_view};
 use super::present::views;
+use super::questions::Told;
 use super::tell::rendered;
 use crate::intake::envelope::view_external_id;
 use crate::intake::parse::{self, Intake};
@@ -62,17 +63,7 @@ impl World {
             }
             Some(Ok(Intake::Press { button, value, user, channel, response_url, .. })) => {
                 let reply = ReplyTo { response_url, channel, view: None };
-                match button {
-                    Button::AcceptTool | Button::KeepBlocked => {
-                        self.drift_pressed(job, button, &value, &user, &reply).await?
-                    }
-                    Button::CancelCall => self.call_cancelled(job, &value, &user, &reply).await?,
-                    _ => {
-                        let view = (button == Button::AnswerQuestion).then(|| view_external_id(key));
-                        let reply = ReplyTo { view, ..reply };
-                        self.question_pressed(job, button, &value, &user, &reply).await?
-                    }
-                }
+                self.pressed_apart(job, key, button, &value, &user, reply).await?
             }
             Some(Ok(Intake::Submission { modal: Modal::Question, private_metadata, values, user, .. })) => {
                 let view = view_external_id(key);
@@ -91,6 +82,26 @@ impl World {
             _ => (Ok(()), None),
         };
         self.once_shown(job, sent, audit.into_iter().collect()).await
+    }
+
+    /// A press that settles what no ticket is about.
+    async fn pressed_apart(
+        &self,
+        job: &ClaimedJob,
+        key: &EventKey,
+        button: Button,
+        value: &str,
+        by: &Person,
+        reply: ReplyTo,
+    ) -> Result<Told, StoreError> {
+        match button {
+            Button::AcceptTool | Button::KeepBlocked => self.drift_pressed(job, button, value, by, &reply).await,
+            Button::CancelCall => self.call_cancelled(job, value, by, &reply).await,
+            _ => {
+                let view = (button == Button::AnswerQuestion).then(|| view_external_id(key));
+                self.question_pressed(job, button, value, by, &ReplyTo { view, ..reply }).await
+            }
+        }
     }
 
     fn answer_to(&self, command: &CommandCall) -> Result<Value, SlackError> {

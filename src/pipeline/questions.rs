@@ -28,7 +28,7 @@ use crate::slack::messages::{MessageView, Notice, Tone};
 use crate::store::{ClaimedJob, QuestionOutcome, Settlement, StoreError, StoredQuestion};
 
 /// What whoever acted is told, and what goes on the trail besides.
-type Told = (Result<(), SlackError>, Option<AuditEntry>);
+pub(super) type Told = (Result<(), SlackError>, Option<AuditEntry>);
 
 /// A question, what it asks, and the ticket that it is about.
 struct Asked {

@@ -358,12 +358,11 @@ impl SlackClient {
     ///
     /// # Errors
     /// See [`SlackError`].
-    pub async fn open_loading_view(&self, trigger_id: &str, external_id: &str) -> Result<(), SlackError> {
-        let view = self.loading_view(external_id);
-        self.call("views.open", &json!({ "trigger_id": trigger_id, "view": view })).await.map(drop)
+    pub async fn open_loading_view(&self, trigger_id: &str, id: &str) -> Result<(), SlackError> {
+        self.call("views.open", &json!({ "trigger_id": trigger_id, "view": self.loading_view(id) })).await.map(drop)
     }
 
-    /// The view that a modal shows until it is filled.
+    /// What a modal shows until it is filled.
     pub fn loading_view(&self, external_id: &str) -> Value {
         let mut view = self.loading_view.clone();
         insert(&mut view, "external_id", json!(external_id));

@@ -102,10 +102,11 @@ async fn modal(desk: &Desk, user: &str, words: &str) -> Value {
 }
 
 async fn submit(desk: &Desk, user: &str, view: &Value, component: &str, seats: &str) {
+    // The places that the names have in order: bad, component, seats.
     let values = json!({
-        "field_0": { "field_0": { "type": "plain_text_input", "value": component } },
-        "field_1": { "field_1": { "type": "number_input", "value": seats } },
-        "field_2": { "field_2": { "type": "static_select", "selected_option": { "value": "1", "text": { "type": "plain_text", "text": "High" } } } },
+        "field_0": { "field_0": { "type": "static_select", "selected_option": { "value": "1", "text": { "type": "plain_text", "text": "High" } } } },
+        "field_1": { "field_1": { "type": "plain_text_input", "value": component } },
+        "field_2": { "field_2": { "type": "number_input", "value": seats } },
     });
     let body = json!({ "user": user, "view_id": view["id"], "state": { "values": values } });
     let submitted = desk.act("view_submit", body).await;
@@ -194,35 +195,34 @@ async fn a_question_may_be_declined_and_a_page_be_agreed_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_a_rule_approved_those_who_may_confirm_are_asked_and_the_first_answer_counts() {
-    let wish = Wish::default().policy_with("mode = \"confirm\"", "mode = \"auto\"");
-    let tracker = Tracker::open(asking(form()), "", wish).await;
+    let tracker = Tracker::open(asking(form()), "", Wish::default()).await;
     let desk = &tracker.desk;
-    for who in ["U0ANNA", "U0BEN", "U0DEV"] {
-        desk.act("join", json!({ "user": who, "channel": "C0PAYMENTS" })).await;
+    for who in ["U0ANNA", "U0DEV", "U0BEN"] {
+        desk.act("join", json!({ "user": who, "channel": "C0PLATFORM" })).await;
     }
-    let card = desk.asks("U0GRACE", PAID_TWICE).await;
+    let card = desk.asks("U0GRACE", "production down: the API endpoint answers 500").await;
     let question =
-        desk.until_posted("the question", "C0PAYMENTS", |message| message.has_button("question_answer")).await;
-    assert!(question.says("<@U0BEN>"), "{}", question.all_text());
+        desk.until_posted("the question", "C0PLATFORM", |message| message.has_button("question_answer")).await;
+    assert!(question.says("<@U0DEV>"), "{}", question.all_text());
 
-    desk.presses("U0DEV", &question, "question_answer").await;
-    modal(desk, "U0DEV", "You may not answer for this action").await;
-    desk.presses("U0DEV", &question, "question_decline").await;
-    desk.until_told("U0DEV", "C0PAYMENTS", "You may not answer for this action").await;
-    desk.presses("U0DEV", &question, "call_cancel").await;
-    for who in ["U0BEN", "U0ANNA"] {
+    desk.presses("U0BEN", &question, "question_answer").await;
+    modal(desk, "U0BEN", "You may not answer for this action").await;
+    desk.presses("U0BEN", &question, "question_decline").await;
+    desk.until_told("U0BEN", "C0PLATFORM", "You may not answer for this action").await;
+    desk.presses("U0BEN", &question, "call_cancel").await;
+    for who in ["U0DEV", "U0ANNA"] {
         desk.presses(who, &question, "question_answer").await;
     }
-    let (first, second) = (modal(desk, "U0ANNA", "As the tracker").await, modal(desk, "U0BEN", "As the tracker").await);
+    let (first, second) = (modal(desk, "U0ANNA", "As the tracker").await, modal(desk, "U0DEV", "As the tracker").await);
     submit(desk, "U0ANNA", &first, "api", "1").await;
     modal(desk, "U0ANNA", "Your answer goes to").await;
-    submit(desk, "U0BEN", &second, "web", "2").await;
-    modal(desk, "U0BEN", "settled already").await;
+    submit(desk, "U0DEV", &second, "web", "2").await;
+    modal(desk, "U0DEV", "settled already").await;
     assert_eq!(tracker.answered().await["content"]["component"], "api");
     tracker.done(&card).await;
     let heard = scripted::heard(&tracker.script());
     assert_eq!(heard.len(), 2, "one call, one answer: {heard:?}");
-    assert!(tracker.trail().await.lines().any(|entry| entry.contains("\"refused\"") && entry.contains("U0DEV")));
+    assert!(tracker.trail().await.lines().any(|entry| entry.contains("\"refused\"") && entry.contains("U0BEN")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
