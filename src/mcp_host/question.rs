@@ -277,9 +277,9 @@ fn kind(property: &PrimitiveSchemaDefinition) -> Option<(Option<String>, Option<
             with_words!(it, FieldKind::One { choices: titled(&it.one_of), default: it.default.clone() })
         }
         Kind::Enum(EnumSchema::Legacy(it)) => {
-            let names = it.enum_names.clone().unwrap_or_default();
+            let labels = it.enum_names.clone().unwrap_or_default();
             let named = |(place, value): (usize, &String)| {
-                (value.clone(), names.get(place).cloned().unwrap_or_else(|| value.clone()))
+                (value.clone(), labels.get(place).cloned().unwrap_or_else(|| value.clone()))
             };
             let choices = it.enum_.iter().enumerate().map(named).collect();
             with_words!(it, FieldKind::One { choices, default: it.default.clone() })
