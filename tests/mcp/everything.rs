@@ -88,8 +88,6 @@ async fn the_reference_servers_question_is_answered_in_slack() {
     );
     let config = format!("[mcp.everything]\ncommand = \"node\"\nargs = [\"{program}\", \"stdio\"]\nrequired = true\n");
     let desk = Desk::open(Wish { actions, config, ..default }).await;
-    // It offers the tool once it knows that somebody can be asked.
-    desk.until_log("MCP server changed its tools").await;
     let card = desk.asks("U0GRACE", "A payment failed with error 402, the customer is waiting").await;
     assert_eq!(desk.presses("U0BEN", &card, "confirm").await["ok"], true);
     let question = desk.until_posted("the question", "D0BEN", |message| message.has_button("question_answer")).await;
