@@ -33,7 +33,7 @@ fn form() -> Value {
     })
 }
 
-fn asking(wanted: Value) -> Value {
+fn asking(wanted: &Value) -> Value {
     json!({ "asks": wanted, "then": { "key": "T-1" } })
 }
 
@@ -121,7 +121,7 @@ async fn answers(desk: &Desk, user: &str, question: &Message, component: &str, s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_is_answered_by_whoever_approved_and_their_answer_goes_back() {
-    let tracker = Tracker::open(asking(form()), "", Wish::default()).await;
+    let tracker = Tracker::open(asking(&form()), "", Wish::default()).await;
     let desk = &tracker.desk;
     let card = tracker.confirmed().await;
     let question = tracker.question().await;
@@ -159,7 +159,7 @@ async fn a_question_is_answered_by_whoever_approved_and_their_answer_goes_back()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_of_the_newest_era_asks_in_its_answer_and_is_called_again() {
-    let tracker = Tracker::open(asking(form()), "2026-07-28", Wish::default()).await;
+    let tracker = Tracker::open(asking(&form()), "2026-07-28", Wish::default()).await;
     let card = tracker.confirmed().await;
     let question = tracker.question().await;
     answers(&tracker.desk, "U0BEN", &question, "api", "7").await;
@@ -174,7 +174,7 @@ async fn a_server_of_the_newest_era_asks_in_its_answer_and_is_called_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_may_be_declined_and_a_page_be_agreed_to() {
-    let tracker = Tracker::open(asking(form()), "", Wish::default()).await;
+    let tracker = Tracker::open(asking(&form()), "", Wish::default()).await;
     let card = tracker.confirmed().await;
     let question = tracker.question().await;
     tracker.desk.presses("U0BEN", &question, "question_decline").await;
@@ -183,7 +183,7 @@ async fn a_question_may_be_declined_and_a_page_be_agreed_to() {
     tracker.desk.until_message("who declined", &question, |message| message.says("Declined by <@U0BEN>")).await;
 
     let page = json!({ "mode": "url", "message": "Allow it.", "url": "https://аpple.example/allow?id=7", "elicitationId": "7" });
-    let tracker = Tracker::open(asking(page), "", Wish::default()).await;
+    let tracker = Tracker::open(asking(&page), "", Wish::default()).await;
     let card = tracker.confirmed().await;
     let question = tracker.question().await;
     // A letter that only looks like an `a` shows.
@@ -195,7 +195,7 @@ async fn a_question_may_be_declined_and_a_page_be_agreed_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_a_rule_approved_those_who_may_confirm_are_asked_and_the_first_answer_counts() {
-    let tracker = Tracker::open(asking(form()), "", Wish::default()).await;
+    let tracker = Tracker::open(asking(&form()), "", Wish::default()).await;
     let desk = &tracker.desk;
     for who in ["U0ANNA", "U0DEV", "U0BEN"] {
         desk.act("join", json!({ "user": who, "channel": "C0PLATFORM" })).await;
@@ -228,7 +228,7 @@ async fn where_a_rule_approved_those_who_may_confirm_are_asked_and_the_first_ans
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_that_nobody_answers_is_cancelled_and_its_message_says_so() {
     let wish = Wish::default().config_with("lease = \"5s\"", "lease = \"5s\"\nquestion_timeout = \"2s\"");
-    let tracker = Tracker::open(asking(form()), "", wish).await;
+    let tracker = Tracker::open(asking(&form()), "", wish).await;
     let card = tracker.confirmed().await;
     let question = tracker.question().await;
     assert_eq!(tracker.answered().await, json!({ "action": "cancel" }));
@@ -242,7 +242,7 @@ async fn a_question_that_nobody_answers_is_cancelled_and_its_message_says_so() {
 async fn a_form_that_asks_for_a_secret_reaches_nobody() {
     let schema = json!({ "type": "object", "properties": { "it": { "type": "string", "title": "Your password" } } });
     let asks = json!({ "mode": "form", "message": "m", "requestedSchema": schema });
-    let tracker = Tracker::open(asking(asks), "", Wish::default()).await;
+    let tracker = Tracker::open(asking(&asks), "", Wish::default()).await;
     let card = tracker.confirmed().await;
     assert_eq!(tracker.answered().await, json!({ "action": "decline" }));
     tracker.done(&card).await;
@@ -252,7 +252,7 @@ async fn a_form_that_asks_for_a_secret_reaches_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_crash_nobody_waits_for_an_answer_and_the_action_is_looked_for() {
-    let mut tracker = Tracker::open(asking(form()), "", Wish::default()).await;
+    let mut tracker = Tracker::open(asking(&form()), "", Wish::default()).await;
     tracker.confirmed().await;
     let question = tracker.question().await;
     tracker.desk.kill();
