@@ -144,6 +144,14 @@ impl Line {
         let about = calls.open.values().find(|call| call.token.as_ref() == Some(&said.progress_token));
         let Some(attended) = about.and_then(|call| call.attended.as_ref()) else { return };
         let message = said.message.map(|words| capped(&words, PROGRESS_WORDS_MAX));
-        attended.progress.send_replace(Some(Progress { done: said.progress, total: said.total, message }));
+        let said = Progress { done: said.progress, total: said.total, message };
+        // Each is read by a task of its own, so an earlier one may come later: progress only grows.
+        attended.progress.send_if_modified(|known| {
+            let is_later = known.as_ref().is_none_or(|known| said.done >= known.done);
+            if is_later {
+                *known = Some(said);
+            }
+            is_later
+        });
     }
 }

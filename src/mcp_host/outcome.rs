@@ -79,9 +79,8 @@ impl CallError {
             Self::NotSent { .. } => "not_sent",
             Self::Transient { .. } => "transient",
             Self::Permanent { .. } => "permanent",
-            Self::Unknown { .. } => "unknown",
+            Self::Unknown { .. } | Self::TimedOut { .. } => "unknown",
             Self::Unclassified { .. } => "unclassified",
-            Self::TimedOut { .. } => "unknown",
             Self::Cancelled => "cancelled",
         }
     }

@@ -235,15 +235,14 @@ impl Turn<'_> {
             return Err(session_closed());
         }
         let request = CallToolRequestParams::new(self.tool.name).with_arguments(arguments);
-        let response = match attendant {
-            Some(attendant) => AttendedCall { peer: &self.peer, line: &heard.line, spec, attendant }.run(request).await,
-            None => {
-                let _open = heard.line.open(None);
-                // Dropping the request on a timeout also tells the server to give it up.
-                tokio::time::timeout(spec.call_timeout, attended::unattended(&self.peer, request))
-                    .await
-                    .unwrap_or(Err(CallError::TimedOut { waited: spec.call_timeout }))
-            }
+        let response = if let Some(attendant) = attendant {
+            AttendedCall { peer: &self.peer, line: &heard.line, spec, attendant }.run(request).await
+        } else {
+            let _open = heard.line.open(None);
+            // Dropping the request on a timeout also tells the server to give it up.
+            tokio::time::timeout(spec.call_timeout, attended::unattended(&self.peer, request))
+                .await
+                .unwrap_or(Err(CallError::TimedOut { waited: spec.call_timeout }))
         };
         if matches!(response, Err(CallError::TimedOut { .. })) {
             doubted.notify_one();

@@ -56,7 +56,7 @@ impl World {
             return self.not_done(job, id, generation, may_call_again, distrusted.into()).await;
         }
         self.about_to_send(job).await?;
-        match self.send_attended(job, &ticket, id, ready).await {
+        match Box::pin(self.send_attended(job, &ticket, id, ready)).await {
             Ok(external) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
             Err(error) => self.not_done(job, id, generation, may_call_again, error).await,
         }

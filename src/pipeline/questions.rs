@@ -77,7 +77,7 @@ impl World {
         match self.deliver(job, shown).await? {
             Delivery::Shown(posted) => self.store.question_posted(id, posted).await?,
             Delivery::Refused(reason) => {
-                tracing::error!(question = id, reason, "nobody can be asked a server's question")
+                tracing::error!(question = id, reason, "nobody can be asked a server's question");
             }
             Delivery::Unclear => tracing::error!(question = id, "whether a server's question was asked is unknown"),
         }
@@ -225,12 +225,11 @@ impl World {
             ..Notice::problem("You may not answer for this action.", format!("Ask whoever approved it, or: {who}"))
         };
         let detail = json!({ "right": Right::Confirm.as_str(), "action": action.ordinal, "what": "question" });
-        let entry = self.entry(job, action, by, AuditKind::Refused, detail);
+        let entry = Self::entry(job, action, by, AuditKind::Refused, detail);
         (self.tell_of_question(&by.id, reply, ticket, notice).await, Some(entry))
     }
 
     fn entry(
-        &self,
         job: &ClaimedJob,
         action: ActionId,
         by: &Person,
@@ -287,6 +286,6 @@ impl World {
         };
         call.cancel.cancel();
         let detail = json!({ "action": action.ordinal, "server": call.server });
-        Ok((Ok(()), Some(self.entry(job, action, by, AuditKind::CallCancelled, detail))))
+        Ok((Ok(()), Some(Self::entry(job, action, by, AuditKind::CallCancelled, detail))))
     }
 }

@@ -100,6 +100,6 @@ async fn the_reference_servers_question_is_answered_in_slack() {
     }
     let answer = json!({ "user": "U0BEN", "view_id": view["id"], "state": { "values": filled_in() } });
     desk.act("view_submit", answer).await;
-    desk.until_message("the card with what the tool answered", &card, |message| message.says("Everything 7")).await;
+    desk.until_message("the card with what the tool answered", &card, |message| message.says("Everything *7*")).await;
     desk.until_message("who answered", &question, |message| message.says("Answered by <@U0BEN>")).await;
 }

@@ -150,21 +150,22 @@ fn field(it: &Field, written: Option<Vec<String>>, problem: Option<String>) -> A
             // What is no number can't stand in an input for numbers.
             let value = first(default.map(|number| number.to_string()));
             shown.value = value.filter(|value| value.parse::<f64>().is_ok());
-            shown.input = if *whole { "whole" } else { "number" }.to_owned();
+            let input = if *whole { "whole" } else { "number" };
+            input.clone_into(&mut shown.input);
             (shown.least, shown.largest) = (*min, *max);
         }
         FieldKind::YesNo { default } => {
-            shown.input = "one".to_owned();
+            "one".clone_into(&mut shown.input);
             let choice = |value: &str, label: &str| Choice { value: value.to_owned(), label: label.to_owned() };
             shown.choices = vec![choice("true", "Yes"), choice("false", "No")];
             shown.chosen = first(default.map(|yes| yes.to_string())).into_iter().collect();
         }
         FieldKind::One { choices, default } => {
-            shown.input = "one".to_owned();
+            "one".clone_into(&mut shown.input);
             select(&mut shown, choices, default.as_slice(), written);
         }
         FieldKind::Several { choices, max, default, .. } => {
-            shown.input = "several".to_owned();
+            "several".clone_into(&mut shown.input);
             shown.most = max.and_then(|max| u32::try_from(max).ok()).filter(|max| *max > 0);
             select(&mut shown, choices, default, written);
         }
@@ -187,7 +188,7 @@ fn text(
         None if max.is_none_or(|max| max > LINE_MAX) => "lines",
         None => "line",
     };
-    shown.input = input.to_owned();
+    input.clone_into(&mut shown.input);
     match format {
         Some(TextFormat::DateTime) => {
             let moment = value.and_then(|value| {
