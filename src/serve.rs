@@ -246,6 +246,7 @@ impl Desk {
             },
             dispatch_attempts: config.workers.dispatch_attempts,
             dispatch_patience: config.workers.dispatch_patience.signed(),
+            question_timeout: config.workers.question_timeout.signed(),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         };

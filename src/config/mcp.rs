@@ -41,6 +41,9 @@ pub struct McpConfig {
     /// Time for one call.
     #[serde(default = "call_timeout")]
     pub call_timeout: Length,
+    /// Time for one call whose server says again and again how far it is.
+    #[serde(default = "call_limit")]
+    pub call_limit: Length,
     /// Calls in flight at once.
     #[serde(default = "max_concurrency")]
     pub max_concurrency: usize,
@@ -68,6 +71,10 @@ pub(super) const fn startup_timeout() -> Length {
 
 pub(super) const fn call_timeout() -> Length {
     Length::seconds(30)
+}
+
+pub(super) const fn call_limit() -> Length {
+    Length::seconds(600)
 }
 
 pub(super) const fn max_concurrency() -> usize {
@@ -185,6 +192,8 @@ impl McpConfig {
             transport: self.transport(name, source)?,
             startup_timeout: self.startup_timeout.std(),
             call_timeout: self.call_timeout.std(),
+            call_limit: self.call_limit.std(),
+            asks_people: false,
             max_concurrency: self.max_concurrency,
             required: self.required,
             response_bytes_max: self.response_limit,

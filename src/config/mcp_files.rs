@@ -1,6 +1,6 @@
 //! `[mcp_files]`: MCP servers as other hosts write them, in JSON under `mcpServers`, beside `[mcp.NAME]`.
 //!
-//! A server there may also say what `[mcp.NAME]` may: `required`, `startup_timeout`, `call_timeout`, `max_concurrency`,
+//! A server there may also say what `[mcp.NAME]` may: `required`, `startup_timeout`, `call_timeout`, `call_limit`, `max_concurrency`,
 //! `response_limit`, `allow`, `deny`, `bindings`. What other hosts let run without asking (`autoApprove`) counts for nothing here: a tool
 //! that changes something runs because an action is bound to it and a person approved that action.
 
@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use toml::Spanned;
 
-use super::mcp::{call_timeout, max_concurrency, response_limit, startup_timeout};
+use super::mcp::{call_limit, call_timeout, max_concurrency, response_limit, startup_timeout};
 use super::value::{Length, Setting};
 use super::{Config, ConfigError, ConfigErrors, McpConfig};
 use crate::mcp_host::ShippedUse;
@@ -55,6 +55,8 @@ struct Written {
     startup_timeout: Length,
     #[serde(default = "call_timeout", alias = "callTimeout")]
     call_timeout: Length,
+    #[serde(default = "call_limit", alias = "callLimit")]
+    call_limit: Length,
     #[serde(default = "max_concurrency", alias = "maxConcurrency")]
     max_concurrency: usize,
     #[serde(default)]
@@ -145,6 +147,7 @@ fn taken(value: Value, path: &Path) -> Result<Option<McpConfig>, String> {
         oauth: None,
         startup_timeout: written.startup_timeout,
         call_timeout: written.call_timeout,
+        call_limit: written.call_limit,
         max_concurrency: written.max_concurrency,
         required: written.required,
         response_limit: written.response_limit,

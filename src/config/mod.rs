@@ -255,7 +255,11 @@ impl Config {
     /// # Errors
     /// The secret that can't be had, or why it can't be called so.
     pub fn server_spec(&self, name: &str, server: &McpConfig) -> Result<ServerSpec, ConfigError> {
-        server.spec(name, &self.source)
+        let mut spec = server.spec(name, &self.source)?;
+        // Only behind approved actions stands somebody who can be asked.
+        let carries_out = |bindings: Bindings| bindings.iter().any(|(_, binding)| binding.server == name);
+        spec.asks_people = self.bindings().is_ok_and(carries_out);
+        Ok(spec)
     }
 
     /// Who may call the desk server.

@@ -316,6 +316,8 @@ pub struct WorkersConfig {
     /// How long an action waits for an MCP server that can't be called (busy, away, breaker open, asked to be left alone),
     /// before the ops channel is asked.
     pub dispatch_patience: Length,
+    /// How long a person's answer to a question of an MCP server is waited for. The call's own time stands still meanwhile.
+    pub question_timeout: Length,
 }
 
 /// In seconds.
@@ -351,6 +353,7 @@ impl Default for WorkersConfig {
             drain: Length::seconds(20),
             dispatch_attempts: 12,
             dispatch_patience: Length::seconds(1800),
+            question_timeout: Length::seconds(600),
         }
     }
 }

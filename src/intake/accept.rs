@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deskbell_domain::ids::{EventKey, PersonId, WorkspaceId};
-use deskbell_domain::interaction::{Button, SlackShortcut};
+use deskbell_domain::interaction::{Button, Modal, SlackShortcut};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -205,6 +205,7 @@ pub(super) async fn interaction(state: &IntakeState, door: Door, raw: &[u8], pay
     if let (true, Some(trigger)) = (wants_modal(payload), interaction.trigger()) {
         open_loading_view(state, trigger, &key).await;
     }
+    let next = keeps_modal(payload).then(|| state.0.slack.loading_view(&view_external_id(&key)));
     let arrival = Arrival {
         key,
         kind: EventKind::SlackInteraction,
@@ -214,9 +215,17 @@ pub(super) async fn interaction(state: &IntakeState, door: Door, raw: &[u8], pay
         workspace,
     };
     match record_in_time(state, door, arrival, COMMIT_WITHIN.saturating_sub(started.elapsed())).await {
-        Ok(()) => Answer::Accepted,
+        Ok(()) => {
+            next.map_or(Answer::Accepted, |view| Answer::Json(json!({ "response_action": "update", "view": view })))
+        }
         Err(NotSurelyRecorded(told)) => not_accepted(state, interaction, told),
     }
+}
+
+/// Whether a submitted modal stays open: whoever reads what was written says in it what does not fit.
+fn keeps_modal(payload: &Value) -> bool {
+    let interaction = InteractionEnvelope(payload);
+    interaction.kind() == "view_submission" && interaction.callback().and_then(Modal::parse) == Some(Modal::Question)
 }
 
 /// Slack asks while somebody types. What they typed so far is nobody's business: only the key is kept.
@@ -232,7 +241,7 @@ fn wants_modal(payload: &Value) -> bool {
     match interaction.kind() {
         "block_actions" => {
             let pressed = items(payload, "/actions").iter().filter_map(|action| text(action, "/action_id"));
-            pressed.filter_map(Button::parse).any(|button| button == Button::Change)
+            pressed.filter_map(Button::parse).any(|button| matches!(button, Button::Change | Button::AnswerQuestion))
         }
         "shortcut" => interaction.callback().and_then(SlackShortcut::parse) == Some(SlackShortcut::NewTicket),
         _ => false,

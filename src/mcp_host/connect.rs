@@ -9,10 +9,13 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use process_wrap::tokio::CommandWrap;
 use rmcp::ClientHandler;
-use rmcp::model::{ClientCapabilities, ClientConfig, Implementation, ProtocolVersion, SubscriptionFilter};
+use rmcp::model::{
+    ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, Implementation, ProgressNotificationParam,
+    ProtocolVersion, SubscriptionFilter,
+};
 use rmcp::service::{
-    ClientInitializeError, ClientLifecycleMode, ClientServiceExt, NotificationContext, Peer, RoleClient,
-    RunningService, Subscription,
+    ClientInitializeError, ClientLifecycleMode, ClientServiceExt, NotificationContext, Peer, RequestContext,
+    RoleClient, RunningService, Subscription,
 };
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
@@ -21,9 +24,12 @@ use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::ChildStderr;
 use tokio::sync::Notify;
 
+use super::attended::{can_be_asked, elicited};
+use super::line::Line;
 use super::oauth::{AuthorizedClient, SignInError, Tokens};
 use super::outcome;
 use super::process::in_its_own_group;
+use super::question::{Question, Reply};
 use super::reason::Reason;
 use super::spec::{ServerSpec, Transport};
 use super::tools::{self, ListError, Listing};
@@ -42,7 +48,16 @@ pub(super) type Session = RunningService<RoleClient, Us>;
 #[derive(Debug)]
 pub(super) struct Us {
     config: ClientConfig,
-    tools_changed: Arc<Notify>,
+    heard: Heard,
+}
+
+/// Where what a server says by itself goes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heard {
+    /// Its tools are others now.
+    pub tools_changed: Arc<Notify>,
+    /// Its questions and its progress.
+    pub line: Arc<Line>,
 }
 
 impl ClientHandler for Us {
@@ -51,7 +66,30 @@ impl ClientHandler for Us {
     }
 
     async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
-        self.tools_changed.notify_one();
+        self.heard.tools_changed.notify_one();
+    }
+
+    async fn on_progress(&self, said: ProgressNotificationParam, _context: NotificationContext<RoleClient>) {
+        self.heard.line.progress(said);
+    }
+
+    /// A question of the older protocol; the newest asks in the answer to a call.
+    async fn create_elicitation(
+        &self,
+        asked: ElicitRequestParams,
+        context: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, rmcp::ErrorData> {
+        let reply = match Question::read(asked) {
+            Ok(question) => tokio::select! {
+                reply = self.heard.line.ask(question) => reply,
+                () = context.ct.cancelled() => Reply::Cancel,
+            },
+            Err(reason) => {
+                tracing::warn!(reason, "a question of an MCP server is declined");
+                Reply::Decline
+            }
+        };
+        Ok(elicited(reply))
     }
 }
 
@@ -111,15 +149,15 @@ fn kind_of(error: &ClientInitializeError) -> String {
     }
 }
 
-/// Opens a session and lists the tools, within the startup timeout. `tools_changed` is told when the server says that they did.
+/// Opens a session and lists the tools, within the startup timeout. What the server says by itself is `heard`.
 pub(super) async fn open(
     spec: &ServerSpec,
     tokens: Option<&Arc<Tokens>>,
-    tools_changed: &Arc<Notify>,
+    heard: &Heard,
 ) -> Result<(Session, Listing), ConnectError> {
     spec.check()?;
     // rmcp has no timeout of its own: a silent child would hang for ever.
-    tokio::time::timeout(spec.startup_timeout, open_unbounded(spec, tokens, tools_changed))
+    tokio::time::timeout(spec.startup_timeout, open_unbounded(spec, tokens, heard))
         .await
         .unwrap_or(Err(ConnectError::Timeout(spec.startup_timeout)))
 }
@@ -127,14 +165,14 @@ pub(super) async fn open(
 async fn open_unbounded(
     spec: &ServerSpec,
     tokens: Option<&Arc<Tokens>>,
-    tools_changed: &Arc<Notify>,
+    heard: &Heard,
 ) -> Result<(Session, Listing), ConnectError> {
     let session = match &spec.transport {
         Transport::Stdio { command, args, env, cwd } => {
             let child = || spawn(&spec.name, command, args, env, cwd.as_ref());
-            match handshake(child()?, ClientLifecycleMode::Initialize, tools_changed).await {
+            match handshake(child()?, ClientLifecycleMode::Initialize, spec, heard).await {
                 Err(ConnectError::Handshake(error)) if knows_no_handshake(&error) => {
-                    handshake(child()?, newest_era(), tools_changed).await?
+                    handshake(child()?, newest_era(), spec, heard).await?
                 }
                 opened => opened?,
             }
@@ -151,9 +189,9 @@ async fn open_unbounded(
                     .max_concurrent_requests(spec.max_concurrency);
                 StreamableHttpClientTransport::with_client(client.clone(), config)
             };
-            let opened = match handshake(transport(), either_era(), tools_changed).await {
+            let opened = match handshake(transport(), either_era(), spec, heard).await {
                 Err(ConnectError::Handshake(error)) if answers_anything(&error) => {
-                    handshake(transport(), ClientLifecycleMode::Initialize, tools_changed).await
+                    handshake(transport(), ClientLifecycleMode::Initialize, spec, heard).await
                 }
                 opened => opened,
             };
@@ -221,15 +259,19 @@ fn answers_anything(error: &ClientInitializeError) -> bool {
 async fn handshake<T, E, A>(
     transport: T,
     lifecycle: ClientLifecycleMode,
-    tools_changed: &Arc<Notify>,
+    spec: &ServerSpec,
+    heard: &Heard,
 ) -> Result<Session, ConnectError>
 where
     T: rmcp::transport::IntoTransport<RoleClient, E, A>,
     E: std::error::Error + Send + Sync + 'static,
 {
     let implementation = Implementation::new("deskbell", env!("CARGO_PKG_VERSION"));
-    let config = ClientConfig::new(ClientCapabilities::default(), implementation);
-    Us { config, tools_changed: Arc::clone(tools_changed) }
+    // The older protocol says it once, when the session is opened; the newest with each request, where a call that nobody stands
+    // behind says otherwise.
+    let capabilities = if spec.asks_people { can_be_asked() } else { ClientCapabilities::default() };
+    let config = ClientConfig::new(capabilities, implementation);
+    Us { config, heard: heard.clone() }
         .serve_with_lifecycle(transport, lifecycle)
         .await
         .map_err(|error| ConnectError::Handshake(Box::new(error)))

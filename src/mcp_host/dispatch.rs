@@ -7,6 +7,7 @@ use deskbell_domain::ticket::ExternalRef;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
+use super::attended::Attendant;
 use super::server::Turn;
 use super::{Binding, BindingFault, Bindings, CallError, McpHost, Reason, ToolInfo};
 
@@ -35,6 +36,9 @@ pub enum DispatchError {
         /// What the server said.
         reason: Reason,
     },
+    /// A person cancelled it; it may have happened, and is not called again by itself.
+    #[error("a person cancelled the call")]
+    Cancelled,
     /// It may have happened.
     #[error("{reason}")]
     Unknown {
@@ -64,6 +68,8 @@ impl From<CallError> for DispatchError {
             CallError::Transient { message, retry_after } => Self::NotDone { reason: message, retry_after },
             CallError::Permanent { message } => Self::Refused { reason: message },
             CallError::Unknown { reason } => Self::Unknown { reason },
+            CallError::Cancelled => Self::Cancelled,
+            CallError::TimedOut { waited } => Self::Unknown { reason: format!("no answer within {waited:?}").into() },
             CallError::Unclassified { message } => Self::Unknown { reason: message },
         }
     }
@@ -73,11 +79,13 @@ impl DispatchError {
     /// The failure of a call, with the tool that was called.
     fn of_call(error: CallError, server: &str, tool: &str) -> Self {
         let mut failed = Self::from(error);
-        let (Self::NotSent { reason, .. }
+        if let Self::NotSent { reason, .. }
         | Self::NotDone { reason, .. }
         | Self::Refused { reason }
-        | Self::Unknown { reason }) = &mut failed;
-        *reason = reason.clone().about(server, tool);
+        | Self::Unknown { reason } = &mut failed
+        {
+            *reason = reason.clone().about(server, tool);
+        }
         failed
     }
 }
@@ -96,13 +104,13 @@ impl Ready<'_> {
         (&self.binding.server, self.turn.tool())
     }
 
-    /// Carries the action out.
+    /// Carries the action out. Who stands behind it is asked what the server asks, and may cancel.
     ///
     /// # Errors
     /// See [`DispatchError`].
-    pub async fn send(self) -> Result<Option<ExternalRef>, DispatchError> {
+    pub async fn send(self, attendant: &dyn Attendant) -> Result<Option<ExternalRef>, DispatchError> {
         let Self { turn, binding, arguments, makes_something } = self;
-        let answer = super::take(turn, &binding.server, arguments, binding.errors())
+        let answer = super::take(turn, &binding.server, arguments, binding.errors(), Some(attendant))
             .await
             .map_err(|error| DispatchError::of_call(error, &binding.server, &binding.tool))?;
         match binding.made(&answer) {
@@ -159,7 +167,7 @@ impl McpHost {
         let Some(look) = binding.reconciliation(approved, key) else { return Ok(Found::CannotTell) };
         let look = look.map_err(|reason| DispatchError::Refused { reason: reason.into() })?;
         let turn = self.turn(&binding.server, look.tool).await?;
-        let answer = super::take(turn, &binding.server, look.arguments, binding.errors())
+        let answer = super::take(turn, &binding.server, look.arguments, binding.errors(), None)
             .await
             .map_err(|error| DispatchError::of_call(error, &binding.server, look.tool))?;
         Ok(match binding.found(&answer) {

@@ -6,11 +6,13 @@
 //! says which tool carries out an action, which goes by `dispatch`, and `fitness` watches that it still can; `lookup` says which
 //! one answers what only reads, by `reading`. Both write their `arguments` alike.
 //! `oauth` signs in where a server wants it. `statuses` asks a tracker how issues stand.
+//! A call of an approved action is `attended`: what the server asks meanwhile (`question`) finds its way by the `line`.
 //!
 //! Invariants: a call is sent at most once; [`CallError::NotSent`] is said only of requests that
 //! surely never reached the server; nothing of arguments or results reaches a log.
 
 mod arguments;
+mod attended;
 mod binding;
 mod breaker;
 mod changes;
@@ -18,11 +20,13 @@ mod connect;
 mod dispatch;
 mod drift;
 mod fitness;
+mod line;
 mod lookup;
 mod oauth;
 pub mod outcome;
 mod process;
 mod propose;
+mod question;
 mod reading;
 mod reason;
 mod server;
@@ -42,6 +46,7 @@ use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use attended::Attendant;
 pub use binding::shipped::{Shipped, ShippedUse};
 pub use binding::written::BindingConfig;
 pub use binding::{Binding, BindingError, BindingFault, Bindings, Recourse};
@@ -49,10 +54,12 @@ pub use breaker::BreakerState;
 pub use changes::{ChangedPage, ChangedTicket, ChangesFrom, HelpdeskPerson, PublicComment};
 pub use dispatch::{DispatchError, Found, Ready};
 pub use drift::differences;
+pub use line::Progress;
 pub use lookup::{FoundPassage, Lookup, LookupConfig, LookupError, Lookups, LookupsConfig};
 pub use oauth::{Grant, KeptSignIn, Login, LoginError, OAuthSpec, SignInError, SignInKeeper};
 pub use outcome::{CallError, CallOutput};
 pub use propose::{Proposal, propose, propose_lookups};
+pub use question::{Field, FieldKind, Question, Reply, TextFormat, Unfit, Wanted};
 pub use reading::{NotRead, Reading};
 pub use reason::Reason;
 pub use spec::{ServerSpec, SpecError, ToolFilter, Transport};
@@ -206,7 +213,7 @@ impl McpHost {
     /// # Errors
     /// [`CallError`], which says whether the call may have had an effect.
     async fn call(&self, server: &str, tool: &str, arguments: Map<String, Value>) -> Result<CallOutput, CallError> {
-        take(self.turn(server, tool).await?, server, arguments, &ErrorRules::default()).await
+        take(self.turn(server, tool).await?, server, arguments, &ErrorRules::default(), None).await
     }
 
     /// Closes every session in good order and waits for the servers to end.
@@ -217,15 +224,16 @@ impl McpHost {
     }
 }
 
-/// Uses a turn for a call, and takes its time.
+/// Uses a turn for a call, and takes its time. `attendant` stands behind it, if somebody does.
 async fn take(
     turn: Turn<'_>,
     server: &str,
     arguments: Map<String, Value>,
     errors: &ErrorRules,
+    attendant: Option<&dyn Attendant>,
 ) -> Result<CallOutput, CallError> {
     let started = Instant::now();
-    let result = turn.call(arguments, errors).await;
+    let result = turn.call(arguments, errors, attendant).await;
     metrics::histogram!("deskbell_mcp_call_seconds", "server" => server.to_owned())
         .record(started.elapsed().as_secs_f64());
     count_call(server, result.as_ref().map_or_else(CallError::label, |_| "done"));

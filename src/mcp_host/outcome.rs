@@ -59,6 +59,15 @@ pub enum CallError {
         /// How the answer was lost.
         reason: Reason,
     },
+    /// No answer came in time: as unknown as [`Self::Unknown`].
+    #[error("the outcome is not known: no answer within {waited:?}")]
+    TimedOut {
+        /// How long the server was silent.
+        waited: Duration,
+    },
+    /// A person cancelled the call; what it did until then is not known.
+    #[error("the outcome is not known: a person cancelled the call")]
+    Cancelled,
     /// The tool says that it failed, and nobody knows whether it did something before: a stranger's words for "the vendor
     /// took too long" and for "there is no such project" are both just an error. To be treated like [`Self::Unknown`].
     #[error("{message}")]
@@ -75,16 +84,20 @@ impl CallError {
             Self::NotSent { .. } => "not_sent",
             Self::Transient { .. } => "transient",
             Self::Permanent { .. } => "permanent",
-            Self::Unknown { .. } => "unknown",
+            Self::Unknown { .. } | Self::TimedOut { .. } => "unknown",
             Self::Unclassified { .. } => "unclassified",
+            Self::Cancelled => "cancelled",
         }
     }
 
     /// Why, with the server's own words.
-    pub fn reason(&self) -> &Reason {
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::NotSent { reason, .. } | Self::Unknown { reason } => reason,
-            Self::Transient { message, .. } | Self::Permanent { message } | Self::Unclassified { message } => message,
+            Self::NotSent { reason, .. } | Self::Unknown { reason } => reason.clone(),
+            Self::Transient { message, .. } | Self::Permanent { message } | Self::Unclassified { message } => {
+                message.clone()
+            }
+            Self::TimedOut { .. } | Self::Cancelled => self.to_string().into(),
         }
     }
 
@@ -104,7 +117,9 @@ impl CallError {
 /// What the outcome says about the server's health.
 pub(super) fn health(outcome: &Result<CallOutput, CallError>) -> Health {
     match outcome {
-        Ok(_) | Err(CallError::Permanent { .. } | CallError::Unclassified { .. }) => Health::Answered,
+        Ok(_) | Err(CallError::Permanent { .. } | CallError::Unclassified { .. } | CallError::Cancelled) => {
+            Health::Answered
+        }
         Err(CallError::Transient { retry_after: Some(wait), .. }) => Health::Paused(*wait),
         Err(_) => Health::Failed,
     }

@@ -45,9 +45,11 @@ fn without_turn(error: &CallError) -> NotRead {
             reason: reason.to_string(),
             again_after: Some(retry_after.unwrap_or(AGAIN_AFTER)),
         },
-        CallError::Transient { .. } | CallError::Unknown { .. } | CallError::Unclassified { .. } => {
-            NotRead::new(LapseReason::Failed, "no turn")
-        }
+        CallError::Transient { .. }
+        | CallError::Unknown { .. }
+        | CallError::Unclassified { .. }
+        | CallError::TimedOut { .. }
+        | CallError::Cancelled => NotRead::new(LapseReason::Failed, "no turn"),
         CallError::Permanent { message } => NotRead::new(LapseReason::Refused, &message.to_string()),
     }
 }
@@ -57,7 +59,9 @@ fn without_answer(error: &CallError) -> NotRead {
     match error {
         CallError::NotSent { .. } => without_turn(error),
         CallError::Transient { .. } => NotRead::new(LapseReason::Failed, "the server can't answer now"),
-        CallError::Unknown { .. } => NotRead::new(LapseReason::Failed, "the answer got lost"),
+        CallError::Unknown { .. } | CallError::TimedOut { .. } | CallError::Cancelled => {
+            NotRead::new(LapseReason::Failed, "the answer got lost")
+        }
         CallError::Permanent { .. } | CallError::Unclassified { .. } => {
             NotRead::new(LapseReason::Refused, "the server refused the call")
         }
@@ -77,7 +81,7 @@ impl Reading<'_> {
     pub async fn ask(self, arguments: Map<String, Value>, until: Instant) -> Result<CallOutput, Option<NotRead>> {
         let Self { server, turn } = self;
         let rules = ErrorRules::default();
-        let asking = super::take(turn, &server.spec.name, arguments, &rules);
+        let asking = super::take(turn, &server.spec.name, arguments, &rules, None);
         if let Ok(answer) = tokio::time::timeout_at(until, asking).await {
             return answer.map_err(|error| Some(without_answer(&error)));
         }

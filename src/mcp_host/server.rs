@@ -10,9 +10,10 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::attended::{self, Attendant, AttendedCall};
 use super::binding::ErrorRules;
 use super::breaker::{Breaker, BreakerState};
-use super::connect::{self, ConnectError, Session};
+use super::connect::{self, ConnectError, Heard, Session};
 use super::oauth::{SignInError, SignInKeeper, Tokens};
 use super::outcome::{self, CallError, CallOutput};
 use super::reason::Reason;
@@ -31,6 +32,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 const LOOK_FOR_SIGN_IN_EVERY: Duration = Duration::from_secs(2);
 /// Time for a session to close in good order when the host shuts down.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// More calls in flight than any server takes.
+const PLACES_MAX: usize = 100_000;
 
 /// Where a server's session stands.
 #[derive(Debug, Clone)]
@@ -51,14 +55,14 @@ pub(super) struct Server {
     breaker: Mutex<Breaker>,
     /// A call got no answer: the server may hang.
     doubted: Notify,
-    /// The server said that its tools are others now.
-    tools_changed: Arc<Notify>,
+    /// What the server said by itself.
+    heard: Heard,
 }
 
 impl Server {
     pub(super) fn new(spec: ServerSpec, sign_ins: &SignInKeeper) -> Self {
         // At least one turn: a spec with none is refused when the session is opened.
-        let turns = Semaphore::new(spec.max_concurrency.clamp(1, Semaphore::MAX_PERMITS));
+        let turns = Semaphore::new(spec.max_concurrency.clamp(1, PLACES_MAX));
         let tokens = match &spec.transport {
             Transport::Http { url, oauth: Some(oauth), .. } => {
                 Some(Tokens::new(&spec.name, url.clone(), (**oauth).clone(), sign_ins.clone()))
@@ -72,7 +76,7 @@ impl Server {
             turns,
             breaker: Mutex::new(Breaker::default()),
             doubted: Notify::new(),
-            tools_changed: Arc::default(),
+            heard: Heard::default(),
         }
     }
 
@@ -88,7 +92,7 @@ impl Server {
         let mut pause = RECONNECT_MIN;
         loop {
             let opened = tokio::select! {
-                opened = connect::open(&self.spec, self.tokens.as_ref(), &self.tools_changed) => opened,
+                opened = connect::open(&self.spec, self.tokens.as_ref(), &self.heard) => opened,
                 () = shutdown.cancelled() => return,
             };
             let reason = match opened {
@@ -170,13 +174,20 @@ impl Server {
 
     /// Waits for a turn to call a tool, at most as long as a call may take. Nothing has been sent when it is there.
     pub(super) async fn turn(&self, tool: &str) -> Result<Turn<'_>, CallError> {
-        let turn = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire()).await;
+        // Of a server that asks, it must be known which call it asks about.
+        let wanted = if self.heard.line.is_single() { self.places() } else { 1 };
+        let turn = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire_many(wanted)).await;
         let Ok(Ok(permit)) = turn else {
             return Err(CallError::not_sent("the server is busy with other calls", None));
         };
         let (peer, tool) = self.peer_for(tool)?;
         let admission = self.admit()?;
         Ok(Turn { admission, peer, tool, _permit: permit })
+    }
+
+    /// Calls that may be in flight.
+    fn places(&self) -> u32 {
+        u32::try_from(self.spec.max_concurrency.clamp(1, PLACES_MAX)).unwrap_or(1)
     }
 
     /// Somebody waited for an answer in vain, for less long than a call may take.
@@ -259,22 +270,30 @@ impl Turn<'_> {
     }
 
     /// Calls a tool once. Never repeats anything. `errors` says what its failures mean.
-    pub(super) async fn call(self, arguments: JsonObject, errors: &ErrorRules) -> Result<CallOutput, CallError> {
-        let Server { spec, doubted, .. } = self.admission.server;
+    pub(super) async fn call(
+        self,
+        arguments: JsonObject,
+        errors: &ErrorRules,
+        attendant: Option<&dyn Attendant>,
+    ) -> Result<CallOutput, CallError> {
+        let Server { spec, doubted, heard, .. } = self.admission.server;
         if self.peer.is_transport_closed() {
             return Err(session_closed());
         }
         let request = CallToolRequestParams::new(self.tool.name).with_arguments(arguments);
-        // Dropping the request on a timeout also tells the server to give it up.
-        let answer = tokio::time::timeout(spec.call_timeout, self.peer.call_tool_once(request)).await;
-        let result = match answer {
-            Ok(Ok(response)) => outcome::of_response(response, spec.response_bytes_max, errors),
-            Ok(Err(error)) => Err(outcome::of_service_error(&error)),
-            Err(_) => {
-                doubted.notify_one();
-                Err(CallError::unknown(format!("no answer within {:?}", spec.call_timeout)))
-            }
+        let response = if let Some(attendant) = attendant {
+            AttendedCall { peer: &self.peer, line: &heard.line, spec, attendant }.run(request).await
+        } else {
+            let _open = heard.line.open(None);
+            // Dropping the request on a timeout also tells the server to give it up.
+            tokio::time::timeout(spec.call_timeout, attended::unattended(&self.peer, request))
+                .await
+                .unwrap_or(Err(CallError::TimedOut { waited: spec.call_timeout }))
         };
+        if matches!(response, Err(CallError::TimedOut { .. })) {
+            doubted.notify_one();
+        }
+        let result = response.and_then(|answer| outcome::of_response(answer, spec.response_bytes_max, errors));
         self.admission.record(&result);
         result
     }
@@ -345,7 +364,7 @@ impl Server {
         loop {
             tokio::select! {
                 () = self.doubted.notified() => {}
-                () = self.tools_changed.notified() => {}
+                () = self.heard.tools_changed.notified() => {}
                 () = change(&mut subscription) => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }

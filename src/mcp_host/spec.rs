@@ -26,8 +26,12 @@ pub struct ServerSpec {
     pub startup_timeout: Duration,
     /// Time for one call. Waiting for its turn takes at most as long before.
     pub call_timeout: Duration,
-    /// Calls in flight at once; at least 1.
+    /// Time for one call whose server says again and again how far it is, without the time that people take to answer.
+    pub call_limit: Duration,
+    /// Calls in flight at once, those included that wait for a person's answer; at least 1.
     pub max_concurrency: usize,
+    /// Whether it may ask the people behind the actions that it carries out: it carries some out.
+    pub asks_people: bool,
     /// Whether Deskbell is not ready without it.
     pub required: bool,
     /// The largest result that is taken, in bytes of JSON.
@@ -181,6 +185,8 @@ mod tests {
             transport,
             startup_timeout: Duration::from_secs(1),
             call_timeout: Duration::from_secs(1),
+            call_limit: Duration::from_secs(1),
+            asks_people: false,
             max_concurrency: 1,
             required: false,
             response_bytes_max: 1024,

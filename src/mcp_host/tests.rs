@@ -120,6 +120,8 @@ fn spec(transport: Transport) -> ServerSpec {
         transport,
         startup_timeout: Duration::from_secs(20),
         call_timeout: Duration::from_secs(10),
+        call_limit: Duration::from_secs(60),
+        asks_people: false,
         max_concurrency: 8,
         required: true,
         response_bytes_max: 1024 * 1024,

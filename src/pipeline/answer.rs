@@ -3,10 +3,10 @@
 
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::ids::{EventKey, TicketId};
-use deskbell_domain::interaction::SlashCommand;
+use deskbell_domain::interaction::{Button, Modal, SlashCommand};
 use deskbell_domain::policy::Right;
 use deskbell_domain::ticket::{Actor, Ticket};
-use deskbell_domain::workflow::event::ReplyTo;
+use deskbell_domain::workflow::event::{Person, ReplyTo};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -16,12 +16,16 @@ use super::paths::forms::CommandCall;
 use super::perform::Undone;
 use super::present::ticket_view::{outsiders_view, ticket_view};
 use super::present::views;
+use super::questions::Told;
 use super::tell::rendered;
 use crate::intake::envelope::view_external_id;
 use crate::intake::parse::{self, Intake};
 use crate::slack::SlackError;
 use crate::slack::messages::{Help, Notice};
 use crate::store::{ClaimedJob, StoreError};
+
+/// Attempts to fill a modal that was submitted.
+const VIEW_ATTEMPTS: u32 = 4;
 
 impl World {
     /// Answers a command or a shortcut that was recorded.
@@ -59,13 +63,45 @@ impl World {
             }
             Some(Ok(Intake::Press { button, value, user, channel, response_url, .. })) => {
                 let reply = ReplyTo { response_url, channel, view: None };
-                self.drift_pressed(job, button, &value, &user, &reply).await?
+                self.pressed_apart(job, key, button, &value, &user, reply).await?
+            }
+            Some(Ok(Intake::Submission { modal: Modal::Question, private_metadata, values, user, .. })) => {
+                let view = view_external_id(key);
+                let answered = self.question_submitted(job, &private_metadata, &values, &user, &view).await?;
+                // The view is there once Slack has taken in what the submission was answered with.
+                if let (Err(SlackError::Refused { code, .. }), true) = (&answered.0, job.attempts < VIEW_ATTEMPTS)
+                    && code == "not_found"
+                {
+                    let reason = "the modal is not there yet".to_owned();
+                    return Err(Undone::Later { after: None, reason });
+                }
+                answered
             }
             // The loading view is open already; it becomes the form.
             Some(Ok(Intake::GlobalShortcut { .. })) => (self.fill_new_ticket_view(&view_external_id(key)).await, None),
             _ => (Ok(()), None),
         };
         self.once_shown(job, sent, audit.into_iter().collect()).await
+    }
+
+    /// A press that settles what no ticket is about.
+    async fn pressed_apart(
+        &self,
+        job: &ClaimedJob,
+        key: &EventKey,
+        button: Button,
+        value: &str,
+        by: &Person,
+        reply: ReplyTo,
+    ) -> Result<Told, StoreError> {
+        match button {
+            Button::AcceptTool | Button::KeepBlocked => self.drift_pressed(job, button, value, by, &reply).await,
+            Button::CancelCall => self.call_cancelled(job, value, by, &reply).await,
+            _ => {
+                let view = (button == Button::AnswerQuestion).then(|| view_external_id(key));
+                self.question_pressed(job, button, value, by, &ReplyTo { view, ..reply }).await
+            }
+        }
     }
 
     fn answer_to(&self, command: &CommandCall) -> Result<Value, SlackError> {

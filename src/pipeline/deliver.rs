@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use deskbell_block_kit::templates::RenderError;
 use deskbell_domain::ids::{ChannelId, MessageTs, NoticeId};
 use deskbell_domain::ticket::{Doubt, PostedMessage, Ticket};
 use deskbell_domain::workflow::event::Event;
@@ -88,9 +89,7 @@ impl World {
             self.finish(job, Along::default()).await?;
             return Ok(());
         }
-        let similar = self.similar(job, &ticket).await?;
-        let card = present::card::triage_card(&self.policy, &ticket, similar);
-        let message = match self.messages.triage_card(&card) {
+        let message = match self.card_message(job, &ticket).await? {
             Ok(message) => message,
             Err(error) => {
                 return self.step_ticket(job, Event::CardUndeliverable { reason: error.to_string() }).await;
@@ -121,6 +120,34 @@ impl World {
             Delivery::Refused(reason) => self.step_ticket(job, Event::CardUndeliverable { reason }).await,
             Delivery::Unclear => self.step_ticket(job, card_unclear(job)).await,
         }
+    }
+
+    async fn card_message(&self, job: &ClaimedJob, ticket: &Ticket) -> Result<Result<Value, RenderError>, Undone> {
+        let similar = self.similar(job, ticket).await?;
+        let mut card = present::card::triage_card(&self.policy, ticket, similar);
+        card.under_way = self.under_way.shown(ticket);
+        Ok(self.messages.triage_card(&card))
+    }
+
+    /// Brings a card that stands somewhere up to date with a call that is under way.
+    pub(super) async fn refresh_card(&self, job: &ClaimedJob) -> Result<(), Undone> {
+        let ticket = self.ticket_of(job).await?;
+        if let Some(posted) = &ticket.card.posted
+            && let Ok(message) = self.card_message(job, &ticket).await?
+        {
+            let shown = Shown {
+                channel: &posted.channel,
+                thread: None,
+                posted: Some(posted),
+                doubt: None,
+                marker: String::new(),
+                message,
+                since: job.first_run_at.as_second(),
+            };
+            self.deliver(job, shown).await?;
+        }
+        self.finish(job, Along::default()).await?;
+        Ok(())
     }
 
     /// Brings a notice to the ticket's newest state.

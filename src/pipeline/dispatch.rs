@@ -44,6 +44,9 @@ impl World {
             }
         };
         let may_call_again = self.may_call_again(job, &approved);
+        if job.in_doubt {
+            self.end_what_waited(job, stored.ticket(), id).await?;
+        }
         if job.in_doubt && !may_call_again {
             // The worker that died may have sent it until its lease ran out: from now on it can't.
             return self.look_later(job, id, generation, 1, Timestamp::now()).await;
@@ -58,7 +61,7 @@ impl World {
             return self.not_done(job, id, generation, may_call_again, distrusted.into()).await;
         }
         self.about_to_send(job).await?;
-        match ready.send().await {
+        match Box::pin(self.send_attended(job, stored.ticket(), id, ready)).await {
             Ok(external) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
             Err(error) => self.not_done(job, id, generation, may_call_again, error).await,
         }
@@ -90,6 +93,10 @@ impl World {
             // What this call did not do an earlier one may have done.
             DispatchError::NotDone { reason, .. } | DispatchError::Refused { reason } => {
                 self.park(job, id, reason, job.in_doubt).await
+            }
+            DispatchError::Cancelled => {
+                tracing::info!(job = %job.id, "a person cancelled an action's call; looking for its marker");
+                self.look_later(job, id, generation, 1, Timestamp::now()).await
             }
             DispatchError::Unknown { reason } if may_call_again && job.sends + 1 < self.habits.dispatch_attempts => {
                 tracing::warn!(job = %job.id, %reason, "an action's outcome is unknown; the same call will tell");
@@ -171,6 +178,10 @@ impl World {
             }
             Err(DispatchError::Unknown { reason }) if job.attempts < LOOKS => {
                 Err(Undone::Later { after: None, reason: reason.to_string() })
+            }
+            // A look is attended by nobody, so nobody cancels one.
+            Err(error @ DispatchError::Cancelled) => {
+                self.park(job, id, Reason::from(error.to_string()).after(NO_LOOK), true).await
             }
             Err(
                 DispatchError::NotDone { reason, .. }

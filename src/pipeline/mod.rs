@@ -5,6 +5,7 @@
 //! `commit` (the one place that writes). `present` turns tickets into what people see.
 
 mod answer;
+mod attend;
 mod backoff;
 mod commit;
 mod dead_letters;
@@ -17,6 +18,7 @@ mod knowledge;
 mod paths;
 mod perform;
 mod present;
+mod questions;
 mod recent;
 mod servers;
 mod shared_channels;
@@ -24,6 +26,7 @@ mod sign_ins;
 mod tell;
 mod tracker_poll;
 mod trust;
+mod under_way;
 mod worker;
 
 use std::sync::Arc;
@@ -46,6 +49,7 @@ pub use recent::RecentTexts;
 pub use shared_channels::SharedChannels;
 pub use sign_ins::SignInWatch;
 pub use tracker_poll::TrackerPoll;
+pub use under_way::UnderWay;
 pub use worker::{WorkerSettings, run};
 
 /// Everything a worker needs.
@@ -78,6 +82,8 @@ pub struct World {
     pub shared_channels: SharedChannels,
     /// What the workspace agreed on.
     pub habits: Habits,
+    /// The calls of approved actions that are under way.
+    pub under_way: UnderWay,
     /// Whose turn it is to decide.
     pub deciding: tokio::sync::Mutex<()>,
 }
@@ -95,4 +101,6 @@ pub struct Habits {
     pub dispatch_attempts: u32,
     /// How long an action waits for a server that can't be called, before a human is asked.
     pub dispatch_patience: SignedDuration,
+    /// How long a person's answer to a server's question is waited for.
+    pub question_timeout: SignedDuration,
 }

@@ -98,6 +98,8 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
         Effect::Tell { .. } => "tell",
         Effect::Fire(_) => "timer",
         Effect::ShowDrift { .. } => "show_drift",
+        Effect::ShowQuestion { .. } => "show_question",
+        Effect::RefreshCard { .. } => "refresh_card",
         Effect::ReportDeadLetters { .. } => "report_dead_letters",
         Effect::AskForSignIn { .. } => "ask_for_sign_in",
     }
@@ -145,6 +147,8 @@ impl World {
                 self.once_shown(job, sent, Vec::new()).await
             }
             Effect::ShowDrift { drift, .. } => self.show_drift(job, *drift).await,
+            Effect::ShowQuestion { question, .. } => self.show_question(job, *question).await,
+            Effect::RefreshCard { .. } => self.refresh_card(job).await,
             Effect::ReportDeadLetters { since } => self.report_dead_letters(job, *since).await,
             Effect::AskForSignIn { server, .. } => self.ask_for_sign_in(job, server).await,
             Effect::Fire(timer) => {

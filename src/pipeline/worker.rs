@@ -1,13 +1,13 @@
 //! The loop: claim what is due, perform each job on its own task, keep its lease alive, stop cleanly.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use deskbell_domain::workflow::effect::Lane;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use rand::RngExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,6 +30,18 @@ pub struct WorkerSettings {
 const IDLE: Duration = Duration::from_secs(5);
 /// A look that failed is repeated after this.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
+
+tokio::task_local! {
+    /// The place in its lane that a job takes.
+    static SLOT: Mutex<Option<OwnedSemaphorePermit>>;
+}
+
+/// A job that waits for a person gives its place in the lane to another. It goes on without one: how many such jobs there are the
+/// servers' own `max_concurrency` bounds.
+pub(super) fn give_slot_away() {
+    // Outside a job there is none to give away.
+    let _ = SLOT.try_with(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take());
+}
 
 /// Runs until `shutdown`, then lets running jobs finish within the settings' drain time. What does not finish
 /// keeps its lease and is taken up after it runs out.
@@ -67,10 +79,7 @@ async fn run_lane(
                 for job in claimed {
                     let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
                     let world = Arc::clone(world);
-                    jobs.spawn(async move {
-                        Box::pin(work(&world, job)).await;
-                        drop(slot);
-                    });
+                    jobs.spawn(SLOT.scope(Mutex::new(Some(slot)), async move { Box::pin(work(&world, job)).await }));
                 }
                 continue;
             }

@@ -22,8 +22,8 @@ use crate::intake::socket_mode::SocketModeConfig;
 use crate::intake::{self, IntakeState, socket_mode};
 use crate::mcp_host::{McpHost, StatusLook};
 use crate::pipeline::{
-    Habits, HelpdeskPoll, KeptQueues, RecentTexts, SharedChannels, SignInWatch, TrackerPoll, WorkerSettings, World,
-    bound,
+    Habits, HelpdeskPoll, KeptQueues, RecentTexts, SharedChannels, SignInWatch, TrackerPoll, UnderWay, WorkerSettings,
+    World, bound,
 };
 use crate::slack::{Identity, SlackClient, SlackError};
 use crate::store::{Installation, Store};
@@ -45,6 +45,7 @@ pub(super) struct Work {
     pub settings: WorkerSettings,
     pub dispatch_attempts: u32,
     pub dispatch_patience: SignedDuration,
+    pub question_timeout: SignedDuration,
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
 }
@@ -112,7 +113,9 @@ impl Work {
                 triage_emoji: triage_emoji.into_iter().collect(),
                 dispatch_attempts: self.dispatch_attempts,
                 dispatch_patience: self.dispatch_patience,
+                question_timeout: self.question_timeout,
             },
+            under_way: UnderWay::default(),
             deciding: tokio::sync::Mutex::default(),
         };
         self.begin_asking_the_tracker(poll, &world.habits.identity.workspace);

@@ -360,11 +360,16 @@ impl SlackClient {
     ///
     /// # Errors
     /// See [`SlackError`].
-    pub async fn open_loading_view(&self, trigger_id: &str, external_id: &str) -> Result<(), SlackError> {
+    pub async fn open_loading_view(&self, trigger_id: &str, id: &str) -> Result<(), SlackError> {
+        self.call("views.open", &json!({ "trigger_id": trigger_id, "view": self.loading_view(id) })).await.map(drop)
+    }
+
+    /// What a modal shows until it is filled.
+    pub fn loading_view(&self, external_id: &str) -> Value {
         let mut view = self.loading_view.clone();
         insert(&mut view, "external_id", json!(external_id));
         insert(&mut view, "callback_id", json!(Modal::Loading.as_str()));
-        self.call("views.open", &json!({ "trigger_id": trigger_id, "view": view })).await.map(drop)
+        view
     }
 
     /// Fills a view that is open.

@@ -18,6 +18,7 @@ macro_rules! view_model {
 mod alerts;
 mod answers;
 mod card;
+mod question;
 mod shared;
 mod views;
 
@@ -31,7 +32,8 @@ pub use alerts::{
 pub use answers::{
     BoundAction, CommandAck, Help, HistoryLine, KbAnswer, McpServer, Notice, Passage, ServersView, TicketView,
 };
-pub use card::{CardStatus, CustomerRecord, SimilarTicket, TriageCard, Why};
+pub use card::{CallUnderWay, CardStatus, CustomerRecord, SimilarTicket, TriageCard, Why};
+pub use question::{AskedField, AskedPage, QuestionMessage, QuestionStatus, QuestionView};
 pub use shared::{Decider, Escalation, IssueLink, Party, Sla, Tone};
 pub use views::{ChangeView, Choice, LoadingView, MessageView, NewTicketView};
 
@@ -96,6 +98,10 @@ messages! {
     ops_alert: OpsAlert,
     /// The question in the ops channel whether a changed tool is trusted.
     tool_drift: ToolDrift,
+    /// What an MCP server asks whoever may answer.
+    question: QuestionMessage,
+    /// The modal behind such a question.
+    question_view: QuestionView,
     /// The reminder in the card's thread.
     reminder: Reminder,
     /// The line in the ticket's thread.

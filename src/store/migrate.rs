@@ -13,6 +13,7 @@ use super::master_key::MasterKey;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_tickets_by_issue.sql"),
+    include_str!("migrations/0003_questions.sql"),
     include_str!("migrations/0004_tokens.sql"),
     include_str!("migrations/0006_dead_letters_told.sql"),
     include_str!("migrations/0007_open_work.sql"),

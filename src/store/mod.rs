@@ -1,7 +1,8 @@
 //! What Deskbell remembers: events, jobs, tickets, decisions, the audit trail; embedded in one `SQLite` file.
 //!
 //! **Reading order**: `commit` (the one way state changes), `events`, `jobs` and `leases` (what drives it), `tickets`, `decisions`,
-//! `audit` and `verify`, `people`, `tool_pins`, `sign_ins`; beneath them `writer` (one thread, group commit), `readers`, `keys` and `seal`, `migrate`.
+//! `audit` and `verify`, `people`, `tool_pins`, `questions`, `sign_ins`; beneath them `writer` (one thread, group commit),
+//! `readers`, `keys` and `seal`, `migrate`.
 //!
 //! **What holds always**
 //! - What a method returned `Ok` for is on disk: WAL with `synchronous = FULL`, one fdatasync shared by all who wait. Leases and
@@ -31,6 +32,7 @@ mod migrate;
 mod open;
 mod operations;
 mod people;
+mod questions;
 mod readers;
 mod rows;
 mod seal;
@@ -60,6 +62,7 @@ pub use leases::ClaimedJob;
 pub use master_key::MasterKey;
 pub use operations::{Counts, Pruned, Retention};
 pub use people::Erased;
+pub use questions::{NewQuestion, QuestionOutcome, Settlement, StoredQuestion};
 pub use sign_ins::{SignInsBeside, StoredSignIn};
 pub use tickets::{HelpdeskKey, Page, TicketFilter, VersionedTicket};
 pub use tool_pins::{Drift, DriftChoice, SeenTool, Standing};

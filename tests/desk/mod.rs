@@ -24,6 +24,7 @@ mod mcp_atlassian;
 mod modals;
 mod paths;
 mod posts;
+pub mod questions;
 mod requests;
 mod restarts;
 mod rights;

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use deskbell::mcp_host::{Bindings, DispatchError, McpHost, ServerSpec, ToolFilter, Transport};
+use deskbell::mcp_host::{
+    Attendant, Bindings, DispatchError, McpHost, Progress, Question, Reply, ServerSpec, ToolFilter, Transport,
+};
 use deskbell_domain::action::{ApprovedAction, StoredTicket};
 use deskbell_domain::ticket::{ExternalRef, Ticket};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, pending, ready};
 use serde_json::{Map, Value, json};
 
 /// A ticket on which a comment was approved.
@@ -48,7 +52,26 @@ pub async fn send(host: &McpHost, bindings: &Bindings, ticket: &Ticket) -> Resul
     let stored = StoredTicket::read_back(ticket.clone());
     let approved = ApprovedAction::rebuild(&stored, ticket.actions[0].id).unwrap();
     let key = approved.idempotency_key(&ticket.workspace);
-    host.ready(bindings, &approved, &key).await?.send().await
+    host.ready(bindings, &approved, &key).await?.send(&AsItStands).await
+}
+
+/// Somebody who answers every question with what stands in it already.
+pub struct AsItStands;
+
+impl Attendant for AsItStands {
+    fn ask(&self, question: Question) -> BoxFuture<'_, Reply> {
+        ready(question.as_it_stands().map_or(Reply::Decline, |content| Reply::Accept { content })).boxed()
+    }
+
+    fn withdrawn(&self) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
+    }
+
+    fn progressed(&self, _progress: &Progress) {}
+
+    fn cancelled(&self) -> BoxFuture<'_, ()> {
+        pending().boxed()
+    }
 }
 
 /// A server, with room and time for all that a test does.
@@ -58,6 +81,8 @@ pub fn spec(name: &str, transport: Transport) -> ServerSpec {
         transport,
         startup_timeout: Duration::from_secs(30),
         call_timeout: Duration::from_secs(60),
+        call_limit: Duration::from_secs(600),
+        asks_people: true,
         max_concurrency: 64,
         required: true,
         response_bytes_max: 1024 * 1024,

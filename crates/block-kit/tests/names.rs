@@ -40,7 +40,9 @@ fn every_button_and_input_is_listened_to() {
     let inputs = [field::SQUAD, field::PRIORITY, field::CATEGORY, field::TEXT, field::CHANNEL];
     let buttons = Button::ALL.iter().map(|button| button.as_str());
     let known: BTreeSet<_> = buttons.chain(inputs).map(str::to_owned).collect();
-    assert_eq!(rendered_under("action_id"), known);
+    // Those of a server's form are named by their places.
+    let rendered = rendered_under("action_id").into_iter().filter(|name| !name.starts_with("field_"));
+    assert_eq!(rendered.collect::<BTreeSet<_>>(), known);
 }
 
 #[test]

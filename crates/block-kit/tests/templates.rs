@@ -28,7 +28,7 @@ fn texts<'v>(value: &'v Value, key: &'v str, found: &mut Vec<(&'v str, &'v str)>
 #[test]
 fn every_sample_renders_within_limits() {
     let templates = Templates::load(None).unwrap_or_else(|fault| panic!("{fault}"));
-    assert_eq!(templates.names().len(), 17);
+    assert_eq!(templates.names().len(), 19);
     for name in templates.names() {
         let cases = samples(&name).unwrap();
         assert!(cases.iter().any(|sample| sample.case.starts_with("maximal")), "{name}");
@@ -90,15 +90,20 @@ fn rendered_plainly(value: &Value, text: &str) -> bool {
 fn a_button_carries_what_it_is_about() {
     let templates = Templates::load(None).unwrap();
     let mut seen = BTreeSet::new();
-    for name in ["triage_card", "squad_alert", "escalation_alert", "ops_alert", "tool_drift"] {
+    for name in ["triage_card", "squad_alert", "escalation_alert", "ops_alert", "tool_drift", "question"] {
         for sample in samples(name).unwrap() {
-            let named = ["ticket_id", "job_id", "drift_id"].iter().find_map(|name| sample.context.get(*name));
+            let named =
+                ["ticket_id", "job_id", "drift_id", "question_id"].iter().find_map(|name| sample.context.get(*name));
             let id = named.unwrap().as_str().unwrap();
             let rendered = templates.render(name, &sample.context).unwrap();
             let blocks = rendered["blocks"].as_array().unwrap().iter().filter(|block| block["type"] == "actions");
             for element in blocks.flat_map(|block| block["elements"].as_array().unwrap()) {
                 seen.insert(element["action_id"].as_str().unwrap().to_owned());
-                if id.len() < 100 && !id.is_empty() && element["action_id"] != "open_link" {
+                if id.len() < 100
+                    && !id.is_empty()
+                    && element["action_id"] != "open_link"
+                    && element["action_id"] != "call_cancel"
+                {
                     assert_eq!(element["value"], id);
                 }
                 assert!(element["value"].as_str().unwrap_or_default().len() <= BUTTON_VALUE);
@@ -107,6 +112,7 @@ fn a_button_carries_what_it_is_about() {
     }
     let expected = [
         "acknowledge",
+        "call_cancel",
         "change",
         "claim",
         "confirm",
@@ -116,6 +122,9 @@ fn a_button_carries_what_it_is_about() {
         "ops_retry",
         "ops_skip",
         "ops_take_over",
+        "question_accept",
+        "question_answer",
+        "question_decline",
         "resolve",
         "tool_accept",
         "tool_keep_blocked",
@@ -129,7 +138,7 @@ fn a_decided_card_has_no_button_to_decide_with() {
     for sample in samples("triage_card").unwrap() {
         let rendered = templates.render("triage_card", &sample.context).unwrap().to_string();
         assert_eq!(
-            rendered.contains("\"confirm\""),
+            rendered.contains("\"action_id\":\"confirm\""),
             sample.context["status"]["state"] == "awaiting",
             "{}",
             sample.case
@@ -196,7 +205,7 @@ fn an_error_at_run_time_holds_no_words_of_the_context() {
 /// A value of the same shape whose texts are replaced; words of closed sets (`state`, `kind`, ...) stay.
 fn with_texts(value: &Value, key: &str, words: &mut impl FnMut() -> String) -> Value {
     match value {
-        Value::String(_) if !matches!(key, "state" | "kind" | "fate" | "tone") => Value::String(words()),
+        Value::String(_) if !matches!(key, "state" | "kind" | "fate" | "tone" | "input") => Value::String(words()),
         Value::Array(items) => items.iter().map(|item| with_texts(item, key, words)).collect(),
         Value::Object(fields) => {
             Value::Object(fields.iter().map(|(key, field)| (key.clone(), with_texts(field, key, words))).collect())

@@ -52,6 +52,12 @@ pub enum AuditKind {
     PolicyChanged,
     /// A tool was pinned at its first use, became something else, or a person settled that.
     ToolTrust,
+    /// A server asked a person while it carried an action out. The words stay with the question.
+    QuestionAsked,
+    /// A server's question was answered, declined, or waits no longer.
+    QuestionSettled,
+    /// A person cancelled a call that was under way.
+    CallCancelled,
     /// A person's words were read or erased by an operator.
     Access,
 }
@@ -81,6 +87,9 @@ impl AuditKind {
             Self::DeliveryFailed => "delivery_failed",
             Self::PolicyChanged => "policy_changed",
             Self::ToolTrust => "tool_trust",
+            Self::QuestionAsked => "question_asked",
+            Self::QuestionSettled => "question_settled",
+            Self::CallCancelled => "call_cancelled",
             Self::Access => "access",
         }
     }

@@ -98,6 +98,14 @@ wire_names! {
         AcceptTool = "tool_accept",
         /// Tool drift: the tool stays blocked. Value: the drift's number.
         KeepBlocked = "tool_keep_blocked",
+        /// A server's question: open the modal with its form. Value: the question's number.
+        AnswerQuestion = "question_answer",
+        /// A server's question that leads to a page: the presser has been there. Value: as above.
+        AcceptQuestion = "question_accept",
+        /// A server's question: no. Value: as above.
+        DeclineQuestion = "question_decline",
+        /// Triage card and a server's question: end the call that is under way. Value: action id.
+        CancelCall = "call_cancel",
         /// Link buttons (`url`): Slack still sends a click, which is acknowledged and ignored.
         OpenLink = "open_link",
     }
@@ -108,6 +116,8 @@ wire_names! {
     Modal {
         /// Change squad, priority, category before confirming. `private_metadata`: ticket id.
         Change = "change_ticket",
+        /// The answer to a server's question. `private_metadata`: the question's number.
+        Question = "question",
         /// New request by the global shortcut. `private_metadata`: empty.
         NewTicket = "new_ticket",
         /// The placeholder opened within Slack's 3 s, later replaced by `views.update`.

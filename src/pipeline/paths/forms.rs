@@ -163,7 +163,15 @@ impl World {
             let outcome = EventOutcome::Handled { ticket: Some(action.ticket) };
             return self.concerns(reading, action.ticket, event, outcome, Vec::new()).await;
         }
-        if matches!(button, Button::AcceptTool | Button::KeepBlocked) {
+        if matches!(
+            button,
+            Button::AcceptTool
+                | Button::KeepBlocked
+                | Button::AnswerQuestion
+                | Button::AcceptQuestion
+                | Button::DeclineQuestion
+                | Button::CancelCall
+        ) {
             return self.to_be_answered(reading).await;
         }
         if button == Button::OpenLink {
@@ -188,6 +196,7 @@ impl World {
     ) -> Result<(), Undone> {
         let value = |name: &str| values.get(name).and_then(FieldValue::first).map(str::to_owned);
         match modal {
+            Modal::Question => self.to_be_answered(reading).await,
             Modal::Loading => self.ignored(reading, "a view that was not filled yet").await,
             Modal::Change => {
                 let about = About::parse(private_metadata);
@@ -279,7 +288,7 @@ fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// Reads `DB-42/action/1`, the value of an ops alert's buttons.
-fn action_id(value: &str) -> Option<deskbell_domain::ids::ActionId> {
+pub(in crate::pipeline) fn action_id(value: &str) -> Option<deskbell_domain::ids::ActionId> {
     let (ticket, ordinal) = value.split_once("/action/")?;
     Some(deskbell_domain::ids::ActionId { ticket: TicketId::parse(ticket)?, ordinal: ordinal.parse().ok()? })
 }

@@ -45,6 +45,7 @@ pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar
         issue: issue(ticket),
         warnings: warnings(ticket),
         escalation: escalation(ticket),
+        under_way: None,
         status: status(policy, ticket),
     }
 }
@@ -147,7 +148,7 @@ fn parked(ticket: &Ticket) -> CardStatus {
 }
 
 /// An action in words.
-pub(super) fn step(record: &ActionRecord) -> &'static str {
+pub(in crate::pipeline) fn step(record: &ActionRecord) -> &'static str {
     match record.name.as_str() {
         "create_issue" => "Creating the issue",
         "comment" => "Commenting on the issue",

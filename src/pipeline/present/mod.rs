@@ -2,6 +2,7 @@
 
 pub(super) mod card;
 pub(super) mod notice;
+pub(super) mod question;
 pub(super) mod ticket_view;
 pub(super) mod views;
 

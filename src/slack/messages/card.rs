@@ -43,6 +43,20 @@ view_model! {
         pub earlier_tickets: i64,
     }
 
+    /// A call of an MCP server that takes long.
+    pub struct CallUnderWay {
+        /// The value of the button that ends it.
+        pub call: String,
+        /// What is being done: `Creating the issue`.
+        pub step: String,
+        /// The server's configured name.
+        pub server: String,
+        /// Since when.
+        pub since_unix: i64,
+        /// How far it is, as the server says.
+        pub progress: Option<String>,
+    }
+
     /// The card on which a person confirms, changes or dismisses what Deskbell proposes.
     pub struct TriageCard {
         /// The buttons' value.
@@ -95,6 +109,8 @@ view_model! {
         pub warnings: Vec<String>,
         /// Once escalated.
         pub escalation: Option<Escalation>,
+        /// A call that takes long.
+        pub under_way: Option<CallUnderWay>,
         /// Where the ticket stands.
         pub status: CardStatus,
     }

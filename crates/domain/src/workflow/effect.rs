@@ -165,6 +165,18 @@ pub enum Effect {
         /// As in `ShowCard`.
         change: u32,
     },
+    /// Show a server's question to whoever may answer, or bring that message up to date.
+    ShowQuestion {
+        /// The question's number in the store.
+        question: u64,
+        /// As in `ShowCard`.
+        change: u32,
+    },
+    /// Bring the card up to date with a call that is under way: nothing of it is the ticket's own.
+    RefreshCard {
+        /// Makes the job's id new.
+        cause: String,
+    },
     /// Tell the ops channel of the jobs that were given up.
     ReportDeadLetters {
         /// The first of them.
@@ -272,6 +284,8 @@ impl Effect {
                 Timer::ResolutionDue { round } => format!("timer/resolution/{round}"),
             },
             Self::ShowDrift { drift, change } => format!("tool_drift/{drift}/{change}"),
+            Self::ShowQuestion { question, change } => format!("question/{question}/{change}"),
+            Self::RefreshCard { cause } => format!("refresh_card/{cause}"),
             // As many digits for every moment: reports sort by it.
             Self::ReportDeadLetters { since } => format!("dead_letters/{:020}", since.as_microsecond()),
             Self::AskForSignIn { server, sign_in } => format!("sign_in/{server}/{sign_in}"),
@@ -295,6 +309,8 @@ impl Effect {
             | Self::Answer { .. }
             | Self::Tell { .. }
             | Self::ShowDrift { .. }
+            | Self::ShowQuestion { .. }
+            | Self::RefreshCard { .. }
             | Self::ReportDeadLetters { .. }
             | Self::AskForSignIn { .. } => Lane::Slack,
         }
@@ -310,7 +326,8 @@ impl Effect {
         }
         let ticket = ticket?;
         match self {
-            Self::ShowCard { .. } => Some(format!("{workspace}/{ticket}/card")),
+            Self::ShowCard { .. } | Self::RefreshCard { .. } => Some(format!("{workspace}/{ticket}/card")),
+            Self::ShowQuestion { question, .. } => Some(format!("{workspace}/{ticket}/question/{question}")),
             Self::ShowNotice { notice, .. } => Some(format!("{workspace}/{ticket}/notice/{}", notice.ordinal)),
             Self::Dispatch { action, .. } | Self::Reconcile { action, .. } => {
                 Some(format!("{workspace}/{ticket}/action/{}", action.ordinal))

@@ -155,6 +155,10 @@ impl<'world> Scene<'world> {
             | Button::Skip
             | Button::TakeOver
             | Button::AcceptTool
+            | Button::AnswerQuestion
+            | Button::AcceptQuestion
+            | Button::DeclineQuestion
+            | Button::CancelCall
             | Button::KeepBlocked
             | Button::OpenLink => {}
         }
