@@ -43,6 +43,15 @@ pub enum DispatchError {
     },
 }
 
+/// What came of an action.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CarriedOut {
+    /// What it made.
+    pub made: Option<ExternalRef>,
+    /// What was there before, where the server tells; empty: nothing was.
+    pub former: Option<String>,
+}
+
 /// What a look for an action's marker found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
@@ -87,7 +96,7 @@ impl Ready<'_> {
     ///
     /// # Errors
     /// See [`DispatchError`].
-    pub async fn send(self) -> Result<Option<ExternalRef>, DispatchError> {
+    pub async fn send(self) -> Result<CarriedOut, DispatchError> {
         let Self { turn, binding, arguments, makes_something } = self;
         let answer = super::take(turn, &binding.server, arguments, binding.errors()).await?;
         match binding.made(&answer) {
@@ -98,7 +107,7 @@ impl Ready<'_> {
                     binding.tool, binding.action
                 ),
             }),
-            made => Ok(made),
+            made => Ok(CarriedOut { made, former: binding.previous(&answer) }),
         }
     }
 }

@@ -42,7 +42,7 @@ pub use binding::shipped::{Shipped, ShippedUse};
 pub use binding::written::BindingConfig;
 pub use binding::{Binding, BindingError, BindingFault, Bindings, Recourse};
 pub use breaker::BreakerState;
-pub use dispatch::{DispatchError, Found, Ready};
+pub use dispatch::{CarriedOut, DispatchError, Found, Ready};
 pub use drift::differences;
 pub use lookup::{FoundPassage, Lookup, LookupConfig, LookupError, Lookups, LookupsConfig};
 pub use outcome::{CallError, CallOutput};

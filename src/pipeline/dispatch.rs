@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
-use deskbell_domain::action::{ApprovedAction, NotApproved};
+use deskbell_domain::action::{ActionState, ApprovedAction, NotApproved};
 use deskbell_domain::ids::ActionId;
+use deskbell_domain::ticket::Ticket;
 use deskbell_domain::workflow::effect::Effect;
 use deskbell_domain::workflow::event::Event;
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +15,7 @@ use super::World;
 use super::commit::Along;
 use super::perform::Undone;
 use super::trust::Distrusted;
-use crate::mcp_host::{Binding, DispatchError, Found, Recourse, ToolInfo};
+use crate::mcp_host::{Binding, CarriedOut, DispatchError, Found, Recourse, ToolInfo};
 use crate::store::ClaimedJob;
 
 /// Looks that fail in a row before a human is asked: about ten minutes of backing off. Looking changes nothing.
@@ -33,8 +34,7 @@ impl World {
         let approved = match ApprovedAction::rebuild(&ticket, id) {
             Ok(approved) => approved,
             Err(NotApproved::NotPending | NotApproved::NoApproval) => {
-                self.finish(job, Along::default()).await?;
-                return Ok(());
+                return self.not_wanted(job, &ticket, id, job.in_doubt).await;
             }
             Err(error @ NotApproved::NoWords) => return self.park(job, id, error.to_string(), job.in_doubt).await,
         };
@@ -54,9 +54,24 @@ impl World {
         }
         self.about_to_send(job).await?;
         match ready.send().await {
-            Ok(external) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
+            Ok(CarriedOut { made, former }) => {
+                self.step_ticket(job, Event::ActionDone { action: id, external: made, former }).await
+            }
             Err(error) => self.not_done(job, id, generation, may_call_again, error).await,
         }
+    }
+
+    /// Nobody wants it carried out any more, so nothing is sent. What was sent before its decision was undone, and of which
+    /// nobody knows what came, is a person's to look at.
+    async fn not_wanted(&self, job: &ClaimedJob, ticket: &Ticket, id: ActionId, may_have: bool) -> Result<(), Undone> {
+        let is_withdrawn =
+            ticket.action(id).is_some_and(|record| matches!(record.state, ActionState::Withdrawn { .. }));
+        if is_withdrawn && may_have {
+            let reason = "its decision was undone when it had been sent already; it may or may not have happened";
+            return self.park(job, id, reason.to_owned(), true).await;
+        }
+        self.finish(job, Along::default()).await?;
+        Ok(())
     }
 
     async fn not_done(
@@ -123,8 +138,7 @@ impl World {
     ) -> Result<(), Undone> {
         let ticket = self.ticket_of(job).await?;
         let Ok(approved) = ApprovedAction::rebuild(&ticket, id) else {
-            self.finish(job, Along::default()).await?;
-            return Ok(());
+            return self.not_wanted(job, &ticket, id, true).await;
         };
         if let Some((server, tool)) = self.looking_tool(&approved)
             && let Err(distrusted) = self.trusts(&job.workspace, &server, &tool).await?
@@ -136,7 +150,9 @@ impl World {
         }
         let key = approved.idempotency_key(&job.workspace);
         match self.host.find(&self.bindings, &approved, &key).await {
-            Ok(Found::Yes(external)) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
+            Ok(Found::Yes(external)) => {
+                self.step_ticket(job, Event::ActionDone { action: id, external, former: None }).await
+            }
             Ok(Found::NotYet { lag }) => {
                 let waited = Timestamp::now().duration_since(since);
                 if waited < lag {

@@ -32,6 +32,7 @@ mod shortcut;
 mod socket_mode;
 mod tracker;
 pub mod trust;
+mod undo;
 mod writing_back;
 
 use std::path::{Path, PathBuf};

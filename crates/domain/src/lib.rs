@@ -17,4 +17,5 @@ pub mod notice;
 pub mod policy;
 pub mod sla;
 pub mod ticket;
+pub mod undo;
 pub mod workflow;

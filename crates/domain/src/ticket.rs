@@ -16,6 +16,7 @@ use crate::ids::{
 use crate::interaction::Seen;
 use crate::notice::Notice;
 use crate::sla::SlaClock;
+use crate::undo::Undone;
 
 /// Where a request came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +99,9 @@ pub struct Words {
     /// What was approved, to the letter, by its id.
     #[serde(default, with = "pairs")]
     pub actions: BTreeMap<ActionId, Action>,
+    /// What was there before an action changed it, as its server told: empty where nothing was.
+    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub former: BTreeMap<ActionId, String>,
     /// Why the newest escalation was begun, in the words of who began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation_reason: Option<String>,
@@ -113,17 +117,18 @@ pub struct Words {
 mod pairs {
     use std::collections::BTreeMap;
 
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use crate::action::Action;
     use crate::ids::ActionId;
 
-    pub fn serialize<S: Serializer>(actions: &BTreeMap<ActionId, Action>, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(actions)
+    pub fn serialize<S: Serializer, T: Serialize>(of: &BTreeMap<ActionId, T>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(of)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<ActionId, Action>, D::Error> {
-        Vec::deserialize(from).map(|pairs: Vec<(ActionId, Action)>| pairs.into_iter().collect())
+    pub fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<ActionId, T>, D::Error> {
+        Vec::deserialize(from).map(|pairs: Vec<(ActionId, T)>| pairs.into_iter().collect())
     }
 }
 
@@ -430,6 +435,9 @@ pub struct Ticket {
     pub decision: Option<Decision>,
     /// How its confirmation was answered.
     pub answer: Option<Answer>,
+    /// How a decision was undone last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone: Option<Undone>,
     /// Who approved what.
     pub approvals: Vec<Approval>,
     /// What became of each action.

@@ -109,7 +109,7 @@ impl<'world> Scene<'world> {
                 }
             }
             Event::TimerFired(timer) => self.timer_fired(&timer),
-            Event::ActionDone { action, external } => self.action_done(action, external),
+            Event::ActionDone { action, external, former } => self.action_done(action, external, former),
             Event::TrackerMoved { status, category, at } => self.tracker_moved(status, category, at),
             Event::ActionParked { action, reason, fate_unknown } => self.action_parked(action, &reason, fate_unknown),
             Event::OpsChose { action, button, by, reply } => self.ops_chose(action, button, &by, reply),
@@ -146,6 +146,7 @@ impl<'world> Scene<'world> {
             Button::Acknowledge => self.acknowledge(by, reply),
             Button::Claim => self.claim(by, reply),
             Button::Resolve => self.resolve(by, reply),
+            Button::Undo => self.undo(seen, by, reply),
             Button::Confirm
             | Button::NotATicket
             | Button::Retry
@@ -378,12 +379,13 @@ impl<'world> Scene<'world> {
 
 fn label(kind: &NoticeKind) -> &'static str {
     match kind {
-        NoticeKind::SquadAlert => "the squad's alert",
+        NoticeKind::SquadAlert | NoticeKind::AlertWithdrawn { .. } => "the squad's alert",
         NoticeKind::EscalationAlert(_) | NoticeKind::EscalationUnanswered { .. } => "an escalation",
         NoticeKind::OpsAlert { .. } => "an ops alert",
         NoticeKind::Reminder { .. } => "a reminder",
         NoticeKind::Accepted
         | NoticeKind::IssueCreated
+        | NoticeKind::Undone { .. }
         | NoticeKind::Claimed { .. }
         | NoticeKind::Dismissed { .. }
         | NoticeKind::Resolved { .. }
