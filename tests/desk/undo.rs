@@ -110,9 +110,7 @@ async fn a_stranger_undoes_nothing_and_of_two_who_press_at_once_one_does() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_server_that_is_down_can_not_undo_waits_for_ops() {
-    let few = wish();
-    let few = Wish { config: few.config.clone(), ..few }
-        .config_with("lease = \"5s\"", "lease = \"5s\"\ndispatch_attempts = 2");
+    let few = wish().config_with("lease = \"5s\"", "lease = \"5s\"\ndispatch_attempts = 2");
     let desk = Desk::open(few).await;
     let card = followed(&desk).await;
     desk.act("join", json!({ "user": "U0ANNA", "channel": "C0OPS" })).await;
