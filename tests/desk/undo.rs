@@ -133,12 +133,11 @@ async fn what_a_server_that_is_down_can_not_undo_waits_for_ops() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_rule_carried_out_by_itself_asks_a_person_once_it_is_undone() {
-    let wish = wish().policy_with("mode = \"confirm\"", "mode = \"auto\"");
-    let desk = Desk::open(wish).await;
-    let card = desk.asks("U0GRACE", REFUND).await;
-    let card = desk.until_message("what the policy decided", &card, |card| card.has_button("undo")).await;
+    let desk = Desk::open(wish()).await;
+    let card = desk.asks("U0GRACE", "The API answers 500 on every call, production down").await;
+    let card = desk.until_message("what the rule decided", &card, |card| card.has_button("undo")).await;
     desk.settled().await;
-    assert_eq!(desk.presses("U0CARLA", &desk.again(&card).await, "undo").await["ok"], true);
+    assert_eq!(desk.presses("U0DEV", &desk.again(&card).await, "undo").await["ok"], true);
     until_asked_again(&desk, &card).await;
     desk.settled().await;
     assert_eq!(State(desk.state().await).issues().len(), 1, "nothing ran by itself");

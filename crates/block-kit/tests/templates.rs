@@ -119,6 +119,7 @@ fn a_button_carries_what_it_is_about() {
         "resolve",
         "tool_accept",
         "tool_keep_blocked",
+        "undo",
     ];
     assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
@@ -129,7 +130,7 @@ fn a_decided_card_has_no_button_to_decide_with() {
     for sample in samples("triage_card").unwrap() {
         let rendered = templates.render("triage_card", &sample.context).unwrap().to_string();
         assert_eq!(
-            rendered.contains("\"confirm\""),
+            rendered.contains("\"action_id\":\"confirm\""),
             sample.context["status"]["state"] == "awaiting",
             "{}",
             sample.case

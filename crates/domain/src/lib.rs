@@ -14,6 +14,7 @@ pub mod enrichment;
 pub mod ids;
 pub mod interaction;
 pub mod notice;
+mod pairs;
 pub mod policy;
 pub mod sla;
 pub mod ticket;

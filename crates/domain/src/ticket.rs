@@ -97,10 +97,10 @@ pub struct Words {
     /// The newest assessment (it quotes).
     pub assessment: Option<Assessment>,
     /// What was approved, to the letter, by its id.
-    #[serde(default, with = "pairs")]
+    #[serde(default, with = "crate::pairs")]
     pub actions: BTreeMap<ActionId, Action>,
     /// What was there before an action changed it, as its server told: empty where nothing was.
-    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, with = "crate::pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub former: BTreeMap<ActionId, String>,
     /// Why the newest escalation was begun, in the words of who began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,25 +111,6 @@ pub struct Words {
     /// True once the requester's key was destroyed: the words are gone for good.
     #[serde(default)]
     pub erased: bool,
-}
-
-/// A list of pairs, because a JSON object's keys are text.
-mod pairs {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::ids::ActionId;
-
-    pub fn serialize<S: Serializer, T: Serialize>(of: &BTreeMap<ActionId, T>, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(of)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-        from: D,
-    ) -> Result<BTreeMap<ActionId, T>, D::Error> {
-        Vec::deserialize(from).map(|pairs: Vec<(ActionId, T)>| pairs.into_iter().collect())
-    }
 }
 
 impl Words {

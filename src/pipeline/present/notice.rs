@@ -70,11 +70,7 @@ pub(in crate::pipeline) fn render(
                 let ticket_id = ticket.status.is_open().then(|| ticket.id.to_string());
                 update(messages, ticket, ThreadEvent::DoneInTracker { issue, status: status.clone(), ticket_id })
             }
-            // Its decision was undone since.
-            None => messages.notice(&Line::line(
-                Tone::Ok,
-                format!("The issue that {} had is {status}; the decision to open it was undone.", ticket.id),
-            )),
+            None => messages.notice(&done_and_undone(ticket, status)),
         },
         NoticeKind::ResolvedInTracker { status } => {
             let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
@@ -93,6 +89,12 @@ pub(in crate::pipeline) fn render(
             ..Line::line(Tone::Error, format!("Slack did not take {what} of {}: {reason}", ticket.id))
         }),
     }
+}
+
+/// The decision that made the issue was undone since.
+fn done_and_undone(ticket: &Ticket, status: &str) -> Line {
+    let text = format!("The issue that {} had is {status}; the decision to open it was undone.", ticket.id);
+    Line::line(Tone::Ok, text)
 }
 
 fn resolved_in_tracker(ticket: &Ticket, status: &str, reply_within: Option<String>) -> ThreadEvent {
