@@ -263,6 +263,7 @@ enum Standing {
 }
 
 impl Standing {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over by reference")]
     fn is_ordinary(&self) -> bool {
         *self == Self::Stands
     }

@@ -150,7 +150,9 @@ impl Scene<'_> {
                 let ids = self.add_undoing(&Undoing { action, by, about });
                 let undoing = self.ticket.approvals.iter_mut().rev().find(|approval| approval.undoes());
                 if let Some(approval) = undoing {
-                    ids.into_iter().for_each(|id| approval.cover(id));
+                    for id in ids {
+                        approval.cover(id);
+                    }
                 }
                 self.go_on_undoing();
             }
