@@ -68,7 +68,7 @@ struct Made {
 #[derive(Debug, Clone)]
 enum Reconcile {
     Native { lasts: Option<SignedDuration> },
-    Marker { tool: String, arguments: Arguments, made: Made, lag: SignedDuration },
+    Marker { tool: String, arguments: Arguments, made: Box<Made>, lag: SignedDuration },
     Unknown,
 }
 
@@ -297,7 +297,7 @@ impl Reconcile {
         }
         let made = Made::check(&written.result, reading).map_err(|message| bad("result", message))?;
         let arguments = checked_arguments(name, &written.arguments)?;
-        Ok(Self::Marker { tool: written.tool.clone(), arguments, made, lag })
+        Ok(Self::Marker { tool: written.tool.clone(), arguments, made: Box::new(made), lag })
     }
 }
 
