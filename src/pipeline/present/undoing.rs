@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use deskbell_domain::action::{Action, ActionRecord, ActionState};
+use deskbell_domain::action::{Action, ActionRecord, ActionState, Approval};
 use deskbell_domain::ids::ActionId;
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{ExternalRef, Ticket};
@@ -18,7 +18,7 @@ pub(super) fn offer(policy: &Policy, ticket: &Ticket) -> Option<UndoOffer> {
         return None;
     }
     let plan = ticket.undo_plan(policy);
-    let dropped = plan.withdrawn.iter().filter_map(|id| ticket.action(*id)).map(|record| dropped(record));
+    let dropped = plan.withdrawn.iter().filter_map(|id| ticket.action(*id)).map(dropped);
     let undone = plan.undone.iter().map(|Undoing { by, about, .. }| undoing(by, about.as_ref()));
     Some(UndoOffer {
         undone: undone.chain(dropped).collect(),
@@ -32,7 +32,7 @@ pub(super) fn undone(ticket: &Ticket) -> Option<UndoneDecision> {
     let undone = ticket.undone.as_ref()?;
     let newest = ticket.approvals.iter().rev().find(|approval| approval.undoes());
     let mut by_undone: BTreeMap<ActionId, Vec<&ActionRecord>> = BTreeMap::new();
-    for record in newest.into_iter().flat_map(|approval| approval.actions()).filter_map(|id| ticket.action(*id)) {
+    for record in newest.into_iter().flat_map(Approval::actions).filter_map(|id| ticket.action(*id)) {
         if let Some(original) = record.undoes {
             by_undone.entry(original).or_default().push(record);
         }
