@@ -47,6 +47,15 @@ pub enum DispatchError {
     },
 }
 
+/// What came of an action.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CarriedOut {
+    /// What it made.
+    pub made: Option<ExternalRef>,
+    /// What was there before, where the server tells; empty: nothing was.
+    pub former: Option<String>,
+}
+
 /// What a look for an action's marker found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
@@ -108,7 +117,7 @@ impl Ready<'_> {
     ///
     /// # Errors
     /// See [`DispatchError`].
-    pub async fn send(self, attendant: &dyn Attendant) -> Result<Option<ExternalRef>, DispatchError> {
+    pub async fn send(self, attendant: &dyn Attendant) -> Result<CarriedOut, DispatchError> {
         let Self { turn, binding, arguments, makes_something } = self;
         let answer = super::take(turn, &binding.server, arguments, binding.errors(), Some(attendant))
             .await
@@ -121,7 +130,7 @@ impl Ready<'_> {
                     binding.tool, binding.action
                 )),
             }),
-            made => Ok(made),
+            made => Ok(CarriedOut { made, former: binding.previous(&answer) }),
         }
     }
 }

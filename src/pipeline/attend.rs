@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use deskbell_domain::action::Approval;
 use deskbell_domain::ids::{ActionId, ChannelId, PersonId};
-use deskbell_domain::ticket::{Actor, ExternalRef, Ticket};
+use deskbell_domain::ticket::{Actor, Ticket};
 use deskbell_domain::workflow::effect::Effect;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::World;
 use super::under_way::Call;
 use super::worker::give_slot_away;
-use crate::mcp_host::{Attendant, DispatchError, Progress, Question, Ready, Reply};
+use crate::mcp_host::{Attendant, CarriedOut, DispatchError, Progress, Question, Ready, Reply};
 use crate::store::{ClaimedJob, Commit, NewJob, NewQuestion, QuestionOutcome, Settlement, StoreError, StoredQuestion};
 
 /// A call that takes longer than this is shown on the card.
@@ -55,7 +55,7 @@ impl World {
         ticket: &Ticket,
         action: ActionId,
         ready: Ready<'_>,
-    ) -> Result<Option<ExternalRef>, DispatchError> {
+    ) -> Result<CarriedOut, DispatchError> {
         let (server, tool) = ready.tool();
         let (server, tool) = (server.to_owned(), tool.name.clone());
         let entry = self.under_way.begin(action, &server);

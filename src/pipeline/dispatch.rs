@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
-use deskbell_domain::action::{ApprovedAction, NotApproved, StoredTicket};
+use deskbell_domain::action::{ActionState, ApprovedAction, NotApproved, StoredTicket};
 use deskbell_domain::ids::ActionId;
+use deskbell_domain::ticket::Ticket;
 use deskbell_domain::workflow::effect::Effect;
 use deskbell_domain::workflow::event::Event;
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +15,7 @@ use super::World;
 use super::commit::Along;
 use super::perform::Undone;
 use super::trust::Distrusted;
-use crate::mcp_host::{Binding, DispatchError, Found, Reason, Recourse, ToolInfo};
+use crate::mcp_host::{Binding, CarriedOut, DispatchError, Found, Reason, Recourse, ToolInfo};
 use crate::store::ClaimedJob;
 
 /// Looks that fail in a row before a human is asked: about ten minutes of backing off. Looking changes nothing.
@@ -33,20 +34,19 @@ impl World {
     pub(super) async fn dispatch(&self, job: &ClaimedJob, id: ActionId) -> Result<(), Undone> {
         let stored = self.stored_ticket_of(job).await?;
         let generation = stored.ticket().action(id).map_or(0, |record| record.generation);
+        if job.in_doubt {
+            self.end_what_waited(job, stored.ticket(), id).await?;
+        }
         let approved = match ApprovedAction::rebuild(&stored, id) {
             Ok(approved) => approved,
             Err(NotApproved::NotPending | NotApproved::NoApproval) => {
-                self.finish(job, Along::default()).await?;
-                return Ok(());
+                return self.not_wanted(job, stored.ticket(), id, job.in_doubt).await;
             }
             Err(error @ NotApproved::NoWords) => {
                 return self.park(job, id, error.to_string().into(), job.in_doubt).await;
             }
         };
         let may_call_again = self.may_call_again(job, &approved);
-        if job.in_doubt {
-            self.end_what_waited(job, stored.ticket(), id).await?;
-        }
         if job.in_doubt && !may_call_again {
             // The worker that died may have sent it until its lease ran out: from now on it can't.
             return self.look_later(job, id, generation, 1, Timestamp::now()).await;
@@ -62,7 +62,9 @@ impl World {
         }
         self.about_to_send(job).await?;
         match Box::pin(self.send_attended(job, stored.ticket(), id, ready)).await {
-            Ok(external) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
+            Ok(CarriedOut { made, former }) => {
+                self.step_ticket(job, Event::ActionDone { action: id, external: made, former }).await
+            }
             Err(error) => self.not_done(job, id, generation, may_call_again, error).await,
         }
     }
@@ -72,6 +74,19 @@ impl World {
         let id = job.ticket.ok_or_else(|| Undone::Never { reason: "the job names no ticket".to_owned() })?;
         let found = self.store.stored_ticket(&job.workspace, id).await?;
         found.ok_or_else(|| Undone::Never { reason: format!("there is no {id}") })
+    }
+
+    /// Nobody wants it carried out any more, so nothing is sent. What was sent before its decision was undone, and of which
+    /// nobody knows what came, is a person's to look at.
+    async fn not_wanted(&self, job: &ClaimedJob, ticket: &Ticket, id: ActionId, may_have: bool) -> Result<(), Undone> {
+        let is_withdrawn =
+            ticket.action(id).is_some_and(|record| matches!(record.state, ActionState::Withdrawn { .. }));
+        if is_withdrawn && may_have {
+            let reason = "its decision was undone when it had been sent already; it may or may not have happened";
+            return self.park(job, id, reason.into(), true).await;
+        }
+        self.finish(job, Along::default()).await?;
+        Ok(())
     }
 
     async fn not_done(
@@ -142,8 +157,7 @@ impl World {
     ) -> Result<(), Undone> {
         let stored = self.stored_ticket_of(job).await?;
         let Ok(approved) = ApprovedAction::rebuild(&stored, id) else {
-            self.finish(job, Along::default()).await?;
-            return Ok(());
+            return self.not_wanted(job, stored.ticket(), id, true).await;
         };
         if let Some((server, tool)) = self.looking_tool(&approved)
             && let Err(distrusted) = self.trusts(&job.workspace, &server, &tool).await?
@@ -155,7 +169,9 @@ impl World {
         }
         let key = approved.idempotency_key(&job.workspace);
         match self.host.find(&self.bindings, &approved, &key).await {
-            Ok(Found::Yes(external)) => self.step_ticket(job, Event::ActionDone { action: id, external }).await,
+            Ok(Found::Yes(external)) => {
+                self.step_ticket(job, Event::ActionDone { action: id, external, former: None }).await
+            }
             Ok(Found::NotYet { lag }) => {
                 let waited = Timestamp::now().duration_since(since);
                 if waited < lag {

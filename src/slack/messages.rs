@@ -32,7 +32,10 @@ pub use alerts::{
 pub use answers::{
     BoundAction, CommandAck, Help, HistoryLine, KbAnswer, McpServer, Notice, Passage, ServersView, TicketView,
 };
-pub use card::{CallUnderWay, CardStatus, CustomerRecord, SimilarTicket, TriageCard, Why};
+pub use card::{
+    CallUnderWay, CardStatus, CustomerRecord, SimilarTicket, TriageCard, UndoOffer, UndoState, UndoStep,
+    UndoneDecision, Why,
+};
 pub use question::{AskedField, AskedPage, QuestionMessage, QuestionStatus, QuestionView};
 pub use shared::{Decider, Escalation, IssueLink, Party, Sla, Tone};
 pub use views::{ChangeView, Choice, LoadingView, MessageView, NewTicketView};

@@ -36,6 +36,7 @@ mod sign_ins;
 mod socket_mode;
 mod tracker;
 pub mod trust;
+mod undo;
 mod writing_back;
 
 use std::path::{Path, PathBuf};

@@ -52,7 +52,7 @@ pub async fn send(host: &McpHost, bindings: &Bindings, ticket: &Ticket) -> Resul
     let stored = StoredTicket::read_back(ticket.clone());
     let approved = ApprovedAction::rebuild(&stored, ticket.actions[0].id).unwrap();
     let key = approved.idempotency_key(&ticket.workspace);
-    host.ready(bindings, &approved, &key).await?.send(&AsItStands).await
+    host.ready(bindings, &approved, &key).await?.send(&AsItStands).await.map(|done| done.made)
 }
 
 /// Somebody who answers every question with what stands in it already.

@@ -174,6 +174,7 @@ pub fn ticket(number: u64, requester: &str) -> Ticket {
         severity: Severity::MILDEST,
         decision: None,
         answer: None,
+        undone: None,
         approvals: Vec::new(),
         actions: Vec::new(),
         external: None,

@@ -101,6 +101,8 @@ async fn say_together(store: &Store, number: u64) {
         name: "comment".to_owned(),
         primary: false,
         generation: 0,
+        about: None,
+        undoes: None,
         state: ActionState::Done { external: None },
         since: None,
     });

@@ -59,7 +59,16 @@ fn full_ticket() -> Ticket {
     .unwrap();
     let state = ActionState::Parked { reason: "Jira is down".to_owned(), fate_unknown: true };
     let name = "create_issue".to_owned();
-    ticket.actions = vec![ActionRecord { id: action, name, primary: true, generation: 2, state, since: None }];
+    ticket.actions = vec![ActionRecord {
+        id: action,
+        name,
+        primary: true,
+        generation: 2,
+        state,
+        since: None,
+        about: None,
+        undoes: None,
+    }];
     let key = "PAY-17".to_owned();
     ticket.external = Some(ExternalRef { system: "jira".to_owned(), key, url: Some("https://jira/PAY-17".to_owned()) });
     ticket.card.posted = Some(posted());

@@ -128,6 +128,7 @@ fn a_button_carries_what_it_is_about() {
         "resolve",
         "tool_accept",
         "tool_keep_blocked",
+        "undo",
     ];
     assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }

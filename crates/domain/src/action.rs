@@ -64,7 +64,7 @@ pub enum Action {
     },
     /// Give the ticket's primary external object to somebody.
     Assign {
-        /// Their e-mail or account id in the tracker.
+        /// Their e-mail or account id in the tracker; empty: to nobody.
         account: String,
     },
     /// Open a story in the squad's project, where a tracker tells stories from issues.
@@ -168,20 +168,6 @@ impl Action {
     pub const fn is_primary(&self) -> bool {
         matches!(self, Self::CreateIssue { .. } | Self::CreateStory { .. })
     }
-
-    /// What would undo it; `None` where nothing can.
-    pub fn compensation(&self) -> Option<Self> {
-        match self {
-            Self::CreateIssue { .. } | Self::CreateStory { .. } => Some(Self::Transition { to: "Done".to_owned() }),
-            Self::Comment { .. }
-            | Self::Transition { .. }
-            | Self::SetPriority { .. }
-            | Self::Assign { .. }
-            | Self::UpdateTicket { .. }
-            | Self::PostMessage { .. }
-            | Self::WriteBack { .. } => None,
-        }
-    }
 }
 
 /// What became of an action.
@@ -213,12 +199,17 @@ pub enum ActionState {
         /// Who.
         by: Actor,
     },
+    /// Its decision was undone before it was carried out: it is sent no more.
+    Withdrawn {
+        /// Who undid the decision.
+        by: Actor,
+    },
 }
 
 impl ActionState {
     /// Nothing more will happen to it by itself.
     pub const fn is_settled(&self) -> bool {
-        matches!(self, Self::Done { .. } | Self::Skipped { .. } | Self::TakenOver { .. })
+        matches!(self, Self::Done { .. } | Self::Skipped { .. } | Self::TakenOver { .. } | Self::Withdrawn { .. })
     }
 }
 
@@ -238,12 +229,18 @@ pub struct ActionRecord {
     /// Since when; `None` while nothing has happened to it.
     #[serde(default)]
     pub since: Option<Timestamp>,
+    /// What it is about, where that is not the ticket's issue of the moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<ExternalRef>,
+    /// The action that it undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<ActionId>,
 }
 
 impl ActionRecord {
     /// It is about what the primary action makes.
     pub(crate) fn needs_an_issue(&self) -> bool {
-        Action::ABOUT_THE_ISSUE.contains(&self.name.as_str())
+        self.about.is_none() && Action::ABOUT_THE_ISSUE.contains(&self.name.as_str())
     }
 
     /// It stands elsewhere from now on.
@@ -259,12 +256,70 @@ pub struct Approval {
     by: Actor,
     at: Timestamp,
     actions: Vec<ActionId>,
+    #[serde(default, skip_serializing_if = "Standing::is_ordinary")]
+    standing: Standing,
+}
+
+/// What an approval is worth by now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Standing {
+    /// What it allows may be carried out.
+    #[default]
+    Stands,
+    /// Its decision was undone: it allows nothing any more.
+    Revoked,
+    /// It allows what undoes a decision, and says nothing of the next one.
+    Undoes,
+}
+
+impl Standing {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over by reference")]
+    fn is_ordinary(&self) -> bool {
+        *self == Self::Stands
+    }
 }
 
 impl Approval {
     /// Made by the workflow when a person clicks or a rule says `auto`.
     pub(crate) fn new(by: Actor, at: Timestamp, actions: Vec<ActionId>) -> Self {
-        Self { by, at, actions }
+        Self { by, at, actions, standing: Standing::Stands }
+    }
+
+    /// Made by the workflow when a person undoes a decision.
+    pub(crate) fn undoing(by: Actor, at: Timestamp, actions: Vec<ActionId>) -> Self {
+        Self { by, at, actions, standing: Standing::Undoes }
+    }
+
+    /// Its decision was undone.
+    pub(crate) fn revoke(&mut self) {
+        if self.standing == Standing::Stands {
+            self.standing = Standing::Revoked;
+        }
+    }
+
+    /// The same click allows one more: what it undoes turned out to have happened.
+    pub(crate) fn cover(&mut self, action: ActionId) {
+        self.actions.push(action);
+    }
+
+    /// It belongs to the decision in force.
+    pub fn stands(&self) -> bool {
+        self.standing == Standing::Stands
+    }
+
+    /// Its decision was undone.
+    pub fn is_revoked(&self) -> bool {
+        self.standing == Standing::Revoked
+    }
+
+    /// It allows what undoes a decision.
+    pub fn undoes(&self) -> bool {
+        self.standing == Standing::Undoes
+    }
+
+    fn allows(&self, action: ActionId) -> bool {
+        !self.is_revoked() && self.actions.contains(&action)
     }
 
     /// Who allowed it.
@@ -329,14 +384,12 @@ impl<'ticket> ApprovedAction<'ticket> {
     /// When no approval names the action, when it is no longer pending, or when its words were erased.
     pub fn rebuild(stored: &'ticket StoredTicket, id: ActionId) -> Result<Self, NotApproved> {
         let ticket = stored.ticket();
-        let approval =
-            ticket.approvals.iter().find(|approval| approval.actions.contains(&id)).ok_or(NotApproved::NoApproval)?;
-        let pending = ticket.action(id).is_some_and(|record| record.state == ActionState::Pending);
-        if !pending {
-            return Err(NotApproved::NotPending);
-        }
+        let approval = ticket.approvals.iter().find(|approval| approval.allows(id)).ok_or(NotApproved::NoApproval)?;
+        let pending = ticket.action(id).filter(|record| record.state == ActionState::Pending);
+        let record = pending.ok_or(NotApproved::NotPending)?;
         let action = ticket.words.actions.get(&id).ok_or(NotApproved::NoWords)?;
-        Ok(Self { id, action, external: ticket.external.as_ref(), approved_by: &approval.by })
+        let external = record.about.as_ref().or(ticket.external.as_ref());
+        Ok(Self { id, action, external, approved_by: &approval.by })
     }
 
     /// Which.
@@ -349,7 +402,7 @@ impl<'ticket> ApprovedAction<'ticket> {
         self.action
     }
 
-    /// The external object that secondary actions are about.
+    /// The external object that it is about, where it is about one.
     pub fn external(&self) -> Option<&ExternalRef> {
         self.external
     }

@@ -46,6 +46,8 @@ pub enum AuditKind {
     Closed,
     /// The requester said that it is not solved.
     Reopened,
+    /// A person undid a decision.
+    Undone,
     /// Slack would not take a message.
     DeliveryFailed,
     /// The policy in force changed.
@@ -84,6 +86,7 @@ impl AuditKind {
             Self::SlaBreached => "sla_breached",
             Self::Closed => "closed",
             Self::Reopened => "reopened",
+            Self::Undone => "undone",
             Self::DeliveryFailed => "delivery_failed",
             Self::PolicyChanged => "policy_changed",
             Self::ToolTrust => "tool_trust",

@@ -88,6 +88,8 @@ wire_names! {
         Acknowledge = "acknowledge",
         /// Squad alert: mark the ticket resolved. Value: ticket id.
         Resolve = "resolve",
+        /// Triage card: undo the decision that was carried out. Value: [`About`].
+        Undo = "undo",
         /// Ops alert: run the parked job again. Value: job id.
         Retry = "ops_retry",
         /// Ops alert: leave this step out and go on. Value: job id.

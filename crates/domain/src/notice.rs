@@ -14,6 +14,18 @@ use crate::ticket::{Actor, Doubt, PostedMessage};
 pub enum NoticeKind {
     /// To the squad's channel: here is a ticket for you (Claim, Open in Jira, Escalate, Resolve).
     SquadAlert,
+    /// What was a squad's alert, until the decision that gave it the ticket was undone.
+    AlertWithdrawn {
+        /// Who undid it.
+        by: PersonId,
+        /// When.
+        at: Timestamp,
+    },
+    /// In the ticket's conversation: the decision was undone, another follows.
+    Undone {
+        /// Who undid it.
+        by: PersonId,
+    },
     /// To an escalation level: somebody must act now (Acknowledge).
     EscalationAlert(EscalationCall),
     /// To the ops channel: every level was called, and nobody acknowledged.
@@ -156,6 +168,7 @@ impl NoticeKind {
             Self::Reminder { .. }
                 | Self::Accepted
                 | Self::IssueCreated
+                | Self::Undone { .. }
                 | Self::Claimed { .. }
                 | Self::Dismissed { .. }
                 | Self::Resolved { .. }

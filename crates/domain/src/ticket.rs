@@ -17,6 +17,7 @@ use crate::ids::{
 use crate::interaction::Seen;
 use crate::notice::Notice;
 use crate::sla::SlaClock;
+use crate::undo::Undone;
 
 pub use crate::words::{FIRST_KEPT, NEWEST_KEPT, TicketMessage, Words};
 pub use source::{SlackPath, Source};
@@ -304,6 +305,9 @@ pub struct Ticket {
     pub decision: Option<Decision>,
     /// How its confirmation was answered.
     pub answer: Option<Answer>,
+    /// How a decision was undone last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone: Option<Undone>,
     /// Who approved what.
     pub approvals: Vec<Approval>,
     /// What became of each action.

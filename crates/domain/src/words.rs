@@ -43,11 +43,14 @@ pub struct Words {
     /// The newest assessment (it quotes).
     pub assessment: Option<Assessment>,
     /// What was approved, to the letter, by its id.
-    #[serde(default, with = "pairs")]
+    #[serde(default, with = "crate::pairs")]
     pub actions: BTreeMap<ActionId, Action>,
     /// What servers said of actions that they did not do, or may have done: whatever they quote is a customer's or a secret.
-    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, with = "crate::pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub failures: BTreeMap<ActionId, String>,
+    /// What was there before an action changed it, as its server told: empty where nothing was.
+    #[serde(default, with = "crate::pairs", skip_serializing_if = "BTreeMap::is_empty")]
+    pub former: BTreeMap<ActionId, String>,
     /// Why the newest escalation was begun, in the words of who began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation_reason: Option<String>,
@@ -62,27 +65,6 @@ pub struct Words {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
-}
-
-/// A list of pairs, because a JSON object's keys are text.
-mod pairs {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::ids::ActionId;
-
-    pub fn serialize<T: Serialize, S: Serializer>(values: &BTreeMap<ActionId, T>, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(values)
-    }
-
-    pub fn deserialize<'de, T, D>(from: D) -> Result<BTreeMap<ActionId, T>, D::Error>
-    where
-        T: Deserialize<'de>,
-        D: Deserializer<'de>,
-    {
-        Vec::deserialize(from).map(|pairs: Vec<(ActionId, T)>| pairs.into_iter().collect())
-    }
 }
 
 impl Words {

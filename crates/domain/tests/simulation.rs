@@ -15,14 +15,14 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use desk::{Desk, approved, assessed, changed, issue, message, person, pressed, request, shows_card};
-use deskbell_domain::action::ActionState;
+use deskbell_domain::action::{ActionState, Approval};
 use deskbell_domain::decision::Customer;
 use deskbell_domain::enrichment::{BoundLookups, Lapse, LapseReason, LookedUp, Lookup};
 use deskbell_domain::ids::{ActionId, MessageTs, NoticeId, QueueId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::policy::Policy;
-use deskbell_domain::ticket::{PostedMessage, Status, StatusCategory, Ticket};
+use deskbell_domain::ticket::{Actor, PostedMessage, Status, StatusCategory, Ticket};
 use deskbell_domain::workflow::Transition;
 use deskbell_domain::workflow::effect::Effect;
 use deskbell_domain::workflow::event::{Event, ReplyTo};
@@ -128,7 +128,10 @@ impl Simulation {
     fn enqueue(&mut self, transition: &Transition, event: &Event) {
         for effect in &transition.effects {
             if let Effect::Dispatch { action, .. } = effect {
-                assert!(approved(self.desk.ticket(), *action), "{action} is dispatched without a right by {event:?}");
+                let ticket = self.desk.ticket();
+                assert!(approved(ticket, *action), "{action} is dispatched without a right by {event:?}");
+                let undoes = ticket.action(*action).unwrap().undoes.is_some();
+                assert!(undoes || !ticket.is_being_undone(), "{action} overtakes what undoes the decision before");
             }
             if self.remember(effect) {
                 self.queue.push(effect.clone());
@@ -271,9 +274,11 @@ impl Simulation {
 
     fn dispatch(&mut self, action: ActionId, ends: u8) {
         if !approved(self.desk.ticket(), action) {
-            return;
+            return self.sent_before(action, ends);
         }
-        let external = self.desk.ticket().action(action).unwrap().primary.then(|| issue("PAY-1"));
+        let record = self.desk.ticket().action(action).unwrap();
+        // Each issue has a key of its own.
+        let external = record.primary.then(|| issue(&format!("PAY-{}", action.ordinal)));
         match ends % 4 {
             0 => {
                 self.on(Event::ActionParked { action, reason: "refused".to_owned(), words: None, fate_unknown: false })
@@ -289,8 +294,24 @@ impl Simulation {
             }
             _ => {
                 self.carried_out.insert(action);
-                self.on(Event::ActionDone { action, external });
+                let former = ends.is_multiple_of(3).then(|| "Former".to_owned());
+                self.on(Event::ActionDone { action, external, former });
             }
+        }
+    }
+
+    /// The call may have been under way when the decision was undone: it happened, or nobody knows.
+    fn sent_before(&mut self, action: ActionId, ends: u8) {
+        let record = self.desk.ticket().action(action).unwrap();
+        if !matches!(record.state, ActionState::Withdrawn { .. }) {
+            return;
+        }
+        let external = record.primary.then(|| issue(&format!("PAY-{}", action.ordinal)));
+        match ends % 8 {
+            0 => self.on(Event::ActionParked { action, reason: "lost".to_owned(), fate_unknown: true }),
+            1 => self.on(Event::ActionParked { action, reason: "refused".to_owned(), fate_unknown: false }),
+            2 => self.on(Event::ActionDone { action, external, former: Some(String::new()) }),
+            _ => {}
         }
     }
 
@@ -348,16 +369,18 @@ fn check_change(before: Option<&Ticket>, after: &Ticket, transition: &Transition
         assert_eq!(approvals, 1, "{} is approved {approvals} times", record.id);
         assert!(after.words.actions.contains_key(&record.id));
     }
-    let issues = after.actions.iter().filter(|record| record.primary).count();
+    let issues = after.standing_actions().filter(|record| record.primary).count();
     assert!(issues <= 1, "{issues} issues are wanted after {event:?}");
     let decided = transition.decision.as_ref();
     assert!(decided.is_none() || after.awaited.is_empty(), "{event:?} decided before {:?} answered", after.awaited);
     let lapses = decided.map_or(0, |made| made.inputs.lapses.len());
     assert!(decided.is_none_or(|made| made.decision.warnings.len() >= lapses), "{event:?} hides what it did without");
+    check_undone(after, event);
     let Some(before) = before else { return };
+    let is_undone = before.undone != after.undone && matches!(event, Event::Pressed { button: Button::Undo, .. });
     let is_still_broken = !before.status.is_open()
         && matches!(event, Event::MessageJoined(said) if said.ts.as_ref().and_then(MessageTs::sent_at) > before.closed_at);
-    if !(before.status.is_open() || is_still_broken && after.status.is_open()) {
+    if !(before.status.is_open() || is_undone || is_still_broken && after.status.is_open()) {
         assert_eq!(after.status, before.status, "{event:?} reopened it");
         assert_eq!(after.closed_at, before.closed_at);
     }
@@ -365,25 +388,57 @@ fn check_change(before: Option<&Ticket>, after: &Ticket, transition: &Transition
         assert!(!transition.audit.is_empty(), "{event:?} changed the status without a trace");
     }
     let asks_again = before.status == Status::Dismissed && after.status == Status::Received;
-    if before.answer.is_some() && !asks_again {
+    if before.answer.is_some() && !asks_again && !is_undone {
         assert_eq!(after.answer, before.answer, "{event:?} changed the answer");
     }
     if visible(before) != visible(after) && after.decision.is_some() {
         assert!(shows_card(transition), "{event:?} changed {:?} to {:?} unseen", visible(before), visible(after));
     }
     check_history(before, after, event);
+    assert!(before.external.is_none() || is_undone || after.external == before.external, "{event:?} lost the issue");
+}
+
+/// What a person undid is undone once, and nothing but a person decides anew.
+fn check_undone(ticket: &Ticket, event: &Event) {
+    let mut undoing = BTreeSet::new();
+    for record in ticket.actions.iter().filter(|record| record.undoes.is_some()) {
+        assert!(undoing.insert((record.undoes, record.name.clone())), "{event:?} undoes twice: {record:?}");
+        assert!(ticket.is_revoked(record.undoes.unwrap()), "{event:?} undoes what stands: {record:?}");
+    }
+    let by_itself = |approval: &&Approval| approval.stands() && !matches!(approval.by(), Actor::Person(_));
+    let by_itself = ticket.approvals.iter().find(by_itself).filter(|_| ticket.was_undone());
+    assert!(by_itself.is_none(), "after an undoing {event:?} decided by itself: {by_itself:?}");
+    let external = ticket.external.as_ref();
+    let is_revoked = ticket.actions.iter().any(|record| match &record.state {
+        ActionState::Done { external: made } => {
+            made.is_some() && made.as_ref() == external && ticket.is_revoked(record.id)
+        }
+        _ => false,
+    });
+    assert!(!is_revoked, "{event:?} made the issue of an undone decision the ticket's");
 }
 
 /// What happened is never taken back.
 fn check_history(before: &Ticket, after: &Ticket, event: &Event) {
     assert!(after.severity <= before.severity, "{event:?} made it milder");
     assert!(after.changes >= before.changes && after.revision >= before.revision);
-    assert!(after.approvals.starts_with(&before.approvals), "{event:?} rewrote an approval");
+    assert!(after.approvals.len() >= before.approvals.len(), "{event:?} lost an approval");
+    for (was, is) in before.approvals.iter().zip(&after.approvals) {
+        assert_eq!(
+            (was.by(), was.at(), was.undoes()),
+            (is.by(), is.at(), is.undoes()),
+            "{event:?} rewrote an approval"
+        );
+        assert!(was.stands() || !is.stands(), "{event:?} gave a revoked approval back");
+        let is_kept =
+            if was.undoes() { is.actions().starts_with(was.actions()) } else { is.actions() == was.actions() };
+        assert!(is_kept, "{event:?} rewrote what an approval allows");
+    }
     assert!(after.notices.len() >= before.notices.len() && after.actions.len() >= before.actions.len());
-    assert!(before.external.is_none() || after.external == before.external, "{event:?} lost the issue");
     for (was, is) in before.actions.iter().zip(&after.actions) {
         assert_eq!(before.words.actions[&was.id], after.words.actions[&is.id], "what was approved is what is sent");
-        if was.state.is_settled() {
+        // Of what was withdrawn it may turn out that it was under way.
+        if was.state.is_settled() && !matches!(was.state, ActionState::Withdrawn { .. }) {
             assert_eq!(was.state, is.state, "{event:?} unsettled {}", was.id);
         }
         assert!(is.generation >= was.generation);
@@ -411,7 +466,14 @@ fn check_rest(ticket: &Ticket) {
     let asks = matches!(ticket.status, Status::Received | Status::AwaitingConfirmation);
     assert!(!asks || ticket.awaited.is_empty(), "it waits for {:?} for ever", ticket.awaited);
     assert!(!matches!(ticket.status, Status::Received | Status::Dispatching), "it hangs in {:?}", ticket.status);
-    if !ticket.approvals.is_empty() {
+    for record in ticket.actions.iter().filter(|record| record.primary && ticket.is_revoked(record.id)) {
+        let ActionState::Done { external: Some(made) } = &record.state else { continue };
+        let undoing = ticket.actions.iter().filter(|other| other.undoes == Some(record.id));
+        let names: Vec<&str> =
+            undoing.filter(|it| it.about.as_ref() == Some(made)).map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["comment", "transition"], "{} was made and is not closed", made.key);
+    }
+    if ticket.approval().is_some() {
         assert!(ticket.notices.iter().any(|notice| notice.kind == NoticeKind::SquadAlert), "the squad never heard");
     }
     // A closed ticket's card that the triage channel refused too is nowhere to be seen, but the ops channel has heard of it.

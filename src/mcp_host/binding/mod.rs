@@ -59,8 +59,9 @@ pub struct Binding {
 /// Where an answer names what was made.
 #[derive(Debug, Clone)]
 struct Made {
-    key: Place,
+    key: Option<Place>,
     url: Option<Place>,
+    previous: Option<Place>,
     reading: Reading,
 }
 
@@ -68,7 +69,7 @@ struct Made {
 #[derive(Debug, Clone)]
 enum Reconcile {
     Native { lasts: Option<SignedDuration> },
-    Marker { tool: String, arguments: Arguments, made: Made, lag: SignedDuration },
+    Marker { tool: String, arguments: Arguments, made: Box<Made>, lag: SignedDuration },
     Unknown,
 }
 
@@ -135,7 +136,8 @@ impl Binding {
         let reading = reading(written.result_from.as_deref()).map_err(|message| bad("result_from", message))?;
         let errors = ErrorRules::check(&written.errors, reading.clone()).map_err(|message| bad("errors", message))?;
         let result = written.result.as_ref().map(|places| Made::check(places, reading)).transpose();
-        if MAKES_SOMETHING.contains(&name) && written.result.is_none() {
+        let names_it = written.result.as_ref().is_some_and(|places| places.key.is_some());
+        if MAKES_SOMETHING.contains(&name) && !names_it {
             return Err(BindingError::NoResult { name: name.to_owned() });
         }
         let arguments = checked_arguments(name, &written.arguments)?;
@@ -190,7 +192,12 @@ impl Binding {
 
     /// Whether the tool's answer must name what was made.
     pub(super) fn names_what_it_made(&self) -> bool {
-        self.result.is_some()
+        self.result.as_ref().is_some_and(|result| result.key.is_some())
+    }
+
+    /// What a tool's answer says was there before; empty where nothing was.
+    pub(super) fn previous(&self, output: &CallOutput) -> Option<String> {
+        self.result.as_ref()?.previous(output)
     }
 
     /// What a tool's answer says was made.
@@ -286,15 +293,25 @@ impl Reconcile {
             .parse::<SignedDuration>()
             .map_err(|_| BindingError::BadLag { name: name.to_owned(), lag: written.lag.clone() })?;
         let reading = reading(written.result_from.as_deref()).map_err(|message| bad("result_from", message))?;
+        if written.result.key.is_none() {
+            return Err(bad("result", "name the place of what was made: key = \"/key\"".to_owned()));
+        }
         let made = Made::check(&written.result, reading).map_err(|message| bad("result", message))?;
         let arguments = checked_arguments(name, &written.arguments)?;
-        Ok(Self::Marker { tool: written.tool.clone(), arguments, made, lag })
+        Ok(Self::Marker { tool: written.tool.clone(), arguments, made: Box::new(made), lag })
     }
 }
 
 impl Made {
     fn check(places: &ResultPlaces, reading: Reading) -> Result<Self, String> {
-        Ok(Self { key: Place::parse(&places.key)?, url: places.url.as_deref().map(Place::parse).transpose()?, reading })
+        let place = |written: &Option<String>| written.as_deref().map(Place::parse).transpose();
+        let (key, url, previous) = (place(&places.key)?, place(&places.url)?, place(&places.previous)?);
+        Ok(Self { key, url, previous, reading })
+    }
+
+    fn previous(&self, output: &CallOutput) -> Option<String> {
+        let json = self.reading.json(output);
+        self.previous.as_ref()?.former(Answer { json: &json, text: &output.text })
     }
 
     fn read(&self, server: &str, output: &CallOutput) -> Option<ExternalRef> {
@@ -302,7 +319,7 @@ impl Made {
         let answer = Answer { json: &json, text: &output.text };
         Some(ExternalRef {
             system: server.to_owned(),
-            key: self.key.name(answer)?,
+            key: self.key.as_ref()?.name(answer)?,
             url: self.url.as_ref().and_then(|url| url.name(answer)),
         })
     }

@@ -59,6 +59,16 @@ impl Place {
         })
     }
 
+    /// What stands there as text; empty where null does: the answer says that there is nothing. `None` where it says nothing.
+    pub fn former(&self, answer: Answer<'_>) -> Option<String> {
+        self.first(answer, |value| match value {
+            Value::Null => Some(String::new()),
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
+    }
+
     fn first(&self, answer: Answer<'_>, taken: impl Fn(&Value) -> Option<String>) -> Option<String> {
         match self {
             Self::Pointer(pointer) => answer.json.pointer(pointer).and_then(taken),
@@ -84,7 +94,7 @@ mod tests {
 
     #[test]
     fn is_written_in_three_ways() {
-        let json = json!({ "issues": [{ "key": "" }, { "key": "PAY-7", "id": 7, "kind": "Bug" }], "a/b": true });
+        let json = json!({ "issues": [{ "key": "" }, { "key": "PAY-7", "id": 7, "kind": "Bug" }], "a/b": true, "former": null });
         for (place, found) in [
             ("/issues/1/key", Some("PAY-7")),
             ("$.issues[0].key", None),
@@ -99,6 +109,13 @@ mod tests {
         ] {
             assert_eq!(name(place, &json).as_deref(), found, "{place}");
         }
+        let former = |place: &str| Place::parse(place).unwrap().former(Answer { json: &json, text: "" });
+        assert_eq!(former("/issues/1/id").as_deref(), Some("7"));
+        assert_eq!(
+            (former("/former"), former("/nothing")),
+            (Some(String::new()), None),
+            "nothing was there, and nothing is said"
+        );
         let there = |place: &str| Place::parse(place).unwrap().something(Answer { json: &json, text: "" });
         assert_eq!(there("/a~1b").as_deref(), Some("true"));
         assert_eq!(there("$.issues[5]"), None);

@@ -20,7 +20,7 @@ pub struct BindingConfig {
     /// `idempotency_key`; what is absent is left out.
     #[serde(default)]
     pub arguments: BTreeMap<String, toml::Value>,
-    /// Where the answer names what was made; without it nothing is expected there.
+    /// Where the answer names what was made, or what was there before; without it nothing is expected there.
     #[serde(default)]
     pub result: Option<ResultPlaces>,
     /// What `result` is read in, see [`super::answer::Reading`].
@@ -38,11 +38,16 @@ pub struct BindingConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResultPlaces {
-    /// The vendor's key.
-    pub key: String,
+    /// The vendor's key; without it nothing was made.
+    #[serde(default)]
+    pub key: Option<String>,
     /// Where people read it.
     #[serde(default)]
     pub url: Option<String>,
+    /// What was there before, for an action that changes something: it is put back when the decision is undone. Null in the
+    /// answer: nothing was there.
+    #[serde(default)]
+    pub previous: Option<String>,
 }
 
 /// One entry of `errors`.

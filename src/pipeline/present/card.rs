@@ -46,6 +46,8 @@ pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar
         warnings: warnings(ticket),
         escalation: escalation(ticket),
         under_way: None,
+        undo: super::undoing::offer(policy, ticket),
+        undone: super::undoing::undone(ticket),
         status: status(policy, ticket),
     }
 }
@@ -142,7 +144,7 @@ pub(super) fn expires(policy: &Policy, ticket: &Ticket) -> Option<i64> {
 }
 
 fn parked(ticket: &Ticket) -> CardStatus {
-    let waiting = ticket.actions.iter().find(|record| matches!(record.state, ActionState::Parked { .. }));
+    let waiting = ticket.standing_actions().find(|record| matches!(record.state, ActionState::Parked { .. }));
     let since = waiting.and_then(|record| record.since).map_or_else(|| decided_unix(ticket), Timestamp::as_second);
     CardStatus::Parked { step: waiting.map_or("A step", step).to_owned(), at_unix: since }
 }
@@ -220,7 +222,7 @@ fn decided(policy: &Policy, ticket: &Ticket) -> CardStatus {
 }
 
 fn deciding_rule(ticket: &Ticket) -> String {
-    let by = ticket.approvals.first().map(deskbell_domain::action::Approval::by);
+    let by = ticket.approval().map(deskbell_domain::action::Approval::by);
     match by {
         Some(Actor::Rule(rule)) => rule.to_string(),
         _ => "the policy's default".to_owned(),

@@ -4,6 +4,7 @@ pub(super) mod card;
 pub(super) mod notice;
 pub(super) mod question;
 pub(super) mod ticket_view;
+mod undoing;
 pub(super) mod views;
 
 use deskbell_domain::assessment::AssessorName;

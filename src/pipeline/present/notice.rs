@@ -1,7 +1,7 @@
 //! The messages about a ticket besides its card.
 
 use deskbell_block_kit::templates::RenderError;
-use deskbell_domain::action::{ActionRecord, ActionState};
+use deskbell_domain::action::{ActionRecord, ActionState, Approval};
 use deskbell_domain::ids::{ActionId, MessageTs, PersonId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::notice::{CallEnd, EscalationCall, NextCall, Notice, NoticeKind};
@@ -33,6 +33,8 @@ pub(in crate::pipeline) fn render(
     }
     match &notice.kind {
         NoticeKind::SquadAlert => messages.squad_alert(&squad_alert(policy, ticket)),
+        NoticeKind::AlertWithdrawn { by, at } => messages.squad_alert(&withdrawn_alert(policy, ticket, by, *at)),
+        NoticeKind::Undone { by } => update(messages, ticket, ThreadEvent::Undone { by_user_id: by.to_string() }),
         NoticeKind::EscalationAlert(call) => messages.escalation_alert(&escalation_alert(policy, ticket, call)),
         NoticeKind::EscalationUnanswered { level, calls } => messages.notice(&unanswered(ticket, *level, *calls)),
         NoticeKind::OpsAlert { action, settled_by, settled_at, choice } => {
@@ -68,7 +70,7 @@ pub(in crate::pipeline) fn render(
                 let ticket_id = ticket.status.is_open().then(|| ticket.id.to_string());
                 update(messages, ticket, ThreadEvent::DoneInTracker { issue, status: status.clone(), ticket_id })
             }
-            None => update(messages, ticket, ThreadEvent::Closed { reply_within: None }),
+            None => messages.notice(&done_and_undone(ticket, status)),
         },
         NoticeKind::ResolvedInTracker { status } => {
             let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
@@ -89,6 +91,12 @@ pub(in crate::pipeline) fn render(
     }
 }
 
+/// The decision that made the issue was undone since.
+fn done_and_undone(ticket: &Ticket, status: &str) -> Line {
+    let text = format!("The issue that {} had is {status}; the decision to open it was undone.", ticket.id);
+    Line::line(Tone::Ok, text)
+}
+
 fn resolved_in_tracker(ticket: &Ticket, status: &str, reply_within: Option<String>) -> ThreadEvent {
     match issue(ticket) {
         Some(issue) => ThreadEvent::ResolvedInTracker { issue, status: status.to_owned(), reply_within },
@@ -100,6 +108,8 @@ fn resolved_in_tracker(ticket: &Ticket, status: &str, reply_within: Option<Strin
 fn for_outsiders(policy: &Policy, ticket: &Ticket, kind: &NoticeKind) -> Option<ThreadEvent> {
     match kind {
         NoticeKind::Claimed { .. } if ticket.outsiders_read => Some(ThreadEvent::Taken),
+        // They were told that it is closed.
+        NoticeKind::Undone { .. } if ticket.outsiders_read => Some(ThreadEvent::Accepted),
         NoticeKind::Dismissed { .. } if ticket.outsiders_read => Some(ThreadEvent::Closed {
             reply_within: reply_within(policy, ticket).filter(|_| ticket.is_asked_in_channel()),
         }),
@@ -177,13 +187,27 @@ fn squad_alert(policy: &Policy, ticket: &Ticket) -> SquadAlert {
         category: category(policy, ticket),
         priority: priority(policy, ticket),
         severity: severity(ticket.severity),
-        decided_by: decider(ticket),
+        decided_by: decider(ticket.approval().map(Approval::by)),
         thread_url: conversation_url(ticket),
         issue: issue(ticket),
         sla: sla(ticket),
         mention_user_ids: called(policy, ticket),
         reopened_unix: ticket.reopened_at().filter(|_| ticket.status.is_open()).map(Timestamp::as_second),
         status: alert_status(ticket),
+    }
+}
+
+/// What is left of an alert whose decision was undone: nobody is called, and nothing is to be pressed.
+fn withdrawn_alert(policy: &Policy, ticket: &Ticket, by: &PersonId, at: Timestamp) -> SquadAlert {
+    let revoked = ticket.approvals.iter().rev().find(|approval| approval.is_revoked());
+    SquadAlert {
+        decided_by: decider(revoked.map(Approval::by)),
+        issue: None,
+        sla: None,
+        reopened_unix: None,
+        mention_user_ids: Vec::new(),
+        status: AlertStatus::Withdrawn { by_user_id: by.to_string(), at_unix: at.as_second() },
+        ..squad_alert(policy, ticket)
     }
 }
 
@@ -205,8 +229,8 @@ fn those_on_it(policy: &Policy, ticket: &Ticket) -> Vec<String> {
     squad.map(|squad| squad.members.iter().map(ToString::to_string).collect()).unwrap_or_default()
 }
 
-fn decider(ticket: &Ticket) -> Decider {
-    match ticket.approvals.first().map(deskbell_domain::action::Approval::by) {
+fn decider(approved_by: Option<&Actor>) -> Decider {
+    match approved_by {
         Some(Actor::Person(person)) => Decider::Person { user_id: person.to_string() },
         Some(Actor::Rule(rule)) => Decider::Rule { name: rule.to_string() },
         Some(Actor::Deskbell) | None => Decider::Expiry,
@@ -333,6 +357,7 @@ fn ops_status(record: Option<&ActionRecord>, settled: &Settled<'_>) -> OpsStatus
     let at_unix = at.map_or(0, Timestamp::as_second);
     let Some(by_user_id) = person(settled.by) else { return OpsStatus::Found { at_unix } };
     match settled.choice {
+        Some(Button::Undo) => OpsStatus::Withdrawn { by_user_id, at_unix },
         Some(Button::Skip) => OpsStatus::Skipped { by_user_id, at_unix },
         Some(Button::TakeOver) => OpsStatus::TakenOver { by_user_id, at_unix },
         _ => OpsStatus::Retried { by_user_id, at_unix },

@@ -65,6 +65,9 @@ fn history(ticket: &Ticket) -> Vec<HistoryLine> {
     if let Some(decision) = &ticket.decision {
         lines.push(line(decision.at, format!("decided: {}", decision.reason), None));
     }
+    if let Some((at, by)) = super::undoing::moment(ticket) {
+        lines.push(line(at, "decision undone".to_owned(), Some(by)));
+    }
     if let Some(answer) = &ticket.answer {
         let text = match answer.verdict {
             Verdict::Confirmed => "confirmed",

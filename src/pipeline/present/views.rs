@@ -73,6 +73,7 @@ pub(in crate::pipeline) fn telling(ticket: &Ticket, what: &Telling) -> Notice {
     let (tone, text, mend) = match what {
         Telling::NotAllowed { what, who, people } => return not_allowed(ticket, what, who, people),
         Telling::AlreadyDecided => return already("decided", ticket, decided_by(ticket)),
+        Telling::AlreadyUndone => return already("undone", ticket, ticket.undone.as_ref().map(|undone| &undone.by)),
         Telling::AlreadyClaimed => return already("claimed", ticket, ticket.assignee.as_ref()),
         Telling::AlreadyEscalated => return already("escalated", ticket, escalated_by(ticket)),
         Telling::AlreadyAcknowledged => return already("acknowledged", ticket, acknowledged_by(ticket)),

@@ -33,7 +33,7 @@ view_model! {
         pub mention_user_ids: Vec<String>,
         /// When the requester said that it is not solved, if it is open again.
         pub reopened_unix: Option<i64>,
-        /// Open, claimed or resolved.
+        /// Open, claimed, resolved or withdrawn.
         pub status: AlertStatus,
     }
 
@@ -53,6 +53,13 @@ view_model! {
         Resolved {
             /// Who, when it was a member of the workspace.
             by_user_id: Option<String>,
+            /// When.
+            at_unix: i64,
+        },
+        /// The decision that gave it to the squad was undone.
+        Withdrawn {
+            /// Who undid it.
+            by_user_id: String,
             /// When.
             at_unix: i64,
         },
@@ -235,6 +242,13 @@ view_model! {
             /// When.
             at_unix: i64,
         },
+        /// Its decision was undone, so it is not done any more.
+        Withdrawn {
+            /// Who undid it.
+            by_user_id: String,
+            /// When.
+            at_unix: i64,
+        },
         /// It was found done after all.
         Found {
             /// When.
@@ -336,6 +350,11 @@ view_model! {
         /// Somebody took it.
         Claimed {
             /// Who.
+            by_user_id: String,
+        },
+        /// The decision was undone; another follows.
+        Undone {
+            /// Who undid it.
             by_user_id: String,
         },
         /// A later message was added to the ticket.

@@ -111,8 +111,57 @@ view_model! {
         pub escalation: Option<Escalation>,
         /// A call that takes long.
         pub under_way: Option<CallUnderWay>,
+        /// What a press on Undo would come to; absent while there is nothing to undo.
+        pub undo: Option<UndoOffer>,
+        /// Once a decision was undone.
+        pub undone: Option<UndoneDecision>,
         /// Where the ticket stands.
         pub status: CardStatus,
+    }
+
+    /// What undoing the decision would come to.
+    pub struct UndoOffer {
+        /// What is done for it: `close PAY-1 with a note`.
+        pub undone: Vec<String>,
+        /// What was done and stays: `the comment`.
+        pub stays: Vec<String>,
+        /// What may or may not have happened: `Creating the issue`.
+        pub unclear: Vec<String>,
+    }
+
+    /// What came of undoing a decision.
+    pub struct UndoneDecision {
+        /// Who undid it.
+        pub by_user_id: String,
+        /// When.
+        pub at_unix: i64,
+        /// What is done for it; the card shows 8.
+        pub steps: Vec<UndoStep>,
+        /// What was done and stays.
+        pub stays: Vec<String>,
+        /// What may or may not have happened.
+        pub unclear: Vec<String>,
+    }
+
+    /// One thing that is done to undo a decision.
+    pub struct UndoStep {
+        /// `close PAY-1 with a note`
+        pub text: String,
+        /// How far it is.
+        pub state: UndoState,
+    }
+
+    /// How far something is that is done to undo a decision.
+    #[serde(rename_all = "snake_case")]
+    pub enum UndoState {
+        /// Not done yet.
+        UnderWay,
+        /// Done.
+        Done,
+        /// It failed and waits for ops.
+        WaitsForOps,
+        /// Ops left it out, or somebody does it by hand.
+        LeftToPerson,
     }
 
     /// Where the ticket of a triage card stands; only `Awaiting` has buttons to decide with.

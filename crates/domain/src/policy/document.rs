@@ -100,6 +100,7 @@ pub(super) struct RightsDocument {
     pub view: Option<Spanned<Vec<Spanned<String>>>>,
     pub set_priority: Option<Spanned<Vec<Spanned<String>>>>,
     pub trust_tools: Option<Spanned<Vec<Spanned<String>>>>,
+    pub undo: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -140,6 +141,7 @@ pub(super) struct SquadDocument {
     pub issue_type: String,
     #[serde(default = "done")]
     pub done_status: String,
+    pub undone_status: Option<String>,
     pub escalation: Option<Spanned<String>>,
     pub hours: Option<Spanned<String>>,
 }

@@ -211,6 +211,7 @@ impl Check<'_> {
                 project: written.project.clone(),
                 issue_type: written.issue_type.clone(),
                 done_status: written.done_status.clone(),
+                undone_status: written.undone_status.clone().unwrap_or_else(|| written.done_status.clone()),
             },
             escalation: written.escalation.as_ref().map(|name| name.get_ref().clone()),
             hours: works,

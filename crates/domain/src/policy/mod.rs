@@ -123,6 +123,8 @@ pub struct Tracker {
     pub issue_type: String,
     /// The status that means done.
     pub done_status: String,
+    /// The status of an issue whose decision was undone.
+    pub undone_status: String,
 }
 
 /// A support queue.

@@ -27,6 +27,8 @@ pub enum Right {
     SetPriority,
     /// Accept a tool that is not what it was at its first use, or keep it blocked.
     TrustTools,
+    /// Undo a decision that was carried out.
+    Undo,
 }
 
 impl Right {
@@ -40,6 +42,7 @@ impl Right {
             Self::View => "view",
             Self::SetPriority => "set_priority",
             Self::TrustTools => "trust_tools",
+            Self::Undo => "undo",
         }
     }
 }

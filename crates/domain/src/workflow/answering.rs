@@ -90,7 +90,7 @@ impl Scene<'_> {
 
     /// Whoever decides must have seen what they decide about: the rules may have decided anew while the card, or the form that
     /// was opened from it, still shows the decision before.
-    fn was_newest(&self, seen: Option<Seen>) -> bool {
+    pub(super) fn was_newest(&self, seen: Option<Seen>) -> bool {
         if seen.is_some() {
             return self.ticket.shows() == seen;
         }
@@ -185,7 +185,7 @@ impl Scene<'_> {
             return;
         }
         match self.policy.confirmation.on_expiry {
-            ExpiryChoice::Confirm if self.squad_is_known() => {
+            ExpiryChoice::Confirm if self.squad_is_known() && !self.ticket.was_undone() => {
                 self.answer(Verdict::Expired, Actor::Deskbell);
                 self.approve(Actor::Deskbell);
             }

@@ -47,6 +47,7 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
         severity: Severity::MILDEST,
         decision: None,
         answer: None,
+        undone: None,
         approvals: Vec::new(),
         actions: Vec::new(),
         external: None,
@@ -293,7 +294,8 @@ impl Scene<'_> {
         self.set_clocks();
         self.show_decision();
         self.escalation_follows(squad_before.as_ref());
-        if decision.mode == Mode::Auto {
+        // What a person undid does not run again by itself.
+        if decision.mode == Mode::Auto && !self.ticket.was_undone() {
             let rule = decision.matched.iter().find(|matched| matched.mode == Mode::Auto);
             let by = rule.map_or(Actor::Deskbell, |matched| Actor::Rule(matched.rule.clone()));
             self.approve(by);

@@ -28,41 +28,45 @@ impl Scene<'_> {
     }
 
     fn allow(&mut self, by: Actor, actions: Vec<Action>) {
-        let ordinals = self.add(by.clone(), actions);
+        let ids = self.add(actions);
+        let ordinals: Vec<u32> = ids.iter().map(|id| id.ordinal).collect();
+        self.ticket.approvals.push(Approval::new(by.clone(), self.now, ids));
         self.audit(by, AuditKind::Approved, json!({ "actions": ordinals }));
     }
 
-    /// Adds actions that this approval covers, and says which they are.
-    fn add(&mut self, by: Actor, actions: Vec<Action>) -> Vec<u32> {
-        let mut ids = Vec::with_capacity(actions.len());
-        for action in actions {
-            let ordinal = u32::try_from(self.ticket.actions.len()).unwrap_or(u32::MAX).saturating_add(1);
-            let id = ActionId { ticket: self.ticket.id, ordinal };
-            self.ticket.actions.push(ActionRecord {
-                id,
-                name: action.name().to_owned(),
-                primary: action.is_primary(),
-                generation: 0,
-                state: ActionState::Pending,
-                since: Some(self.now),
-            });
-            self.ticket.words.actions.insert(id, action);
-            ids.push(id);
-        }
-        let ordinals = ids.iter().map(|id| id.ordinal).collect();
-        self.ticket.approvals.push(Approval::new(by, self.now, ids));
+    /// Adds actions for an approval to cover, and says which they are.
+    fn add(&mut self, actions: Vec<Action>) -> Vec<ActionId> {
         self.show_card();
-        ordinals
+        actions.into_iter().map(|action| self.add_one(action, None, None)).collect()
+    }
+
+    pub(super) fn add_one(&mut self, action: Action, about: Option<ExternalRef>, undoes: Option<ActionId>) -> ActionId {
+        let ordinal = u32::try_from(self.ticket.actions.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let id = ActionId { ticket: self.ticket.id, ordinal };
+        self.ticket.actions.push(ActionRecord {
+            id,
+            name: action.name().to_owned(),
+            primary: action.is_primary(),
+            generation: 0,
+            state: ActionState::Pending,
+            since: Some(self.now),
+            about,
+            undoes,
+        });
+        self.ticket.words.actions.insert(id, action);
+        id
     }
 
     /// The approval of a ticket covers what the requester adds to it: a comment on its issue. Without an issue,
     /// now or to come, the squad's alert alone shows the new words. Whoever approved did nothing this time, and the trail says so.
     pub(super) fn pass_on(&mut self, body: &str) {
-        let approved_by = self.ticket.approvals.first().map(|approval| approval.by().clone());
+        let approved_by = self.ticket.approval().map(|approval| approval.by().clone());
         let Some(by) = approved_by.filter(|_| self.ticket.status.is_open()) else { return };
-        let issue_may_come = self.ticket.actions.iter().any(|record| record.primary && !record.state.is_settled());
+        let issue_may_come = self.ticket.standing_actions().any(|record| record.primary && !record.state.is_settled());
         if self.ticket.external.is_some() || issue_may_come {
-            let ordinals = self.add(by.clone(), vec![Action::Comment { body: body.to_owned() }]);
+            let ids = self.add(vec![Action::Comment { body: body.to_owned() }]);
+            let ordinals: Vec<u32> = ids.iter().map(|id| id.ordinal).collect();
+            self.ticket.approvals.push(Approval::new(by.clone(), self.now, ids));
             let detail = json!({ "actions": ordinals, "covered_by": by, "words_of": self.ticket.requester });
             self.audit(Actor::Deskbell, AuditKind::Approved, detail);
         }
@@ -73,7 +77,7 @@ impl Scene<'_> {
     /// What others say in a ticket's thread nobody approved: after the approval the squad reads it in the thread of its alert, as
     /// it stands now, and comments by hand if it belongs into the issue.
     pub(super) fn show_others_words(&mut self, by: PersonId, message: MessageTs) {
-        if self.ticket.approvals.is_empty() || !self.ticket.status.is_open() {
+        if self.ticket.approval().is_none() || !self.ticket.status.is_open() {
             return;
         }
         let added = NoticeKind::Added { message, by };
@@ -85,15 +89,18 @@ impl Scene<'_> {
         self.show_card();
     }
 
-    fn dispatch_primaries(&mut self) {
+    pub(super) fn dispatch_primaries(&mut self) {
         self.dispatch_pending(true);
     }
 
     fn dispatch_pending(&mut self, primary: bool) {
+        // What undoes the decision before comes first: both may be about the helpdesk's one ticket.
+        if self.ticket.is_being_undone() {
+            return;
+        }
         let pending: Vec<(ActionId, u32)> = self
             .ticket
-            .actions
-            .iter()
+            .standing_actions()
             .filter(|record| record.primary == primary && record.state == ActionState::Pending)
             .map(|record| (record.id, record.generation))
             .collect();
@@ -105,8 +112,8 @@ impl Scene<'_> {
 
     /// Once no primary action is pending: the squad learns of the ticket; once all are settled, the secondary
     /// actions run, which need what the primary ones made.
-    fn go_on(&mut self) {
-        let primaries = || self.ticket.actions.iter().filter(|record| record.primary);
+    pub(super) fn go_on(&mut self) {
+        let primaries = || self.ticket.standing_actions().filter(|record| record.primary);
         if primaries().any(|record| record.state == ActionState::Pending) {
             return;
         }
@@ -131,9 +138,9 @@ impl Scene<'_> {
 
     /// Without an issue there is nothing to comment on.
     fn skip_what_needs_an_issue(&mut self) {
-        let (mut skipped, now) = (Vec::new(), self.now);
+        let (mut skipped, now, standing) = (Vec::new(), self.now, self.ticket.standing());
         for record in self.ticket.actions.iter_mut().filter(|record| record.needs_an_issue()) {
-            if record.state == ActionState::Pending {
+            if record.state == ActionState::Pending && standing.contains(&record.id) {
                 record.come_to(ActionState::Skipped { by: Actor::Deskbell }, now);
                 skipped.push(record.id.ordinal);
             }
@@ -153,22 +160,34 @@ impl Scene<'_> {
         }
     }
 
-    fn record(&mut self, action: ActionId) -> Option<&mut ActionRecord> {
+    pub(super) fn record(&mut self, action: ActionId) -> Option<&mut ActionRecord> {
         self.ticket.actions.iter_mut().find(|record| record.id == action)
     }
 
-    pub(super) fn action_done(&mut self, action: ActionId, external: Option<ExternalRef>) {
+    pub(super) fn action_done(&mut self, action: ActionId, external: Option<ExternalRef>, former: Option<String>) {
         let now = self.now;
+        let is_revoked = self.ticket.is_revoked(action);
         let Some(record) = self.record(action) else { return };
-        if record.state.is_settled() {
+        let was_withdrawn = matches!(record.state, ActionState::Withdrawn { .. });
+        if record.state.is_settled() && !was_withdrawn {
             return;
         }
-        let primary = record.primary;
+        let (primary, undoes) = (record.primary, record.undoes);
         record.come_to(ActionState::Done { external: external.clone() }, now);
         self.audit(Actor::Deskbell, AuditKind::ActionDone, json!({ "action": action.ordinal, "external": external }));
         // It may have been found after all: nobody in the ops channel needs to choose any more.
         self.settle_ops_alerts(action, &Actor::Deskbell, None);
         self.ticket.words.failures.remove(&action);
+        if let Some(former) = former.filter(|_| !self.ticket.words.erased) {
+            self.ticket.words.former.insert(action, former);
+        }
+        if is_revoked {
+            return self.happened_after_all(action);
+        }
+        if undoes.is_some() {
+            self.show_card();
+            return self.go_on_undoing();
+        }
         if primary && let Some(external) = external {
             self.ticket.external = Some(external);
             if !self.ticket.outsiders_read {
@@ -191,11 +210,18 @@ impl Scene<'_> {
 
     pub(super) fn action_parked(&mut self, action: ActionId, reason: &str, words: Option<String>, fate_unknown: bool) {
         let now = self.now;
+        let is_revoked = self.ticket.is_revoked(action);
         let Some(record) = self.record(action) else { return };
-        if record.state != ActionState::Pending {
+        // Of what is withdrawn only one thing is news: that it may have happened all the same.
+        let is_news = match record.state {
+            ActionState::Pending => true,
+            ActionState::Withdrawn { .. } => fate_unknown,
+            _ => false,
+        };
+        if !is_news {
             return;
         }
-        let primary = record.primary;
+        let (primary, undoes) = (record.primary, record.undoes);
         record.come_to(ActionState::Parked { reason: reason.to_owned(), fate_unknown }, now);
         self.server_said(action, words);
         self.audit(
@@ -206,7 +232,9 @@ impl Scene<'_> {
         let ops = self.policy.ops_channel.clone();
         self.notify(NoticeKind::OpsAlert { action, settled_by: None, settled_at: None, choice: None }, ops, None);
         self.show_card();
-        if primary {
+        if undoes.is_some() {
+            self.go_on_undoing();
+        } else if primary && !is_revoked {
             self.go_on();
         }
     }
@@ -224,11 +252,11 @@ impl Scene<'_> {
             }
             return;
         }
-        let (open, now) = (self.ticket.status.is_open(), self.now);
+        let (open, now, is_revoked) = (self.ticket.status.is_open(), self.now, self.ticket.is_revoked(action));
         let Some(record) = self.record(action) else { return };
-        let primary = record.primary;
-        if button == Button::Retry && primary && !open {
-            // It would open an issue for what is resolved.
+        let (primary, undoes) = (record.primary, record.undoes);
+        if button == Button::Retry && (is_revoked || (primary && !open)) {
+            // It would do what nobody wants any more: its decision was undone, or the ticket is resolved.
             self.tell(by, Telling::TooLate, reply);
             return;
         }
@@ -245,7 +273,12 @@ impl Scene<'_> {
         self.settle_ops_alerts(action, &actor, Some(button));
         self.ticket.words.failures.remove(&action);
         self.show_card();
-        if primary {
+        if is_revoked {
+            return;
+        }
+        if undoes.is_some() {
+            self.go_on_undoing();
+        } else if primary {
             if open {
                 self.ticket.status = Status::Dispatching;
             }
@@ -264,7 +297,7 @@ impl Scene<'_> {
         })
     }
 
-    fn settle_ops_alerts(&mut self, settled: ActionId, by: &Actor, chosen: Option<Button>) {
+    pub(super) fn settle_ops_alerts(&mut self, settled: ActionId, by: &Actor, chosen: Option<Button>) {
         let mut changed = Vec::new();
         for notice in &mut self.ticket.notices {
             if let NoticeKind::OpsAlert { action, settled_by, settled_at, choice } = &mut notice.kind
@@ -335,7 +368,7 @@ impl Scene<'_> {
     /// What whoever resolves a ticket allows with it.
     fn what_follows_a_resolution(&self, by: &PersonId) -> Vec<Action> {
         let done = self.ticket.external.is_some().then(|| Action::Transition { to: self.done_status() });
-        let is_kept_up_to_date = self.ticket.actions.iter().any(|record| record.name == "update_ticket");
+        let is_kept_up_to_date = self.ticket.standing_actions().any(|record| record.name == "update_ticket");
         let solved = is_kept_up_to_date.then(|| plan::update_ticket(self.policy, &self.ticket, "solved")).flatten();
         done.into_iter().chain(solved).chain(self.write_back(Occasion::Resolution, by)).collect()
     }
@@ -348,7 +381,7 @@ impl Scene<'_> {
 
     /// Others have an approved ticket from now on, and whoever gave or took it allows that this is written back.
     pub(super) fn handed_over(&mut self, by: &PersonId) {
-        let is_approved = !self.ticket.approvals.is_empty() && self.ticket.status.is_open();
+        let is_approved = self.ticket.approval().is_some() && self.ticket.status.is_open();
         let written = is_approved.then(|| self.write_back(Occasion::Handover, by)).flatten();
         if let Some(action) = written {
             self.allow(Actor::Person(by.clone()), vec![action]);

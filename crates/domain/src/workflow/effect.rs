@@ -236,6 +236,8 @@ pub enum Telling {
     },
     /// Somebody else answered the confirmation first.
     AlreadyDecided,
+    /// Somebody else undid the decision first.
+    AlreadyUndone,
     /// Somebody else has the ticket.
     AlreadyClaimed,
     /// An escalation is under way.

@@ -115,6 +115,8 @@ pub enum Event {
         action: ActionId,
         /// What it made.
         external: Option<ExternalRef>,
+        /// What was there before, as its server tells: empty where nothing was, `None` where it does not tell.
+        former: Option<String>,
     },
     /// The tracker says that the ticket's issue has this status.
     TrackerMoved {

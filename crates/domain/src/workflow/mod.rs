@@ -14,5 +14,6 @@ mod quotation;
 mod reopening;
 mod step;
 mod tracking;
+mod undoing;
 
 pub use step::{Context, DecisionRecord, Transition, step};

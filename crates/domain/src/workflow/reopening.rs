@@ -48,7 +48,7 @@ impl Scene<'_> {
             return self.ask_again(message, ts, sent_at);
         }
         let is_parked = |state: &ActionState| matches!(state, ActionState::Parked { .. });
-        let waits_for_ops = self.ticket.actions.iter().any(|record| record.primary && is_parked(&record.state));
+        let waits_for_ops = self.ticket.standing_actions().any(|record| record.primary && is_parked(&record.state));
         self.ticket.status = if waits_for_ops { Status::Parked } else { Status::Following };
         self.ticket.closed_at = None;
         self.ticket.last_message_at = self.ticket.last_message_at.max(sent_at);

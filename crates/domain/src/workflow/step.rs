@@ -109,7 +109,7 @@ impl<'world> Scene<'world> {
                 }
             }
             Event::TimerFired(timer) => self.timer_fired(&timer),
-            Event::ActionDone { action, external } => self.action_done(action, external),
+            Event::ActionDone { action, external, former } => self.action_done(action, external, former),
             Event::TrackerMoved { status, category, at } => self.tracker_moved(status, category, at),
             Event::ActionParked { action, reason, words, fate_unknown } => {
                 self.action_parked(action, &reason, words, fate_unknown);
@@ -149,6 +149,7 @@ impl<'world> Scene<'world> {
             Button::Acknowledge => self.acknowledge(by, reply),
             Button::Claim => self.claim(by, reply),
             Button::Resolve => self.resolve(by, reply),
+            Button::Undo => self.undo(seen, by, reply),
             Button::Confirm
             | Button::NotATicket
             | Button::Retry
@@ -386,12 +387,13 @@ impl<'world> Scene<'world> {
 
 fn label(kind: &NoticeKind) -> &'static str {
     match kind {
-        NoticeKind::SquadAlert => "the squad's alert",
+        NoticeKind::SquadAlert | NoticeKind::AlertWithdrawn { .. } => "the squad's alert",
         NoticeKind::EscalationAlert(_) | NoticeKind::EscalationUnanswered { .. } => "an escalation",
         NoticeKind::OpsAlert { .. } => "an ops alert",
         NoticeKind::Reminder { .. } => "a reminder",
         NoticeKind::Accepted
         | NoticeKind::IssueCreated
+        | NoticeKind::Undone { .. }
         | NoticeKind::Claimed { .. }
         | NoticeKind::Dismissed { .. }
         | NoticeKind::Resolved { .. }

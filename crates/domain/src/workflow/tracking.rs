@@ -60,7 +60,7 @@ impl Scene<'_> {
 
     /// The echo of a transition that Deskbell is making, or may have made.
     fn is_own_move(&self, status: &str) -> bool {
-        self.ticket.actions.iter().any(|record| {
+        self.ticket.standing_actions().any(|record| {
             let leads_there = matches!(
                 self.ticket.words.actions.get(&record.id),
                 Some(Action::Transition { to }) if to.eq_ignore_ascii_case(status)
@@ -74,6 +74,10 @@ impl Scene<'_> {
 
     /// A transition was carried out: its echo will be no news.
     pub(super) fn note_own_move(&mut self, action: ActionId) {
+        // What undoes an earlier decision moves that one's issue, which is the ticket's no more.
+        if self.ticket.action(action).is_none_or(|record| record.about.is_some()) {
+            return;
+        }
         let Some(Action::Transition { to }) = self.ticket.words.actions.get(&action) else { return };
         let to = to.clone();
         if self.ticket.tracker.as_ref().is_some_and(|known| known.is(&to)) {

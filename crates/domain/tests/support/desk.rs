@@ -92,7 +92,12 @@ pub fn bound(lookups: &[Lookup]) -> BoundLookups {
 }
 
 pub fn done(ordinal: u32, key: Option<&str>) -> Event {
-    Event::ActionDone { action: action(ordinal), external: key.map(issue) }
+    Event::ActionDone { action: action(ordinal), external: key.map(issue), former: None }
+}
+
+/// The same for an action that changed something, and what was there before.
+pub fn changed_from(ordinal: u32, former: &str) -> Event {
+    Event::ActionDone { action: action(ordinal), external: None, former: Some(former.to_owned()) }
 }
 
 pub fn parked(ordinal: u32) -> Event {

@@ -14,6 +14,7 @@ mod following;
 mod support;
 mod timers;
 mod tracking;
+mod undoing;
 mod writing_back;
 
 use deskbell_domain::policy::Policy;

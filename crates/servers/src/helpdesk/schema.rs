@@ -308,6 +308,8 @@ pub struct ChangeTags {
 pub struct ChangedTicket {
     /// The ticket as it is now.
     pub ticket: Ticket,
+    /// The ticket as it was before, for a call with an idempotency key; absent when an earlier call with it had changed it.
+    pub previous: Option<Ticket>,
     /// False when an earlier call with the same idempotency key had done it.
     pub changed: bool,
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::client::JiraClient;
 use super::marks::Marks;
 use super::schema::{
-    AssignIssue, AssignedIssue, EditLabels, LabelledIssue, LinkIssues, LinkedIssues, PrioritisedIssue, SetPriority,
-    TransitionIssue, TransitionedIssue,
+    AssignIssue, AssignedIssue, EditLabels, LabelledIssue, LinkIssues, LinkedIssues, Previous, PrioritisedIssue,
+    SetPriority, TransitionIssue, TransitionedIssue,
 };
 use super::shown::{string, texts};
 use super::users;
@@ -18,26 +18,32 @@ pub(super) async fn transition(client: &JiraClient, wanted: TransitionIssue) -> 
     let now = client.issue_state(&key).await?;
     let marks = Marks::of(&now, wanted.idempotency_key.as_deref());
     let status = string(&now, "/fields/status/name").unwrap_or_default();
+    let previous = previous(&marks, string(&now, "/fields/status/name"));
     if marks.seen() {
-        return Ok(TransitionedIssue { key, status, changed: false });
+        return Ok(TransitionedIssue { key, status, previous, changed: false });
     }
     match (wanted.to_status, wanted.transition_id) {
         (Some(wanted), None) if wanted.eq_ignore_ascii_case(&status) => {
-            Ok(TransitionedIssue { key, status, changed: false })
+            Ok(TransitionedIssue { key, status, previous, changed: false })
         }
         (Some(wanted), None) => {
             let (id, reached) = transition_to(client, &key, &status, &wanted).await?;
             client.transition(&key, &id, marks.properties()).await?;
-            Ok(TransitionedIssue { key, status: reached, changed: true })
+            Ok(TransitionedIssue { key, status: reached, previous, changed: true })
         }
         (None, Some(id)) => {
             client.transition(&key, &id, marks.properties()).await?;
             let after = client.issue_state(&key).await?;
             let status = string(&after, "/fields/status/name").unwrap_or_default();
-            Ok(TransitionedIssue { key, status, changed: true })
+            Ok(TransitionedIssue { key, status, previous, changed: true })
         }
         _ => Err(ToolFailure::permanent("Give exactly one of to_status and transition_id")),
     }
+}
+
+/// What was there before; nobody knows it any more when an earlier call with the same key made the change.
+fn previous(marks: &Marks, value: Option<String>) -> Option<Previous> {
+    (!marks.seen()).then_some(Previous { value })
 }
 
 /// The open transition that leads to the status, and the status' name as Jira writes it.
@@ -59,23 +65,24 @@ async fn transition_to(
     })
 }
 
-/// Assigns the issue to an account, by id or e-mail address.
+/// Assigns the issue to an account, by id or e-mail address, or to nobody.
 pub(super) async fn assign(client: &JiraClient, wanted: AssignIssue) -> Result<AssignedIssue, ToolFailure> {
-    let account_id = match (wanted.account_id, wanted.email) {
-        (Some(account_id), None) => account_id,
-        (None, Some(email)) => users::account_id_by_email(client, &email).await?,
-        _ => return Err(ToolFailure::permanent("Give exactly one of account_id and email")),
+    let account_id = match (wanted.account_id, wanted.email, wanted.unassign.unwrap_or(false)) {
+        (Some(account_id), None, false) => Some(account_id),
+        (None, Some(email), false) => Some(users::account_id_by_email(client, &email).await?),
+        (None, None, true) => None,
+        _ => return Err(ToolFailure::permanent("Give exactly one of account_id, email and unassign")),
     };
     let key = wanted.issue_key;
     let now = client.issue_state(&key).await?;
     let marks = Marks::of(&now, wanted.idempotency_key.as_deref());
     let assigned = now.pointer("/fields/assignee").and_then(|person| client.person_id(person));
-    let changed = !marks.seen() && assigned.as_deref() != Some(account_id.as_str());
+    let changed = !marks.seen() && assigned != account_id;
     if changed {
-        client.assign(&key, &account_id).await?;
+        client.assign(&key, account_id.as_deref()).await?;
     }
     marks.note(client, &key).await?;
-    Ok(AssignedIssue { key, account_id, changed })
+    Ok(AssignedIssue { key, account_id, previous: previous(&marks, assigned), changed })
 }
 
 /// Sets the priority by its name.
@@ -83,13 +90,14 @@ pub(super) async fn prioritise(client: &JiraClient, wanted: SetPriority) -> Resu
     let now = client.issue_state(&wanted.issue_key).await?;
     let marks = Marks::of(&now, wanted.idempotency_key.as_deref());
     let priority = string(&now, "/fields/priority/name").unwrap_or_default();
+    let previous = previous(&marks, string(&now, "/fields/priority/name"));
     if marks.seen() || priority.eq_ignore_ascii_case(&wanted.priority) {
-        return Ok(PrioritisedIssue { key: wanted.issue_key, priority, changed: false });
+        return Ok(PrioritisedIssue { key: wanted.issue_key, priority, previous, changed: false });
     }
     let mut body = json!({ "fields": { "priority": { "name": wanted.priority } } });
     with_properties(&mut body, &marks);
     client.edit_issue(&wanted.issue_key, &body).await?;
-    Ok(PrioritisedIssue { key: wanted.issue_key, priority: wanted.priority, changed: true })
+    Ok(PrioritisedIssue { key: wanted.issue_key, priority: wanted.priority, previous, changed: true })
 }
 
 /// Adds labels and takes labels off; the others stay.

@@ -106,7 +106,7 @@ impl JiraClient {
     }
 
     /// What names a person in a request: by account id, on Data Center by user name.
-    pub(super) fn person(&self, id: &str) -> Value {
+    pub(super) fn person(&self, id: Option<&str>) -> Value {
         match self.edition {
             Edition::Cloud => json!({ "accountId": id }),
             Edition::DataCenter => json!({ "name": id }),

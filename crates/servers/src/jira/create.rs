@@ -168,7 +168,7 @@ fn fields_of(client: &JiraClient, issue: &CreateIssue, type_id: &str, mark: Opti
         set("priority", json!({ "name": priority }));
     }
     if let Some(account_id) = &issue.assignee_account_id {
-        set("assignee", client.person(account_id));
+        set("assignee", client.person(Some(account_id)));
     }
     if let Some(components) = issue.components.as_ref().filter(|names| !names.is_empty()) {
         let named: Vec<Value> = components.iter().map(|name| json!({ "name": name })).collect();

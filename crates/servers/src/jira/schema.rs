@@ -111,8 +111,17 @@ pub struct TransitionedIssue {
     pub key: String,
     /// Its status now.
     pub status: String,
+    /// What it was before; absent when an earlier call with the same key had changed it.
+    pub previous: Option<Previous>,
     /// False when it was there already.
     pub changed: bool,
+}
+
+/// What was there before a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Previous {
+    /// The status' or priority's name, or the assignee's account id (Data Center: user name); null when there was none.
+    pub value: Option<String>,
 }
 
 /// Arguments of `search_issues`.
@@ -150,6 +159,9 @@ pub struct AssignIssue {
     /// E-mail address of the assignee.
     #[serde(default)]
     pub email: Option<String>,
+    /// True to assign it to nobody.
+    #[serde(default)]
+    pub unassign: Option<bool>,
     /// Calls with the same key on the same issue change it once, whatever happens to it in between. Kept on the issue.
     #[serde(default)]
     pub idempotency_key: Option<String>,
@@ -160,8 +172,10 @@ pub struct AssignIssue {
 pub struct AssignedIssue {
     /// Key of the issue.
     pub key: String,
-    /// Account id of the assignee; on Data Center the user name.
-    pub account_id: String,
+    /// Account id of the assignee; on Data Center the user name. Null when it is nobody's.
+    pub account_id: Option<String>,
+    /// Whose it was before; absent when an earlier call with the same key had changed it.
+    pub previous: Option<Previous>,
     /// False when it was so already.
     pub changed: bool,
 }
@@ -194,6 +208,8 @@ pub struct PrioritisedIssue {
     pub key: String,
     /// Name of its priority now.
     pub priority: String,
+    /// What it was before; absent when an earlier call with the same key had changed it.
+    pub previous: Option<Previous>,
     /// False when it was so already.
     pub changed: bool,
 }

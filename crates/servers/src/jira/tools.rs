@@ -122,7 +122,7 @@ impl JiraServer {
         tool_result(change::transition(&self.client, wanted).await)
     }
 
-    /// Assign an issue to an account, by account id (Data Center: user name) or e-mail address.
+    /// Assign an issue to an account, by account id (Data Center: user name) or e-mail address, or to nobody.
     #[tool(
         name = "assign_issue",
         output_schema = output_schema::<AssignedIssue>(),

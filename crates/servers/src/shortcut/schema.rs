@@ -205,8 +205,19 @@ pub struct UpdateStory {
 pub struct UpdatedStory {
     /// The story as it is now.
     pub story: Story,
+    /// What it was before; absent when an earlier call with the same key had changed it.
+    pub previous: Option<PreviousStory>,
     /// False when it was so already, or an earlier call with the same key had changed it.
     pub changed: bool,
+}
+
+/// What can be given back to a story.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PreviousStory {
+    /// Name of its state.
+    pub state: String,
+    /// Ids of its owners, with commas between them; empty for nobody.
+    pub owner_ids: String,
 }
 
 /// Arguments of `add_comment`.

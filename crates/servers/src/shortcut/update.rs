@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::client::ShortcutClient;
 use super::create::{NAME_MAX, TEXT_MAX, check_length, check_url, labels_named, moment};
 use super::directory::{Directory, number, state_in, text, texts};
-use super::schema::{Clearable, LinkExternalUrl, LinkedStory, StoryId, UpdateStory, UpdatedStory};
+use super::schema::{Clearable, LinkExternalUrl, LinkedStory, PreviousStory, StoryId, UpdateStory, UpdatedStory};
 use super::shown;
 use crate::failure::ToolFailure;
 use crate::ledger::{Fate, Held, Ledger};
@@ -50,13 +50,16 @@ pub(super) async fn story(
     let now = client.story(id.0).await?;
     let mut fields = if turns.is_done() { Map::new() } else { fields(directory, wanted, &now).await? };
     fields.retain(|field, value| differs(&now, field, value));
+    let before = shown::story(directory, &now).await?;
+    let owner_ids = texts(&now, "owner_ids").join(",");
+    let previous = (!turns.is_done()).then(|| PreviousStory { state: before.state.clone(), owner_ids });
     if fields.is_empty() {
         turns.done();
-        return Ok(UpdatedStory { story: shown::story(directory, &now).await?, changed: false });
+        return Ok(UpdatedStory { story: before, previous, changed: false });
     }
     let after = client.update_story(id.0, &fields).await?;
     turns.done();
-    Ok(UpdatedStory { story: shown::story(directory, &after).await?, changed: true })
+    Ok(UpdatedStory { story: shown::story(directory, &after).await?, previous, changed: true })
 }
 
 fn differs(story: &Value, field: &str, value: &Value) -> bool {

@@ -139,3 +139,32 @@ async fn a_comment_is_found_by_its_key() {
         assert_eq!(site.done("add_comment", other).await["created"], true);
     }
 }
+
+#[tokio::test]
+async fn a_change_tells_what_was_there_before_and_an_issue_can_be_given_back_to_nobody() {
+    for edition in EDITIONS {
+        let site = with_issues(edition, 1).await;
+        let with = |more: Value| {
+            let mut call = json!({ "issue_key": "PAY-1" });
+            call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            call
+        };
+        let moved =
+            site.done("transition_issue", with(json!({ "to_status": "In Progress", "idempotency_key": "a" }))).await;
+        assert_eq!(moved["previous"], json!({ "value": "To Do" }));
+        let again =
+            site.done("transition_issue", with(json!({ "to_status": "In Progress", "idempotency_key": "a" }))).await;
+        assert_eq!(again.get("previous").unwrap_or(&Value::Null), &Value::Null, "the first call knew it");
+        let raised = site.done("set_priority", with(json!({ "priority": "Highest" }))).await;
+        assert_eq!(raised["previous"], json!({ "value": "Medium" }));
+        let nobodys = site.done("assign_issue", with(json!({ "unassign": true }))).await;
+        assert_eq!((&nobodys["previous"], &nobodys["changed"]), (&json!({ "value": null }), &json!(false)));
+        let assigned = site.done("assign_issue", with(json!({ "email": "ben@example.com" }))).await;
+        assert_eq!(assigned["previous"], json!({ "value": null }), "it was nobody's");
+        let given_back = site.done("assign_issue", with(json!({ "unassign": true }))).await;
+        assert_eq!(given_back["previous"]["value"], assigned["account_id"]);
+        assert_eq!(issue(&site, "PAY-1").await["assignee"], Value::Null);
+        let failure = site.failed("assign_issue", with(json!({ "unassign": true, "account_id": "x" }))).await;
+        assert!(failure["message"].as_str().unwrap().contains("exactly one"), "{failure}");
+    }
+}

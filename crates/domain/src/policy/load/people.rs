@@ -22,7 +22,8 @@ impl Check<'_> {
     pub(super) fn rights(&mut self, document: &Document) -> Rights {
         let groups: Groups =
             document.groups.iter().map(|(name, members)| (name.clone(), self.group(name, members))).collect();
-        let RightsDocument { confirm, escalate, claim, settle, view, set_priority, trust_tools } = &document.rights;
+        let RightsDocument { confirm, escalate, claim, settle, view, set_priority, trust_tools, undo } =
+            &document.rights;
         let mut holders: BTreeMap<Right, Vec<Holder>> =
             [(Right::Confirm, confirm), (Right::Escalate, escalate), (Right::Claim, claim), (Right::Settle, settle)]
                 .into_iter()
@@ -41,7 +42,16 @@ impl Check<'_> {
             Some(names) => self.holders(Right::TrustTools, names, &groups),
             None => holders.get(&Right::Settle).cloned().unwrap_or_default(),
         };
-        let optional = [(Right::View, viewers), (Right::SetPriority, setters), (Right::TrustTools, trusters)];
+        let undoers = match undo {
+            Some(names) => self.holders(Right::Undo, names, &groups),
+            None => holders.get(&Right::Confirm).cloned().unwrap_or_default(),
+        };
+        let optional = [
+            (Right::View, viewers),
+            (Right::SetPriority, setters),
+            (Right::TrustTools, trusters),
+            (Right::Undo, undoers),
+        ];
         holders.extend(optional);
         Rights { groups, holders }
     }

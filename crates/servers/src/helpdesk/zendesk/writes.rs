@@ -11,7 +11,7 @@ use super::{Zendesk, reads::ticket_id};
 use crate::failure::ToolFailure;
 use crate::helpdesk::schema::{
     AddInternalNote, AddedNote, AssignTicket, ChangeTags, ChangedTicket, CreateTicket, CreatedTicket, ReplyPublicly,
-    SentReply, SetPriority, SetStatus, Update,
+    SentReply, SetPriority, SetStatus, Ticket, Update,
 };
 use crate::marker::marker;
 
@@ -21,6 +21,8 @@ const NAMES_SHOWN_MAX: usize = 20;
 /// What an update, or an earlier one with the same key, left behind.
 struct Written {
     audit: Value,
+    /// The ticket before the update, as far as it was read.
+    before: Option<Ticket>,
     /// False when it was an earlier one.
     made: bool,
 }
@@ -175,25 +177,28 @@ impl Zendesk {
 
     async fn set(&self, id: &str, change: Change, key: Option<&str>) -> Result<ChangedTicket, ToolFailure> {
         let written = self.write(id, change, key).await?;
-        Ok(ChangedTicket { ticket: self.ticket(id).await?, changed: written.made })
+        Ok(ChangedTicket { ticket: self.ticket(id).await?, previous: written.before, changed: written.made })
     }
 
     /// One update. With a key: the ticket is read first, so that its stamp guards all that follows.
     async fn write(&self, id: &str, mut change: Change, key: Option<&str>) -> Result<Written, ToolFailure> {
         let id = ticket_id(id)?;
         let mark = key.map(marker);
+        let mut before = None;
         if let Some(mark) = &mark {
-            let before = self.client.ticket(id).await?;
+            let body = self.client.ticket(id).await?;
             if let Some(audit) = self.client.audit_with_mark(id, mark).await? {
-                return Ok(Written { audit, made: false });
+                return Ok(Written { audit, before: None, made: false });
             }
+            let now = body.get("ticket").unwrap_or(&Value::Null);
             if !change.fields.contains_key("updated_stamp") {
-                stamp(&mut change.fields, before.get("ticket").unwrap_or(&Value::Null));
+                stamp(&mut change.fields, now);
             }
+            before = Some(ticket(&self.client, now, &Named::of(&body)));
         }
         let mut body = self.client.update(id, change.fields, mark.as_deref(), change.effect).await?;
         let audit = body.get_mut("audit").map(Value::take).unwrap_or_default();
-        Ok(Written { audit, made: true })
+        Ok(Written { audit, before, made: true })
     }
 
     /// `find_update_by_idempotency_key`.

@@ -62,8 +62,8 @@ impl JiraClient {
         Ok(())
     }
 
-    /// `PUT /issue/{key}/assignee`.
-    pub(in crate::jira) async fn assign(&self, issue_key: &str, person: &str) -> Result<(), ToolFailure> {
+    /// `PUT /issue/{key}/assignee`; nobody when there is no person.
+    pub(in crate::jira) async fn assign(&self, issue_key: &str, person: Option<&str>) -> Result<(), ToolFailure> {
         let request = self.request(Method::PUT, &["issue", issue_key, "assignee"]);
         self.send(request.json(&self.person(person)), Effect::Repeatable).await?;
         Ok(())
