@@ -240,7 +240,7 @@ impl Check<'_> {
             let QueueDocument { name, helpdesk } = written.get_ref();
             let name = name.clone().unwrap_or_else(|| id.clone());
             let helpdesk = helpdesk.clone().unwrap_or_else(|| name.clone());
-            found.insert(QueueId::new(id), Queue { helpdesk, name });
+            found.insert(QueueId::new(id), Queue { name, helpdesk });
         }
         found
     }

@@ -160,7 +160,9 @@ impl<'n> Walk<'n> {
     }
 
     fn visit_all(&mut self, nodes: &'n [Node]) {
-        nodes.iter().for_each(|node| self.visit(node));
+        for node in nodes {
+            self.visit(node);
+        }
     }
 
     fn fold(&mut self, fold: &'n Fold) {
@@ -281,16 +283,12 @@ impl<'n> Walk<'n> {
 
     /// The field and the texts, if the node holds for these alone.
     fn one_of(&self, node: &'n Node) -> Option<(String, BTreeSet<&'n str>)> {
-        let (field, literals) = match &node.kind {
-            Kind::Compare(Comparison::Equal, sides) => match (&sides[0].kind, &sides[1].kind) {
-                (Kind::Constant(_), _) => (&sides[1], std::slice::from_ref(&sides[0])),
-                (_, Kind::Constant(_)) => (&sides[0], std::slice::from_ref(&sides[1])),
-                _ => return None,
-            },
-            Kind::Contained(sides) => match &sides[1].kind {
-                Kind::List(items) => (&sides[0], items.as_slice()),
-                _ => return None,
-            },
+        let (Kind::Compare(Comparison::Equal, sides) | Kind::Contained(sides)) = &node.kind else { return None };
+        let [left, right] = &**sides;
+        let (field, literals) = match (&node.kind, &left.kind, &right.kind) {
+            (Kind::Compare(..), Kind::Constant(_), _) => (right, std::slice::from_ref(left)),
+            (Kind::Compare(..), _, Kind::Constant(_)) => (left, std::slice::from_ref(right)),
+            (Kind::Contained(_), _, Kind::List(items)) => (left, items.as_slice()),
             _ => return None,
         };
         let texts = literals.iter().map(|node| match &node.kind {

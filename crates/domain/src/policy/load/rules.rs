@@ -88,7 +88,7 @@ impl Check<'_> {
                 self.fault(&name.span(), format!("the squad `{}` stands here twice: remove one", name.get_ref()));
             }
         }
-        let several = written.squads.iter().flat_map(|squads| squads.get_ref());
+        let several = written.squads.iter().flat_map(Spanned::get_ref);
         written.squad.iter().chain(several).map(|name| self.squad(name, names)).collect()
     }
 
