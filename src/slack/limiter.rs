@@ -71,14 +71,11 @@ impl ChannelLimiter {
         let mut channels = self.channels(now);
         let channel = channels.entry(channel.clone()).or_insert_with(|| Channel::new(now));
         channel.places.retain(|_, place| now.saturating_duration_since(*place) < UNCLAIMED);
-        let place = match channel.places.get(holder) {
-            Some(place) => *place,
-            None => {
-                let place = channel.next_place(now);
-                channel.free_at = place + INTERVAL;
-                place
-            }
-        };
+        let place = channel.places.get(holder).copied().unwrap_or_else(|| {
+            let place = channel.next_place(now);
+            channel.free_at = place + INTERVAL;
+            place
+        });
         let open_at = channel.open_at.max(earliest(now));
         let wait = place.max(open_at).saturating_duration_since(now);
         if wait.is_zero() {
