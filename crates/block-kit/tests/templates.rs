@@ -172,7 +172,8 @@ fn an_override_replaces_one_template() {
     let templates = Templates::load(Some(folder.path())).unwrap();
     let context = serde_json::json!({"tone": "ok", "text": "a <b>", "mend": null});
     assert_eq!(templates.render("notice", &context).unwrap(), serde_json::json!({"text": "a &lt;b&gt;"}));
-    assert!(templates.render("help", &serde_json::json!({"bot_user_id": null, "watched_channel_ids": []})).is_ok());
+    let help = serde_json::json!({"bot_user_id": null, "watched_channel_ids": [], "triage_emoji": []});
+    assert!(templates.render("help", &help).is_ok());
 }
 
 #[test]
