@@ -180,11 +180,9 @@ fn is_added(comment: &PublicComment, ticket: &ChangedTicket, opening: &str) -> b
 }
 
 fn from(place: &HelpdeskPlace) -> ChangesFrom {
-    match &place.cursor {
-        Some(cursor) => ChangesFrom::Cursor(cursor.clone()),
-        None => {
-            let latest = Timestamp::now().checked_sub(START_AGO).unwrap_or(place.began);
-            ChangesFrom::Time(place.began.min(latest).as_second())
-        }
+    if let Some(cursor) = &place.cursor {
+        return ChangesFrom::Cursor(cursor.clone());
     }
+    let latest = Timestamp::now().checked_sub(START_AGO).unwrap_or(place.began);
+    ChangesFrom::Time(place.began.min(latest).as_second())
 }
