@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use deskbell_judgement::classifier::{Example, Model};
+use deskbell_judgement::classifier::{Example, Lesson, Model};
+use deskbell_judgement::encoder::Encoder;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,20 +20,29 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         examples = first_of_each(examples, shots.parse()?);
     }
     let started = Instant::now();
-    let model = Model::train(&examples)?;
+    let encoder = match option("--model") {
+        Some(folder) => Some(Encoder::read(
+            &std::fs::read(format!("{folder}/model.safetensors"))?,
+            &std::fs::read_to_string(format!("{folder}/vocab.txt"))?,
+        )?),
+        None => None,
+    };
+    let lesson = Lesson { examples: &examples, encoder: encoder.as_ref(), ..Lesson::default() };
+    let (model, held_out) = Model::learn(&lesson)?;
+    println!("{} held out", held_out.len());
     println!("trained on {} texts, {} labels in {:.2?}", examples.len(), model.labels().len(), started.elapsed());
-    measure(&model, &read(&std::fs::read_to_string(test)?));
+    measure(&model, encoder.as_ref(), &read(&std::fs::read_to_string(test)?));
     let size = serde_json::to_vec(&model)?.len();
     println!("model as JSON: {} kB", size / 1024);
     Ok(())
 }
 
-fn measure(model: &Model, tests: &[Example]) {
+fn measure(model: &Model, encoder: Option<&Encoder>, tests: &[Example]) {
     let started = Instant::now();
     let answers: Vec<(f64, bool)> = tests
         .iter()
         .filter_map(|test| {
-            let (label, probability) = model.predict(&test.text).ranked.into_iter().next()?;
+            let (label, probability) = model.predict_with(&test.text, encoder).ranked.into_iter().next()?;
             Some((probability, label == test.label))
         })
         .collect();
