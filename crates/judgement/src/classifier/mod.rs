@@ -192,7 +192,8 @@ impl Model {
             .iter()
             .map(|text| signs(&self.experts.scores(&self.row(text, lesson.encoder)), calibration, None))
             .collect();
-        if strange.is_empty() {
+        // With one of two labels struck, nothing is left to compare.
+        if strange.is_empty() && self.labels.len() > 2 {
             strange = outcomes.iter().map(|outcome| seen(outcome, Some(outcome.truth))).collect();
         }
         Familiarity::fit(&known, &strange)
