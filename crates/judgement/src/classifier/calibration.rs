@@ -21,13 +21,15 @@ pub(super) type Scores = Vec<Vec<f64>>;
 /// How much each expert's scores weigh before they become probabilities.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Calibration {
-    weights: Vec<f64>,
+    /// Single precision, which JSON gives back to the bit.
+    weights: Vec<f32>,
 }
 
 impl Calibration {
     /// Weights given, not fitted.
+    #[allow(clippy::cast_possible_truncation)]
     pub(super) fn fixed(weights: &[f64]) -> Self {
-        Self { weights: weights.to_vec() }
+        Self { weights: weights.iter().map(|weight| *weight as f32).collect() }
     }
 
     /// The weights that make the held-out answers likeliest (temperature scaling, Guo et al. 2017, with a temperature
@@ -48,10 +50,11 @@ impl Calibration {
         new
     }
 
+    #[allow(clippy::cast_possible_truncation)]
     fn with(&self, expert: usize, logarithm: f64) -> Self {
         let mut new = self.clone();
         if let Some(weight) = new.weights.get_mut(expert) {
-            *weight = logarithm.exp();
+            *weight = logarithm.exp() as f32;
         }
         new
     }
@@ -72,7 +75,7 @@ impl Calibration {
         let mut fused = vec![0.0; scores.first().map_or(0, Vec::len)];
         for (weight, of_expert) in self.weights.iter().zip(scores) {
             for (fused, score) in fused.iter_mut().zip(of_expert) {
-                *fused += weight * score;
+                *fused += f64::from(*weight) * score;
             }
         }
         fused

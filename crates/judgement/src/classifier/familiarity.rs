@@ -75,7 +75,18 @@ impl Familiarity {
             }
             new.bias -= slope_of_bias;
         }
-        Some(new)
+        Some(new.rounded())
+    }
+
+    /// To so few digits that JSON gives them back to the bit.
+    fn rounded(self) -> Self {
+        let short = |value: f64| (value * 1e6).round() / 1e6;
+        Self {
+            mean: self.mean.map(short),
+            spread: self.spread.map(|value| short(value).max(1e-6)),
+            weights: self.weights.map(short),
+            bias: short(self.bias),
+        }
     }
 
     fn standard(&self, signs: &Signs) -> Signs {
