@@ -35,8 +35,10 @@ fn tickets() -> TempDir {
         ("none", "weather tomorrow"),
         ("none", "pizza for lunch"),
     ];
-    let test: String =
-        rows.iter().map(|(label, text)| format!("{{\"text\":\"{text}\",\"label\":\"{label}\"}}\n")).collect();
+    let mut test = String::new();
+    for (label, text) in rows {
+        writeln!(test, "{{\"text\":\"{text}\",\"label\":\"{label}\"}}").unwrap();
+    }
     fs::write(folder.path().join("test.jsonl"), test).unwrap();
     folder
 }
@@ -79,7 +81,11 @@ fn retrieve_gives_the_documented_figures() {
         "--json",
     ];
     let figures = json(&folder, &arguments);
-    assert_eq!((&figures["hit_at_1"], &figures["words"]["mrr_at_10"]), (&0.5.into(), &0.5.into()), "{figures}");
+    assert_eq!(
+        (&figures["hit_at_1"], &figures["words"]["mrr_at_10"]),
+        (&Value::from(0.5), &Value::from(0.5)),
+        "{figures}"
+    );
     let documented = include_str!("../../docs/JUDGEMENT.md");
     for key in figures.as_object().unwrap().keys() {
         assert!(documented.contains(&format!("`{key}`")), "{key} is not documented");

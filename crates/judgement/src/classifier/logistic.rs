@@ -216,7 +216,9 @@ impl History {
         }
         if let Some((_, turned, curvature)) = self.steps.back() {
             let scale = (curvature / dot(turned, turned)) as f32;
-            direction.iter_mut().for_each(|value| *value *= scale);
+            for value in &mut direction {
+                *value *= scale;
+            }
         }
         for ((change, turned, curvature), share) in self.steps.iter().zip(shares.into_iter().rev()) {
             let back = dot(turned, &direction) / curvature;

@@ -43,13 +43,17 @@ impl Neighbours {
         }
         let mut new = Self { labels, of: Vec::new(), vectors: Vectors::default() };
         for (label, (mut centre, count)) in sums.into_iter().enumerate() {
-            centre.iter_mut().for_each(|value| *value /= f32::max(count, TINY));
+            for value in &mut centre {
+                *value /= f32::max(count, TINY);
+            }
             if let Some(Some(name)) = names.get(label) {
                 centre.resize(name.len(), 0.0);
                 centre.iter_mut().zip(name).for_each(|(value, name)| *value += NAME_SHARE * name);
             }
             let length = centre.iter().map(|value| value * value).sum::<f32>().sqrt().max(TINY);
-            centre.iter_mut().for_each(|value| *value /= length);
+            for value in &mut centre {
+                *value /= length;
+            }
             if !centre.is_empty() {
                 new.push(&centre, label);
             }

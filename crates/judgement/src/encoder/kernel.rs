@@ -221,6 +221,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::cast_possible_truncation)]
     fn wide_and_plain_sums_are_equal() {
         let weights: Vec<i8> = numbers(5 * 48, 4).iter().map(|value| (value * 127.0) as i8).collect();
         let inputs: Vec<i16> = numbers(6 * 48, 5).iter().map(|value| (value * 8191.0) as i16).collect();

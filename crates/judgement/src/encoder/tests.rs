@@ -24,7 +24,7 @@ impl Reference {
     }
 }
 
-/// The model, where somebody has put it: DESKBELL_ENCODER, or target/encoder as tests/run does.
+/// The model, where somebody has put it: `DESKBELL_ENCODER`, or target/encoder as tests/eval/run does.
 fn model() -> Option<Encoder> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/encoder");
     let folder = std::env::var_os("DESKBELL_ENCODER").map_or(beside, PathBuf::from);

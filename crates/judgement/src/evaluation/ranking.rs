@@ -36,7 +36,7 @@ impl Ranking {
             sums.hit_at_1 += within(1);
             sums.hit_at_5 += within(5);
             sums.hit_at_10 += within(10);
-            sums.mrr_at_10 += first.map_or(0.0, |first| discount_by_place(first));
+            sums.mrr_at_10 += first.map_or(0.0, discount_by_place);
             let mut ideal: Vec<u32> = answers.values().copied().collect();
             ideal.sort_unstable_by(|left, right| right.cmp(left));
             let possible = cumulative(&ideal);
