@@ -45,7 +45,7 @@ impl Chain {
             tracing::info!(%reason, "categories are judged by keywords alone");
             return Ok(Self::new(Vec::new(), last));
         }
-        let local = LocalAssessor::train(&examples, Arc::clone(&last), config.abstain_below)?;
+        let local = LocalAssessor::train(&examples, config.load_encoder()?, Arc::clone(&last), config.abstain_below)?;
         Ok(Self::new(vec![Arc::new(local)], last))
     }
 

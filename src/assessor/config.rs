@@ -1,8 +1,9 @@
 //! What the configuration says about assessing. The categories themselves are the policy's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use deskbell_judgement::classifier::{Example, TrainingError};
+use deskbell_judgement::encoder::Encoder;
 use serde::Deserialize;
 
 /// The table `[assessor]`.
@@ -13,11 +14,13 @@ pub struct AssessorConfig {
     pub abstain_below: f64,
     /// More labelled examples than the policy holds: a file with one `{"text": …, "label": …}` per line.
     pub examples_file: Option<PathBuf>,
+    /// A folder with `model.safetensors` and `vocab.txt` of all-MiniLM-L6-v2; without it the words speak alone.
+    pub encoder: Option<PathBuf>,
 }
 
 impl Default for AssessorConfig {
     fn default() -> Self {
-        Self { abstain_below: 0.4, examples_file: None }
+        Self { abstain_below: 0.4, examples_file: None, encoder: None }
     }
 }
 
@@ -32,6 +35,20 @@ impl AssessorConfig {
         } else {
             Err(AssessorConfigError::AbstainBelow { given: self.abstain_below })
         }
+    }
+
+    /// Reads the sentence encoder, where one is configured. Takes about a tenth of a second.
+    ///
+    /// # Errors
+    /// When a file can't be read or isn't that model's.
+    pub fn load_encoder(&self) -> Result<Option<Encoder>, AssessorConfigError> {
+        let Some(folder) = &self.encoder else { return Ok(None) };
+        let unreadable = |file: &Path, reason: String| AssessorConfigError::Encoder { file: file.to_owned(), reason };
+        let (weights, vocabulary) = (folder.join("model.safetensors"), folder.join("vocab.txt"));
+        let bytes = std::fs::read(&weights).map_err(|error| unreadable(&weights, error.to_string()))?;
+        let pieces =
+            std::fs::read_to_string(&vocabulary).map_err(|error| unreadable(&vocabulary, error.to_string()))?;
+        Encoder::read(&bytes, &pieces).map(Some).map_err(|error| unreadable(folder, error.to_string()))
     }
 }
 
@@ -57,6 +74,14 @@ pub enum AssessorConfigError {
         label: String,
         /// The policy's categories.
         known: String,
+    },
+    /// The sentence encoder's files are missing or others.
+    #[error("`assessor.encoder`: {} can't be used ({reason}): correct the path or leave the key out", file.display())]
+    Encoder {
+        /// Which file or folder.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The examples can't be learned.
     #[error("the examples can't be learned: {0}")]
@@ -101,6 +126,14 @@ mod tests {
         {
             assert_eq!(read_examples(lines), Err(AssessorConfigError::Line { line }), "{lines}");
         }
+    }
+
+    #[test]
+    fn a_missing_encoder_is_named() {
+        let config: AssessorConfig = toml::from_str("encoder = \"/nowhere/at/all\"").unwrap();
+        let error = config.load_encoder().unwrap_err().to_string();
+        assert!(error.contains("/nowhere/at/all/model.safetensors"), "{error}");
+        assert!(AssessorConfig::default().load_encoder().unwrap().is_none());
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use deskbell_domain::assessment::{Assessment, AssessorName, Judged};
 use deskbell_domain::ids::CategoryId;
-use deskbell_judgement::classifier::{Example, Model, TrainingError};
+use deskbell_judgement::classifier::{Example, Lesson, Model, TrainingError};
+use deskbell_judgement::encoder::Encoder;
 
 use super::keywords::KeywordAssessor;
 use super::{AssessError, AssessRequest, Assessing, Assessor, reading};
@@ -18,22 +19,26 @@ pub struct LocalAssessor {
 #[derive(Debug)]
 struct Inner {
     model: Model,
+    /// The one that the model learned with.
+    encoder: Option<Encoder>,
     keywords: Arc<KeywordAssessor>,
     abstain_below: f64,
 }
 
 impl LocalAssessor {
-    /// Learns from the examples. Takes milliseconds for a policy's own, seconds for ten thousand.
+    /// Learns from the examples. Takes milliseconds for a policy's own, seconds for ten thousand; with an encoder up to
+    /// a minute for so many.
     ///
     /// # Errors
     /// When the examples can't teach anything.
     pub fn train(
         examples: &[Example],
+        encoder: Option<Encoder>,
         keywords: Arc<KeywordAssessor>,
         abstain_below: f64,
     ) -> Result<Self, TrainingError> {
-        let model = Model::train(examples)?;
-        Ok(Self { inner: Arc::new(Inner { model, keywords, abstain_below }) })
+        let (model, _) = Model::learn(&Lesson { examples, encoder: encoder.as_ref(), ..Lesson::default() })?;
+        Ok(Self { inner: Arc::new(Inner { model, encoder, keywords, abstain_below }) })
     }
 }
 
@@ -44,7 +49,8 @@ impl Inner {
     }
 
     fn category(&self, text: &str) -> (AssessorName, Option<Judged<CategoryId>>) {
-        if let Some(judged) = self.model.classify(reading::read_part(text), self.abstain_below) {
+        let read = reading::read_part(text);
+        if let Some(judged) = self.model.classify_with(read, self.encoder.as_ref(), self.abstain_below) {
             let Judged { value, confidence, evidence } = judged;
             return (AssessorName::Local, Some(Judged { value: CategoryId::new(value), confidence, evidence }));
         }

@@ -57,6 +57,9 @@ pub enum Command {
     /// Verify, show and replay what happened; dead letters; erasing a person
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Measure how well requests are classified and documents are found, on your own data
+    #[command(subcommand)]
+    Eval(EvalCommand),
     /// Print a completion script for your shell
     #[command(
         after_help = "Examples:\n  deskbell completions bash > ~/.local/share/bash-completion/completions/deskbell\n  deskbell completions zsh > ~/.zfunc/_deskbell\n  deskbell completions fish > ~/.config/fish/completions/deskbell.fish"
@@ -200,6 +203,70 @@ pub enum PolicyCommand {
     },
     /// List what conditions may speak of
     Fields,
+}
+
+/// `deskbell eval`.
+#[derive(Debug, Subcommand)]
+pub enum EvalCommand {
+    /// Train the local assessor's classifier on one file and measure it on another
+    #[command(
+        after_help = "Files are CSV with a header, or a JSON object a line (.jsonl). Thresholds are chosen on rows held out of --train. The\nfigures' names are in docs/JUDGEMENT.md.\n\nExamples:\n  deskbell eval classify --train train.csv --test test.csv\n  deskbell eval classify --train train.csv --test test.csv --model models/all-MiniLM-L6-v2 --oos oos --json\n  deskbell eval classify --train train.csv --test test.csv --model models/all-MiniLM-L6-v2 --shots 0"
+    )]
+    Classify(EvalClassifyArguments),
+    /// Search a corpus in BEIR's form and measure what is found
+    #[command(
+        after_help = "Example:\n  deskbell eval retrieve --corpus corpus.jsonl --queries queries.jsonl --qrels qrels/test.tsv --json"
+    )]
+    Retrieve(EvalRetrieveArguments),
+}
+
+/// `deskbell eval classify`.
+#[derive(Debug, Args)]
+pub struct EvalClassifyArguments {
+    /// Rows to learn from.
+    #[arg(long, value_name = "FILE")]
+    pub train: PathBuf,
+    /// Rows to measure on.
+    #[arg(long, value_name = "FILE")]
+    pub test: PathBuf,
+    /// The column of the text; `text` and a few more are known.
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Option<String>,
+    /// The column of the label; `label`, `category`, `intent` are known.
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
+    /// The label of texts that belong nowhere: told apart, not learned as a label.
+    #[arg(long, value_name = "LABEL")]
+    pub oos: Option<String>,
+    /// Learn from the first N rows of each label only; 0 learns from the labels' names.
+    #[arg(long, value_name = "N")]
+    pub shots: Option<usize>,
+    /// A folder with model.safetensors and vocab.txt of all-MiniLM-L6-v2; without it the words speak alone.
+    #[arg(long, value_name = "FOLDER")]
+    pub model: Option<PathBuf>,
+    /// Print JSON instead of lines.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `deskbell eval retrieve`.
+#[derive(Debug, Args)]
+pub struct EvalRetrieveArguments {
+    /// Documents: {"_id", "title", "text"} a line.
+    #[arg(long, value_name = "FILE")]
+    pub corpus: PathBuf,
+    /// Questions: {"_id", "text"} a line.
+    #[arg(long, value_name = "FILE")]
+    pub queries: PathBuf,
+    /// Question, document and score a line, separated by tabs, after a header.
+    #[arg(long, value_name = "FILE")]
+    pub qrels: PathBuf,
+    /// A folder with model.safetensors and vocab.txt of all-MiniLM-L6-v2; without it the words speak alone.
+    #[arg(long, value_name = "FOLDER")]
+    pub model: Option<PathBuf>,
+    /// Print JSON instead of lines.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `deskbell audit`.

@@ -8,6 +8,7 @@ mod audit;
 mod completions;
 mod demo;
 mod doctor;
+mod eval;
 mod failure;
 mod mcp;
 mod mcp_bind;
@@ -53,6 +54,7 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Command::Mcp(command) => mcp::run(&cli.config, command).await,
         Command::Policy(command) => policy::run(&cli.config, command),
         Command::Audit(command) => audit::run(&cli.config, command).await,
+        Command::Eval(command) => eval::run(command),
         Command::Completions { shell } => {
             completions::run(*shell);
             Ok(())

@@ -25,6 +25,9 @@ fn every_command_helps() {
         &["audit", "replay"],
         &["audit", "dead-letters"],
         &["audit", "erase"],
+        &["eval"],
+        &["eval", "classify"],
+        &["eval", "retrieve"],
         &["completions"],
     ];
     let mut text = String::new();

@@ -4,6 +4,7 @@ mod audit;
 mod bad_input;
 mod demo;
 mod doctor;
+mod eval;
 mod examples;
 mod help;
 mod mcp;

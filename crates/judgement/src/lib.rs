@@ -3,15 +3,18 @@
 //! Nothing here reads a file, a clock or a random number; the same input gives the same bytes.
 //!
 //! Read in this order: [`mrkdwn`] (Slack's markup to plain text), [`text`] (words and n-grams), then what is
-//! built on them: [`request`] (is it a request at all?), [`classifier`] and [`keywords`] (which category?),
-//! [`urgency`], [`sentiment`], [`language`], [`summary`], [`lexical`] (BM25), [`similarity`] (earlier
-//! tickets) and [`knowledge`] (Markdown documents, split by [`markdown`]).
+//! built on them: [`encoder`] (sentences as vectors), [`request`] (is it a request at all?), [`classifier`] and
+//! [`keywords`] (which category?), [`urgency`], [`sentiment`], [`language`], [`summary`], [`lexical`] (BM25),
+//! [`vectors`], [`retrieval`] (words and vectors together), [`similarity`] (earlier tickets) and [`knowledge`]
+//! (Markdown documents, split by [`markdown`]). [`evaluation`] measures them.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
 )]
 
 pub mod classifier;
+pub mod encoder;
+pub mod evaluation;
 pub mod keywords;
 pub mod knowledge;
 pub mod language;
@@ -20,8 +23,10 @@ pub mod markdown;
 pub mod mrkdwn;
 mod phrases;
 pub mod request;
+pub mod retrieval;
 pub mod sentiment;
 pub mod similarity;
 pub mod summary;
 pub mod text;
 pub mod urgency;
+pub mod vectors;

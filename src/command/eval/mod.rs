@@ -1,0 +1,65 @@
+//! `deskbell eval`: measures judgement on your own data. The figures' names are documented in docs/JUDGEMENT.md.
+
+mod classify;
+mod retrieve;
+mod tables;
+
+use std::fs;
+use std::path::Path;
+
+use deskbell_judgement::encoder::Encoder;
+use serde::Serialize;
+
+use super::arguments::EvalCommand;
+use super::{Failure, output};
+
+/// Runs the subcommand. It computes for seconds to minutes and serves nobody meanwhile.
+pub(super) fn run(command: &EvalCommand) -> Result<(), Failure> {
+    match command {
+        EvalCommand::Classify(arguments) => classify::run(arguments),
+        EvalCommand::Retrieve(arguments) => retrieve::run(arguments),
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| Failure::wrong(format!("{} can't be read: {error}", path.display())))
+}
+
+/// The sentence encoder of a folder.
+fn encoder(folder: Option<&Path>) -> Result<Option<Encoder>, Failure> {
+    let Some(folder) = folder else { return Ok(None) };
+    let weights = folder.join("model.safetensors");
+    let bytes =
+        fs::read(&weights).map_err(|error| Failure::wrong(format!("{} can't be read: {error}", weights.display())))?;
+    let vocabulary = read(&folder.join("vocab.txt"))?;
+    let encoder = Encoder::read(&bytes, &vocabulary);
+    encoder.map(Some).map_err(|error| Failure::wrong(format!("{}: {error}", folder.display())))
+}
+
+/// The most memory that this process has held, in MB; `None` where the system doesn't tell (it is Linux's /proc).
+fn memory_mb() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some((kilobytes / 1024.0).round())
+}
+
+/// The figures as JSON, or a line for each.
+fn show(figures: &impl Serialize, json: bool) {
+    if json {
+        output::say_json(figures);
+    } else if let Ok(serde_json::Value::Object(object)) = serde_json::to_value(figures) {
+        let width = object.keys().map(String::len).max().unwrap_or(0);
+        let lines: Vec<String> = object.iter().map(|(key, value)| format!("{key:width$}  {}", shown(value))).collect();
+        output::say(&lines.join("\n"));
+    }
+}
+
+fn shown(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => "-".to_owned(),
+        serde_json::Value::Number(number) if number.is_f64() => format!("{:.4}", number.as_f64().unwrap_or_default()),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
