@@ -339,6 +339,21 @@ fn result(tool: &ToolInfo) -> Option<(String, Option<String>)> {
     })
 }
 
+/// Where an answer says what was there before, which undoing gives back.
+fn former(tool: &ToolInfo) -> Option<String> {
+    let root = tool.output_schema.as_deref()?;
+    let schema = shapes(root).into_iter().find_map(|properties| properties.get("previous"))?;
+    let has_value = shapes_of(schema, root).into_iter().any(|properties| properties.contains_key("value"));
+    Some(if has_value { "/previous/value" } else { "/previous" }.to_owned())
+}
+
+/// The properties of a part of an answer, or of each form that it may have.
+fn shapes_of<'a>(schema: &'a Value, root: &'a Map<String, Value>) -> Vec<&'a Map<String, Value>> {
+    let choices = ["anyOf", "oneOf"].iter().find_map(|name| schema.get(*name)).and_then(Value::as_array);
+    let forms = choices.into_iter().flatten().chain(std::iter::once(schema));
+    forms.filter_map(|form| resolved(form, root).get("properties").and_then(Value::as_object)).collect()
+}
+
 /// The properties of an answer, or of each answer that there may be.
 fn shapes(root: &Map<String, Value>) -> Vec<&Map<String, Value>> {
     let choices = ["anyOf", "oneOf"].iter().find_map(|name| root.get(*name)).and_then(Value::as_array);
@@ -375,6 +390,8 @@ fn written(server: &str, want: &Want, fit: &Fit, tool: &ToolInfo, tools: &[ToolI
                  result = { key = \"/key\" }\n",
             ),
         }
+    } else if let Some(place) = former(tool) {
+        let _ = writeln!(text, "result = {{ previous = {} }}", quoted(&place));
     }
     let _ = write!(text, "\n[actions.{action}.arguments]\n");
     for (name, expression) in &fit.arguments {

@@ -198,7 +198,7 @@ async fn a_call_that_takes_too_long_is_unknown_and_the_next_one_works() {
     host.settled().await;
     site.fault("jira:POST /issue", Fault::Timeout { ms: 60_000, work_done: true }, 1);
     let late = host.call("jira", "create_issue", issue()).await.unwrap_err();
-    assert!(matches!(late, CallError::Unknown { .. }), "{late}");
+    assert!(matches!(late, CallError::TimedOut { .. }), "{late}");
     let found = host.call("jira", "create_issue", issue()).await.unwrap();
     assert_eq!(found.structured["created"], false);
     host.shutdown().await;

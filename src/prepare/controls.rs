@@ -32,7 +32,8 @@ fn look_at(template: &str, shown: &Value, found: &mut BTreeSet<String>) {
                     "callback_id" => Modal::ALL.iter().map(|modal| modal.as_str()).collect(),
                     _ => Vec::new(),
                 };
-                if let Some(id) = value.as_str().filter(|id| !known.is_empty() && !known.contains(id)) {
+                let is_known = |id: &str| known.contains(&id) || is_asked_field(id);
+                if let Some(id) = value.as_str().filter(|id| !known.is_empty() && !is_known(id)) {
                     found.insert(unknown(template, key, id, &known));
                 }
                 look_at(template, value, found);
@@ -41,6 +42,11 @@ fn look_at(template: &str, shown: &Value, found: &mut BTreeSet<String>) {
         Value::Array(items) => items.iter().for_each(|item| look_at(template, item, found)),
         _ => {}
     }
+}
+
+/// A field of a server's question: they are numbered.
+fn is_asked_field(id: &str) -> bool {
+    id.strip_prefix("field_").is_some_and(|number| number.parse::<usize>().is_ok())
 }
 
 fn unknown(template: &str, key: &str, id: &str, known: &[&str]) -> String {

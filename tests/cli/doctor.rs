@@ -147,7 +147,7 @@ async fn a_vendor_that_refuses_the_token_is_named() {
     let said = examined(settings(), |place| place.write("secrets/jira_api_token", "another")).await;
     assert_eq!(said.code, 1);
     insta::assert_snapshot!(faults(&said), @r#"
-✗ mcp.jira: `find_by_idempotency_key`: Jira refused the credentials; check the account's e-mail address and its API token
+✗ mcp.jira: `find_by_idempotency_key`: the server refused it: Jira refused the credentials; check the account's e-mail address and its API token
     -> correct the address and the secrets of [mcp.jira], and what their account may read there
 "#);
 }

@@ -54,11 +54,18 @@ async fn an_edit_before_the_confirmation_is_decided_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_edit_after_the_confirmation_is_a_comment_on_the_issue() {
+async fn edits_after_the_confirmation_are_one_comment_on_the_issue() {
     let desk = Desk::open(Wish::default()).await;
     let (asked, card) = asked(&desk, "The payment failed").await;
     desk.confirms("U0BEN", &card).await;
-    edit(&desk, &asked, "The payment of 4711 failed").await;
+    for text in ["The payment of 471 failed", "The payment of 4711 faild", "The payment of 4711 failed"] {
+        edit(&desk, &asked, text).await;
+    }
+    // Whoever corrects a text corrects it more than once: Deskbell waits half a minute for the last one.
+    desk.until_within(Duration::from_secs(90), "the comment", |state| {
+        state.issues().first().filter(|issue| issue["comments"].as_array().is_some_and(|all| !all.is_empty())).cloned()
+    })
+    .await;
     let comments = comments(&desk).await;
     assert!(comments.len() == 1 && comments[0].contains("The payment of 4711 failed"), "{comments:?}");
     assert_eq!(desk.tickets()[0].squad.as_deref(), Some("payments"));

@@ -156,22 +156,22 @@ impl Guarded {
     fn way(&self) -> String {
         format!("Bearer resource_metadata=\"{}/.well-known/oauth-protected-resource/mcp\"", self.base())
     }
+}
 
-    fn issue(&self, books: &mut Books, scope: &str, audience: &str, renewable: bool) -> Value {
-        books.serial += 1;
-        let (access, refresh) = (format!("access-{}", books.serial), format!("refresh-{}", books.serial));
-        let refresh = renewable.then_some(refresh);
-        let audience = if books.manners.wrong_audience { "https://elsewhere.example/mcp" } else { audience };
-        let issued =
-            Issued { scope: scope.to_owned(), audience: audience.to_owned(), refresh: refresh.clone(), is_valid: true };
-        books.tokens.insert(access.clone(), issued);
-        let life = books.manners.life;
-        let mut answer = json!({ "access_token": access, "token_type": "Bearer", "expires_in": life, "scope": scope });
-        if let Some(refresh) = refresh {
-            answer["refresh_token"] = refresh.into();
-        }
-        answer
+fn issue(books: &mut Books, scope: &str, audience: &str, renewable: bool) -> Value {
+    books.serial += 1;
+    let (access, refresh) = (format!("access-{}", books.serial), format!("refresh-{}", books.serial));
+    let refresh = renewable.then_some(refresh);
+    let audience = if books.manners.wrong_audience { "https://elsewhere.example/mcp" } else { audience };
+    let issued =
+        Issued { scope: scope.to_owned(), audience: audience.to_owned(), refresh: refresh.clone(), is_valid: true };
+    books.tokens.insert(access.clone(), issued);
+    let life = books.manners.life;
+    let mut answer = json!({ "access_token": access, "token_type": "Bearer", "expires_in": life, "scope": scope });
+    if let Some(refresh) = refresh {
+        answer["refresh_token"] = refresh.into();
     }
+    answer
 }
 
 async fn resource_metadata(State(it): State<Guarded>) -> Json<Value> {
@@ -265,7 +265,7 @@ fn given(it: &Guarded, headers: &HeaderMap, form: &Words) -> Response {
     let answer = match form["grant_type"].as_str() {
         "client_credentials" => {
             let scope = form.get("scope").cloned().unwrap_or_default();
-            it.issue(&mut books, &scope, &audience, false)
+            issue(&mut books, &scope, &audience, false)
         }
         "authorization_code" => {
             let Some(asked) = books.codes.remove(&form["code"]) else { return no("invalid_grant") };
@@ -275,7 +275,7 @@ fn given(it: &Guarded, headers: &HeaderMap, form: &Words) -> Response {
                 return no("invalid_grant");
             }
             let scope = asked.get("scope").cloned().unwrap_or_default();
-            it.issue(&mut books, &scope, &audience, true)
+            issue(&mut books, &scope, &audience, true)
         }
         "refresh_token" => {
             let old = books.tokens.iter().find(|(_, token)| token.refresh.as_deref() == Some(&form["refresh_token"]));
@@ -287,7 +287,7 @@ fn given(it: &Guarded, headers: &HeaderMap, form: &Words) -> Response {
             }
             // Rotated: the old one is worth nothing from here on.
             books.tokens.remove(&name);
-            it.issue(&mut books, &scope, &audience, true)
+            issue(&mut books, &scope, &audience, true)
         }
         _ => return no("unsupported_grant_type"),
     };

@@ -50,7 +50,7 @@ async fn signed_in(it: &Guarded, oauth: OAuthSpec) -> SecretString {
 }
 
 fn needs_sign_in(host: &McpHost) -> bool {
-    matches!(state(host), ServerState::SignInNeeded { reason, .. } if reason.to_string().contains("run `deskbell mcp login guarded`"))
+    matches!(state(host), ServerState::SignInNeeded { reason, .. } if reason.contains("run `deskbell mcp login guarded`"))
 }
 
 #[tokio::test]

@@ -7,13 +7,16 @@ use super::browser::led_to;
 use super::guarded::{Guarded, Manners};
 use super::{a_person, host, itself, spec, state};
 
+/// What makes a well-behaved server another.
+type Fault = fn(&mut Manners);
+
 fn redirect() -> Url {
     "http://127.0.0.1:9/callback".parse().unwrap()
 }
 
 #[tokio::test]
 async fn a_server_whose_metadata_can_t_be_relied_on_is_not_dealt_with() {
-    let faults: [(&str, fn(&mut Manners)); 6] = [
+    let faults: [(&str, Fault); 6] = [
         ("PKCE", |manners| manners.pkce = serde_json::json!(["plain"])),
         ("PKCE", |manners| manners.pkce = serde_json::Value::Null),
         ("issuer mismatch", |manners| manners.issuer = Some("https://elsewhere.example".into())),

@@ -220,5 +220,5 @@ pub fn assessment() -> Assessment {
 /// Commits a ticket; version 0 makes it.
 pub async fn put(store: &Store, ticket: Ticket, expected_version: u64) {
     let ticket = Some(TicketWrite::new(ticket, expected_version));
-    store.commit(Commit { ticket, ..Commit::new(workspace()) }).await.unwrap();
+    Box::pin(store.commit(Commit { ticket, ..Commit::new(workspace()) })).await.unwrap();
 }

@@ -121,7 +121,7 @@ async fn a_call_that_hangs_or_kills_its_server_is_unknown_and_the_next_one_works
     let script = json!({ "tools": [tool("hang"), tool("exit"), tool("good")], "answers": { "hang": "hang", "exit": "exit", "good": {} } });
     let stranger = Stranger::with(&script, |spec| spec.call_timeout = Duration::from_millis(700)).await;
     let hung = stranger.call("hang").await.unwrap_err();
-    assert!(matches!(hung, CallError::Unknown { .. }), "{hung}");
+    assert!(matches!(hung, CallError::TimedOut { .. }), "{hung}");
     stranger.call("good").await.unwrap();
     let died = stranger.call("exit").await.unwrap_err();
     assert!(matches!(died, CallError::Unknown { .. }), "{died}");
