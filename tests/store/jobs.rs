@@ -338,8 +338,8 @@ async fn dead_letters_are_reported_together_and_not_too_often() {
 /// A dead letter is told of a week before it goes, and stays while its ticket is open.
 pub async fn forgets_dead_letters_once_people_were_told(store: &Store) {
     put(store, ticket(1, "U1"), 0).await;
-    let of_ticket = NewJob { ticket: Some(TicketId::new(1)), ..job(3, 0, None) };
-    queue(store, vec![job(1, 0, None), of_ticket]).await;
+    let of_nobody = NewJob { ticket: None, ..job(1, 0, None) };
+    queue(store, vec![of_nobody, job(3, 0, None)]).await;
     for letter in claim(store, 5, 10).await {
         store.bury(&letter.id, letter.fence, "it failed").await.unwrap();
     }
