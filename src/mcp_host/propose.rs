@@ -121,7 +121,11 @@ const WANTS: [Want; 9] = [
         never: &["get", "list", "bulk"],
         by_update: true,
         makes_something: false,
-        fields: &[KEY, needed("action.to", &["tostatus", "status", "statusname", "transition", "state", "to"])],
+        fields: &[
+            KEY,
+            needed("action.to", &["tostatus", "status", "statusname", "transition", "state", "to"]),
+            IDEMPOTENCY,
+        ],
     },
     Want {
         action: "set_priority",
@@ -130,7 +134,7 @@ const WANTS: [Want; 9] = [
         never: &["get", "list", "bulk"],
         by_update: true,
         makes_something: false,
-        fields: &[KEY, needed("action.priority", &["priority", "priorityname"])],
+        fields: &[KEY, needed("action.priority", &["priority", "priorityname"]), IDEMPOTENCY],
     },
     Want {
         action: "assign",
@@ -145,6 +149,7 @@ const WANTS: [Want; 9] = [
                 "action.account",
                 &["email", "assigneeemail", "assignee", "accountid", "assigneeid", "owner", "user"],
             ),
+            IDEMPOTENCY,
         ],
     },
     Want {

@@ -64,7 +64,10 @@ async fn what_deskbell_wrote_holds_and_is_counted() {
 async fn every_forgery_is_found_and_named() {
     let other = format!("UPDATE tool_pins SET fingerprint = '{}', definition = '{{}}'", hash_of("{}"));
     for (forged, named) in [
-        ("UPDATE decisions SET decision = CAST(replace(decision, 'payments', 'platform') AS BLOB) WHERE ordinal = 1", "DB-1 of T1"),
+        (
+            "UPDATE decisions SET decision = CAST(replace(decision, 'payments', 'platform') AS BLOB) WHERE ordinal = 1",
+            "DB-1 of T1",
+        ),
         ("UPDATE decisions SET policy = 'other' WHERE ordinal = 2", "DB-1 of T1"),
         ("UPDATE decisions SET sealed = x'' WHERE ordinal = 1", "DB-1 of T1"),
         ("DELETE FROM decisions WHERE ordinal = 2", "DB-1 of T1"),
