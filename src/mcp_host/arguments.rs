@@ -2,7 +2,7 @@
 //! for itself.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use deskbell_domain::suggest::nearest;
 use minijinja::{Environment, ErrorKind, Expression};
@@ -14,11 +14,29 @@ pub(super) const KEY: &str = "idempotency_key";
 /// What expressions are parsed and evaluated in. They see what they are given and no templates, so one is enough.
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(Environment::new);
 
-/// Arguments as written; every expression can be parsed.
+/// Arguments as written.
 #[derive(Debug, Clone)]
 pub(super) struct Arguments {
-    written: BTreeMap<String, Value>,
+    written: BTreeMap<String, Part>,
     with_key: Vec<String>,
+}
+
+/// What an argument is.
+#[derive(Debug, Clone)]
+enum Part {
+    /// It stands for itself.
+    Fixed(Value),
+    /// It is worked out for each call; parsed once.
+    Computed(Arc<Expression<'static, 'static>>),
+}
+
+impl Part {
+    const fn fixed(&self) -> Option<&Value> {
+        match self {
+            Self::Fixed(value) => Some(value),
+            Self::Computed(_) => None,
+        }
+    }
 }
 
 /// What is wrong with an argument.
@@ -35,22 +53,26 @@ impl Arguments {
         let mut checked = Self { written: BTreeMap::new(), with_key: Vec::new() };
         for (argument, written) in written {
             let value = serde_json::to_value(written).map_err(|error| bad(argument, error.to_string()))?;
-            if let Some(expression) = expression(&value) {
-                let compiled = ENVIRONMENT.compile_expression(expression);
-                let compiled = compiled.map_err(|error| bad(argument, error.to_string()))?;
-                check_names(&compiled, context).map_err(|fault| bad(argument, fault))?;
-                if compiled.undeclared_variables(false).contains(KEY) {
-                    checked.with_key.push(argument.clone());
+            let part = match expression(&value) {
+                None => Part::Fixed(value),
+                Some(expression) => {
+                    let compiled = ENVIRONMENT.compile_expression_owned(expression.to_owned());
+                    let compiled = compiled.map_err(|error| bad(argument, error.to_string()))?;
+                    check_names(&compiled, context).map_err(|fault| bad(argument, fault))?;
+                    if compiled.undeclared_variables(false).contains(KEY) {
+                        checked.with_key.push(argument.clone());
+                    }
+                    Part::Computed(Arc::new(compiled))
                 }
-            }
-            checked.written.insert(argument.clone(), value);
+            };
+            checked.written.insert(argument.clone(), part);
         }
         Ok(checked)
     }
 
     /// Every argument, with its value when that is known beforehand.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&Value>)> + Clone {
-        self.written.iter().map(|(name, value)| (name.as_str(), expression(value).is_none().then_some(value)))
+        self.written.iter().map(|(name, part)| (name.as_str(), part.fixed()))
     }
 
     /// The arguments that hand the idempotency key over.
@@ -65,11 +87,10 @@ impl Arguments {
     pub fn fill(&self, context: &Value) -> Result<Map<String, Value>, String> {
         let mut filled = Map::new();
         for (argument, written) in &self.written {
-            let value = match expression(written) {
-                None => written.clone(),
-                Some(expression) => ENVIRONMENT
-                    .compile_expression(expression)
-                    .and_then(|compiled| compiled.eval(minijinja::value::Serde(context)))
+            let value = match written {
+                Part::Fixed(value) => value.clone(),
+                Part::Computed(expression) => expression
+                    .eval(minijinja::value::Serde(context))
                     .map_err(|_| format!("the expression of argument `{argument}` failed"))
                     .and_then(|value| {
                         serde_json::to_value(value).map_err(|_| format!("argument `{argument}` is not JSON"))
@@ -84,7 +105,7 @@ impl Arguments {
 
     /// Whether arguments that speak of the context hold something of it; those that don't ask the same of everybody.
     pub fn say_something(&self, filled: &Map<String, Value>) -> bool {
-        let mut speaking = self.written.iter().filter(|(_, written)| expression(written).is_some()).peekable();
+        let mut speaking = self.written.iter().filter(|(_, part)| part.fixed().is_none()).peekable();
         let is_said = |value: &Value| value.as_str().is_none_or(|text| !text.is_empty());
         speaking.peek().is_none() || speaking.any(|(argument, _)| filled.get(argument).is_some_and(is_said))
     }
