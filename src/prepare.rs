@@ -13,7 +13,7 @@ use deskbell_domain::policy::Policy;
 use deskbell_judgement::knowledge::{KnowledgeIndex, Source};
 
 use crate::assessor::Chain;
-use crate::assessor::config::read_examples;
+use crate::assessor::config::{AssessorConfig, read_examples};
 use crate::config::{Config, ConfigErrors};
 use crate::mcp_host::{Bindings, Lookups};
 
@@ -175,7 +175,9 @@ pub fn assessors(config: &Config, policy: &LoadedPolicy) -> Result<Chain, Prepar
             read_examples(&text).map_err(|error| wrong(error.to_string()))?
         }
     };
-    Chain::local(&config.assessor, &policy.policy.categories, labelled).map_err(|error| wrong(error.to_string()))
+    let encoder = config.assessor.encoder.as_ref().map(|folder| config.path(folder));
+    let assessor = AssessorConfig { encoder, ..config.assessor.clone() };
+    Chain::local(&assessor, &policy.policy.categories, labelled).map_err(|error| wrong(error.to_string()))
 }
 
 /// The documents that `/kb` searches.

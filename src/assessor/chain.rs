@@ -7,7 +7,7 @@ use deskbell_domain::assessment::{Assessment, AssessorName};
 use deskbell_domain::policy::Category;
 use deskbell_judgement::classifier::Example;
 
-use super::config::{AssessorConfig, AssessorConfigError};
+use super::config::{AssessorConfig, AssessorConfigError, load_encoder};
 use super::keywords::KeywordAssessor;
 use super::local::LocalAssessor;
 use super::{AssessRequest, Assessor};
@@ -45,7 +45,8 @@ impl Chain {
             tracing::info!(%reason, "categories are judged by keywords alone");
             return Ok(Self::new(Vec::new(), last));
         }
-        let local = LocalAssessor::train(&examples, config.load_encoder()?, Arc::clone(&last), config.abstain_below)?;
+        let encoder = load_encoder(config.encoder.as_deref())?;
+        let local = LocalAssessor::train(&examples, encoder, Arc::clone(&last), config.abstain_below)?;
         Ok(Self::new(vec![Arc::new(local)], last))
     }
 

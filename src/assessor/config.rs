@@ -36,20 +36,19 @@ impl AssessorConfig {
             Err(AssessorConfigError::AbstainBelow { given: self.abstain_below })
         }
     }
+}
 
-    /// Reads the sentence encoder, where one is configured. Takes about a tenth of a second.
-    ///
-    /// # Errors
-    /// When a file can't be read or isn't that model's.
-    pub fn load_encoder(&self) -> Result<Option<Encoder>, AssessorConfigError> {
-        let Some(folder) = &self.encoder else { return Ok(None) };
-        let unreadable = |file: &Path, reason: String| AssessorConfigError::Encoder { file: file.to_owned(), reason };
-        let (weights, vocabulary) = (folder.join("model.safetensors"), folder.join("vocab.txt"));
-        let bytes = std::fs::read(&weights).map_err(|error| unreadable(&weights, error.to_string()))?;
-        let pieces =
-            std::fs::read_to_string(&vocabulary).map_err(|error| unreadable(&vocabulary, error.to_string()))?;
-        Encoder::read(&bytes, &pieces).map(Some).map_err(|error| unreadable(folder, error.to_string()))
-    }
+/// Reads the sentence encoder of a folder, where one is given. Takes about a tenth of a second.
+///
+/// # Errors
+/// When a file can't be read or isn't that model's.
+pub fn load_encoder(folder: Option<&Path>) -> Result<Option<Encoder>, AssessorConfigError> {
+    let Some(folder) = folder else { return Ok(None) };
+    let unreadable = |file: &Path, reason: String| AssessorConfigError::Encoder { file: file.to_owned(), reason };
+    let (weights, vocabulary) = (folder.join("model.safetensors"), folder.join("vocab.txt"));
+    let bytes = std::fs::read(&weights).map_err(|error| unreadable(&weights, error.to_string()))?;
+    let pieces = std::fs::read_to_string(&vocabulary).map_err(|error| unreadable(&vocabulary, error.to_string()))?;
+    Encoder::read(&bytes, &pieces).map(Some).map_err(|error| unreadable(folder, error.to_string()))
 }
 
 /// What is wrong with the assessor's configuration or examples.
@@ -76,7 +75,7 @@ pub enum AssessorConfigError {
         known: String,
     },
     /// The sentence encoder's files are missing or others.
-    #[error("`assessor.encoder`: {} can't be used ({reason}): correct the path or leave the key out", file.display())]
+    #[error("the sentence encoder's {} can't be used ({reason}): correct the path or leave it out", file.display())]
     Encoder {
         /// Which file or folder.
         file: PathBuf,
@@ -111,7 +110,9 @@ pub fn read_examples(lines: &str) -> Result<Vec<Example>, AssessorConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AssessorConfig, AssessorConfigError, read_examples};
+    use std::path::Path;
+
+    use super::{AssessorConfig, AssessorConfigError, load_encoder, read_examples};
 
     #[test]
     fn reads_one_example_per_line() {
@@ -130,10 +131,9 @@ mod tests {
 
     #[test]
     fn a_missing_encoder_is_named() {
-        let config: AssessorConfig = toml::from_str("encoder = \"/nowhere/at/all\"").unwrap();
-        let error = config.load_encoder().unwrap_err().to_string();
+        let error = load_encoder(Some(Path::new("/nowhere/at/all"))).unwrap_err().to_string();
         assert!(error.contains("/nowhere/at/all/model.safetensors"), "{error}");
-        assert!(AssessorConfig::default().load_encoder().unwrap().is_none());
+        assert!(load_encoder(None).unwrap().is_none());
     }
 
     #[test]

@@ -165,7 +165,7 @@ pub enum McpCommand {
         /// The bindings to print, to copy from.
         name: Option<String>,
     },
-    /// Start the configured servers and list their tools and the actions bound to them
+    /// Start the configured servers and list their tools with the actions and look-ups bound to them
     List {
         /// Print JSON instead of lines.
         #[arg(long)]
@@ -176,7 +176,7 @@ pub enum McpCommand {
 /// Deskbell's own MCP servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OwnServer {
-    /// Jira Cloud.
+    /// Jira, Cloud and Data Center.
     Jira,
     /// Shortcut.
     Shortcut,

@@ -1,6 +1,7 @@
 //! The example files are in order, and documented keys exist.
 
 use deskbell::config::Config;
+use deskbell::mcp_host::Shipped;
 use deskbell::prepare;
 
 use super::{repository_file, run};
@@ -19,6 +20,21 @@ fn the_examples_load_together() {
     let said = run(folder.path(), &["-c", "deskbell.example.toml", "policy", "check"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
     assert!(said.stdout.contains("policy.example.toml: in order"), "{}", said.stdout);
+}
+
+#[test]
+fn the_encoders_folder_counts_from_the_configurations_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = repository_file("deskbell.example.toml");
+    let path = folder.path().join("deskbell.toml");
+    std::fs::write(&path, example.replacen("# encoder = ", "encoder = ", 1)).unwrap();
+    std::fs::write(folder.path().join("policy.example.toml"), repository_file("policy.example.toml")).unwrap();
+    let config = Config::load_with(&path, []).unwrap();
+    let Err(refused) = prepare::assessors(&config, &prepare::policy(&config).unwrap()) else {
+        panic!("there is no encoder");
+    };
+    let looked_for = folder.path().join("models/all-MiniLM-L6-v2/model.safetensors");
+    assert!(refused.to_string().contains(&looked_for.display().to_string()), "{refused}");
 }
 
 /// A line such as `# folder = "knowledge"` or `# [mcp.other]` is commented-out configuration.
@@ -68,6 +84,56 @@ fn the_examples_lines_for_shortcut_take_the_place_of_jiras() {
         ("transition", "shortcut", "update_story"),
     ];
     assert_eq!(bound, expected);
+}
+
+/// The tables below `[actions]` and `[lookups]` of a configuration, each with the server that it names.
+fn bound(text: &str) -> Vec<(String, String, String, toml::Table)> {
+    let mut file: toml::Table = toml::from_str(text).unwrap();
+    let mut all = Vec::new();
+    for kind in ["actions", "lookups"] {
+        let Some(toml::Value::Table(tables)) = file.remove(kind) else { continue };
+        for (name, table) in tables {
+            let table = table.as_table().unwrap().clone();
+            let server = table.get("server").and_then(toml::Value::as_str).unwrap_or_default();
+            all.push((kind.to_owned(), name, server.to_owned(), table));
+        }
+    }
+    all
+}
+
+/// What one asks of the tool and makes of its answer. How long a look-up or a search may take is each company's own, and what an
+/// unreadable call means is more than an example need say.
+fn substance(mut table: toml::Table) -> toml::Table {
+    for own in ["server", "deadline", "errors"] {
+        table.remove(own);
+    }
+    if let Some(reconcile) = table.get_mut("reconcile").and_then(toml::Value::as_table_mut) {
+        reconcile.remove("lag");
+    }
+    table
+}
+
+#[test]
+fn bindings_written_by_hand_say_what_those_that_ship_say() {
+    let example = repository_file("deskbell.example.toml");
+    let uncommented: Vec<&str> =
+        example.lines().map(|line| if is_commented_key(line) { line.trim_start_matches("# ") } else { line }).collect();
+    let shortcut: Vec<&str> = example.lines().filter_map(|line| line.strip_prefix("#   ")).collect();
+    let files = [repository_file("demo/deskbell.toml"), uncommented.join("\n"), shortcut.join("\n")];
+    let mut held = Vec::new();
+    for (kind, name, server, table) in files.iter().flat_map(|file| bound(file)) {
+        // The example's customers come from a server called crm, whose tools are named as ours.
+        let Ok(shipped) = Shipped::named(if server == "crm" { "salesforce" } else { &server }) else { continue };
+        let found = bound(shipped.text).into_iter().find(|(its, called, ..)| (its, called) == (&kind, &name));
+        let (.., ours) = found.unwrap_or_else(|| panic!("bindings/{}.toml has no {kind}.{name}", shipped.name));
+        assert_eq!(substance(table), substance(ours), "{kind}.{name} at {server}");
+        held.push(format!("{server} {name}"));
+    }
+    for expected in
+        ["jira comment", "helpdesk update_ticket", "crm write_back", "shortcut assign", "helpdesk queue_load"]
+    {
+        assert!(held.iter().any(|one| one == expected), "{expected} is held against nothing: {held:?}");
+    }
 }
 
 #[test]

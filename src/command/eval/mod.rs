@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::arguments::EvalCommand;
 use super::{Failure, output};
+use crate::assessor::config::load_encoder;
 
 /// Runs the subcommand. It computes for seconds to minutes and serves nobody meanwhile.
 pub(super) fn run(command: &EvalCommand) -> Result<(), Failure> {
@@ -27,13 +28,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 /// The sentence encoder of a folder.
 fn encoder(folder: Option<&Path>) -> Result<Option<Encoder>, Failure> {
-    let Some(folder) = folder else { return Ok(None) };
-    let weights = folder.join("model.safetensors");
-    let bytes =
-        fs::read(&weights).map_err(|error| Failure::wrong(format!("{} can't be read: {error}", weights.display())))?;
-    let vocabulary = read(&folder.join("vocab.txt"))?;
-    let encoder = Encoder::read(&bytes, &vocabulary);
-    encoder.map(Some).map_err(|error| Failure::wrong(format!("{}: {error}", folder.display())))
+    load_encoder(folder).map_err(|error| Failure::wrong(format!("--model: {error}")))
 }
 
 /// The most memory that this process has held, in MB; `None` where the system doesn't tell (it is Linux's /proc).

@@ -61,8 +61,6 @@ pub struct Shipped {
 pub enum Tried {
     /// The server itself, against a vendor's system in a box.
     InABox,
-    /// Held against the schemas that the server itself publishes; its tools were not called.
-    AgainstItsSchemas,
     /// Read from the vendor's documentation only: nobody called the live service with them.
     NotAgainstTheLiveService,
 }
@@ -179,7 +177,6 @@ impl fmt::Display for Tried {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::InABox => "tried with the vendor's system in a box",
-            Self::AgainstItsSchemas => "held against the server's own schemas, its tools not called",
             Self::NotAgainstTheLiveService => "NOT tried against the live service",
         })
     }

@@ -1,13 +1,13 @@
 //! What a host may read of Jira without a tool: `jira://projects` and `jira://issue/{key}`, as JSON.
 
-use rmcp::ErrorData;
-use rmcp::model::{ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
-use serde::Serialize;
+use rmcp::model::{ReadResourceResult, Resource, ResourceTemplate};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer};
 
 use super::client::JiraClient;
 use super::schema_lists::ListProjects;
 use super::{lists, shown};
-use crate::failure::{ErrorKind, ToolFailure};
+use crate::resource;
 
 const PROJECTS: &str = "jira://projects";
 const ISSUE: &str = "jira://issue/";
@@ -39,35 +39,16 @@ pub(super) fn templates() -> Vec<ResourceTemplate> {
 ///
 /// # Errors
 /// What the protocol says of an address that leads nowhere, and of a Jira that does not answer.
-pub(super) async fn read(client: &JiraClient, uri: &str) -> Result<ReadResourceResult, ErrorData> {
+pub(super) async fn read(
+    client: &JiraClient,
+    uri: &str,
+    context: &RequestContext<RoleServer>,
+) -> Result<ReadResourceResult, ErrorData> {
     if uri == PROJECTS {
         let wanted = ListProjects { name_contains: None, max_results: Some(PROJECTS_MAX), next_page_token: None };
-        let projects = lists::projects(client, wanted).await.map_err(|failure| refused(&failure, uri))?;
-        return contents(uri, &projects);
+        return resource::json(uri, lists::projects(client, wanted).await, context);
     }
     let key = uri.strip_prefix(ISSUE).filter(|key| !key.is_empty() && !key.contains('/'));
-    let Some(key) = key else { return Err(unknown(uri)) };
-    let issue = client.issue(key).await.map_err(|failure| refused(&failure, uri))?;
-    contents(uri, &shown::issue(client, &issue))
-}
-
-fn contents(uri: &str, value: &impl Serialize) -> Result<ReadResourceResult, ErrorData> {
-    let text = serde_json::to_string(value)
-        .map_err(|error| ErrorData::internal_error(format!("the resource could not be encoded: {error}"), None))?;
-    Ok(ReadResourceResult::new(vec![ResourceContents::text(text, uri).with_mime_type(JSON)]))
-}
-
-fn unknown(uri: &str) -> ErrorData {
-    ErrorData::resource_not_found(format!("there is no resource {uri}; read {PROJECTS} or {ISSUE}KEY"), None)
-}
-
-fn refused(failure: &ToolFailure, uri: &str) -> ErrorData {
-    let data = serde_json::to_value(failure).ok();
-    match failure.error_kind {
-        ErrorKind::Permanent if failure.http_status == Some(404) => ErrorData::resource_not_found(
-            format!("there is no resource {uri}, or the Jira account may not see it"),
-            data,
-        ),
-        _ => ErrorData::internal_error(failure.message.clone(), data),
-    }
+    let Some(key) = key else { return Err(resource::unknown(uri)) };
+    resource::json(uri, client.issue(key).await.map(|issue| shown::issue(client, &issue)), context)
 }

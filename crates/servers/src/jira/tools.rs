@@ -21,6 +21,7 @@ use super::{JiraConfig, JiraConfigError, change, create, resources};
 use crate::failure::{ToolFailure, output_schema, tool_result};
 use crate::ledger::Ledger;
 use crate::marker::marker;
+use crate::resource;
 
 /// What a host's model is told of the server.
 const INSTRUCTIONS: &str = "Jira issues: create, find, comment, move, assign, label, link; projects, boards and sprints. \
@@ -49,25 +50,25 @@ impl ServerHandler for JiraServer {
     async fn list_resources(
         &self,
         _page: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Ok(ListResourcesResult::with_all_items(resources::all()))
+        Ok(resource::listed(resources::all(), None, &context))
     }
 
     async fn list_resource_templates(
         &self,
         _page: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Ok(ListResourceTemplatesResult::with_all_items(resources::templates()))
+        Ok(resource::templates(resources::templates(), &context))
     }
 
     async fn read_resource(
         &self,
         wanted: ReadResourceRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        resources::read(&self.client, &wanted.uri).await.map(ReadResourceResponse::from)
+        resources::read(&self.client, &wanted.uri, &context).await.map(ReadResourceResponse::from)
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! Reading order: [`ShortcutServer`] holds the tools; `create` and `update` say in which order Shortcut is asked; `announce` tells a channel of new stories;
 //! [`client::ShortcutClient`] is the only code that knows Shortcut's paths; `directory` turns names into ids and back;
-//! [`crate::ledger`] remembers idempotency keys while Shortcut's search does not show what they made.
+//! [`crate::ledger`] remembers idempotency keys while Shortcut's search does not show what they made; `resources` and `prompts` are what hosts may read and
+//! offer besides tools.
 //!
 //! Vendor documentation: <https://developer.shortcut.com/api/rest/v3>.
 
@@ -12,6 +13,8 @@ pub mod client;
 mod create;
 mod directory;
 mod error;
+mod prompts;
+mod resources;
 pub mod schema;
 mod shown;
 mod story_id;

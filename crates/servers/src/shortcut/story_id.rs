@@ -20,17 +20,19 @@ impl fmt::Display for StoryId {
 }
 
 impl StoryId {
+    /// A number as people write it.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let digits = text.strip_prefix("sc-").or_else(|| text.strip_prefix("SC-")).unwrap_or(text);
+        digits.parse().ok().filter(|number| *number > 0).map(Self)
+    }
+
     fn read(value: &Value) -> Option<Self> {
-        let number = match value {
-            Value::Number(number) => number.as_u64(),
-            Value::String(text) => {
-                let text = text.trim();
-                let digits = text.strip_prefix("sc-").or_else(|| text.strip_prefix("SC-")).unwrap_or(text);
-                digits.parse().ok()
-            }
+        match value {
+            Value::Number(number) => number.as_u64().filter(|number| *number > 0).map(Self),
+            Value::String(text) => Self::parse(text),
             _ => None,
-        };
-        number.filter(|number| *number > 0).map(Self)
+        }
     }
 }
 

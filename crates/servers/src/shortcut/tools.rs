@@ -1,9 +1,14 @@
 //! The tools of the Shortcut server: what goes in and what comes out.
 
+use rmcp::handler::server::router::prompt::PromptRouter;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::CallToolResult;
-use rmcp::{ServerHandler, tool, tool_handler, tool_router};
+use rmcp::model::{
+    CallToolResult, Implementation, ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler, prompt_handler, tool, tool_handler, tool_router};
 use serde_json::Value;
 
 use super::announce::Announcer;
@@ -15,10 +20,12 @@ use super::schema::{
     FoundStory, GetStory, Iteration, Label, LinkExternalUrl, LinkedStories, LinkedStory, ListArguments, Listed, Member,
     SearchStories, Story, Team, UpdateStory, UpdatedStory, Workflow,
 };
-use super::{ShortcutConfig, ShortcutConfigError, create, shown, update};
+use super::story_id::StoryId;
+use super::{ShortcutConfig, ShortcutConfigError, create, resources, shown, update};
 use crate::failure::{ToolFailure, output_schema, tool_result};
 use crate::ledger::{Fate, Ledger};
 use crate::marker::marker;
+use crate::resource;
 
 /// Stories on a page of a search: at most, and when none is asked for.
 const SEARCH_PAGE_MAX: u32 = 100;
@@ -26,6 +33,11 @@ const SEARCH_PAGE_DEFAULT: u32 = 20;
 /// Items on a page of a list: at most, and when none is asked for.
 const LIST_PAGE_MAX: u32 = 200;
 const LIST_PAGE_DEFAULT: u32 = 50;
+
+/// What a host's model is told of the server.
+const INSTRUCTIONS: &str = "Shortcut stories: create, find, change, comment, link. Teams, states, members and iterations go by \
+    name or id. Give an idempotency_key to every create_story and add_comment, and after error_kind \
+    `unknown` look the story up with find_by_idempotency_key before creating it again.";
 
 /// The Shortcut MCP server. Clones share one HTTP client, the kept lists and the ledgers.
 #[derive(Debug, Clone)]
@@ -37,16 +49,49 @@ pub struct ShortcutServer {
     changes: Ledger<()>,
     announcer: Option<Announcer>,
     tool_router: ToolRouter<Self>,
+    prompt_router: PromptRouter<Self>,
 }
 
-#[tool_handler(
-    router = self.tool_router,
-    name = "deskbell-shortcut",
-    instructions = "Shortcut stories: create, find, change, comment, link. Teams, states, members and iterations go by \
-                    name or id. Give an idempotency_key to every create_story and add_comment, and after error_kind \
-                    `unknown` look the story up with find_by_idempotency_key before creating it again."
-)]
-impl ServerHandler for ShortcutServer {}
+#[tool_handler(router = self.tool_router)]
+#[prompt_handler(router = self.prompt_router)]
+impl ServerHandler for ShortcutServer {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().enable_prompts().enable_resources().build();
+        ServerConfig::new(capabilities)
+            .with_server_info(Implementation::new("deskbell-shortcut", env!("CARGO_PKG_VERSION")))
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn list_resources(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(resource::listed(resources::all(), None, &context))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(resource::templates(resources::templates(), &context))
+    }
+
+    async fn read_resource(
+        &self,
+        wanted: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let uri = wanted.uri.as_str();
+        if uri == resources::TEAMS {
+            return resource::json(uri, self.directory.all_teams().await.map(|teams| teams.to_vec()), &context)
+                .map(ReadResourceResponse::from);
+        }
+        let Some(StoryId(id)) = resources::story(uri) else { return Err(resource::unknown(uri)) };
+        resource::json(uri, self.read(id).await, &context).map(ReadResourceResponse::from)
+    }
+}
 
 #[tool_router(router = tool_router)]
 impl ShortcutServer {
@@ -65,6 +110,7 @@ impl ShortcutServer {
             comments: Ledger::default(),
             changes: Ledger::default(),
             tool_router: Self::tool_router(),
+            prompt_router: Self::prompts(),
         })
     }
 

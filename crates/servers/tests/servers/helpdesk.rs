@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rmcp::model::{GetPromptRequestParams, ReadResourceRequestParams};
 use serde_json::{Value, json};
 
 use crate::helpdesk_site::Account;
@@ -287,4 +288,42 @@ async fn a_conversation_is_paged() {
     let second = account.done("list_comments", next).await;
     assert_eq!(second["public_messages"].as_array().unwrap().len(), 1);
     assert_eq!(second["next_page_token"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_ticket_is_a_resource() {
+    let account = Account::start().await;
+    let wanted = json!({ "subject": "Refund fails", "internal_note": "It does", "idempotency_key": "T-1/create" });
+    let created = account.done("create_ticket", wanted).await;
+    assert!(account.client.list_all_resources().await.unwrap().is_empty());
+    let templates = account.client.list_all_resource_templates().await.unwrap();
+    assert_eq!(templates[0].uri_template, "helpdesk://ticket/{ticket_id}");
+    let read = async |uri: &str| {
+        let answer = account.client.read_resource(ReadResourceRequestParams::new(uri)).await?;
+        let content = serde_json::to_value(&answer).unwrap()["contents"][0].clone();
+        assert_eq!(content["mimeType"], "application/json");
+        Ok::<Value, rmcp::ServiceError>(serde_json::from_str(content["text"].as_str().unwrap()).unwrap())
+    };
+    let ticket = read(&format!("helpdesk://ticket/{}", created["ticket_id"].as_str().unwrap())).await.unwrap();
+    assert_eq!((&ticket["subject"], &ticket["url"]), (&json!("Refund fails"), &created["url"]));
+    for missing in ["helpdesk://ticket/99", "helpdesk://ticket/", "helpdesk://ticket/../users/me", "file:///etc/passwd"]
+    {
+        let error = read(missing).await.unwrap_err().to_string();
+        assert!(error.contains("there is no resource"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn prompts_lead_through_the_tools() {
+    let account = Account::start().await;
+    let prompts = account.client.list_all_prompts().await.unwrap();
+    let names: Vec<&str> = prompts.iter().map(|prompt| prompt.name.as_str()).collect();
+    assert_eq!(names, ["draft_reply", "summarise_ticket"]);
+    for name in names {
+        let arguments = json!({ "ticket_id": "35436" });
+        let wanted = GetPromptRequestParams::new(name).with_arguments(arguments.as_object().unwrap().clone());
+        let prompt = serde_json::to_value(account.client.get_prompt(wanted).await.unwrap()).unwrap();
+        let text = prompt["messages"][0]["content"]["text"].as_str().unwrap();
+        assert!(text.contains("ticket 35436") && text.contains("list_comments"), "{text}");
+    }
 }
