@@ -166,12 +166,6 @@ impl McpHost {
         self.inner.servers.values().map(|server| status_of(server)).collect()
     }
 
-    /// Whether every required server can be called.
-    pub fn required_ready(&self) -> bool {
-        let mut required = self.inner.servers.values().filter(|server| server.spec.required);
-        required.all(|server| matches!(*server.phase.borrow(), Phase::Ready { .. }))
-    }
-
     /// Waits until every server is ready or has failed once.
     pub async fn settled(&self) {
         for server in self.inner.servers.values() {
