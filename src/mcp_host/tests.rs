@@ -20,6 +20,7 @@ use super::{
     Transport,
 };
 
+mod environment;
 #[path = "../../tests/fixtures/scripted_mcp.rs"]
 mod scripted;
 mod tools_of_strangers;

@@ -262,7 +262,11 @@ fn given(it: &Guarded, headers: &HeaderMap, form: &Words) -> Response {
     books.asked.push(form.clone());
     let (client, secret) = client_of(headers, form);
     if books.clients.get(&client).is_none_or(|known| *known != secret) {
-        return (StatusCode::UNAUTHORIZED, Json(json!({ "error": "invalid_client" }))).into_response();
+        return (
+            StatusCode::UNAUTHORIZED,
+            Json(json!({ "error": "invalid_client", "error_description": "anna@example.com is unknown" })),
+        )
+            .into_response();
     }
     let audience = form.get("resource").cloned().unwrap_or_default();
     let answer = match form["grant_type"].as_str() {

@@ -90,6 +90,9 @@ async fn a_wrong_secret_is_said_and_written_nowhere() {
     let state = state(&host);
     let reason = state.reason().unwrap();
     assert!(reason.contains("invalid_client") && !reason.contains("not-the-secret"), "{reason}");
-    assert!(matches!(comment(&host).await, Err(DispatchError::NotSent { .. })));
+    assert!(reason.contains("anna@example.com"), "a person reads what the authorization server says: {reason}");
+    let Err(DispatchError::NotSent { reason, .. }) = comment(&host).await else { panic!("it was sent") };
+    let phrase = reason.to_string();
+    assert!(phrase.contains("invalid_client") && !phrase.contains("anna"), "no log does: {phrase}");
     host.shutdown().await;
 }
