@@ -15,7 +15,7 @@ const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 const COMMANDS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 /// Libraries whose finest logs hold what goes over the wire: customers' words, and a socket's ticket.
-const TALKATIVE: [&str; 6] = ["rmcp", "tungstenite", "tokio_tungstenite", "hyper", "reqwest", "slack_morphism"];
+const TALKATIVE: [&str; 5] = ["tungstenite", "tokio_tungstenite", "hyper", "reqwest", "slack_morphism"];
 
 /// Why telemetry could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -70,8 +70,8 @@ fn filter(config: &LogConfig) -> Result<EnvFilter, TelemetryError> {
 
 fn discretion() -> Targets {
     let quiet = TALKATIVE.iter().map(|library| (*library, LevelFilter::DEBUG));
-    // It logs the codes of sign-ins.
-    let silent = ("rmcp::transport::auth", LevelFilter::WARN);
+    // It logs what servers say of their progress, what people answer them, and the codes of sign-ins.
+    let silent = ("rmcp", LevelFilter::WARN);
     Targets::new().with_default(LevelFilter::TRACE).with_targets(quiet).with_targets([silent])
 }
 
@@ -85,4 +85,23 @@ pub fn start_metrics() -> Result<PrometheusHandle, TelemetryError> {
         .set_buckets(&SECONDS)?
         .set_buckets_for_metric(batches, &COMMANDS)?
         .install_recorder()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::discretion;
+
+    #[test]
+    fn no_library_logs_what_goes_over_the_wire() {
+        let discretion = discretion();
+        let mut levels = [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG, Level::TRACE].into_iter();
+        let of_rmcp = ["rmcp", "rmcp::service", "rmcp::service::client", "rmcp::transport::auth"];
+        assert!(levels.all(|level| {
+            of_rmcp.iter().all(|target| discretion.would_enable(target, &level) == (level <= Level::WARN))
+                && discretion.would_enable("hyper::proto", &level) == (level <= Level::DEBUG)
+                && discretion.would_enable("deskbell::pipeline", &level)
+        }));
+    }
 }

@@ -155,16 +155,24 @@ fn bound_to<'a>((bindings, lookups): Bound<'a>, server: &'a str, tool: &str) -> 
     actions.chain(looks).collect()
 }
 
-/// What can't be used with the server as it is, and why.
-fn unfit<'a>((bindings, lookups): Bound<'a>, server: &'a ServerStatus) -> Vec<(&'a str, String)> {
-    let actions = bindings.at(&server.name).map(|binding| (binding.action.as_str(), binding.faults(server)));
-    let looks = lookups.at(&server.name).map(|lookup| (lookup.name, lookup.faults(server)));
-    actions
-        .chain(looks)
-        .map(|(name, faults)| (name, faults.iter().filter(|fault| fault.is_fatal()).map(ToString::to_string).collect()))
-        .filter(|(_, faults): &(&str, Vec<String>)| !faults.is_empty())
-        .map(|(name, faults)| (name, faults.join("; ")))
-        .collect()
+/// A binding that can't be used with the server as it is.
+struct UnfitBinding<'a> {
+    /// `actions` or `lookups`.
+    table: &'static str,
+    name: &'a str,
+    /// Why.
+    reason: String,
+}
+
+/// What can't be used with the server as it is.
+fn unfit<'a>((bindings, lookups): Bound<'a>, server: &'a ServerStatus) -> Vec<UnfitBinding<'a>> {
+    let actions = bindings.at(&server.name).map(|it| ("actions", it.action.as_str(), it.faults(server)));
+    let looks = lookups.at(&server.name).map(|it| ("lookups", it.name, it.faults(server)));
+    let all = actions.chain(looks).map(|(table, name, faults)| {
+        let fatal: Vec<String> = faults.iter().filter(|fault| fault.is_fatal()).map(ToString::to_string).collect();
+        UnfitBinding { table, name, reason: fatal.join("; ") }
+    });
+    all.filter(|binding| !binding.reason.is_empty()).collect()
 }
 
 fn as_value(server: &ServerStatus, bound: Bound<'_>) -> serde_json::Value {
@@ -180,7 +188,7 @@ fn as_value(server: &ServerStatus, bound: Bound<'_>) -> serde_json::Value {
         server.quarantined.iter().map(|tool| json!({ "name": tool.name, "reason": tool.reason })).collect();
     let unfit: Vec<_> = unfit(bound, server)
         .into_iter()
-        .map(|(action, reason)| json!({ "action": action, "reason": reason }))
+        .map(|binding| json!({ "action": binding.name, "reason": binding.reason }))
         .collect();
     let reason = server.state.reason();
     json!({
@@ -201,8 +209,8 @@ fn as_lines(server: &ServerStatus, bound: Bound<'_>) -> String {
         let actions = if actions.is_empty() { String::new() } else { format!("  <- {}", actions.join(", ")) };
         let _ = write!(text, "\n  {}{actions}", tool.name);
     }
-    for (action, reason) in unfit(bound, server) {
-        let _ = write!(text, "\n  [actions.{action}] can't be used: {reason}");
+    for UnfitBinding { table, name, reason } in unfit(bound, server) {
+        let _ = write!(text, "\n  [{table}.{name}] can't be used: {reason}");
     }
     for tool in &server.quarantined {
         let _ = write!(text, "\n  {}  can't be used: {}", tool.name, tool.reason);

@@ -58,7 +58,7 @@ pub(super) async fn login(path: &Path, name: &str) -> Result<(), Failure> {
     })?;
     let redirect = Url::parse(&format!("http://127.0.0.1:{port}/callback"))
         .map_err(|error| Failure::failed(format!("the redirect address can't be written: {error}")))?;
-    let login = Login::begin(&spec, &redirect).await.map_err(|error| Failure::failed(error.to_string()))?;
+    let login = Login::begin(&spec, &redirect).await.map_err(|error| Failure::failed(error.for_people()))?;
     output::say(&format!(
         "Open this address in a browser and sign in as the one on whose behalf Deskbell shall act at {name}:\n\n{}\n\nThe browser then \
          comes back to {redirect}. If it runs on another machine, copy the address at which it fails, and paste it here.",

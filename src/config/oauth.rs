@@ -25,7 +25,8 @@ pub struct OAuthConfig {
     /// What is asked for; what the server asks for when absent.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// The only authorization server that is trusted; the one that the server names when absent.
+    /// The only authorization server that is trusted; the one that the server names when absent. It must be there with
+    /// `client_secret`: the secret would go to whomever the server names.
     pub issuer: Option<Spanned<Url>>,
     /// The port at which the browser comes back; any free one when absent.
     pub redirect_port: Option<u16>,
@@ -74,6 +75,14 @@ impl OAuthConfig {
             }
             GrantKind::AuthorizationCode if self.client_id.is_some() && self.client_metadata_url.is_some() => {
                 Some(here("says both client_id and client_metadata_url: keep one of them"))
+            }
+            GrantKind::ClientCredentials | GrantKind::AuthorizationCode
+                if self.client_secret.is_some() && self.issuer.is_none() =>
+            {
+                Some(here(
+                    "client_secret goes with issuer, the authorization server that it is for, or it would go to whichever the \
+                     MCP server names: add issuer = \"https://...\", as the server's documentation names it",
+                ))
             }
             GrantKind::ClientCredentials | GrantKind::AuthorizationCode => None,
         }

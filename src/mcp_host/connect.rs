@@ -20,8 +20,7 @@ use rmcp::service::{
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::{AsyncReadExt, BufReader};
-use tokio::process::ChildStderr;
+use tokio::io::BufReader;
 use tokio::sync::Notify;
 
 use super::attended::{can_be_asked, elicited};
@@ -32,12 +31,11 @@ use super::process::in_its_own_group;
 use super::question::{Question, Reply};
 use super::reason::Reason;
 use super::spec::{ServerSpec, Transport};
+use super::stderr::LastWords;
 use super::tools::{self, ListError, Listing};
 
 /// Variables that a child inherits; everything else must be configured for it.
 const INHERITED_VARIABLES: [&str; 4] = ["PATH", "HOME", "LANG", "TMPDIR"];
-/// Bytes of a child's standard error logged in one line.
-const STDERR_CHUNK_BYTES: usize = 2048;
 /// Time to establish a connection; a failure here is certain to have had no effect.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -126,12 +124,10 @@ impl ConnectError {
                 &error.to_string(),
             ),
             Self::Tools(error) => error.reason(),
-            Self::Spec(_)
-            | Self::Spawn { .. }
-            | Self::HttpClient(_)
-            | Self::Unreachable { .. }
-            | Self::SignIn(_)
-            | Self::Timeout(_) => Reason::from(self.to_string()),
+            Self::SignIn(error) => error.reason(),
+            Self::Spec(_) | Self::Spawn { .. } | Self::HttpClient(_) | Self::Unreachable { .. } | Self::Timeout(_) => {
+                Reason::from(self.to_string())
+            }
         }
     }
 }
@@ -157,19 +153,25 @@ pub(super) async fn open(
 ) -> Result<(Session, Listing), ConnectError> {
     spec.check()?;
     // rmcp has no timeout of its own: a silent child would hang for ever.
-    tokio::time::timeout(spec.startup_timeout, open_unbounded(spec, tokens, heard))
+    let last_words = LastWords::default();
+    let opened = tokio::time::timeout(spec.startup_timeout, open_unbounded(spec, tokens, heard, &last_words))
         .await
-        .unwrap_or(Err(ConnectError::Timeout(spec.startup_timeout)))
+        .unwrap_or(Err(ConnectError::Timeout(spec.startup_timeout)));
+    if let (Err(_), Transport::Stdio { env, .. }) = (&opened, &spec.transport) {
+        last_words.log(&spec.name, env).await;
+    }
+    opened
 }
 
 async fn open_unbounded(
     spec: &ServerSpec,
     tokens: Option<&Arc<Tokens>>,
     heard: &Heard,
+    last_words: &LastWords,
 ) -> Result<(Session, Listing), ConnectError> {
     let session = match &spec.transport {
         Transport::Stdio { command, args, env, cwd } => {
-            let child = || spawn(&spec.name, command, args, env, cwd.as_ref());
+            let child = || spawn(&spec.name, command, args, env, cwd.as_ref(), last_words);
             match handshake(child()?, ClientLifecycleMode::Initialize, spec, heard).await {
                 Err(ConnectError::Handshake(error)) if knows_no_handshake(&error) => {
                     handshake(child()?, newest_era(), spec, heard).await?
@@ -291,6 +293,7 @@ fn spawn(
     args: &[String],
     env: &BTreeMap<String, SecretString>,
     cwd: Option<&PathBuf>,
+    last_words: &LastWords,
 ) -> Result<TokioChildProcess, ConnectError> {
     let mut wrap = CommandWrap::with_new(command, |child| {
         child.args(args).env_clear();
@@ -310,21 +313,9 @@ fn spawn(
     let spawned = TokioChildProcess::builder(wrap).stderr(Stdio::piped()).spawn();
     let (child, stderr) = spawned.map_err(|source| ConnectError::Spawn { command: command.to_owned(), source })?;
     if let Some(stderr) = stderr {
-        tokio::spawn(log_stderr(server.to_owned(), stderr));
+        last_words.listen(server, BufReader::new(stderr));
     }
     Ok(child)
-}
-
-/// Keeps the pipe empty, so that a talkative child never blocks, in pieces of bounded size.
-async fn log_stderr(server: String, stderr: ChildStderr) {
-    let mut reader = BufReader::new(stderr);
-    let mut chunk = vec![0; STDERR_CHUNK_BYTES];
-    while let Ok(length @ 1..) = reader.read(&mut chunk).await {
-        let said = String::from_utf8_lossy(chunk.get(..length).unwrap_or_default());
-        for line in said.lines().filter(|line| !line.trim().is_empty()) {
-            tracing::debug!(server, line, "MCP server wrote to standard error");
-        }
-    }
 }
 
 fn http_client(headers: &BTreeMap<String, SecretString>) -> Result<reqwest::Client, ConnectError> {

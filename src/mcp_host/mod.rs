@@ -1,7 +1,7 @@
 //! Sessions with MCP servers: started in parallel, kept open, called with an honest account of
 //! whether a call may have had an effect.
 //!
-//! [`spec`] says what a server is, `connect` opens a session with a child (`process`) or an address, `tools` lists and judges
+//! [`spec`] says what a server is, `connect` opens a session with a child (`process`, `stderr`) or an address, `tools` lists and judges
 //! what it offers, `server` supervises it and lets calls through its `breaker`, [`outcome`] classifies what came of them. `binding`
 //! says which tool carries out an action, which goes by `dispatch`, and `fitness` watches that it still can; `lookup` says which
 //! one answers what only reads, by `reading`. Both write their `arguments` alike.
@@ -33,6 +33,7 @@ mod server;
 pub mod spec;
 mod spoken;
 mod statuses;
+mod stderr;
 mod tools;
 
 #[cfg(test)]
@@ -164,12 +165,6 @@ impl McpHost {
     /// Every server in the order of their names.
     pub fn status(&self) -> Vec<ServerStatus> {
         self.inner.servers.values().map(|server| status_of(server)).collect()
-    }
-
-    /// Whether every required server can be called.
-    pub fn required_ready(&self) -> bool {
-        let mut required = self.inner.servers.values().filter(|server| server.spec.required);
-        required.all(|server| matches!(*server.phase.borrow(), Phase::Ready { .. }))
     }
 
     /// Waits until every server is ready or has failed once.

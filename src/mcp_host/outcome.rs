@@ -229,8 +229,8 @@ pub(super) fn of_transport_error(error: &DynamicTransportError) -> CallError {
 /// No token, so nothing was sent that the server would have taken.
 fn of_sign_in_error(error: &SignInError) -> CallError {
     match error {
-        SignInError::Needed { .. } | SignInError::Failed { .. } => CallError::not_sent(error.to_string(), None),
-        SignInError::Scope { .. } => CallError::permanent(error.to_string()),
+        SignInError::Needed { .. } | SignInError::Failed { .. } => CallError::not_sent(error.reason(), None),
+        SignInError::Scope { .. } => CallError::permanent(error.reason()),
     }
 }
 

@@ -91,9 +91,6 @@ pub enum SpecError {
     /// The name is empty.
     #[error("an MCP server has no name; give it one")]
     NameMissing,
-    /// Two servers share a name.
-    #[error("two MCP servers are named {0:?}; rename one")]
-    NameTaken(String),
     /// No call could ever be made.
     #[error("max_concurrency of MCP server {0:?} is 0; set it to at least 1")]
     NoConcurrency(String),

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use deskbell::mcp_host::{Grant, KeptSignIn, Login, McpHost, OAuthSpec, ServerState, SignInKeeper, Transport};
+use deskbell::mcp_host::{
+    DispatchError, Grant, KeptSignIn, Login, McpHost, OAuthSpec, ServerState, SignInKeeper, Transport,
+};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
@@ -74,7 +76,11 @@ async fn tried(url: &Url, oauth: OAuthSpec, scopes: &mut Vec<String>) -> Vec<Str
     if status.state == ServerState::Ready {
         for tool in &status.tools {
             if let Err(error) = send(&host, &bound_to("suite", &tool.name, &json!({})), &approved::ticket()).await {
-                faults.push(format!("{}: {error}", tool.name));
+                let said = match &error {
+                    DispatchError::NotSent { reason, .. } | DispatchError::Refused { reason } => reason.for_people(),
+                    other => other.to_string(),
+                };
+                faults.push(format!("{}: {said}", tool.name));
             }
         }
     }

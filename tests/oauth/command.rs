@@ -128,6 +128,7 @@ async fn what_is_written_wrongly_is_refused_with_the_mend() {
         ("scope = [\"read\"]", "unknown field `scope`"),
         ("client_secret = \"hush\"", "a secret does not belong in this file"),
         ("client_secret = \"env:HUSH\"", "client_secret goes with a client_id"),
+        ("client_id = \"desk\"\nclient_secret = \"env:HUSH\"", "client_secret goes with issuer"),
         ("scopes = [\"read write\"]", "without spaces"),
         ("client_metadata_url = \"http://desk.example/client.json\"", "it must be https"),
     ] {
@@ -139,6 +140,10 @@ async fn what_is_written_wrongly_is_refused_with_the_mend() {
     std::fs::write(folder.path().join("deskbell.toml"), &itself).unwrap();
     let (code, said) = run(folder.path(), &["mcp", "list"]).await;
     assert!(code == 2 && said.contains("wants client_id and client_secret"), "{said}");
+    let whole = format!("{itself}client_id = \"desk\"\nclient_secret = \"env:HUSH\"\n");
+    std::fs::write(folder.path().join("deskbell.toml"), whole).unwrap();
+    let (code, said) = run(folder.path(), &["mcp", "list"]).await;
+    assert!(code == 2 && said.contains("client_secret goes with issuer") && said.contains("add issuer"), "{said}");
     let plain = written.replace(&it.url(), "http://mcp.example/mcp");
     std::fs::write(folder.path().join("deskbell.toml"), &plain).unwrap();
     let (code, said) = run(folder.path(), &["mcp", "login", "guarded"]).await;

@@ -46,6 +46,8 @@ pub struct Manners {
     pub registers: bool,
     /// The scope that calling a tool wants.
     pub scope_of_calls: Option<String>,
+    /// The scope that no token is given for.
+    pub scope_not_granted: Option<String>,
     /// The person says no.
     pub denies: bool,
 }
@@ -64,6 +66,7 @@ impl Default for Manners {
             wrong_audience: false,
             registers: true,
             scope_of_calls: None,
+            scope_not_granted: None,
             denies: false,
         }
     }
@@ -259,12 +262,19 @@ fn given(it: &Guarded, headers: &HeaderMap, form: &Words) -> Response {
     books.asked.push(form.clone());
     let (client, secret) = client_of(headers, form);
     if books.clients.get(&client).is_none_or(|known| *known != secret) {
-        return (StatusCode::UNAUTHORIZED, Json(json!({ "error": "invalid_client" }))).into_response();
+        return (
+            StatusCode::UNAUTHORIZED,
+            Json(json!({ "error": "invalid_client", "error_description": "anna@example.com is unknown" })),
+        )
+            .into_response();
     }
     let audience = form.get("resource").cloned().unwrap_or_default();
     let answer = match form["grant_type"].as_str() {
         "client_credentials" => {
             let scope = form.get("scope").cloned().unwrap_or_default();
+            if books.manners.scope_not_granted.as_deref().is_some_and(|never| scope.split(' ').any(|it| it == never)) {
+                return no("invalid_scope");
+            }
             issue(&mut books, &scope, &audience, false)
         }
         "authorization_code" => {

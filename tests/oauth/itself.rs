@@ -41,6 +41,30 @@ async fn a_scope_that_a_call_wants_is_asked_for_once() {
     host.shutdown().await;
 }
 
+#[tokio::test]
+async fn a_scope_that_is_not_granted_ends_the_call_and_not_the_server() {
+    let it = Guarded::start().await;
+    let of_calls = |scope: Option<&str>| it.behave(|manners| manners.scope_of_calls = scope.map(str::to_owned));
+    it.behave(|manners| manners.scope_not_granted = Some("write".into()));
+    of_calls(Some("write"));
+    let host = host(spec(&it, itself()), &SignInKeeper::nowhere()).await;
+    let refused = comment(&host).await.unwrap_err();
+    assert!(matches!(&refused, DispatchError::Refused { .. }), "{refused:?}");
+    of_calls(None);
+    comment(&host).await.unwrap();
+    assert_eq!(it.asked("client_credentials").len(), 2, "the old token still serves");
+    it.expire_tokens();
+    comment(&host).await.unwrap();
+    let asked = it.asked("client_credentials");
+    assert_eq!(asked.last().unwrap()["scope"], "read", "what is not granted is not asked for again");
+    // Nor is a list without end.
+    let many: Vec<String> = (0..51).map(|number| format!("scope-{number}")).collect();
+    of_calls(Some(&many.join(" ")));
+    assert!(matches!(comment(&host).await, Err(DispatchError::Refused { .. })));
+    assert_eq!(it.asked("client_credentials").len(), 3);
+    host.shutdown().await;
+}
+
 /// Whoever gives tokens that the server does not take is not asked for more and more of them.
 #[tokio::test]
 async fn a_new_token_that_is_refused_too_ends_it() {
@@ -66,6 +90,9 @@ async fn a_wrong_secret_is_said_and_written_nowhere() {
     let state = state(&host);
     let reason = state.reason().unwrap();
     assert!(reason.contains("invalid_client") && !reason.contains("not-the-secret"), "{reason}");
-    assert!(matches!(comment(&host).await, Err(DispatchError::NotSent { .. })));
+    assert!(reason.contains("anna@example.com"), "a person reads what the authorization server says: {reason}");
+    let Err(DispatchError::NotSent { reason, .. }) = comment(&host).await else { panic!("it was sent") };
+    let phrase = reason.to_string();
+    assert!(phrase.contains("invalid_client") && !phrase.contains("anna"), "no log does: {phrase}");
     host.shutdown().await;
 }

@@ -27,7 +27,7 @@ async fn a_server_whose_metadata_can_t_be_relied_on_is_not_dealt_with() {
     for (words, fault) in faults {
         let it = Guarded::start().await;
         it.behave(fault);
-        let refused = Login::begin(&spec(&it, a_person()), &redirect()).await.unwrap_err().to_string();
+        let refused = Login::begin(&spec(&it, a_person()), &redirect()).await.unwrap_err().for_people();
         assert!(refused.contains(words), "{words}: {refused}");
     }
 }
@@ -68,7 +68,7 @@ async fn a_browser_from_elsewhere_brings_nothing() {
 async fn a_client_that_may_not_register_is_told_how_to() {
     let it = Guarded::start().await;
     it.behave(|manners| manners.registers = false);
-    let refused = Login::begin(&spec(&it, a_person()), &redirect()).await.unwrap_err().to_string();
+    let refused = Login::begin(&spec(&it, a_person()), &redirect()).await.unwrap_err().for_people();
     assert!(refused.contains("register Deskbell there") && refused.contains("127.0.0.1:9/callback"), "{refused}");
     let mut oauth = a_person();
     oauth.grant = Grant::AuthorizationCode {

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::wire::Wire;
 use super::{Grant, OAuthSpec, SignInError};
+use crate::mcp_host::Reason;
 
 /// The one method of PKCE that is worth anything (RFC 7636 section 4.2).
 const PKCE_METHOD: &str = "S256";
@@ -58,31 +59,44 @@ fn judge(url: &Url, spec: &OAuthSpec, metadata: &AuthorizationMetadata) -> Resul
     if let Some(issuer) = &spec.issuer
         && said.trim_end_matches('/') != issuer.as_str().trim_end_matches('/')
     {
-        return Err(SignInError::failed(format!(
-            "{url} is guarded by {said:?}, and issuer says {:?}: correct it, or don't trust this server",
+        let phrase = format!(
+            "{url} is guarded by another authorization server than issuer says, {:?}: correct it, or don't trust this server",
             issuer.as_str()
-        )));
+        );
+        return Err(SignInError::failed(Reason::said(phrase, &format!("it is {said:?}"))));
     }
     for endpoint in [&metadata.authorization_endpoint, &metadata.token_endpoint] {
         let is_allowed = Url::parse(endpoint).is_ok_and(|endpoint| Wire::allows(url, &endpoint));
         if !is_allowed {
-            return Err(SignInError::failed(format!(
-                "{said:?} names {endpoint:?}, which is not https: nothing is sent there"
-            )));
+            let words = format!("{said:?} names {endpoint:?}");
+            let phrase = "the authorization server names an address that is not https: nothing is sent there";
+            return Err(SignInError::failed(Reason::said(phrase, &words)));
         }
     }
     let methods = metadata.code_challenge_methods_supported.as_deref().unwrap_or_default();
     // Who says nothing of it does not do it, and a code that is caught on its way would be worth a token.
     let knows_pkce = methods.iter().any(|method| method == PKCE_METHOD);
     if matches!(spec.grant, Grant::AuthorizationCode { .. }) && !knows_pkce {
-        return Err(SignInError::failed(format!(
-            "{said:?} does not say that it supports PKCE with {PKCE_METHOD}: nobody may sign in so"
-        )));
+        let phrase = format!(
+            "the authorization server does not say that it supports PKCE with {PKCE_METHOD}: nobody may sign in so"
+        );
+        return Err(SignInError::failed(Reason::said(phrase, &format!("it is {said:?}"))));
     }
     Ok(())
 }
 
-/// An error of rmcp's with all that lies beneath it.
+/// What an authorization server refuses with (RFC 6749 section 5.2, RFC 8707 section 2).
+const REFUSALS: [&str; 7] = [
+    "invalid_client",
+    "invalid_scope",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_grant",
+    "invalid_target",
+    "invalid_request",
+];
+
+/// An error of rmcp's with all that lies beneath it: what a server says is in it, too.
 pub(super) fn failed(error: AuthError) -> SignInError {
     let error = Box::<dyn Error>::from(error);
     let mut text = error.to_string();
@@ -92,5 +106,10 @@ pub(super) fn failed(error: AuthError) -> SignInError {
         let _ = write!(text, ": {cause}");
         beneath = cause.source();
     }
-    SignInError::Failed { reason: text }
+    let refusal = REFUSALS.iter().find(|code| text.contains(**code));
+    let phrase = refusal.map_or_else(
+        || "the authorization server could not be dealt with".to_owned(),
+        |code| format!("the authorization server refused ({code})"),
+    );
+    SignInError::failed(Reason::said(phrase, &text))
 }

@@ -138,7 +138,7 @@ impl Login {
                     "{error}: somebody may have led the browser astray, so the code was not used"
                 ))
             }
-            error => LoginError::Failed(failed(error).to_string()),
+            error => LoginError::Failed(failed(error).for_people()),
         })?;
         let Some(credentials) = self.credentials.held() else {
             return Err(LoginError::Failed("the authorization server gave no token".to_owned()));

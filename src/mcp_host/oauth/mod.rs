@@ -15,6 +15,8 @@ mod wire;
 use secrecy::SecretString;
 use url::Url;
 
+use super::reason::Reason;
+
 pub use kept::{KeptSignIn, SignInKeeper};
 pub use login::{Login, LoginError};
 
@@ -56,7 +58,7 @@ pub enum Grant {
     },
 }
 
-/// Why there is no token.
+/// Why there is no token. Shown as text it is Deskbell's own phrase: what servers said of it is in [`SignInError::reason`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignInError {
     /// A person has to sign in.
@@ -71,8 +73,7 @@ pub enum SignInError {
     },
     /// The token does not reach as far as the request: a person has to sign in for more.
     #[error(
-        "the sign-in does not reach that far{}: add it to scopes of [mcp.{server}.oauth] and run `deskbell mcp login {server}`",
-        wanted(scope.as_deref())
+        "the sign-in does not reach that far: add what the server wants to scopes of [mcp.{server}.oauth] and run `deskbell mcp login {server}`"
     )]
     Scope {
         /// The server.
@@ -84,16 +85,27 @@ pub enum SignInError {
     #[error("no token could be had: {reason}")]
     Failed {
         /// Why, and what to do.
-        reason: String,
+        reason: Reason,
     },
 }
 
-fn wanted(scope: Option<&str>) -> String {
-    scope.map(|scope| format!(" (the server wants the scope {scope:?})")).unwrap_or_default()
-}
-
 impl SignInError {
-    fn failed(reason: impl Into<String>) -> Self {
+    /// With what the authorization server, or the MCP server, said.
+    pub(super) fn reason(&self) -> Reason {
+        let words = match self {
+            Self::Needed { .. } | Self::Scope { scope: None, .. } => None,
+            Self::Scope { scope: Some(scope), .. } => Some(format!("the server wants the scope {scope:?}")),
+            Self::Failed { reason } => reason.clone().into_parts().1,
+        };
+        Reason::said(self.to_string(), &words.unwrap_or_default())
+    }
+
+    /// For a person who asks, and no log.
+    pub fn for_people(&self) -> String {
+        self.reason().for_people()
+    }
+
+    fn failed(reason: impl Into<Reason>) -> Self {
         Self::Failed { reason: reason.into() }
     }
 

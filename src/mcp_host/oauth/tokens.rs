@@ -22,6 +22,8 @@ const RENEW_BEFORE: Duration = Duration::from_secs(60);
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// How often it is looked whether the sign-in is still the one that is used.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Scopes that a server may want beyond those of the configuration.
+const MORE_SCOPES_MAX: usize = 50;
 /// Where a browser would come back to; a renewal leads nobody there.
 const NO_REDIRECT: &str = "http://127.0.0.1/callback";
 
@@ -44,9 +46,12 @@ struct Held {
     needed: Option<(Option<u64>, SignInError)>,
     /// Asked for beyond those of the configuration, because the server wanted them.
     more_scopes: Vec<String>,
+    /// Those that no token could be had for, lately.
+    not_granted: Option<(Instant, Vec<String>)>,
 }
 
 /// A token and when to renew it.
+#[derive(Clone)]
 struct Token {
     secret: SecretString,
     renew_at: Option<SystemTime>,
@@ -86,12 +91,12 @@ impl Tokens {
 
     /// A token that has not expired.
     pub async fn token(self: &Arc<Self>) -> Result<SecretString, SignInError> {
-        self.obtained(None).await
+        self.obtained(None, Vec::new()).await
     }
 
     /// A token in the place of one that the server refused.
     pub async fn renewed(self: &Arc<Self>, refused: &SecretString) -> Result<SecretString, SignInError> {
-        self.obtained(Some(refused.clone())).await
+        self.obtained(Some(refused.clone()), Vec::new()).await
     }
 
     /// A token that reaches further than one that the server refused, where no person has to be asked for it.
@@ -100,20 +105,20 @@ impl Tokens {
         refused: &SecretString,
         scope: Option<&str>,
     ) -> Result<SecretString, SignInError> {
-        let mut held = self.held.lock().await;
+        let held = self.held.lock().await;
         let wanted: Vec<&str> = scope.unwrap_or_default().split_whitespace().collect();
         let reaches = |token: &Token| wanted.iter().all(|scope| token.asked_for.iter().any(|asked| asked == scope));
         let is_of_no_use = held.token.as_ref().is_some_and(|token| token.is(refused) && reaches(token));
-        if is_of_no_use || matches!(self.spec.grant, Grant::AuthorizationCode { .. }) {
-            return Err(SignInError::Scope { server: self.server.clone(), scope: scope.map(str::to_owned) });
-        }
-        for scope in wanted {
-            if !held.more_scopes.iter().any(|known| known == scope) {
-                held.more_scopes.push(scope.to_owned());
-            }
-        }
+        let more = wanted.iter().filter(|scope| !held.more_scopes.iter().any(|known| known == *scope));
+        let more: Vec<String> = more.map(|scope| (*scope).to_owned()).collect();
+        let is_too_much = held.more_scopes.len() + more.len() > MORE_SCOPES_MAX;
         drop(held);
-        self.renewed(refused).await
+        let too_narrow = || SignInError::Scope { server: self.server.clone(), scope: scope.map(str::to_owned) };
+        if is_of_no_use || is_too_much || matches!(self.spec.grant, Grant::AuthorizationCode { .. }) {
+            return Err(too_narrow());
+        }
+        // Whatever keeps the wider token away, what the old one reaches goes on.
+        self.obtained(Some(refused.clone()), more).await.map_err(|_| too_narrow())
     }
 
     /// Once a person has to sign in though there was a token: it is not renewed any more, or somebody signed out.
@@ -145,14 +150,47 @@ impl Tokens {
     }
 
     /// In a task of its own: whoever gives up waiting must not lose what the authorization server gives for the old token.
-    async fn obtained(self: &Arc<Self>, refused: Option<SecretString>) -> Result<SecretString, SignInError> {
+    async fn obtained(
+        self: &Arc<Self>,
+        refused: Option<SecretString>,
+        more: Vec<String>,
+    ) -> Result<SecretString, SignInError> {
         let tokens = Arc::clone(self);
-        let obtaining = tokio::spawn(async move { tokens.obtain(refused.as_ref()).await });
+        let obtaining = tokio::spawn(async move {
+            if more.is_empty() {
+                tokens.obtain(refused.as_ref()).await
+            } else {
+                tokens.widen(refused.as_ref(), more).await
+            }
+        });
         obtaining.await.unwrap_or_else(|_| Err(SignInError::failed("Deskbell is ending")))
     }
 
     async fn obtain(&self, refused: Option<&SecretString>) -> Result<SecretString, SignInError> {
         let mut held = self.held.lock().await;
+        self.obtain_into(&mut held, refused).await
+    }
+
+    /// A token for more scopes; when it is not to be had, all is as before.
+    async fn widen(&self, refused: Option<&SecretString>, more: Vec<String>) -> Result<SecretString, SignInError> {
+        let mut held = self.held.lock().await;
+        if let Some((at, scopes)) = &held.not_granted
+            && at.elapsed() < ASK_AGAIN_AFTER
+            && *scopes == more
+        {
+            return Err(SignInError::Scope { server: self.server.clone(), scope: Some(more.join(" ")) });
+        }
+        let (token, before) = (held.token.clone(), held.more_scopes.clone());
+        held.more_scopes.extend(more.iter().filter(|scope| !before.contains(scope)).cloned());
+        let obtained = self.obtain_into(&mut held, refused).await;
+        if obtained.is_err() {
+            (held.token, held.more_scopes, held.failed) = (token, before, None);
+            held.not_granted = Some((Instant::now(), more));
+        }
+        obtained
+    }
+
+    async fn obtain_into(&self, held: &mut Held, refused: Option<&SecretString>) -> Result<SecretString, SignInError> {
         let serves = |token: &Token| token.is_fresh() && !refused.is_some_and(|refused| token.is(refused));
         if let Some(token) = held.token.as_ref().filter(|token| serves(token)) {
             return Ok(token.secret.clone());
@@ -194,6 +232,8 @@ impl Tokens {
                     self.lost.notify_one();
                 }
                 // A sign-in may be there the next moment, and looking for it asks nobody outside.
+                // Nor are scopes asked for for ever that are not granted any more: whoever wants them says so again.
+                held.more_scopes.clear();
                 if !matches!(error, SignInError::Needed { .. }) {
                     held.failed = Some((Instant::now(), error.clone()));
                 }
