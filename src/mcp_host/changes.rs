@@ -11,10 +11,10 @@ use super::{CallError, McpHost};
 const CHANGES_TOOL: &str = "list_changes";
 /// Lists a ticket's comments; of the same.
 const COMMENTS_TOOL: &str = "list_comments";
-/// Tickets or comments a call.
-const PAGE: u32 = 100;
+/// Tickets or comments a call: so few that the vendor's answer fits too, however long each is.
+const PAGE: u32 = 25;
 /// Pages of one ticket's comments that are read.
-const COMMENT_PAGES_MAX: usize = 50;
+const COMMENT_PAGES_MAX: usize = 200;
 
 /// Where the list of changes goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -146,7 +146,9 @@ impl Zendesk {
         let body = self.client.changes(&from, size).await?;
         let mut tickets = self.tickets(&body, "tickets");
         if wanted.without_descriptions == Some(true) {
-            tickets.iter_mut().for_each(|ticket| ticket.description = None);
+            for ticket in &mut tickets {
+                ticket.description = None;
+            }
         }
         Ok(Changes {
             tickets,
