@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::value::Length;
+use super::value::{DAY, Length};
 
 /// `[helpdesk.poll]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,6 +26,10 @@ fn usual_server() -> String {
 impl HelpdeskPollConfig {
     /// What is wrong, with the mend.
     pub(super) fn fault(&self, has_server: impl Fn(&str) -> bool) -> Option<String> {
+        // The least is a tenth of a second.
+        if let Some(fault) = self.every.outside(0, DAY) {
+            return Some(format!("[helpdesk.poll] every {fault}, for example 1m"));
+        }
         let server = &self.server;
         if has_server(server) {
             return None;

@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::oauth::OAuthConfig;
 use super::sections::is_http_address;
 use super::source::{ConfigError, Source};
-use super::value::{Length, Setting, looks_secret};
+use super::value::{DAY, Length, Setting, looks_secret};
 use crate::mcp_host::{ServerSpec, ShippedUse, ToolFilter, Transport};
 
 /// One server: a child process (`command`) or an address (`url`).
@@ -149,6 +149,7 @@ impl McpConfig {
         for (field, fault) in [
             ("startup_timeout", self.startup_timeout.outside(0, 3_600)),
             ("call_timeout", self.call_timeout.outside(0, 3_600)),
+            ("call_limit", self.call_limit.outside(0, DAY)),
         ] {
             if let Some(fault) = fault {
                 return here(&format!("{field} {fault}"));

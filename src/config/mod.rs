@@ -384,7 +384,7 @@ impl Config {
         faults.extend(self.server.fault(&self.source));
         faults.extend(self.intake.faults(&self.source));
         faults.extend(self.workers.faults(&self.source));
-        faults.extend(self.store.fault(&self.source));
+        faults.extend(self.store.faults(&self.source));
         faults.extend(self.desk.faults(&self.source));
         faults.extend(self.mcp.iter().filter_map(|(name, server)| server.fault(name, &self.source)));
         faults.extend(self.assessor.check().err().map(|error| ConfigError::at(self.source.name(), error.to_string())));

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::helpdesk_poll::HelpdeskPollConfig;
 use super::source::{ConfigError, Source};
-use super::value::{Length, SecretRef};
+use super::value::{DAY, Length, SecretRef};
 use crate::intake::config::DEFAULT_BODY_LIMIT_BYTES;
 
 /// `[server]`.
@@ -267,11 +267,16 @@ impl Default for StoreSection {
 
 /// Each costs a file handle and memory, and more than this read no faster.
 const READERS_MAX: usize = 64;
+/// Ten years.
+const KEPT_DAYS_MAX: u64 = 3_653;
 
 impl StoreSection {
-    pub(super) fn fault(&self, source: &Source) -> Option<ConfigError> {
+    pub(super) fn faults(&self, source: &Source) -> Vec<ConfigError> {
         let message = format!("[store] readers = {}: give 1 to {READERS_MAX}, or leave it out for 4", self.readers);
-        (!(1..=READERS_MAX).contains(&self.readers)).then(|| ConfigError::at(source.name(), message))
+        let readers = (!(1..=READERS_MAX).contains(&self.readers)).then_some(message);
+        let kept = self.keep_given_up.outside(DAY, KEPT_DAYS_MAX * DAY);
+        let kept = kept.map(|fault| format!("[store] keep_given_up {fault}, or leave it out for 2160h"));
+        readers.into_iter().chain(kept).map(|message| ConfigError::at(source.name(), message)).collect()
     }
 }
 
@@ -320,9 +325,6 @@ pub struct WorkersConfig {
     pub question_timeout: Length,
 }
 
-/// In seconds.
-const DAY: u64 = 86_400;
-
 /// Far beyond what one machine has use for, and what the runtime counts.
 const WORKERS_MAX: usize = 1_024;
 
@@ -332,6 +334,7 @@ impl WorkersConfig {
             ("lease", self.lease.outside(1, DAY), "60s"),
             ("drain", self.drain.outside(0, DAY), "20s"),
             ("dispatch_patience", self.dispatch_patience.outside(1, 30 * DAY), "30m"),
+            ("question_timeout", self.question_timeout.outside(1, DAY), "10m"),
         ];
         let lengths = lengths.into_iter().filter_map(|(field, fault, usual)| {
             Some(format!("[workers] {field} {}, or leave it out for {usual}", fault?))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::value::Length;
+use super::value::{DAY, Length};
 use crate::mcp_host::{StatusLook, StatusLookConfig};
 
 /// `[tracker]`. What is left out suits Deskbell's own Jira server.
@@ -40,6 +40,10 @@ impl TrackerConfig {
     /// What is wrong, with the field and the mend.
     pub fn look(&self, has_server: impl Fn(&str) -> bool) -> Result<Option<(Length, StatusLook)>, String> {
         let Some(every) = self.poll else { return Ok(None) };
+        // The least is a tenth of a second.
+        if let Some(fault) = every.outside(0, DAY) {
+            return Err(format!("[tracker] poll {fault}, for example 2m"));
+        }
         let server = self.server.as_deref().unwrap_or("jira");
         if !has_server(server) {
             return Err(format!("[tracker] server = \"{server}\": add [mcp.{server}] or name one that is configured"));

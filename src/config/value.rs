@@ -10,6 +10,9 @@ use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error};
 use toml::Spanned;
 
+/// In seconds.
+pub(super) const DAY: u64 = 86_400;
+
 /// A length of time as people write it: `"15s"`, `"2m"`, `"1h 30m"`. Always positive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Length(Duration);

@@ -1,5 +1,6 @@
 //! Asking a helpdesk's server which tickets are new or changed, by tools that only read.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -10,10 +11,10 @@ use super::{CallError, McpHost};
 const CHANGES_TOOL: &str = "list_changes";
 /// Lists a ticket's comments; of the same.
 const COMMENTS_TOOL: &str = "list_comments";
-/// Tickets or comments a call.
-const PAGE: u32 = 100;
+/// Tickets or comments a call: so few that the vendor's answer fits too, however long each is.
+const PAGE: u32 = 25;
 /// Pages of one ticket's comments that are read.
-const COMMENT_PAGES_MAX: usize = 50;
+const COMMENT_PAGES_MAX: usize = 200;
 
 /// Where the list of changes goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +82,15 @@ pub struct HelpdeskPerson {
     pub email: Option<String>,
 }
 
+/// A ticket's comments, as far as they can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadComments {
+    /// The oldest first.
+    pub comments: Vec<PublicComment>,
+    /// Why older ones can't be read, now or later.
+    pub unread: Option<CallError>,
+}
+
 /// A comment that the requester may read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PublicComment {
@@ -102,41 +112,95 @@ struct CommentsPage {
     next_page_token: Option<String>,
 }
 
+impl PublicComment {
+    /// When it was written; the helpdesk tells whole seconds.
+    pub fn written_at(&self) -> Option<Timestamp> {
+        self.created_at.parse().ok()
+    }
+}
+
+/// Those of one second in the order of their numbers.
+fn oldest_first(comments: &mut [PublicComment]) {
+    comments.sort_by_key(|comment| (comment.written_at(), comment.message_id.parse::<u64>().ok()));
+}
+
 impl McpHost {
-    /// A page of tickets that are new or changed.
+    /// A page of tickets that are new or changed. One that is too large is asked for again with half as many tickets, and at
+    /// last with one whose description is left out.
     ///
     /// # Errors
     /// What the server, or the vendor behind it, says; also when the tool is not said to only read: then nothing is sent.
     pub async fn helpdesk_changes(&self, server: &str, from: &ChangesFrom) -> Result<ChangedPage, CallError> {
-        let mut arguments = Map::from_iter([("max_results".to_owned(), json!(PAGE))]);
+        let mut arguments = Map::new();
         match from {
             ChangesFrom::Time(seconds) => arguments.insert("since_unix_seconds".to_owned(), json!(seconds)),
             ChangesFrom::Cursor(cursor) => arguments.insert("cursor".to_owned(), json!(cursor)),
         };
-        self.helpdesk_page(server, CHANGES_TOOL, arguments).await
+        match self.helpdesk_page_that_fits(server, CHANGES_TOOL, &arguments).await {
+            Err(CallError::TooLarge { size }) => {
+                metrics::counter!("deskbell_helpdesk_unread_total", "what" => "description").increment(1);
+                tracing::error!(
+                    server,
+                    size,
+                    "a ticket is too large to be read: its description is left out; raise response_limit of the [mcp] section"
+                );
+                arguments.insert("max_results".to_owned(), json!(1));
+                arguments.insert("without_descriptions".to_owned(), json!(true));
+                self.helpdesk_page(server, CHANGES_TOOL, arguments).await
+            }
+            page => page,
+        }
     }
 
     /// A ticket's public comments, the oldest first.
     ///
     /// # Errors
-    /// As [`Self::helpdesk_changes`].
-    pub async fn helpdesk_comments(&self, server: &str, ticket: &str) -> Result<Vec<PublicComment>, CallError> {
+    /// What may be otherwise the next time. What stays so, is in the result.
+    pub async fn helpdesk_comments(&self, server: &str, ticket: &str) -> Result<ReadComments, CallError> {
         let mut comments = Vec::new();
         let mut next: Option<String> = None;
+        let mut unread = None;
         for _ in 0..COMMENT_PAGES_MAX {
-            let mut arguments =
-                Map::from_iter([("ticket_id".to_owned(), json!(ticket)), ("max_results".to_owned(), json!(PAGE))]);
+            let mut arguments = Map::from_iter([("ticket_id".to_owned(), json!(ticket))]);
             if let Some(token) = next.take() {
                 arguments.insert("next_page_token".to_owned(), Value::from(token));
             }
-            let page: CommentsPage = self.helpdesk_page(server, COMMENTS_TOOL, arguments).await?;
+            let page: CommentsPage = match self.helpdesk_page_that_fits(server, COMMENTS_TOOL, &arguments).await {
+                Ok(page) => page,
+                Err(
+                    error @ (CallError::TooLarge { .. } | CallError::Permanent { .. } | CallError::Unclassified { .. }),
+                ) => {
+                    unread = Some(error);
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
             comments.extend(page.public_messages);
             match page.next_page_token {
                 Some(token) => next = Some(token),
                 None => break,
             }
         }
-        Ok(comments)
+        oldest_first(&mut comments);
+        Ok(ReadComments { comments, unread })
+    }
+
+    /// A page, as large as is taken.
+    async fn helpdesk_page_that_fits<T: DeserializeOwned>(
+        &self,
+        server: &str,
+        tool: &str,
+        arguments: &Map<String, Value>,
+    ) -> Result<T, CallError> {
+        let mut wanted = PAGE;
+        loop {
+            let mut arguments = arguments.clone();
+            arguments.insert("max_results".to_owned(), json!(wanted));
+            match self.helpdesk_page(server, tool, arguments).await {
+                Err(CallError::TooLarge { .. }) if wanted > 1 => wanted /= 2,
+                page => return page,
+            }
+        }
     }
 
     async fn helpdesk_page<T: DeserializeOwned>(
@@ -152,5 +216,29 @@ impl McpHost {
                 "the answer of `{tool}` is not that of Deskbell's own helpdesk server; name one in [helpdesk.poll] server"
             ))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_are_put_in_the_order_of_writing() {
+        let comment = |id: &str, created_at: &str| PublicComment {
+            message_id: id.to_owned(),
+            author: HelpdeskPerson { person_id: "1".to_owned(), name: None, email: None },
+            text: String::new(),
+            created_at: created_at.to_owned(),
+        };
+        let mut comments = vec![
+            comment("12", "2026-01-02T03:04:06Z"),
+            comment("11", "2026-01-02T03:04:05Z"),
+            comment("9", "2026-01-02T03:04:05Z"),
+            comment("8", "2026-01-02T03:04:04Z"),
+        ];
+        oldest_first(&mut comments);
+        let ids: Vec<&str> = comments.iter().map(|comment| comment.message_id.as_str()).collect();
+        assert_eq!(ids, ["8", "9", "11", "12"]);
     }
 }

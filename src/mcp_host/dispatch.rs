@@ -78,6 +78,7 @@ impl From<CallError> for DispatchError {
             CallError::Permanent { message } => Self::Refused { reason: message },
             CallError::Unknown { reason } => Self::Unknown { reason },
             CallError::Cancelled => Self::Cancelled,
+            CallError::TooLarge { .. } => Self::Unknown { reason: error.reason() },
             CallError::TimedOut { waited } => Self::Unknown { reason: format!("no answer within {waited:?}").into() },
             CallError::Unclassified { message } => Self::Unknown { reason: message },
         }

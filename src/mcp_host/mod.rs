@@ -52,7 +52,7 @@ pub use binding::shipped::{Shipped, ShippedUse};
 pub use binding::written::BindingConfig;
 pub use binding::{Binding, BindingError, BindingFault, Bindings, Recourse};
 pub use breaker::BreakerState;
-pub use changes::{ChangedPage, ChangedTicket, ChangesFrom, HelpdeskPerson, PublicComment};
+pub use changes::{ChangedPage, ChangedTicket, ChangesFrom, HelpdeskPerson, PublicComment, ReadComments};
 pub use dispatch::{CarriedOut, DispatchError, Found, Ready};
 pub use drift::differences;
 pub use line::Progress;

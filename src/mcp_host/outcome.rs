@@ -59,6 +59,14 @@ pub enum CallError {
         /// How the answer was lost.
         reason: Reason,
     },
+    /// The answer came and is larger than is taken: it was not read, so it is as unknown as [`Self::Unknown`].
+    #[error(
+        "the outcome is not known: the tool answered, but its result of {size} bytes exceeds response_limit of its [mcp] section"
+    )]
+    TooLarge {
+        /// In bytes.
+        size: usize,
+    },
     /// No answer came in time: as unknown as [`Self::Unknown`].
     #[error("the outcome is not known: no answer within {waited:?}")]
     TimedOut {
@@ -84,7 +92,7 @@ impl CallError {
             Self::NotSent { .. } => "not_sent",
             Self::Transient { .. } => "transient",
             Self::Permanent { .. } => "permanent",
-            Self::Unknown { .. } | Self::TimedOut { .. } => "unknown",
+            Self::Unknown { .. } | Self::TooLarge { .. } | Self::TimedOut { .. } => "unknown",
             Self::Unclassified { .. } => "unclassified",
             Self::Cancelled => "cancelled",
         }
@@ -97,7 +105,7 @@ impl CallError {
             Self::Transient { message, .. } | Self::Permanent { message } | Self::Unclassified { message } => {
                 message.clone()
             }
-            Self::TimedOut { .. } | Self::Cancelled => self.to_string().into(),
+            Self::TooLarge { .. } | Self::TimedOut { .. } | Self::Cancelled => self.to_string().into(),
         }
     }
 
@@ -117,9 +125,13 @@ impl CallError {
 /// What the outcome says about the server's health.
 pub(super) fn health(outcome: &Result<CallOutput, CallError>) -> Health {
     match outcome {
-        Ok(_) | Err(CallError::Permanent { .. } | CallError::Unclassified { .. } | CallError::Cancelled) => {
-            Health::Answered
-        }
+        Ok(_)
+        | Err(
+            CallError::Permanent { .. }
+            | CallError::Unclassified { .. }
+            | CallError::TooLarge { .. }
+            | CallError::Cancelled,
+        ) => Health::Answered,
         Err(CallError::Transient { retry_after: Some(wait), .. }) => Health::Paused(*wait),
         Err(_) => Health::Failed,
     }
@@ -146,18 +158,22 @@ fn of_result(result: CallToolResult, response_bytes_max: usize, errors: &ErrorRu
     let text = text.join("\n");
     let output = CallOutput { structured: result.structured_content.unwrap_or(Value::Null), text };
     let is_error = result.is_error == Some(true);
-    let size = output.text.len() + output.structured.to_string().len();
+    let size = size(&output);
     // Whether it is an error or not, what is too large is not searched.
     if size > response_bytes_max {
-        return Err(CallError::unknown(format!(
-            "the tool answered, but its result of {size} bytes exceeds response_limit of its [mcp] section"
-        )));
+        return Err(CallError::TooLarge { size });
     }
     match errors.classify(&output, is_error) {
         Some(error) => Err(error),
         None if is_error => Err(of_tool_error(&output.structured, &output.text)),
         None => Ok(output),
     }
+}
+
+/// Many servers say the same as text and structured, as the protocol recommends for older clients: that counts once.
+fn size(output: &CallOutput) -> usize {
+    let is_same = serde_json::from_str::<Value>(&output.text).is_ok_and(|said| said == output.structured);
+    output.text.len() + if is_same { 0 } else { output.structured.to_string().len() }
 }
 
 /// Our own servers classify their errors, and whoever does it the same way. Of others nothing is known but words, which
@@ -272,8 +288,19 @@ mod tests {
     #[test]
     fn a_result_beyond_the_limit_is_not_taken() {
         let result = CallToolResult::structured(json!({ "a": "x".repeat(2000) }));
-        let error = of_response(CallToolResponse::Complete(result), 1000, &ErrorRules::default()).unwrap_err();
-        assert!(matches!(error, CallError::Unknown { .. }), "{error}");
+        let outcome = of_response(CallToolResponse::Complete(result), 1000, &ErrorRules::default());
+        assert!(matches!(outcome, Err(CallError::TooLarge { .. })), "{outcome:?}");
+        assert!(matches!(health(&outcome), Health::Answered), "it is there");
+    }
+
+    #[test]
+    fn what_is_said_twice_counts_once() {
+        let result = CallToolResult::structured(json!({ "a": "x".repeat(700) }));
+        let mut otherwise = result.clone();
+        otherwise.structured_content = Some(json!({ "a": "y".repeat(700) }));
+        let taken = |result| of_response(CallToolResponse::Complete(result), 1000, &ErrorRules::default()).is_ok();
+        assert!(taken(result));
+        assert!(!taken(otherwise), "each counts where they differ");
     }
 
     #[test]

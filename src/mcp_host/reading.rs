@@ -48,6 +48,7 @@ fn without_turn(error: &CallError) -> NotRead {
         CallError::Transient { .. }
         | CallError::Unknown { .. }
         | CallError::Unclassified { .. }
+        | CallError::TooLarge { .. }
         | CallError::TimedOut { .. }
         | CallError::Cancelled => NotRead::new(LapseReason::Failed, "no turn"),
         CallError::Permanent { message } => NotRead::new(LapseReason::Refused, &message.to_string()),
@@ -59,6 +60,7 @@ fn without_answer(error: &CallError) -> NotRead {
     match error {
         CallError::NotSent { .. } => without_turn(error),
         CallError::Transient { .. } => NotRead::new(LapseReason::Failed, "the server can't answer now"),
+        CallError::TooLarge { .. } => NotRead::new(LapseReason::Failed, "the answer is too large"),
         CallError::Unknown { .. } | CallError::TimedOut { .. } | CallError::Cancelled => {
             NotRead::new(LapseReason::Failed, "the answer got lost")
         }

@@ -130,18 +130,33 @@ impl HelpdeskPoll {
         let opening = ticket.description.clone().unwrap_or_default();
         let mut events = Vec::new();
         if !is_known {
-            events.extend(self.event(ticket, &Polled::Opening, &opening));
+            events.extend(self.event(ticket, &Polled::Opening, &opening, None));
         }
         // Times are whole seconds: that a ticket looks unchanged since it was opened says nothing.
-        let comments = self.host.helpdesk_comments(&self.server, &ticket.ticket_id).await?;
-        let added = comments.into_iter().filter(|comment| is_added(comment, ticket, &opening));
-        events.extend(added.filter_map(|comment| {
-            self.event(ticket, &Polled::Comment { id: comment.message_id.clone() }, &comment.text)
+        let read = self.host.helpdesk_comments(&self.server, &ticket.ticket_id).await?;
+        if let Some(error) = read.unread {
+            metrics::counter!("deskbell_helpdesk_unread_total", "what" => "comments").increment(1);
+            let id = &ticket.ticket_id;
+            tracing::error!(server = self.server, ticket = id, %error, "a ticket's comments can't be read; the poll goes on");
+        }
+        let added = read.comments.into_iter().enumerate().filter(|(place, comment)| {
+            let is_opening = *place == 0 && comment.text.trim() == opening.trim();
+            is_theirs(comment, ticket) && !is_opening
+        });
+        events.extend(added.filter_map(|(_, comment)| {
+            let told = Polled::Comment { id: comment.message_id.clone() };
+            self.event(ticket, &told, &comment.text, comment.written_at())
         }));
         Ok(events)
     }
 
-    fn event(&self, ticket: &ChangedTicket, told: &Polled, text: &str) -> Option<NewEvent> {
+    fn event(
+        &self,
+        ticket: &ChangedTicket,
+        told: &Polled,
+        text: &str,
+        written_at: Option<Timestamp>,
+    ) -> Option<NewEvent> {
         let now = Timestamp::now();
         let (id, requester) = (&ticket.ticket_id, ticket.requester.as_ref());
         let email = requester.and_then(|person| person.email.as_deref());
@@ -151,7 +166,7 @@ impl HelpdeskPoll {
             key: told.key(id),
             kind: EventKind::Zendesk,
             subject: Some(subject),
-            raw: Some(serde_json::to_vec(&body(ticket, text)).ok()?),
+            raw: Some(serde_json::to_vec(&body(ticket, text, written_at)).ok()?),
             received_at: now,
             serial: Some(format!("{}/helpdesk/{ZENDESK}/{id}", self.workspace)),
             expires_at: now.checked_add(KEPT).ok(),
@@ -160,11 +175,12 @@ impl HelpdeskPoll {
 }
 
 /// As a webhook would tell it.
-fn body(ticket: &ChangedTicket, text: &str) -> Value {
+fn body(ticket: &ChangedTicket, text: &str, written_at: Option<Timestamp>) -> Value {
     let person = |person: &HelpdeskPerson| json!({ "id": number(person), "name": person.name, "email": person.email });
     json!({ "ticket": {
         "id": ticket.ticket_id, "url": ticket.url, "subject": ticket.subject, "description": text,
         "requester": ticket.requester.as_ref().map(person),
+        "written_at": written_at.map(|at| at.to_string()),
     } })
 }
 
@@ -173,10 +189,8 @@ fn number(person: &HelpdeskPerson) -> Option<&str> {
     person.email.is_none().then_some(person.person_id.as_str())
 }
 
-/// What the requester added: the first comment is the description itself.
-fn is_added(comment: &PublicComment, ticket: &ChangedTicket, opening: &str) -> bool {
-    let is_theirs = ticket.requester.as_ref().is_some_and(|person| person.person_id == comment.author.person_id);
-    is_theirs && comment.text.trim() != opening.trim()
+fn is_theirs(comment: &PublicComment, ticket: &ChangedTicket) -> bool {
+    ticket.requester.as_ref().is_some_and(|person| person.person_id == comment.author.person_id)
 }
 
 fn from(place: &HelpdeskPlace) -> ChangesFrom {

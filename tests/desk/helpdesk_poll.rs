@@ -131,3 +131,62 @@ async fn what_came_while_nobody_asked_comes_in_unless_it_is_over() {
     until_polled(&desk).await;
     assert_eq!(desk.tickets().len(), 1, "{:?}", desk.outcomes());
 }
+
+/// One customer's ticket stops nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cant_be_read_of_a_ticket_is_passed_over() {
+    let mut wish = polling();
+    wish.config += "response_limit = 6000\n";
+    let desk = Desk::open(wish).await;
+    until_polled(&desk).await;
+    let zendesk = desk.sandbox.zendesk().unwrap();
+    let gone = json!({ "target": "zendesk:GET /tickets/*comments*", "kind": "status", "status": 404, "count": 1 });
+    desk.fault(gone).await;
+    zendesk.ask("Ivy Cole", "ivy@customer.example", "Charged", "The card was charged, whose comments are gone");
+    until_carded(&desk, "whose comments are gone").await;
+    let long = format!("The card was charged for all of these: {}", "invoice 4711, ".repeat(600));
+    zendesk.ask("Ann Long", "ann@customer.example", "A very long list of invoices", &long);
+    for number in 1..=8 {
+        let text = format!("The card was charged {number} times for one invoice, {}", "which is odd ".repeat(60));
+        zendesk.ask("Max Berg", &format!("max{number}@customer.example"), "Charged", &text);
+    }
+    for number in 1..=8 {
+        until_carded(&desk, &format!("charged {number} times")).await;
+    }
+    until_carded(&desk, "A very long list of invoices").await;
+    until_polled(&desk).await;
+    assert_eq!(desk.tickets().len(), 10, "{:?}", desk.outcomes());
+    let log = desk.log();
+    assert!(log.contains("comments can't be read") && log.contains("its description is left out"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customers_answer_opens_a_resolved_ticket_again_and_may_be_said_twice() {
+    let desk = Desk::open(polling()).await;
+    until_polled(&desk).await;
+    let zendesk = desk.sandbox.zendesk().unwrap();
+    let id = zendesk.ask("Max Berg", "max@customer.example", "Payment", "The payment failed with error 402");
+    let card = until_carded(&desk, "failed with error 402").await;
+    let joined = |number: usize| {
+        let outcomes = desk.outcomes();
+        let comments = outcomes.iter().filter(|(key, _)| key.contains("/comment/"));
+        comments.filter(|(_, became)| became.to_string().contains("joined")).count() == number
+    };
+    assert!(zendesk.requester_answers(id, "It failed once more"));
+    until_holds(&desk, "the first addition", || joined(1)).await;
+    assert!(zendesk.requester_answers(id, "It failed once more"));
+    until_holds(&desk, "the same again", || joined(2)).await;
+    desk.settled().await;
+    desk.confirms("U0BEN", &desk.again(&card).await).await;
+    let alert = desk.until_posted("the alert", "C0PAYMENTS", |message| message.has_button("claim")).await;
+    desk.presses("U0BEN", &alert, "claim").await;
+    let alert = desk.until_message("the claimed alert", &alert, |alert| alert.has_button("resolve")).await;
+    desk.presses("U0BEN", &alert, "resolve").await;
+    desk.until_message("the resolved alert", &alert, |alert| alert.says("Resolved by")).await;
+    desk.settled().await;
+    assert!(zendesk.requester_answers(id, "The payment still fails with error 402"));
+    let told = desk.until_posted("the squad's note", "C0PAYMENTS", |message| message.says("was reopened by")).await;
+    assert!(told.says("the requester") && told.says("still fails with error 402"), "{}", told.all_text());
+    desk.settled().await;
+    assert_eq!((desk.tickets().len(), desk.tickets()[0].status.as_str()), (1, "following"));
+}

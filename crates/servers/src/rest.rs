@@ -96,10 +96,12 @@ async fn read_bounded(vendor: &str, mut response: Response, effect: Effect) -> R
                 body.extend_from_slice(&chunk);
             }
             Ok(Some(_)) => {
-                return Err(lost_answer(
-                    &format!("{vendor} answered with more than {RESPONSE_BYTES_MAX} bytes"),
-                    effect,
-                ));
+                let what = format!("{vendor} answered with more than {RESPONSE_BYTES_MAX} bytes");
+                return Err(match effect {
+                    // The same question has the same answer.
+                    Effect::Repeatable => ToolFailure::permanent(format!("{what}; ask for less at once")),
+                    Effect::Once => lost_answer(&what, effect),
+                });
             }
             Ok(None) => return Ok(body),
             Err(error) => return Err(transport_failure(vendor, &error, effect)),

@@ -28,6 +28,10 @@ pub(super) fn examine(config: &Config) -> Vec<Finding> {
         let is_there = config.secret("webhooks.jira.secret", &jira.secret).is_ok();
         open("webhooks", "/webhooks/jira", is_there, "its secret");
     }
+    if let Some(shortcut) = &config.webhooks.shortcut {
+        let is_there = config.secret("webhooks.shortcut.secret", &shortcut.secret).is_ok();
+        open("webhooks", "/webhooks/shortcut", is_there, "its secret");
+    }
     if config.helpdesk.generic.as_ref().is_some_and(|generic| generic.secrets.is_empty()) {
         findings.push(Finding::bad(
             "helpdesk",

@@ -158,7 +158,7 @@ fn public_console(config: &Config) -> Option<Finding> {
         Finding::doubtful(
             "server",
             format!("/readyz and /metrics are on {} beside the doors", server.listen),
-            "set [server] admin_listen = \"127.0.0.1:9090\", or let the proxy pass /slack and /helpdesk alone",
+            "set [server] admin_listen = \"127.0.0.1:9090\", or let the proxy pass /slack, /helpdesk and /webhooks alone",
         )
     })
 }

@@ -1,6 +1,7 @@
 //! Helpdesks' tickets.
 
 use deskbell_domain::ids::EventKey;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::intake::json::{first_text, id, text};
@@ -27,6 +28,8 @@ pub struct HelpdeskTicket {
     pub subject: Option<String>,
     /// What they wrote.
     pub text: String,
+    /// When, as far as a poll tells it.
+    pub written_at: Option<Timestamp>,
 }
 
 /// What of a ticket a poll told: the event's key says it, so that the same is told once however often it is read.
@@ -93,6 +96,7 @@ fn ticket(ticket: &Value, system: &str) -> Option<HelpdeskTicket> {
         requester_email: owned(&["/requester/email"]),
         subject: owned(&["/subject"]),
         text: owned(&["/text", "/description"]).unwrap_or_default(),
+        written_at: text(ticket, "/written_at").and_then(|at| at.parse().ok()),
     })
 }
 

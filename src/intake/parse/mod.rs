@@ -154,6 +154,8 @@ pub enum Intake {
         subject: Option<String>,
         /// What they wrote.
         text: String,
+        /// When, as far as a poll tells it.
+        written_at: Option<jiff::Timestamp>,
     },
     /// An issue in the tracker has this status.
     IssueStatus(tracker::IssueStatus),
@@ -349,6 +351,7 @@ fn helpdesk(raw: &[u8], read: fn(&Value) -> Option<helpdesk::HelpdeskTicket>) ->
         requester_email: ticket.requester_email,
         subject: ticket.subject,
         text: ticket.text,
+        written_at: ticket.written_at,
     })
 }
 

@@ -111,7 +111,7 @@ async fn an_answer_that_is_too_large_is_not_taken_and_the_server_stays() {
         json!({ "tools": [tool("large"), tool("small")], "answers": { "large": { "text_bytes": 5000 }, "small": {} } });
     let stranger = Stranger::with(&script, |spec| spec.response_bytes_max = 1000).await;
     let large = stranger.call("large").await.unwrap_err();
-    assert!(matches!(large, CallError::Unknown { .. }) && large.to_string().contains("response_limit"), "{large}");
+    assert!(matches!(large, CallError::TooLarge { .. }) && large.to_string().contains("response_limit"), "{large}");
     stranger.call("small").await.unwrap();
     stranger.host.shutdown().await;
 }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use deskbell_domain::ids::{CategoryId, ChannelId, PersonId, PriorityId, SquadId, TicketId, WorkspaceId};
+use deskbell_domain::ids::{CategoryId, ChannelId, MessageTs, PersonId, PriorityId, SquadId, TicketId, WorkspaceId};
 use deskbell_domain::interaction::{About, Button, Modal, SlashCommand, field};
-use deskbell_domain::ticket::{Card, SlackPath, Source, TicketMessage};
+use deskbell_domain::ticket::{Card, SlackPath, Source, Ticket, TicketMessage};
 use deskbell_domain::workflow::event::{Event, NewRequest, Person, ReplyTo};
+use deskbell_judgement::request;
+use jiff::Timestamp;
 
 use super::super::World;
 use super::super::commit::Along;
 use super::super::interpret::Reading;
-use super::super::perform::Undone;
+use super::super::perform::{Undone, computed};
 use super::super::shared_channels::Readers;
 use crate::intake::envelope::view_external_id;
 use crate::intake::parse::helpdesk::Polled;
@@ -233,8 +235,17 @@ impl World {
 
     /// A helpdesk's ticket.
     pub(in crate::pipeline) async fn helpdesk(&self, reading: &Reading<'_>, intake: Intake) -> Result<(), Undone> {
-        let Intake::Helpdesk { system, external_id, url, requester, requester_name, requester_email, subject, text } =
-            intake
+        let Intake::Helpdesk {
+            system,
+            external_id,
+            url,
+            requester,
+            requester_name,
+            requester_email,
+            subject,
+            text,
+            written_at,
+        } = intake
         else {
             return self.ignored(reading, "no helpdesk's ticket").await;
         };
@@ -243,7 +254,11 @@ impl World {
         match (known, Polled::of(reading.key)) {
             // A webhook told it in other words: the description never changes.
             (Some(_), Some(Polled::Opening)) => return self.ignored(reading, "the helpdesk told this before").await,
-            (Some(ticket), _) => return self.told_again(reading, ticket, text).await,
+            (Some(ticket), Some(Polled::Comment { id })) => {
+                let ts = comment_ts(&id, written_at.unwrap_or_else(Timestamp::now));
+                return self.told_again(reading, ticket, text, Some(ts)).await;
+            }
+            (Some(ticket), None) => return self.told_again(reading, ticket, text, None).await,
             (None, Some(Polled::Comment { .. })) => {
                 return self.ignored(reading, "a comment on a ticket that is none here").await;
             }
@@ -268,18 +283,50 @@ impl World {
 }
 
 impl World {
-    /// The helpdesk tells of a ticket that is known: new words join it.
-    async fn told_again(&self, reading: &Reading<'_>, id: TicketId, text: String) -> Result<(), Undone> {
+    /// The helpdesk tells of a ticket that is known: new words join it, and a comment (`ts`) may open it again.
+    async fn told_again(
+        &self,
+        reading: &Reading<'_>,
+        id: TicketId,
+        text: String,
+        ts: Option<MessageTs>,
+    ) -> Result<(), Undone> {
         let ticket = self.store.ticket(&reading.job.workspace, id).await?.map(|found| found.ticket);
-        let Some(ticket) = ticket.filter(|ticket| ticket.status.is_open() && !ticket.words.erased) else {
+        let sent_at = ts.as_ref().and_then(MessageTs::sent_at);
+        let takes_more = |ticket: &Ticket| {
+            ticket.status.is_open() || sent_at.is_some_and(|sent_at| ticket.may_reopen(&self.policy, sent_at))
+        };
+        let Some(ticket) = ticket.filter(|ticket| takes_more(ticket) && !ticket.words.erased) else {
             return self.ignored(reading, "the helpdesk's ticket is closed here").await;
         };
-        if text.trim().is_empty() || ticket.words.messages.iter().any(|said| is_same(&said.text, &text)) {
+        if text.trim().is_empty() || is_known(&ticket, ts.as_ref(), &text) {
             return self.ignored(reading, "the helpdesk told this before").await;
         }
-        let event = Event::MessageJoined(TicketMessage { ts: None, text, author: None });
+        if !ticket.status.is_open() {
+            let judged = text.clone();
+            if let Err(no_request) = computed(move || request::judge(&judged)).await? {
+                return self.ignored(reading, &format!("no request: {no_request}")).await;
+            }
+        }
+        let event = Event::MessageJoined(TicketMessage { ts, text, author: None });
         self.concerns(reading, id, event, EventOutcome::Joined { ticket: id }, Vec::new()).await
     }
+}
+
+/// A comment is told once by its event's key: a customer may say the same twice. A webhook may have told its words before,
+/// without a number, behind those that the ticket was opened with.
+fn is_known(ticket: &Ticket, ts: Option<&MessageTs>, text: &str) -> bool {
+    let mut messages = ticket.words.messages.iter();
+    let Some(ts) = ts else { return messages.any(|said| is_same(&said.text, text)) };
+    let is_told = |said: &TicketMessage| said.ts.is_none() && is_same(&said.text, text);
+    messages.enumerate().any(|(place, said)| said.ts.as_ref() == Some(ts) || place > 0 && is_told(said))
+}
+
+/// What stands for Slack's name of a message. The helpdesk tells whole seconds: the comment counts as written at the end of
+/// its second, so that one that came right after the ticket was closed is heard; the number tells those of a second apart.
+fn comment_ts(id: &str, written_at: Timestamp) -> MessageTs {
+    let last: u64 = id.parse::<u64>().unwrap_or_default() % 10_000;
+    MessageTs::new(format!("{}.{:06}", written_at.as_second(), 990_000 + last))
 }
 
 /// One way in may tell the same words with other line breaks than the other.

@@ -135,7 +135,11 @@ fn reply_within(policy: &Policy, ticket: &Ticket) -> Option<String> {
 fn reopened(policy: &Policy, ticket: &Ticket, message: &MessageTs, with_words: bool) -> ThreadEvent {
     let said = ticket.words.messages.iter().find(|said| said.ts.as_ref() == Some(message));
     ThreadEvent::Reopened {
-        by_user_id: with_words.then(|| ticket.requester.to_string()),
+        by_user_id: with_words.then(|| match ticket.source {
+            // Slack knows no such person.
+            Source::Helpdesk { .. } => "the requester".to_owned(),
+            Source::SlackMessage { .. } | Source::SlackForm { .. } => ticket.requester.to_string(),
+        }),
         words: said.filter(|_| with_words).map(|said| said.text.clone()),
         mention_user_ids: if with_words { those_on_it(policy, ticket) } else { Vec::new() },
         asks_again: ticket.asks_again() && !with_words,

@@ -407,6 +407,9 @@ pub struct ListChanges {
     /// Tickets per page, 1 to 1,000; 100 when absent.
     #[serde(default)]
     pub max_results: Option<u32>,
+    /// Leave out the tickets' descriptions, which are most of an answer.
+    #[serde(default)]
+    pub without_descriptions: Option<bool>,
 }
 
 /// Result of `list_changes`.

@@ -144,8 +144,14 @@ impl Zendesk {
         };
         let size = wanted.max_results.unwrap_or(CHANGES_DEFAULT).clamp(1, CHANGES_MAX);
         let body = self.client.changes(&from, size).await?;
+        let mut tickets = self.tickets(&body, "tickets");
+        if wanted.without_descriptions == Some(true) {
+            for ticket in &mut tickets {
+                ticket.description = None;
+            }
+        }
         Ok(Changes {
-            tickets: self.tickets(&body, "tickets"),
+            tickets,
             cursor: word(&body, "after_cursor"),
             end_of_stream: body.get("end_of_stream").and_then(Value::as_bool).unwrap_or(true),
         })
