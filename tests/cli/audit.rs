@@ -26,7 +26,8 @@ async fn the_trail_is_verified_anchored_shown_and_replayed() {
     let verified = run(&desk, &["audit", "verify"]);
     assert_eq!(verified.code, 0, "{}", verified.stderr);
     assert!(verified.stdout.starts_with("the audit trail holds: "), "{}", verified.stdout);
-    for proved in ["all 2 tickets and 2 decisions are", "without the master key", "an earlier copy of the whole store"] {
+    for proved in ["all 2 tickets and 2 decisions are", "without the master key", "an earlier copy of the whole store"]
+    {
         assert!(verified.stdout.contains(proved), "{proved}: {}", verified.stdout);
     }
 
