@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use super::question::{Question, Reply, capped};
 
@@ -45,6 +47,8 @@ struct OpenCall {
     token: Option<ProgressToken>,
     /// `None`: nobody stands behind it who could be asked.
     attended: Option<Attended>,
+    /// The server last said how far it is.
+    moved: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -53,6 +57,8 @@ struct Calls {
     open: BTreeMap<u64, OpenCall>,
     /// Questions that wait for an answer.
     asking: usize,
+    /// The last question ended.
+    asked: Option<Instant>,
 }
 
 /// See the module's documentation.
@@ -92,7 +98,10 @@ struct Asking<'a>(&'a Line);
 
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
-        self.0.calls.send_modify(|calls| calls.asking -= 1);
+        self.0.calls.send_modify(|calls| {
+            calls.asking -= 1;
+            calls.asked = Some(Instant::now());
+        });
     }
 }
 
@@ -103,7 +112,7 @@ impl Line {
         self.calls.send_modify(|calls| {
             calls.next += 1;
             number = calls.next;
-            calls.open.insert(number, OpenCall { token: None, attended });
+            calls.open.insert(number, OpenCall { token: None, attended, moved: None });
         });
         Open { line: self, number }
     }
@@ -111,6 +120,13 @@ impl Line {
     /// Whether the server's calls are made one at a time.
     pub(super) fn is_single(&self) -> bool {
         self.asks.load(Ordering::Relaxed)
+    }
+
+    /// Whether the server waits for a person, did so within this time, or said within it how far a call is.
+    pub(super) fn is_at_work(&self, within: Duration) -> bool {
+        let calls = self.calls.borrow();
+        let mut moves = calls.open.values().map(|call| call.moved).chain([calls.asked]).flatten();
+        calls.asking > 0 || moves.any(|at| at.elapsed() < within)
     }
 
     /// Brings a question to whom it belongs, and the answer back.
@@ -140,9 +156,17 @@ impl Line {
 
     /// Brings progress to the call whose token it names.
     pub(super) fn progress(&self, said: ProgressNotificationParam) {
-        let calls = self.calls.borrow();
-        let about = calls.open.values().find(|call| call.token.as_ref() == Some(&said.progress_token));
-        let Some(attended) = about.and_then(|call| call.attended.as_ref()) else { return };
+        let mut attended = None;
+        // Nobody who waits for a change of the calls waits for this one.
+        self.calls.send_if_modified(|calls| {
+            let about = calls.open.values_mut().find(|call| call.token.as_ref() == Some(&said.progress_token));
+            if let Some(call) = about {
+                call.moved = Some(Instant::now());
+                attended.clone_from(&call.attended);
+            }
+            false
+        });
+        let Some(attended) = attended else { return };
         let message = said.message.map(|words| capped(&words, PROGRESS_WORDS_MAX));
         let said = Progress { done: said.progress, total: said.total, message };
         // Each is read by a task of its own, so an earlier one may come later: progress only grows.

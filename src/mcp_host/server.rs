@@ -33,6 +33,8 @@ const LOOK_FOR_SIGN_IN_EVERY: Duration = Duration::from_secs(2);
 /// Time for a session to close in good order when the host shuts down.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// The pause before a server that takes one call at a time is tried again.
+const BUSY_PAUSE: Duration = Duration::from_secs(2);
 /// More calls in flight than any server takes.
 const PLACES_MAX: usize = 100_000;
 
@@ -175,10 +177,16 @@ impl Server {
     /// Waits for a turn to call a tool, at most as long as a call may take. Nothing has been sent when it is there.
     pub(super) async fn turn(&self, tool: &str) -> Result<Turn<'_>, CallError> {
         // Of a server that asks, it must be known which call it asks about.
-        let wanted = if self.heard.line.is_single() { self.places() } else { 1 };
-        let turn = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire_many(wanted)).await;
-        let Ok(Ok(permit)) = turn else {
-            return Err(CallError::not_sent("the server is busy with other calls", None));
+        let permit = if self.heard.line.is_single() {
+            // The call before may wait for a person: others are not held up with it.
+            let busy = || CallError::not_sent("the server is busy with another call", Some(BUSY_PAUSE));
+            self.turns.try_acquire_many(self.places()).map_err(|_| busy())?
+        } else {
+            let turn = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire()).await;
+            let Ok(Ok(permit)) = turn else {
+                return Err(CallError::not_sent("the server is busy with other calls", None));
+            };
+            permit
         };
         let (peer, tool) = self.peer_for(tool)?;
         let admission = self.admit()?;
@@ -373,10 +381,11 @@ impl Server {
                 Ok(Err(error)) => {
                     let reason = error.reason();
                     tracing::warn!(server = self.spec.name, %reason, "MCP server did not list its tools again");
-                    if peer.is_transport_closed() || !self.is_child() {
+                    if peer.is_transport_closed() || !(self.is_child() || self.is_at_work()) {
                         return;
                     }
                 }
+                Err(_) if self.is_at_work() => {}
                 Err(_) => return,
             }
         }
@@ -393,6 +402,11 @@ impl Server {
         let all = u32::try_from(self.spec.max_concurrency.max(1)).unwrap_or(u32::MAX);
         // Nobody takes a turn for longer than a call may last.
         let _ = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire_many(all)).await;
+    }
+
+    /// A call is waiting for a person or shows progress: a server that does one thing at a time lists nothing meanwhile.
+    fn is_at_work(&self) -> bool {
+        self.heard.line.is_at_work(self.spec.call_timeout)
     }
 
     fn is_child(&self) -> bool {
