@@ -170,7 +170,7 @@ impl AttendedCall<'_> {
         let (questions, mut asked) = mpsc::unbounded_channel::<Asked>();
         let (progress, mut progressed) = watch::channel(None);
         // Before it leaves: what the server says at once finds it.
-        let open = self.line.open(Some(Attended { questions, progress: Arc::new(progress) }));
+        let mut open = self.line.open(Some(Attended { questions, progress: Arc::new(progress) }));
         let handle = send(self.peer, params, PeerRequestOptions::no_options()).await?;
         open.sent_as(&handle.progress_token);
         let mut pending = Pending { handle: Some(handle) };
@@ -182,6 +182,7 @@ impl AttendedCall<'_> {
             tokio::select! {
                 biased;
                 answer = pending.answer() => {
+                    open.answered();
                     return answer.and_then(response).map_err(|error| outcome::of_service_error(&error));
                 }
                 () = &mut cancelled => {

@@ -1,7 +1,8 @@
 //! The calls that are open with a server, and how what it says meanwhile finds the call that it is about. Progress names its call
 //! by a token. A question of the older protocol names none: it waits until one call is left that can have asked, for one that
 //! waits for an answer does not end, and from the first question on the server's calls are made one at a time. Where two calls
-//! that are open both wait for an answer, neither can be told, and both are declined.
+//! that are open both wait for an answer, neither can be told, and both are declined. A call that nobody waits for any more may
+//! still ask: from then on every question of its session is declined, for it could be about another ticket.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,6 +58,8 @@ struct Calls {
     open: BTreeMap<u64, OpenCall>,
     /// Questions that wait for an answer.
     asking: usize,
+    /// A call of this session was given up before its answer.
+    abandoned: bool,
     /// The last question ended.
     asked: Option<Instant>,
 }
@@ -74,11 +77,14 @@ pub(super) struct Line {
 pub(super) struct Open<'a> {
     line: &'a Line,
     number: u64,
+    /// It may have left, and has no answer.
+    is_out: bool,
 }
 
 impl Open<'_> {
     /// The call left under this token.
-    pub(super) fn sent_as(&self, token: &ProgressToken) {
+    pub(super) fn sent_as(&mut self, token: &ProgressToken) {
+        self.is_out = true;
         self.line.calls.send_modify(|calls| {
             if let Some(call) = calls.open.get_mut(&self.number) {
                 call.token = Some(token.clone());
@@ -87,9 +93,19 @@ impl Open<'_> {
     }
 }
 
+impl Open<'_> {
+    /// The server answered, or its session ended.
+    pub(super) fn answered(&mut self) {
+        self.is_out = false;
+    }
+}
+
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        self.line.calls.send_modify(|calls| drop(calls.open.remove(&self.number)));
+        self.line.calls.send_modify(|calls| {
+            calls.open.remove(&self.number);
+            calls.abandoned |= self.is_out;
+        });
     }
 }
 
@@ -108,13 +124,20 @@ impl Drop for Asking<'_> {
 impl Line {
     /// A call is about to leave.
     pub(super) fn open(&self, attended: Option<Attended>) -> Open<'_> {
+        // Of a call with somebody behind it, it is known when it leaves.
+        let is_out = attended.is_none();
         let mut number = 0;
         self.calls.send_modify(|calls| {
             calls.next += 1;
             number = calls.next;
             calls.open.insert(number, OpenCall { token: None, attended, moved: None });
         });
-        Open { line: self, number }
+        Open { line: self, number, is_out }
+    }
+
+    /// A session begins: what was asked in the one before is over.
+    pub(super) fn begin(&self) {
+        self.calls.send_modify(|calls| calls.abandoned = false);
     }
 
     /// Whether the server's calls are made one at a time.
@@ -145,8 +168,12 @@ impl Line {
     /// Who stands behind the call that asks; `None` where nobody does or it can't be told.
     async fn asker(&self) -> Option<Attended> {
         let mut calls = self.calls.subscribe();
-        let told = |calls: &Calls| calls.open.len() <= 1 || calls.asking >= calls.open.len();
+        let told = |calls: &Calls| calls.abandoned || calls.open.len() <= 1 || calls.asking >= calls.open.len();
         let calls = calls.wait_for(told).await.ok()?;
+        if calls.abandoned {
+            tracing::warn!("a question of an MCP server is declined: a call that was given up may have asked it");
+            return None;
+        }
         let mut open = calls.open.values();
         match (open.next(), open.next()) {
             (Some(only), None) => only.attended.clone(),

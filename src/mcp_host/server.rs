@@ -93,6 +93,7 @@ impl Server {
     async fn keep_open(&self, shutdown: &CancellationToken) {
         let mut pause = RECONNECT_MIN;
         loop {
+            self.heard.line.begin();
             let opened = tokio::select! {
                 opened = connect::open(&self.spec, self.tokens.as_ref(), &self.heard) => opened,
                 () = shutdown.cancelled() => return,
@@ -292,11 +293,15 @@ impl Turn<'_> {
         let response = if let Some(attendant) = attendant {
             AttendedCall { peer: &self.peer, line: &heard.line, spec, attendant }.run(request).await
         } else {
-            let _open = heard.line.open(None);
+            let mut open = heard.line.open(None);
             // Dropping the request on a timeout also tells the server to give it up.
-            tokio::time::timeout(spec.call_timeout, attended::unattended(&self.peer, request))
-                .await
-                .unwrap_or(Err(CallError::TimedOut { waited: spec.call_timeout }))
+            match tokio::time::timeout(spec.call_timeout, attended::unattended(&self.peer, request)).await {
+                Ok(answer) => {
+                    open.answered();
+                    answer
+                }
+                Err(_) => Err(CallError::TimedOut { waited: spec.call_timeout }),
+            }
         };
         if matches!(response, Err(CallError::TimedOut { .. })) {
             doubted.notify_one();
