@@ -20,6 +20,8 @@ use super::outcome::{self, CallError};
 use super::question::{Question, Reply};
 use super::spec::ServerSpec;
 
+/// Questions of one call, over all its rounds.
+const QUESTIONS_MAX: usize = 10;
 /// Rounds of questions of one call.
 const ROUNDS_MAX: usize = 10;
 /// The pause before a call that a server only wants repeated.
@@ -95,8 +97,9 @@ struct Open<'a> {
     to: oneshot::Sender<Reply>,
 }
 
-/// How long a call may take. It stands still while a person is asked.
+/// How long a call may take, and how often it may ask. It stands still while a person is asked.
 struct Clock {
+    questions_left: usize,
     idle: Instant,
     end: Instant,
     each: Duration,
@@ -106,7 +109,7 @@ impl Clock {
     fn new(spec: &ServerSpec) -> Self {
         let now = Instant::now();
         let whole = spec.call_limit.max(spec.call_timeout);
-        Self { idle: now + spec.call_timeout, end: now + whole, each: spec.call_timeout }
+        Self { questions_left: QUESTIONS_MAX, idle: now + spec.call_timeout, end: now + whole, each: spec.call_timeout }
     }
 
     fn deadline(&self) -> Instant {
@@ -116,6 +119,20 @@ impl Clock {
     /// The server showed that it works on it.
     fn moved(&mut self) {
         self.idle = Instant::now() + self.each;
+    }
+
+    /// Whether one more question may be asked, which it then is.
+    fn may_ask(&mut self) -> bool {
+        let left = self.questions_left.checked_sub(1);
+        self.questions_left = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// Where nobody answered, nobody is asked again.
+    fn replied(&mut self, reply: &Reply) {
+        if matches!(reply, Reply::Cancel) {
+            self.questions_left = 0;
+        }
     }
 
     /// A person was asked since.
@@ -153,7 +170,7 @@ impl AttendedCall<'_> {
         let (questions, mut asked) = mpsc::unbounded_channel::<Asked>();
         let (progress, mut progressed) = watch::channel(None);
         // Before it leaves: what the server says at once finds it.
-        let open = self.line.open(Some(Attended { questions, progress: Arc::new(progress) }));
+        let mut open = self.line.open(Some(Attended { questions, progress: Arc::new(progress) }));
         let handle = send(self.peer, params, PeerRequestOptions::no_options()).await?;
         open.sent_as(&handle.progress_token);
         let mut pending = Pending { handle: Some(handle) };
@@ -165,6 +182,7 @@ impl AttendedCall<'_> {
             tokio::select! {
                 biased;
                 answer = pending.answer() => {
+                    open.answered();
                     return answer.and_then(response).map_err(|error| outcome::of_service_error(&error));
                 }
                 () = &mut cancelled => {
@@ -173,12 +191,20 @@ impl AttendedCall<'_> {
                 }
                 reply = replied(&mut question), if is_asking => {
                     match (question.take(), reply) {
-                        (Some(open), Some(reply)) => drop(open.to.send(reply)),
+                        (Some(open), Some(reply)) => {
+                            clock.replied(&reply);
+                            drop(open.to.send(reply));
+                        }
                         _ => self.attendant.withdrawn().await,
                     }
                     clock.stood_still(since);
                 }
                 Some(Asked { question: words, reply }) = asked.recv(), if !is_asking => {
+                    if !clock.may_ask() {
+                        tracing::warn!(server = self.spec.name, "an MCP server asks without end; its call is cancelled");
+                        pending.cancel("it asked too often, or again when nobody answered").await;
+                        return Err(CallError::Cancelled);
+                    }
                     since = Instant::now();
                     question = Some(Open { answer: self.attendant.ask(words), to: reply });
                 }
@@ -214,6 +240,11 @@ impl AttendedCall<'_> {
                     "the tool asks for more than a person can answer, which Deskbell does not give; bind one that needs none",
                 ));
             };
+            if !clock.may_ask() {
+                return Err(CallError::permanent(
+                    "the tool asked too often, or again when nobody answered, and did nothing",
+                ));
+            }
             let reply = match Question::read(request.params) {
                 Ok(question) => tokio::select! {
                     reply = self.attendant.ask(question) => reply,
@@ -224,6 +255,7 @@ impl AttendedCall<'_> {
                     Reply::Decline
                 }
             };
+            clock.replied(&reply);
             let reply = serde_json::to_value(elicited(reply)).unwrap_or_default();
             responses.insert(key, reply);
         }

@@ -36,8 +36,8 @@ pub enum DispatchError {
         /// What the server said.
         reason: Reason,
     },
-    /// A person cancelled it; it may have happened, and is not called again by itself.
-    #[error("a person cancelled the call")]
+    /// It was cancelled; it may have happened, and is not called again by itself.
+    #[error("the call was cancelled")]
     Cancelled,
     /// It may have happened.
     #[error("{reason}")]

@@ -73,8 +73,8 @@ pub enum CallError {
         /// How long the server was silent.
         waited: Duration,
     },
-    /// A person cancelled the call; what it did until then is not known.
-    #[error("the outcome is not known: a person cancelled the call")]
+    /// The call was cancelled; what it did until then is not known.
+    #[error("the outcome is not known: the call was cancelled")]
     Cancelled,
     /// The tool says that it failed, and nobody knows whether it did something before: a stranger's words for "the vendor
     /// took too long" and for "there is no such project" are both just an error. To be treated like [`Self::Unknown`].

@@ -33,6 +33,8 @@ const LOOK_FOR_SIGN_IN_EVERY: Duration = Duration::from_secs(2);
 /// Time for a session to close in good order when the host shuts down.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// The pause before a server that takes one call at a time is tried again.
+const BUSY_PAUSE: Duration = Duration::from_secs(2);
 /// More calls in flight than any server takes.
 const PLACES_MAX: usize = 100_000;
 
@@ -91,6 +93,7 @@ impl Server {
     async fn keep_open(&self, shutdown: &CancellationToken) {
         let mut pause = RECONNECT_MIN;
         loop {
+            self.heard.line.begin();
             let opened = tokio::select! {
                 opened = connect::open(&self.spec, self.tokens.as_ref(), &self.heard) => opened,
                 () = shutdown.cancelled() => return,
@@ -175,10 +178,16 @@ impl Server {
     /// Waits for a turn to call a tool, at most as long as a call may take. Nothing has been sent when it is there.
     pub(super) async fn turn(&self, tool: &str) -> Result<Turn<'_>, CallError> {
         // Of a server that asks, it must be known which call it asks about.
-        let wanted = if self.heard.line.is_single() { self.places() } else { 1 };
-        let turn = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire_many(wanted)).await;
-        let Ok(Ok(permit)) = turn else {
-            return Err(CallError::not_sent("the server is busy with other calls", None));
+        let permit = if self.heard.line.is_single() {
+            // The call before may wait for a person: others are not held up with it.
+            let busy = || CallError::not_sent("the server is busy with another call", Some(BUSY_PAUSE));
+            self.turns.try_acquire_many(self.places()).map_err(|_| busy())?
+        } else {
+            let turn = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire()).await;
+            let Ok(Ok(permit)) = turn else {
+                return Err(CallError::not_sent("the server is busy with other calls", None));
+            };
+            permit
         };
         let (peer, tool) = self.peer_for(tool)?;
         let admission = self.admit()?;
@@ -284,11 +293,15 @@ impl Turn<'_> {
         let response = if let Some(attendant) = attendant {
             AttendedCall { peer: &self.peer, line: &heard.line, spec, attendant }.run(request).await
         } else {
-            let _open = heard.line.open(None);
+            let mut open = heard.line.open(None);
             // Dropping the request on a timeout also tells the server to give it up.
-            tokio::time::timeout(spec.call_timeout, attended::unattended(&self.peer, request))
-                .await
-                .unwrap_or(Err(CallError::TimedOut { waited: spec.call_timeout }))
+            match tokio::time::timeout(spec.call_timeout, attended::unattended(&self.peer, request)).await {
+                Ok(answer) => {
+                    open.answered();
+                    answer
+                }
+                Err(_) => Err(CallError::TimedOut { waited: spec.call_timeout }),
+            }
         };
         if matches!(response, Err(CallError::TimedOut { .. })) {
             doubted.notify_one();
@@ -373,10 +386,11 @@ impl Server {
                 Ok(Err(error)) => {
                     let reason = error.reason();
                     tracing::warn!(server = self.spec.name, %reason, "MCP server did not list its tools again");
-                    if peer.is_transport_closed() || !self.is_child() {
+                    if peer.is_transport_closed() || !(self.is_child() || self.is_at_work()) {
                         return;
                     }
                 }
+                Err(_) if self.is_at_work() => {}
                 Err(_) => return,
             }
         }
@@ -393,6 +407,11 @@ impl Server {
         let all = u32::try_from(self.spec.max_concurrency.max(1)).unwrap_or(u32::MAX);
         // Nobody takes a turn for longer than a call may last.
         let _ = tokio::time::timeout(self.spec.call_timeout, self.turns.acquire_many(all)).await;
+    }
+
+    /// A call is waiting for a person or shows progress: a server that does one thing at a time lists nothing meanwhile.
+    fn is_at_work(&self) -> bool {
+        self.heard.line.is_at_work(self.spec.call_timeout)
     }
 
     fn is_child(&self) -> bool {

@@ -1,7 +1,9 @@
 //! The one place that writes: the domain steps, and everything it says is committed together with the finished job.
 
+use deskbell_domain::action::ActionState;
 use deskbell_domain::audit::AuditEntry;
-use deskbell_domain::ids::{ChannelId, EventKey, MessageTs, TicketId};
+use deskbell_domain::ids::{ActionId, ChannelId, EventKey, MessageTs, TicketId};
+use deskbell_domain::ticket::Ticket;
 use deskbell_domain::workflow::effect::Effect;
 use deskbell_domain::workflow::event::Event;
 use deskbell_domain::workflow::{Context, Transition, step};
@@ -108,9 +110,13 @@ impl World {
                 return Err(NotCommitted::Overtaken);
             }
             let made = transition.ticket.is_some() || ticket.is_some();
+            let withdrawn = withdrawn(transition.ticket.as_ref());
             let commit = commit(job, Some(id), version, transition, &along, now);
             match self.store.commit(commit).await {
-                Ok(()) => return Ok(made.then_some(id)),
+                Ok(()) => {
+                    self.under_way.cancel(&withdrawn);
+                    return Ok(made.then_some(id));
+                }
                 Err(CommitError::Fenced) => return Err(NotCommitted::LeaseLost),
                 Err(CommitError::Conflict(conflict)) if conflict.is_stale() => {}
                 Err(CommitError::Conflict(_)) => return Err(NotCommitted::Overtaken),
@@ -149,6 +155,12 @@ impl World {
         };
         Ok(Context { new_ticket: id, load, lookups: self.lookups_bound.clone(), cause: job.id.to_string() })
     }
+}
+
+/// The actions that nobody wants any more: their decision was undone.
+fn withdrawn(ticket: Option<&Ticket>) -> Vec<ActionId> {
+    let actions = ticket.into_iter().flat_map(|ticket| &ticket.actions);
+    actions.filter(|record| matches!(record.state, ActionState::Withdrawn { .. })).map(|record| record.id).collect()
 }
 
 fn commit(

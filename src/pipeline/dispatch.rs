@@ -110,7 +110,7 @@ impl World {
                 self.park(job, id, reason, job.in_doubt).await
             }
             DispatchError::Cancelled => {
-                tracing::info!(job = %job.id, "a person cancelled an action's call; looking for its marker");
+                tracing::info!(job = %job.id, "an action's call was cancelled; looking for its marker");
                 self.look_later(job, id, generation, 1, Timestamp::now()).await
             }
             DispatchError::Unknown { reason } if may_call_again && job.sends + 1 < self.habits.dispatch_attempts => {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use deskbell_domain::action::ActionState;
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::ids::{ActionId, PersonId};
 use deskbell_domain::interaction::Button;
@@ -29,6 +30,12 @@ use crate::store::{ClaimedJob, QuestionOutcome, Settlement, StoreError, StoredQu
 
 /// What whoever acted is told, and what goes on the trail besides.
 pub(super) type Told = (Result<(), SlackError>, Option<AuditEntry>);
+
+/// Whether an action is still to be carried out.
+fn is_wanted(ticket: &Ticket, action: ActionId) -> bool {
+    let is_pending = ticket.action(action).is_some_and(|record| record.state == ActionState::Pending);
+    is_pending && !ticket.is_revoked(action)
+}
 
 /// A question, what it asks, and the ticket that it is about.
 struct Asked {
@@ -148,6 +155,9 @@ impl World {
         if !self.may_answer(ticket, stored.action, by) {
             return Ok(self.refused(job, ticket, stored.action, by, &reply).await);
         }
+        if let Some(told) = self.settled_before(job, &asked, by, &reply).await? {
+            return Ok((told, None));
+        }
         let content = match question.answer(|place| chosen_values(question, values, place)) {
             Ok(content) => content,
             Err(unfit) => {
@@ -159,9 +169,6 @@ impl World {
                 return Ok((filled, None));
             }
         };
-        if let Some(told) = self.settled_before(job, &asked, by, &reply).await? {
-            return Ok((told, None));
-        }
         self.settle_question(job, &asked, by, &Reply::Accept { content }).await?;
         let thanks = Notice::line(Tone::Ok, format!("Your answer goes to {}.", stored.server));
         Ok((self.tell_of_question(&by.id, &reply, ticket, thanks).await, None))
@@ -198,6 +205,12 @@ impl World {
     ) -> Result<Option<Result<(), SlackError>>, StoreError> {
         let Asked { stored, ticket, .. } = asked;
         let notice = match &stored.settled {
+            // No answer lets a server do what nobody wants any more.
+            None if !is_wanted(ticket, stored.action) => {
+                self.store.close_questions(&job.workspace, stored.action, &ticket.requester).await?;
+                self.under_way.cancel(&[stored.action]);
+                Notice::problem("Nobody waits for this answer any more.", "The decision was undone.")
+            }
             None if self.under_way.call(stored.action).is_some() => return Ok(None),
             // The process that asked is gone, and with it the call.
             None => {

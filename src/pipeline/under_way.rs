@@ -25,7 +25,7 @@ pub struct UnderWay(Arc<Mutex<Calls>>);
 pub(super) struct Call {
     /// The configured server.
     pub server: String,
-    /// Cancelled by a person.
+    /// Cancelled by a person, or with the decision that it is of.
     pub cancel: CancellationToken,
     /// A question of the server's was settled.
     pub settled: Notify,
@@ -71,6 +71,12 @@ impl UnderWay {
     /// The call of an action.
     pub(super) fn call(&self, action: ActionId) -> Option<Arc<Call>> {
         lock(&self.0).get(&action).cloned()
+    }
+
+    /// Ends the calls of actions that nobody wants any more, so that their servers are told.
+    pub(super) fn cancel(&self, actions: &[ActionId]) {
+        let calls = lock(&self.0);
+        actions.iter().filter_map(|action| calls.get(action)).for_each(|call| call.cancel.cancel());
     }
 
     /// What a ticket's card tells of its calls: the first that takes long.

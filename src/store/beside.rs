@@ -35,16 +35,24 @@ pub(super) fn verify(read: &Read<'_>) -> Result<Beside, VerifyError> {
     }
 }
 
-/// The tables whose rows are sealed.
-const SEALED: [&str; 5] = ["audit", "tickets", "decisions", "events", "jobs"];
+/// The tables whose rows are sealed, and the columns that name the keys.
+const SEALED: [(&str, &str); 7] = [
+    ("audit", "key_id"),
+    ("tickets", "key_id"),
+    ("decisions", "key_id"),
+    ("events", "key_id"),
+    ("jobs", "key_id"),
+    ("questions", "key_id"),
+    ("questions", "answer_key_id"),
+];
 
 /// A key is gone where an erasure tells of it, and nowhere else.
 fn verify_keys(read: &Read<'_>) -> Result<u64, VerifyError> {
-    for table in SEALED {
+    for (table, column) in SEALED {
         let gone: Option<i64> = read
             .conn
             .prepare(&format!(
-                "SELECT key_id FROM {table} WHERE key_id IS NOT NULL AND key_id NOT IN (SELECT id FROM data_keys) LIMIT 1"
+                "SELECT {column} FROM {table} WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT id FROM data_keys) LIMIT 1"
             ))?
             .query_row([], |row| row.get(0))
             .optional()?;

@@ -49,7 +49,7 @@ pub struct Pruned {
 /// Before when each kind is forgotten.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
-    /// Done jobs guard against being queued again: keep them for weeks.
+    /// Done jobs guard against being queued again: keep them for weeks. Servers' questions that are settled go with them.
     pub done_before: Timestamp,
     /// What Deskbell gave up: dead letters, and events that could not be read.
     pub given_up_before: Timestamp,
@@ -139,6 +139,11 @@ impl Store {
                 )?;
                 let jobs = write.conn.execute(
                     "DELETE FROM jobs WHERE seq IN (SELECT seq FROM jobs WHERE state = 3 AND settled_at < ?1 LIMIT ?2)",
+                    params![micros(keep.done_before), limit(at_most)],
+                )?;
+                write.conn.execute(
+                    "DELETE FROM questions WHERE id IN (SELECT id FROM questions
+                     WHERE outcome IS NOT NULL AND settled_at < ?1 LIMIT ?2)",
                     params![micros(keep.done_before), limit(at_most)],
                 )?;
                 let unparsed = write.conn.execute(

@@ -11,6 +11,7 @@ use super::audit::append;
 use super::commit::{TicketWrite, ticket_updated};
 use super::decisions::{decisions_hash, forget_inputs};
 use super::error::{CommitError, StoreError};
+use super::questions::forget_questions;
 use super::rows::{limit, micros, unsigned};
 use super::tickets::{COLUMNS, RowContent, TicketRow, VersionedTicket, write_ticket};
 use super::writer::{Durability, WhenFull, Write};
@@ -140,6 +141,7 @@ fn take_out_of_others(
             }
             let id = ticket.id;
             forget_inputs(write, workspace, id)?;
+            forget_questions(write, workspace, id)?;
             let state =
                 write_ticket(write, &mut TicketWrite::new(ticket, version), None).map_err(|error| match error {
                     CommitError::Store(error) => error,

@@ -289,6 +289,21 @@ fn settle(
     Ok(true)
 }
 
+/// Empties what was asked about a ticket and what was answered: a form may repeat words of anybody.
+pub(super) fn forget_questions(
+    write: &Write<'_>,
+    workspace: &WorkspaceId,
+    ticket: TicketId,
+) -> rusqlite::Result<usize> {
+    write
+        .conn
+        .prepare_cached(
+            "UPDATE questions SET sealed = NULL, key_id = NULL, answer = NULL, answer_key_id = NULL
+             WHERE workspace = ?1 AND ticket = ?2 AND outcome IS NOT NULL",
+        )?
+        .execute(params![workspace.as_str(), signed(ticket.number())])
+}
+
 /// Queues the message that asks a question, or shows what became of it.
 fn show(
     write: &mut Write<'_>,

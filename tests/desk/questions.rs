@@ -287,3 +287,35 @@ async fn a_long_call_shows_how_far_it_is_and_is_cancelled_on_the_card() {
     assert!(tracker.trail().await.contains("call_cancelled"));
     assert_eq!(scripted::calls(&tracker.script()).len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undone_decision_ends_the_call_that_asks_and_no_answer_lets_it_go_on() {
+    let wish = Wish::default()
+        .policy_with("actions = [\"create_issue\"]", "actions = [\"create_issue\", \"set_priority\"]")
+        .policy_with("normal = \"p3\"", "normal = \"p1\"");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("script.json");
+    let tools = json!([{ "name": "make", "inputSchema": { "type": "object" } }]);
+    scripted::write(&path, &json!({ "tools": tools, "answers": { "make": asking(&form()) }, "era": "" }));
+    let bound = "\n[actions.set_priority]\nserver = \"tracker\"\ntool = \"make\"\n\
+                 arguments = { key = \"=external.key\", priority = \"=action.priority\" }\n";
+    let actions = format!("{}{bound}", wish.actions.replace("priority = \"=action.priority\", ", ""));
+    let config = stranger("tracker", &path).replace("\"3s\"", "\"30s\"");
+    let tracker = Tracker { desk: Desk::open(Wish { config, actions, ..wish }).await, folder };
+    let desk = &tracker.desk;
+    let card = desk.asks("U0GRACE", PAID_TWICE).await;
+    assert_eq!(desk.presses("U0BEN", &card, "confirm").await["ok"], true);
+    let question = tracker.question().await;
+    let card = desk.until_message("the issue", &card, |card| card.says("PAY-1") && card.has_button("undo")).await;
+    desk.presses("U0BEN", &question, "question_answer").await;
+    let view = modal(desk, "U0BEN", "As the tracker has it").await;
+
+    assert_eq!(desk.presses("U0CARLA", &card, "undo").await["ok"], true);
+    tracker.until_heard("the cancellation", |heard| !heard["cancelled"].is_null()).await;
+    let over = desk.until_message("its end", &question, |message| message.says("no longer waits")).await;
+    assert!(!over.has_button("question_answer") && !over.has_button("question_decline"));
+    submit(desk, "U0BEN", &view, "api", "7").await;
+    modal(desk, "U0BEN", "settled already").await;
+    let calls = scripted::heard(&tracker.script());
+    assert!(!calls.iter().any(|heard| heard["answered"]["action"] == "accept"), "{calls:?}");
+}

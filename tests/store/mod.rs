@@ -1,4 +1,4 @@
-//! The store's contract. The tests in `intake`, `jobs`, `commits`, `tickets`, `audit`, `people` and `sign_ins` know nothing of the database:
+//! The store's contract. The tests in `intake`, `jobs`, `commits`, `tickets`, `audit`, `people`, `questions` and `sign_ins` know nothing of the database:
 //! each takes an empty store, and `contract!` runs all of them for every kind there is. `embedded` tests what is true of the
 //! `SQLite` file alone.
 
@@ -12,6 +12,7 @@ mod intake;
 mod jobs;
 mod open_work;
 mod people;
+mod questions;
 mod sign_ins;
 mod speed;
 mod tickets;
@@ -88,4 +89,7 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
     sign_ins:
         keeps_one_sign_in_for_a_server,
         puts_nothing_over_a_newer_sign_in;
+    questions:
+        settles_a_question_once,
+        forgets_what_was_settled_long_ago_and_keeps_what_is_open;
 });

@@ -8,6 +8,7 @@ use deskbell_domain::ticket::{Actor, Escalation, Status, Ticket, TicketMessage};
 use deskbell_domain::workflow::DecisionRecord;
 
 use super::fixture::{SECRET, assessment, at, entry, person, put, record, ticket, workspace};
+use super::questions::{accepted, ask};
 use super::tickets::{decision, inputs};
 
 async fn say(store: &Store, number: u64, who: &str) {
@@ -127,6 +128,8 @@ async fn say_together(store: &Store, number: u64) {
 pub async fn takes_their_words_out_of_others_tickets(store: &Store) {
     say_together(store, 1).await;
     say(store, 2, "U3").await;
+    let (settled, open) = (ask(store).await, ask(store).await);
+    store.settle_question(&workspace(), settled, &person("U1"), accepted()).await.unwrap();
     let (version, before) = load(store, 1).await;
     assert_eq!(erase(store, "U2").await, (0, 0), "no key and no ticket was theirs");
 
@@ -138,6 +141,9 @@ pub async fn takes_their_words_out_of_others_tickets(store: &Store) {
     assert_eq!((assessment.summary.as_str(), assessment.language.as_str()), ("", "en"));
     assert!(assessment.urgency.evidence.is_empty());
     assert_eq!(found.actions.len(), 1, "that something was done is known");
+    let asked = store.question(&workspace(), settled).await.unwrap().unwrap();
+    assert_eq!((asked.document, asked.answer), (None, None), "it may have quoted the words");
+    assert!(store.question(&workspace(), open).await.unwrap().unwrap().document.is_some(), "a call waits for it");
     let decided = store.decisions(&workspace(), None, 9).await.unwrap();
     assert_eq!(decided[0].inputs, None, "they quoted the words");
     assert!(decided[1].inputs.is_some());
