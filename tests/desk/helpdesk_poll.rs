@@ -156,8 +156,8 @@ async fn what_cant_be_read_of_a_ticket_is_passed_over() {
     until_carded(&desk, "A very long list of invoices").await;
     until_polled(&desk).await;
     assert_eq!(desk.tickets().len(), 10, "{:?}", desk.outcomes());
-    let log = desk.log();
-    assert!(log.contains("comments can't be read") && log.contains("its description is left out"), "{log}");
+    let said = desk.log();
+    assert!(said.contains("comments can't be read") && said.contains("its description is left out"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

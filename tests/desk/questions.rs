@@ -301,7 +301,7 @@ async fn an_undone_decision_ends_the_call_that_asks_and_no_answer_lets_it_go_on(
                  arguments = { key = \"=external.key\", priority = \"=action.priority\" }\n";
     let actions = format!("{}{bound}", wish.actions.replace("priority = \"=action.priority\", ", ""));
     let config = stranger("tracker", &path).replace("\"3s\"", "\"30s\"");
-    let tracker = Tracker { desk: Desk::open(Wish { config, actions, ..wish }).await, folder };
+    let tracker = Tracker { desk: Desk::open(Wish { actions, config, ..wish }).await, folder };
     let desk = &tracker.desk;
     let card = desk.asks("U0GRACE", PAID_TWICE).await;
     assert_eq!(desk.presses("U0BEN", &card, "confirm").await["ok"], true);

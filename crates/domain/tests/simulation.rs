@@ -281,7 +281,7 @@ impl Simulation {
         let external = record.primary.then(|| issue(&format!("PAY-{}", action.ordinal)));
         match ends % 4 {
             0 => {
-                self.on(Event::ActionParked { action, reason: "refused".to_owned(), words: None, fate_unknown: false })
+                self.on(Event::ActionParked { action, reason: "refused".to_owned(), words: None, fate_unknown: false });
             }
             1 => {
                 self.carried_out.insert(action);
@@ -310,7 +310,7 @@ impl Simulation {
         match ends % 8 {
             0 => self.on(Event::ActionParked { action, reason: "lost".to_owned(), words: None, fate_unknown: true }),
             1 => {
-                self.on(Event::ActionParked { action, reason: "refused".to_owned(), words: None, fate_unknown: false })
+                self.on(Event::ActionParked { action, reason: "refused".to_owned(), words: None, fate_unknown: false });
             }
             2 => self.on(Event::ActionDone { action, external, former: Some(String::new()) }),
             _ => {}
