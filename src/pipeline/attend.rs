@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::World;
-use super::under_way::Call;
+use super::under_way::{Call, Entry};
 use super::worker::give_slot_away;
 use crate::mcp_host::{Attendant, CarriedOut, DispatchError, Progress, Question, Ready, Reply};
 use crate::store::{ClaimedJob, Commit, NewJob, NewQuestion, QuestionOutcome, Settlement, StoreError, StoredQuestion};
@@ -55,10 +55,10 @@ impl World {
         ticket: &Ticket,
         action: ActionId,
         ready: Ready<'_>,
+        entry: Entry,
     ) -> Result<CarriedOut, DispatchError> {
         let (server, tool) = ready.tool();
         let (server, tool) = (server.to_owned(), tool.name.clone());
-        let entry = self.under_way.begin(action, &server);
         let call = std::sync::Arc::clone(&entry.call);
         let people = People {
             world: self,

@@ -60,8 +60,14 @@ impl World {
         if let Err(distrusted) = self.trusts(&job.workspace, server, tool).await? {
             return self.not_done(job, id, generation, may_call_again, distrusted.into()).await;
         }
+        // From here on whoever undoes the decision ends this call; who did before is seen by reading once more.
+        let entry = self.under_way.begin(id, server);
         self.about_to_send(job).await?;
-        match Box::pin(self.send_attended(job, stored.ticket(), id, ready)).await {
+        let now = self.stored_ticket_of(job).await?;
+        if ApprovedAction::rebuild(&now, id).is_err() {
+            return self.not_wanted(job, now.ticket(), id, job.in_doubt).await;
+        }
+        match Box::pin(self.send_attended(job, stored.ticket(), id, ready, entry)).await {
             Ok(CarriedOut { made, former }) => {
                 self.step_ticket(job, Event::ActionDone { action: id, external: made, former }).await
             }

@@ -132,7 +132,7 @@ impl World {
             Effect::Enrich { lookup, revision } => self.enrich(job, *lookup, *revision).await,
             Effect::ShowCard { change } => self.show_card(job, *change).await,
             Effect::ShowNotice { notice, change } => self.show_notice(job, *notice, *change).await,
-            Effect::Dispatch { action, .. } => self.dispatch(job, *action).await,
+            Effect::Dispatch { action, .. } => Box::pin(self.dispatch(job, *action)).await,
             Effect::Reconcile { action, generation, look, since } => {
                 self.reconcile(job, *action, *generation, *look, *since).await
             }

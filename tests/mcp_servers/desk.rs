@@ -171,6 +171,9 @@ async fn the_policy_and_the_load_are_resources() {
             "priority_matrix"
         ]
     );
+    let prompts = helper.list_all_prompts().await.unwrap();
+    let prompts: Vec<&str> = prompts.iter().map(|prompt| prompt.name.as_str()).collect();
+    assert_eq!(prompts, ["explain_ticket", "hand_over_to_people"]);
     done(&helper, "triage", request("k")).await;
     desk.settled().await;
     let queues = document(&helper, "queue_status").await;

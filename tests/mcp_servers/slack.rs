@@ -277,3 +277,41 @@ async fn over_http_only_the_right_token_gets_in() {
     assert_eq!(messages(&sandbox, "C0SUPPORT").await.len(), 1);
     assert!(rmcp::ServiceExt::serve((), transport(&server.url, "guess")).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn channels_groups_and_threads_are_resources() {
+    let (_sandbox, client) = open().await;
+    let posted = done(&client, "post_message", json!({ "channel": "C0SUPPORT", "text": "first" })).await;
+    let thread = posted["ts"].as_str().unwrap();
+    done(&client, "reply_in_thread", json!({ "channel": "C0SUPPORT", "thread_ts": thread, "text": "second" })).await;
+    let listed = client.list_all_resources().await.unwrap();
+    let addresses: Vec<&str> = listed.iter().map(|resource| resource.uri.as_str()).collect();
+    assert_eq!(addresses, ["slack://channels", "slack://user-groups"]);
+    let channels = read(&client, "slack://channels").await.unwrap();
+    assert!(channels["channels"].as_array().unwrap().iter().any(|channel| channel["name"] == "support"), "{channels}");
+    assert!(read(&client, "slack://user-groups").await.unwrap()["user_groups"].is_array());
+    let read_back = read(&client, &format!("slack://thread/C0SUPPORT/{thread}")).await.unwrap();
+    assert_eq!(read_back["messages"][1]["text"], "second", "{read_back}");
+    for nowhere in ["slack://thread/C0SUPPORT", "slack://secrets", "slack://thread/C0NOWHERE/1.000001"] {
+        assert!(read(&client, nowhere).await.is_none(), "{nowhere}");
+    }
+}
+
+async fn read(client: &Client, uri: &str) -> Option<Value> {
+    let wanted = rmcp::model::ReadResourceRequestParams::new(uri);
+    let read = client.read_resource(wanted).await.ok()?;
+    let rmcp::model::ResourceContents::TextResourceContents { text, .. } = read.contents.first()? else { return None };
+    serde_json::from_str(text).ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prompts_lead_through_the_tools() {
+    let (_sandbox, client) = open().await;
+    let listed = client.list_all_prompts().await.unwrap();
+    let names: Vec<&str> = listed.iter().map(|prompt| prompt.name.as_str()).collect();
+    assert_eq!(names, ["announce_incident", "summarise_thread"]);
+    let arguments = json!({ "channel": "C1", "thread_ts": "1.000001" }).as_object().cloned().unwrap();
+    let asked = rmcp::model::GetPromptRequestParams::new("summarise_thread").with_arguments(arguments);
+    let prompt = serde_json::to_string(&client.get_prompt(asked).await.unwrap()).unwrap();
+    assert!(prompt.contains("list_replies") && prompt.contains("C1"), "{prompt}");
+}

@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`caller`] (who calls and what they may), [`DeskServer`] (tools and resources), `asking` (a request becomes
 //! an event, as through every other door), `looking` (tickets and decisions, for those who may view them), `resources` (the
-//! policy and the load), [`http`] (`/mcp` of `deskbell serve`).
+//! policy and the load), `prompts`, [`http`] (`/mcp` of `deskbell serve`).
 //!
 //! What a caller sees of tickets is what the policy's right `view` gives to the person it acts as, and what it asked for
 //! itself. Every call is on the audit trail before it is answered; what can't be put there is not answered.
@@ -11,6 +11,7 @@ mod asking;
 pub mod caller;
 pub mod http;
 mod looking;
+mod prompts;
 mod resources;
 pub mod schema;
 mod server;

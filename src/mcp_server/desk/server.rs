@@ -5,6 +5,7 @@ use std::sync::Arc;
 use deskbell_domain::audit::AuditKind;
 use deskbell_servers::failure::{ToolFailure, output_schema, tool_result};
 use deskbell_servers::resource;
+use rmcp::handler::server::router::prompt::PromptRouter;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{
@@ -12,7 +13,7 @@ use rmcp::model::{
     ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, Resource, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::RequestContext;
-use rmcp::{ErrorData, RoleServer, ServerHandler, tool, tool_handler, tool_router};
+use rmcp::{ErrorData, RoleServer, ServerHandler, prompt_handler, tool, tool_handler, tool_router};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -45,11 +46,13 @@ pub struct DeskServer {
     /// Who calls where no request says it: on standard input and output.
     caller: Option<Arc<Caller>>,
     tool_router: ToolRouter<Self>,
+    prompt_router: PromptRouter<Self>,
 }
 
 type Context = RequestContext<RoleServer>;
 
 #[tool_handler(router = self.tool_router)]
+#[prompt_handler(router = self.prompt_router)]
 impl ServerHandler for DeskServer {
     fn get_info(&self) -> ServerConfig {
         info()
@@ -99,7 +102,7 @@ impl ServerHandler for DeskServer {
 
 /// What this server says of itself.
 pub fn info() -> ServerConfig {
-    let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().build();
+    let capabilities = ServerCapabilities::builder().enable_tools().enable_prompts().enable_resources().build();
     ServerConfig::new(capabilities)
         .with_server_info(Implementation::new("deskbell-desk", env!("CARGO_PKG_VERSION")))
         .with_instructions(INSTRUCTIONS.to_owned())
@@ -109,7 +112,8 @@ pub fn info() -> ServerConfig {
 impl DeskServer {
     /// For callers whose requests say who they are, as [`super::http::router`] makes them.
     pub fn new(world: DeskWorld) -> Self {
-        Self { world: Arc::new(world), caller: None, tool_router: Self::tool_router() }
+        let (tool_router, prompt_router) = (Self::tool_router(), Self::prompts());
+        Self { world: Arc::new(world), caller: None, tool_router, prompt_router }
     }
 
     /// For one caller.

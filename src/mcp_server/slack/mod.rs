@@ -1,9 +1,11 @@
 //! The Slack server: messages, threads, channels, people and groups, for any MCP host and for Deskbell's other servers.
 //!
 //! Reading order: [`SlackServer`] holds the tools; `writing` says how a message is posted once; `failure` words what Slack
-//! refuses; [`schema`] is what goes in and comes out. Slack itself is reached by [`crate::slack`] alone.
+//! refuses; `resources` and `prompts` are what hosts may read and offer; [`schema`] is what goes in and comes out. Slack itself is reached by [`crate::slack`] alone.
 
 mod failure;
+mod prompts;
+mod resources;
 pub mod schema;
 mod tools;
 mod writing;

@@ -142,6 +142,14 @@ pub struct ListReplies {
     pub next_page_token: Option<String>,
 }
 
+impl ListReplies {
+    /// The first page of a thread.
+    pub fn of(channel: &str, thread_ts: &str) -> Self {
+        let (channel, thread_ts) = (channel.to_owned(), thread_ts.to_owned());
+        Self { channel, thread_ts, max_results: None, next_page_token: None }
+    }
+}
+
 /// Result of `list_replies`.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Replies {
@@ -152,7 +160,7 @@ pub struct Replies {
 }
 
 /// Arguments of `list_channels`.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListChannels {
     /// Only channels whose name holds this. A page then holds fewer, even none: go on while there is a `next_page_token`.
@@ -234,7 +242,7 @@ pub struct GetUser {
 }
 
 /// Arguments of `list_user_groups`.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListUserGroups {
     /// Only groups whose name or handle holds this.
