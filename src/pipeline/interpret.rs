@@ -32,12 +32,12 @@ pub(super) struct Reading<'a> {
 impl World {
     /// Reads a recorded event and acts on it. Asks nobody outside: a Slack that hangs must not keep other events waiting.
     pub(super) async fn interpret(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
-        self.read(job, key, false).await
+        Box::pin(self.read(job, key, false)).await
     }
 
     /// The same in Slack's lane, for an event that is understood only with what Slack answers.
     pub(super) async fn look_up(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
-        self.read(job, key, true).await
+        Box::pin(self.read(job, key, true)).await
     }
 
     async fn read(&self, job: &ClaimedJob, key: &EventKey, may_ask_slack: bool) -> Result<(), Undone> {

@@ -82,6 +82,49 @@ impl Sentiment {
     }
 }
 
+/// Where the requester's tone goes in the course of a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SentimentTrend {
+    /// Friendlier than before.
+    Improving,
+    /// Much the same.
+    Steady,
+    /// More annoyed than before.
+    Worsening,
+}
+
+impl SentimentTrend {
+    /// The name in rules and on cards.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Improving => "improving",
+            Self::Steady => "steady",
+            Self::Worsening => "worsening",
+        }
+    }
+}
+
+/// What it takes to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Complexity {
+    /// What is written down somewhere: a how-to, a rule, a limit.
+    Knowledge,
+    /// Somebody must look, decide or change something.
+    Person,
+}
+
+impl Complexity {
+    /// The name in rules and on cards.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Knowledge => "knowledge",
+            Self::Person => "person",
+        }
+    }
+}
+
 /// Which assessor spoke.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -129,6 +172,9 @@ impl Assessment {
             squad: None,
             urgency: unknown(Urgency::Normal),
             sentiment: unknown(Sentiment::Neutral),
+            sentiment_trend: None,
+            complexity: None,
+            request: None,
             language: "und".to_owned(),
             summary: String::new(),
             similar: Vec::new(),
@@ -152,6 +198,15 @@ pub struct Assessment {
     pub urgency: Judged<Urgency>,
     /// The tone.
     pub sentiment: Judged<Sentiment>,
+    /// Where the tone goes; `None` until a thread has two messages of the requester's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentiment_trend: Option<Judged<SentimentTrend>>,
+    /// What it takes to answer; `None` where nobody judged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complexity: Option<Judged<Complexity>>,
+    /// Whether it asks for anything at all, with the probability of what is said; `None` where nobody judged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Judged<bool>>,
     /// ISO 639-1 code, or `und`.
     pub language: String,
     /// One or two sentences, the customer's own. Sealed with the ticket.
@@ -160,4 +215,15 @@ pub struct Assessment {
     pub similar: Vec<SimilarTicket>,
     /// What went wrong on the way, for the card ("LLM timed out, assessed locally"). No customers' words.
     pub warnings: Vec<String>,
+}
+
+impl Assessment {
+    /// How likely it is that somebody asks for something; certain where nobody judged it.
+    pub fn request_probability(&self) -> f64 {
+        match &self.request {
+            None => 1.0,
+            Some(judged) if judged.value => judged.confidence.probability(),
+            Some(judged) => 1.0 - judged.confidence.probability(),
+        }
+    }
 }

@@ -5,7 +5,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use deskbell_domain::assessment::{Confidence, Judged, Urgency};
+use deskbell_domain::assessment::{Complexity, Confidence, Judged, SentimentTrend, Urgency};
 use deskbell_domain::decide::decide;
 use deskbell_domain::decision::{Customer, Decision, DecisionInputs, Load, Mode};
 use deskbell_domain::enrichment::{Lapse, LapseReason, Lookup};
@@ -303,4 +303,60 @@ proptest! {
         prop_assert_ne!(read.mode, Mode::Shadow);
         prop_assert!(policy.squad(&read.squad).is_some());
     }
+}
+
+#[test]
+fn rules_may_speak_of_trend_complexity_and_whether_it_is_a_request() {
+    let policy = and_rules(
+        r#"
+[[rules]]
+id = "souring"
+when = 'assessment.sentiment_trend == "worsening"'
+severity = 2
+examples = [
+  { text = "still nothing!", sentiment_trend = "worsening" },
+  { text = "hello", matches = false },
+]
+[[rules]]
+id = "written-down"
+when = 'assessment.complexity == "knowledge" && assessment.complexity_confidence >= 0.8'
+examples = [
+  { text = "how do I export?", complexity = "knowledge", confidence = 0.9 },
+  { text = "how do I export?", complexity = "knowledge", confidence = 0.7, matches = false },
+  { text = "reset it", complexity = "person", matches = false },
+]
+[[rules]]
+id = "doubtful"
+when = 'assessment.request_confidence < 0.5'
+examples = [
+  { text = "thanks, great", request_confidence = 0.3 },
+  { text = "thanks, great", matches = false },
+]
+"#,
+    );
+    let judged = |value| Judged { value, confidence: Confidence::from_probability(0.9), evidence: Vec::new() };
+    let mut made = inputs("x", None);
+    assert!(rules_of(&decide(&policy, &made, 1)).is_empty());
+    made.assessment.sentiment_trend = Some(judged(SentimentTrend::Worsening));
+    let confidence = Confidence::from_probability(0.85);
+    made.assessment.complexity = Some(Judged { value: Complexity::Knowledge, confidence, evidence: Vec::new() });
+    made.assessment.request = Some(Judged { value: false, confidence, evidence: Vec::new() });
+    let mut rules = rules_of(&decide(&policy, &made, 1)).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    rules.sort();
+    assert_eq!(rules, ["doubtful", "souring", "written-down"]);
+}
+
+#[test]
+fn what_was_assessed_before_these_were_judged_reads_and_decides_as_it_did() {
+    let policy = load(POLICY);
+    let old = serde_json::to_string(&inputs("charged twice", Some("billing"))).unwrap();
+    for younger in ["sentiment_trend", "complexity", "\"request\""] {
+        assert!(!old.contains(younger), "{younger} is written although nobody judged it");
+    }
+    let read: DecisionInputs = serde_json::from_str(&old).unwrap();
+    assert_eq!(serde_json::to_string(&read).unwrap(), old);
+    let mut made = read.clone();
+    made.assessment.complexity =
+        Some(Judged { value: Complexity::Person, confidence: Confidence::NONE, evidence: Vec::new() });
+    assert_eq!(decide(&policy, &read, 1), decide(&policy, &made, 1));
 }

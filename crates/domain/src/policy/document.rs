@@ -244,6 +244,10 @@ pub(super) struct ExampleDocument {
     pub confidence: Option<f64>,
     pub urgency: Option<crate::assessment::Urgency>,
     pub sentiment: Option<crate::assessment::Sentiment>,
+    pub sentiment_trend: Option<crate::assessment::SentimentTrend>,
+    pub complexity: Option<crate::assessment::Complexity>,
+    /// How likely it is a request at all; certain when it is left out.
+    pub request_confidence: Option<f64>,
     pub language: Option<String>,
     pub channel: Option<String>,
     /// How it came in from Slack.

@@ -54,6 +54,11 @@ fn inputs(policy: &Policy, example: &ExampleDocument) -> DecisionInputs {
             squad: None,
             urgency: judged(example.urgency.unwrap_or(Urgency::Normal), confidence),
             sentiment: judged(example.sentiment.unwrap_or(Sentiment::Neutral), confidence),
+            sentiment_trend: example.sentiment_trend.map(|trend| judged(trend, confidence)),
+            complexity: example.complexity.map(|complexity| judged(complexity, confidence)),
+            request: example
+                .request_confidence
+                .map(|probability| judged(true, Confidence::from_probability(probability))),
             language: example.language.clone().unwrap_or_else(|| "en".to_owned()),
             summary: String::new(),
             similar: (0..example.similar.unwrap_or_default()).map(similar).collect(),

@@ -49,6 +49,9 @@ fn forget_quotations(assessment: &mut Assessment) {
     assessment.squad.iter_mut().for_each(forget);
     forget(&mut assessment.urgency);
     forget(&mut assessment.sentiment);
+    assessment.sentiment_trend.iter_mut().for_each(forget);
+    assessment.complexity.iter_mut().for_each(forget);
+    assessment.request.iter_mut().for_each(forget);
 }
 
 fn forget_in(action: &mut Action, text: &str) {

@@ -59,6 +59,16 @@ fn what_deskbell_itself_names_is_known() {
         "there is no sentiment `negativ` (did you mean `negative`?)",
     );
     check_when(
+        "assessment.sentiment_trend == \"worse\"",
+        "\"worse\"",
+        "there is no sentiment trend `worse` (known are: improving, steady, worsening)",
+    );
+    check_when(
+        "assessment.complexity == \"persons\"",
+        "\"persons\"",
+        "there is no complexity `persons` (did you mean `person`?)",
+    );
+    check_when(
         "ticket.source == \"slack\"",
         "\"slack\"",
         "there is no source `slack` (known are: slack_message, slack_form, helpdesk)",
