@@ -105,22 +105,22 @@ impl SentimentTrend {
     }
 }
 
-/// What it takes to answer.
+/// Who can help: the knowledge base, or a person alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Complexity {
-    /// What is written down somewhere: a how-to, a rule, a limit.
-    Knowledge,
-    /// Somebody must look, decide or change something.
-    Person,
+    /// What is asked is written somewhere: a how-to, a rule, a limit.
+    Answerable,
+    /// Somebody has to look, decide or do something.
+    NeedsPerson,
 }
 
 impl Complexity {
     /// The name in rules and on cards.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Knowledge => "knowledge",
-            Self::Person => "person",
+            Self::Answerable => "answerable",
+            Self::NeedsPerson => "needs_person",
         }
     }
 }

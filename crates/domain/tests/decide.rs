@@ -319,11 +319,11 @@ examples = [
 ]
 [[rules]]
 id = "written-down"
-when = 'assessment.complexity == "knowledge" && assessment.complexity_confidence >= 0.8'
+when = 'assessment.complexity == "answerable" && assessment.complexity_confidence >= 0.8'
 examples = [
-  { text = "how do I export?", complexity = "knowledge", confidence = 0.9 },
-  { text = "how do I export?", complexity = "knowledge", confidence = 0.7, matches = false },
-  { text = "reset it", complexity = "person", matches = false },
+  { text = "how do I export?", complexity = "answerable", confidence = 0.9 },
+  { text = "how do I export?", complexity = "answerable", confidence = 0.7, matches = false },
+  { text = "reset it", complexity = "needs_person", matches = false },
 ]
 [[rules]]
 id = "doubtful"
@@ -339,7 +339,7 @@ examples = [
     assert!(rules_of(&decide(&policy, &made, 1)).is_empty());
     made.assessment.sentiment_trend = Some(judged(SentimentTrend::Worsening));
     let confidence = Confidence::from_probability(0.85);
-    made.assessment.complexity = Some(Judged { value: Complexity::Knowledge, confidence, evidence: Vec::new() });
+    made.assessment.complexity = Some(Judged { value: Complexity::Answerable, confidence, evidence: Vec::new() });
     made.assessment.request = Some(Judged { value: false, confidence, evidence: Vec::new() });
     let mut rules = rules_of(&decide(&policy, &made, 1)).into_iter().map(str::to_owned).collect::<Vec<_>>();
     rules.sort();
@@ -357,6 +357,6 @@ fn what_was_assessed_before_these_were_judged_reads_and_decides_as_it_did() {
     assert_eq!(serde_json::to_string(&read).unwrap(), old);
     let mut made = read.clone();
     made.assessment.complexity =
-        Some(Judged { value: Complexity::Person, confidence: Confidence::NONE, evidence: Vec::new() });
+        Some(Judged { value: Complexity::NeedsPerson, confidence: Confidence::NONE, evidence: Vec::new() });
     assert_eq!(decide(&policy, &read, 1), decide(&policy, &made, 1));
 }

@@ -35,8 +35,8 @@ pub fn judge(text: &str) -> Judged<Complexity> {
 fn conclude(mut signs: Vec<(i32, String)>) -> Judged<Complexity> {
     let sum: i32 = signs.iter().map(|(weight, _)| weight).sum();
     let for_a_person = 1.0 / (1.0 + (-(PRIOR + STEP * f64::from(sum.clamp(-12, 12)))).exp());
-    let value = if for_a_person < 0.5 { Complexity::Knowledge } else { Complexity::Person };
-    let speaks = |weight: i32| if value == Complexity::Knowledge { weight < 0 } else { weight > 0 };
+    let value = if for_a_person < 0.5 { Complexity::Answerable } else { Complexity::NeedsPerson };
+    let speaks = |weight: i32| if value == Complexity::Answerable { weight < 0 } else { weight > 0 };
     signs.retain(|(weight, _)| speaks(*weight));
     signs.sort_by_key(|(weight, _)| std::cmp::Reverse(weight.abs()));
     let mut evidence: Vec<String> = signs.into_iter().map(|(_, words)| words).collect();

@@ -48,7 +48,7 @@ static ASSESSMENT: ObjectType = ObjectType {
         field(
             "complexity",
             Type::String,
-            "`knowledge` (what is written down answers it) or `person`; empty when the assessor does not know",
+            "`answerable` by what is written, or `needs_person`; empty when the assessor does not know",
         ),
         field("complexity_confidence", Type::Double, "0.0 to 1.0"),
         field("request_confidence", Type::Double, "0.0 to 1.0: that it asks for something at all"),
@@ -123,7 +123,7 @@ pub(super) fn vocabularies(known: &Known) -> Vocabularies {
     let sentiments = [Sentiment::Positive, Sentiment::Neutral, Sentiment::Negative].map(Sentiment::as_str);
     let trends =
         [SentimentTrend::Improving, SentimentTrend::Steady, SentimentTrend::Worsening].map(SentimentTrend::as_str);
-    let complexities = [Complexity::Knowledge, Complexity::Person].map(Complexity::as_str);
+    let complexities = [Complexity::Answerable, Complexity::NeedsPerson].map(Complexity::as_str);
     let queue = || Vocabulary::one_of("queue", &known.queues);
     let confidence = || Vocabulary::between("a confidence", 0.0, 1.0);
     let [worst, mildest] = [Severity::WORST, Severity::MILDEST].map(|severity| f64::from(severity.level()));

@@ -64,9 +64,9 @@ fn what_deskbell_itself_names_is_known() {
         "there is no sentiment trend `worse` (known are: improving, steady, worsening)",
     );
     check_when(
-        "assessment.complexity == \"persons\"",
+        "assessment.complexity == \"needs_persons\"",
         "\"persons\"",
-        "there is no complexity `persons` (did you mean `person`?)",
+        "there is no complexity `needs_persons` (did you mean `needs_person`?)",
     );
     check_when(
         "ticket.source == \"slack\"",
