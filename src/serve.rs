@@ -30,6 +30,7 @@ use crate::config::{Config, ConfigErrors, HelpdeskPollConfig, Length};
 use crate::console::{self, ConsoleState, SlackStanding, StoreCheck};
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
+use crate::llm::Llm;
 use crate::mcp_host::{Bindings, Lookups, McpHost, StatusLook};
 use crate::mcp_server::desk::caller::Callers;
 use crate::mcp_server::desk::{self, DeskServer, DeskWorld};
@@ -122,6 +123,7 @@ pub struct Prepared {
     lookups: Lookups,
     messages: Messages,
     assessors: Chain,
+    llm: Option<Llm>,
     knowledge: Arc<KnowledgeIndex>,
     callers: Callers,
     slack: Arc<SlackClient>,
@@ -159,8 +161,10 @@ impl Prepared {
             .timeout(slack_config.call_timeout)
             .build()
             .map_err(|error| ServeError::Client(error.to_string()))?;
+        let llm = prepare::llm(config)?;
         let prepared = Self {
-            assessors: prepare::assessors(config, &policy)?,
+            assessors: prepare::with_model(prepare::assessors(config, &policy)?, llm.as_ref(), config, &policy),
+            llm,
             knowledge: Arc::new(prepare::knowledge(config)?),
             callers: config.desk_callers().map_err(ConfigErrors::from)?,
             doors: doors::config(config)?,
