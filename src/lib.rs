@@ -1,7 +1,7 @@
 //! Deskbell, a Slack-native support desk.
 //!
 //! Read in this order: [`config`] (what it is told), [`intake`] (how requests come in), `deskbell_domain::workflow`
-//! (what a ticket's life is), [`pipeline`] (who does the work), [`store`] (what is never lost), [`slack`] and
+//! (what a ticket's life is), [`pipeline`] (who does the work), [`store`] (what is never lost), [`learning`] (what people teach it), [`slack`] and
 //! [`mcp_host`] (how the outside is reached).
 //!
 //! ```text
@@ -20,8 +20,10 @@ pub mod command;
 pub mod config;
 pub mod console;
 pub mod intake;
+pub mod learning;
 pub mod mcp_host;
 pub mod mcp_server;
+pub mod models;
 pub mod pipeline;
 pub mod prepare;
 pub mod serve;

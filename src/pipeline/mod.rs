@@ -15,6 +15,7 @@ mod enrich;
 mod helpdesk_poll;
 mod interpret;
 mod knowledge;
+mod learning;
 mod paths;
 mod perform;
 mod present;
@@ -38,6 +39,7 @@ use deskbell_judgement::knowledge::KnowledgeIndex;
 use jiff::SignedDuration;
 
 use crate::assessor::Chain;
+use crate::learning::Learning;
 use crate::mcp_host::{Bindings, Lookups, McpHost};
 use crate::slack::messages::Messages;
 use crate::slack::{Identity, SlackClient};
@@ -64,6 +66,8 @@ pub struct World {
     pub policy: Arc<Policy>,
     /// Who assesses.
     pub assessors: Chain,
+    /// What people teach, and what follows from it.
+    pub learning: Learning,
     /// The MCP servers.
     pub host: McpHost,
     /// Which tool carries out which action.

@@ -213,8 +213,10 @@ impl World {
             similar
         })
         .await?;
+        let same = self.probably_the_same(job, &similar).await?;
         let request = AssessRequest { workspace: job.workspace.clone(), ticket: ticket.id, similar, text };
-        let assessment = self.assessors.assess(request).await;
+        let mut assessment = self.assessors.assess(request).await;
+        assessment.warnings.extend(same);
         self.step_ticket(job, Event::Assessed { revision, assessment: Box::new(assessment) }).await
     }
 
