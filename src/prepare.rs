@@ -13,9 +13,9 @@ use deskbell_domain::enrichment::Lookup;
 use deskbell_domain::policy::Policy;
 use deskbell_judgement::knowledge::{KnowledgeIndex, Source};
 
-use crate::assessor::Chain;
 use crate::assessor::config::{AssessorConfig, read_examples};
 use crate::assessor::llm::LlmAssessor;
+use crate::assessor::local::LocalAssessor;
 use crate::config::{Config, ConfigErrors};
 use crate::llm::Llm;
 use crate::mcp_host::{Bindings, Lookups};
@@ -162,11 +162,11 @@ pub fn render(rendered: Result<serde_json::Value, RenderError>) -> Result<serde_
     rendered.map_err(|error| PrepareErrors::one(format!("templates: {error}")))
 }
 
-/// Who assesses, having learned from the policy's examples and the configured file.
+/// The local assessor, having learned from the policy's examples and the configured file.
 ///
 /// # Errors
 /// When the examples can't be read or learned.
-pub fn assessors(config: &Config, policy: &LoadedPolicy) -> Result<Chain, PrepareErrors> {
+pub fn local_assessor(config: &Config, policy: &LoadedPolicy) -> Result<LocalAssessor, PrepareErrors> {
     let wrong = |message: String| PrepareErrors::one(format!("[assessor]: {message}"));
     let labelled = match &config.assessor.examples_file {
         None => Vec::new(),
@@ -178,9 +178,8 @@ pub fn assessors(config: &Config, policy: &LoadedPolicy) -> Result<Chain, Prepar
             read_examples(&text).map_err(|error| wrong(error.to_string()))?
         }
     };
-    let encoder = config.assessor.encoder.as_ref().map(|folder| config.path(folder));
-    let assessor = AssessorConfig { encoder, ..config.assessor.clone() };
-    Chain::local(&assessor, &policy.policy.categories, labelled).map_err(|error| wrong(error.to_string()))
+    let assessor = AssessorConfig { encoder: config.encoder_folder(), ..config.assessor.clone() };
+    LocalAssessor::prepare(&assessor, &policy.policy.categories, labelled).map_err(|error| wrong(error.to_string()))
 }
 
 /// The language model, if one is configured. Asks nobody.

@@ -27,9 +27,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::assessor::Chain;
 use crate::config::{Config, ConfigErrors, HelpdeskPollConfig, Length};
-use crate::console::{self, ConsoleState, SlackStanding, StoreCheck};
+use crate::console::{self, AccuracySource, ConsoleState, SlackStanding, StoreCheck};
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
+use crate::learning::Learning;
 use crate::llm::Llm;
 use crate::mcp_host::{Bindings, Lookups, McpHost, StatusLook};
 use crate::mcp_server::desk::caller::Callers;
@@ -124,6 +125,8 @@ pub struct Prepared {
     messages: Messages,
     assessors: Chain,
     llm: Option<Llm>,
+    learning: Learning,
+    learn_after: Duration,
     knowledge: Arc<KnowledgeIndex>,
     callers: Callers,
     slack: Arc<SlackClient>,
@@ -162,9 +165,17 @@ impl Prepared {
             .build()
             .map_err(|error| ServeError::Client(error.to_string()))?;
         let llm = prepare::llm(config)?;
+        let local = prepare::local_assessor(config, &policy)?;
+        if !local.has_encoder() {
+            tracing::info!(
+                "no sentence encoder is there: requests are compared by their words alone; `deskbell models pull` gets it"
+            );
+        }
         let prepared = Self {
-            assessors: prepare::with_model(prepare::assessors(config, &policy)?, llm.as_ref(), config, &policy),
+            assessors: prepare::with_model(Chain::of_local(&local), llm.as_ref(), config, &policy),
             llm,
+            learning: Learning::new(local),
+            learn_after: Duration::from_secs(config.assessor.learn_after_seconds),
             knowledge: Arc::new(prepare::knowledge(config)?),
             callers: config.desk_callers().map_err(ConfigErrors::from)?,
             doors: doors::config(config)?,
@@ -222,6 +233,7 @@ impl Desk {
             slack: slack.clone(),
             sockets: prepared.socket.as_ref().map(|socket| socket.open.clone()),
             metrics: shown,
+            accuracy: accuracy_source(config, &prepared, &store),
         });
         if let Some(desk) = desk_router(config, &prepared, &store, &shutdown) {
             console = console.merge(desk);
@@ -300,6 +312,16 @@ impl Desk {
         self.store.shutdown().await;
         tracing::info!("stopped");
     }
+}
+
+/// Names of squads and categories are for operators: where nothing but the doors' own address is there, it must be the machine's own.
+fn accuracy_source(config: &Config, prepared: &Prepared, store: &Store) -> Option<AccuracySource> {
+    let is_private = config.server.admin_listen.is_some() || config.server.listen.ip().is_loopback();
+    is_private.then(|| AccuracySource {
+        store: store.clone(),
+        policy: Arc::new(prepared.policy.policy.clone()),
+        learning: prepared.learning.clone(),
+    })
 }
 
 /// Deskbell itself for other agents, if any may call.

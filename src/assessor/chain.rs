@@ -1,7 +1,6 @@
 //! Assessors in order: the preferred first, and at the end the one that cannot fail. A language model is heard beside them, and
 //! what both say is made one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use deskbell_domain::assessment::{Assessment, AssessorName};
@@ -9,14 +8,11 @@ use deskbell_domain::ids::CategoryId;
 use deskbell_domain::policy::Category;
 use deskbell_judgement::classifier::Example;
 
-use super::config::{AssessorConfig, AssessorConfigError, load_encoder};
+use super::config::{AssessorConfig, AssessorConfigError};
 use super::keywords::KeywordAssessor;
 use super::llm::combine::{Voices, combined};
 use super::local::LocalAssessor;
 use super::{AssessRequest, Assessor};
-
-/// A category needs so many examples before a model may learn from it.
-const EXAMPLES_AT_LEAST: usize = 2;
 
 /// Asks one assessor after the other until one answers, and a language model, where there is one, at the same time.
 #[derive(Clone)]
@@ -39,8 +35,12 @@ impl Chain {
         self
     }
 
-    /// The chain that needs nobody outside: the local model where every category has examples enough, then the
-    /// keywords. `labelled` are the examples of [`AssessorConfig::examples_file`].
+    /// The chain that needs nobody outside: the local assessor, then the keywords.
+    pub fn of_local(local: &LocalAssessor) -> Self {
+        Self::new(vec![Arc::new(local.clone())], local.keywords())
+    }
+
+    /// The same, of an assessor that has learned nothing but examples. `labelled` are those of [`AssessorConfig::examples_file`].
     ///
     /// # Errors
     /// When a labelled example names no category of the policy, or there are too many to learn from.
@@ -49,16 +49,7 @@ impl Chain {
         categories: &[Category],
         labelled: Vec<Example>,
     ) -> Result<Self, AssessorConfigError> {
-        config.check()?;
-        let last = Arc::new(KeywordAssessor::new(categories));
-        let examples = all_examples(categories, labelled)?;
-        if let Some(reason) = too_little(categories, &examples) {
-            tracing::info!(%reason, "categories are judged by keywords alone");
-            return Ok(Self::new(Vec::new(), last));
-        }
-        let encoder = load_encoder(config.encoder.as_deref())?;
-        let local = LocalAssessor::train(&examples, encoder, Arc::clone(&last), config.abstain_below)?;
-        Ok(Self::new(vec![Arc::new(local)], last))
+        LocalAssessor::prepare(config, categories, labelled).map(|local| Self::of_local(&local))
     }
 
     /// Assesses a request; somebody always answers. Each one who failed leaves a warning.
@@ -136,34 +127,6 @@ fn spoken(name: &AssessorName) -> &str {
         AssessorName::Llm(model) => model,
         AssessorName::Nobody => "nobody",
     }
-}
-
-fn all_examples(categories: &[Category], labelled: Vec<Example>) -> Result<Vec<Example>, AssessorConfigError> {
-    let stranger = labelled.iter().find(|example| categories.iter().all(|known| known.id.as_str() != example.label));
-    if let Some(example) = stranger {
-        let known: Vec<&str> = categories.iter().map(|category| category.id.as_str()).collect();
-        return Err(AssessorConfigError::UnknownLabel { label: example.label.clone(), known: known.join(", ") });
-    }
-    let own = categories.iter().flat_map(|category| {
-        let label = category.id.as_str();
-        category.examples.iter().map(move |text| Example { text: text.clone(), label: label.to_owned() })
-    });
-    Ok(own.chain(labelled).collect())
-}
-
-/// Why a model would do harm: it never answers with a category that it has no examples of.
-fn too_little(categories: &[Category], examples: &[Example]) -> Option<String> {
-    if categories.len() < 2 {
-        return Some("the policy has fewer than 2 categories".to_owned());
-    }
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for example in examples {
-        *counts.entry(&example.label).or_insert(0) += 1;
-    }
-    let poor = categories
-        .iter()
-        .find(|category| counts.get(category.id.as_str()).is_none_or(|count| *count < EXAMPLES_AT_LEAST))?;
-    Some(format!("category `{}` has fewer than {EXAMPLES_AT_LEAST} examples", poor.id))
 }
 
 #[cfg(test)]

@@ -14,13 +14,16 @@ pub struct AssessorConfig {
     pub abstain_below: f64,
     /// More labelled examples than the policy holds: a file with one `{"text": …, "label": …}` per line.
     pub examples_file: Option<PathBuf>,
-    /// A folder with `model.safetensors` and `vocab.txt` of all-MiniLM-L6-v2; without it the words speak alone.
+    /// A folder with `model.safetensors` and `vocab.txt` of all-MiniLM-L6-v2; where it is left out, the one that
+    /// `deskbell models pull` made is taken, and without that the words speak alone.
     pub encoder: Option<PathBuf>,
+    /// How long after a person's answer the model learns from it; answers that come meanwhile are learned with it.
+    pub learn_after_seconds: u64,
 }
 
 impl Default for AssessorConfig {
     fn default() -> Self {
-        Self { abstain_below: 0.4, examples_file: None, encoder: None }
+        Self { abstain_below: 0.4, examples_file: None, encoder: None, learn_after_seconds: 20 }
     }
 }
 

@@ -2,12 +2,13 @@
 //! credential of a customer's system, and what it returns permits nothing.
 //!
 //! Read [`Assessor`] (the seam), [`chain`] (who is asked, in which order, and what happens when somebody fails),
-//! [`local`] (the model learned from the policy's examples), [`keywords`] (the one that always answers) and
+//! [`local`] (the model learned from examples and from what people decided), [`keywords`] (the one that always answers) and
 //! [`reading`] (urgency, tone, language and summary, which both read alike). [`llm`] asks a language model, where one is
 //! configured, and makes one of its reading and our own.
 
 pub mod chain;
 pub mod config;
+mod examples;
 pub mod keywords;
 pub mod llm;
 pub mod local;

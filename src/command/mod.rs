@@ -15,6 +15,8 @@ mod mcp_bind;
 mod mcp_desk;
 mod mcp_login;
 mod mcp_sign_ins;
+mod model;
+mod models;
 mod output;
 mod policy;
 mod replay;
@@ -55,6 +57,8 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Command::Policy(command) => policy::run(&cli.config, command),
         Command::Audit(command) => audit::run(&cli.config, command).await,
         Command::Eval(command) => eval::run(command),
+        Command::Model(command) => model::run(&cli.config, command).await,
+        Command::Models(command) => models::run(&cli.config, command).await,
         Command::Completions { shell } => {
             completions::run(*shell);
             Ok(())

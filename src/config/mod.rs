@@ -29,6 +29,7 @@ use crate::assessor::config::AssessorConfig;
 use crate::llm::LlmSettings;
 use crate::mcp_host::{BindingConfig, BindingError, Bindings, Lookups, LookupsConfig, ServerSpec, Shipped, StatusLook};
 use crate::mcp_server::desk::caller::Callers;
+use crate::models;
 use crate::store::{MasterKey, StoreConfig};
 
 pub use desk::{DeskConfig, DeskTokenConfig};
@@ -209,6 +210,18 @@ impl Config {
             })
             .chain(self.mcp.iter().flat_map(|(name, server)| server.missing_secrets(name, &self.source)))
             .collect()
+    }
+
+    /// The folder that holds the database; models are looked for beside it.
+    pub fn data_folder(&self) -> PathBuf {
+        let path = self.path(&self.store.path);
+        path.parent().map(Path::to_owned).unwrap_or_default()
+    }
+
+    /// The sentence encoder's folder: the configured one, or one that is there; `None`: the words speak alone.
+    pub fn encoder_folder(&self) -> Option<PathBuf> {
+        let named = self.assessor.encoder.as_ref().map(|folder| self.path(folder));
+        named.or_else(|| models::found(&models::MINILM, Some(&self.data_folder())))
     }
 
     /// Where the store is.

@@ -27,8 +27,9 @@ const SECTIONS: [&str; 19] = [
 ];
 
 /// What Deskbell and its own MCP servers read, beside the beginnings in [`OWN_SERVERS`].
-const READ: [&str; 10] = [
+const READ: [&str; 11] = [
     "CONFIG",
+    "MODELS",
     "SLACK_BOT_TOKEN",
     "SLACK_API_URL",
     "SLACK_TIMEOUT_SECONDS",

@@ -1,7 +1,8 @@
 //! What operators and their tools ask Deskbell: is it alive, is it ready, how is it doing.
 //!
 //! `GET /healthz`: the process answers. `GET /readyz`: the store can be written, it is known who we are in Slack, every required
-//! MCP server is up; 503 with the reasons otherwise. `GET /metrics`: Prometheus. The last two tell nothing of tickets, but nobody
+//! MCP server is up; 503 with the reasons otherwise. `GET /metrics`: Prometheus. `GET /api/accuracy`: how well requests are understood,
+//! by what people decided, as JSON; on `admin_listen` or the machine's own address alone. `/readyz` and `/metrics` tell nothing of tickets, but nobody
 //! outside needs them: `[server] admin_listen` gives them an address of their own; else put them behind the proxy's rules.
 
 use std::sync::Arc;
@@ -12,10 +13,13 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use deskbell_domain::policy::Policy;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use tokio::sync::{Mutex, watch};
 
+use crate::learning::Learning;
+use crate::learning::report::report;
 use crate::mcp_host::{BindingFault, Bindings, McpHost, ServerState, ServerStatus};
 use crate::slack::OpenConnections;
 use crate::store::{Store, StoreError};
@@ -97,6 +101,19 @@ pub struct ConsoleState {
     pub sockets: Option<OpenConnections>,
     /// Rendered at `/metrics`; `None`: that page is not served.
     pub metrics: Option<PrometheusHandle>,
+    /// Told at `/api/accuracy`; `None` where people outside might read it.
+    pub accuracy: Option<AccuracySource>,
+}
+
+/// What `/api/accuracy` looks at.
+#[derive(Clone)]
+pub struct AccuracySource {
+    /// Where the labels stand.
+    pub store: Store,
+    /// The rules in force.
+    pub policy: Arc<Policy>,
+    /// What was learned.
+    pub learning: Learning,
 }
 
 /// `/healthz`.
@@ -104,10 +121,14 @@ pub fn health_router() -> Router {
     Router::new().route("/healthz", get(async || "ok\n"))
 }
 
-/// `/healthz`, `/readyz`, `/metrics`.
+/// `/healthz`, `/readyz`, `/metrics`, `/api/accuracy`.
 pub fn router(state: ConsoleState) -> Router {
     let health = health_router();
-    let console = Router::new().route("/readyz", get(ready)).route("/metrics", get(metrics)).with_state(state);
+    let console = Router::new()
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/api/accuracy", get(accuracy))
+        .with_state(state);
     health.merge(console)
 }
 
@@ -186,4 +207,25 @@ async fn metrics(State(state): State<ConsoleState>) -> Response {
         return (StatusCode::NOT_FOUND, "[console] metrics = false\n").into_response();
     };
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
+}
+
+async fn accuracy(State(state): State<ConsoleState>) -> Response {
+    let Some(source) = state.accuracy else {
+        let mend = "set [server] admin_listen: it is told there alone\n";
+        return (StatusCode::NOT_FOUND, mend).into_response();
+    };
+    let found = match source.store.installation().await {
+        Ok(Some(installation)) => {
+            report(&source.store, &installation.workspace, &source.policy, &source.learning).await
+        }
+        Ok(None) => return (StatusCode::SERVICE_UNAVAILABLE, "Slack has not said who we are yet\n").into_response(),
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(report) => Json(report).into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "/api/accuracy could not be answered");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store failed; see the log\n").into_response()
+        }
+    }
 }

@@ -40,8 +40,12 @@ impl World {
                     SlashCommand::Ticket => self.ticket_answer(job, &command).await?,
                     SlashCommand::Escalate => (self.answer_to(&command), self.escalation_refused(job, &command).await?),
                     SlashCommand::Triage if command.asks_for_servers() => self.servers_answer(job, &command),
+                    SlashCommand::Triage if command.asks_for_accuracy() => self.accuracy_answer(job, &command).await?,
                     SlashCommand::Kb => (self.knowledge_answer(job, command.text.trim()).await, None),
-                    SlashCommand::Triage => (self.answer_to(&command), None),
+                    SlashCommand::Triage => match command.asks_for_similar() {
+                        Some(id) => self.similar_answer(job, &command, id).await?,
+                        None => (self.answer_to(&command), None),
+                    },
                 };
                 let sent = match message {
                     Ok(message) => self.say(&command.user.id, &command.reply(), &message).await,
@@ -76,6 +80,9 @@ impl World {
                     return Err(Undone::Later { after: None, reason });
                 }
                 answered
+            }
+            Some(Ok(Intake::FindSimilar { external_id, text, user })) => {
+                (self.show_similar_in_form(job, &external_id, &text, &user).await?, None)
             }
             // The loading view is open already; it becomes the form.
             Some(Ok(Intake::GlobalShortcut { .. })) => (self.fill_new_ticket_view(&view_external_id(key)).await, None),
@@ -166,7 +173,13 @@ impl World {
 }
 
 /// That somebody asked for a ticket by its number, for the trail.
-fn look(job: &ClaimedJob, asked: &CommandCall, id: TicketId, kind: AuditKind, ticket: Option<&Ticket>) -> AuditEntry {
+pub(super) fn look(
+    job: &ClaimedJob,
+    asked: &CommandCall,
+    id: TicketId,
+    kind: AuditKind,
+    ticket: Option<&Ticket>,
+) -> AuditEntry {
     AuditEntry {
         workspace: job.workspace.clone(),
         ticket: ticket.map(|ticket| ticket.id),

@@ -1,5 +1,7 @@
 //! The one place that writes: the domain steps, and everything it says is committed together with the finished job.
 
+use std::collections::BTreeMap;
+
 use deskbell_domain::action::ActionState;
 use deskbell_domain::audit::AuditEntry;
 use deskbell_domain::ids::{ActionId, ChannelId, EventKey, MessageTs, TicketId};
@@ -111,10 +113,14 @@ impl World {
             }
             let made = transition.ticket.is_some() || ticket.is_some();
             let withdrawn = withdrawn(transition.ticket.as_ref());
+            let labelling = transition.labelling.clone();
             let commit = commit(job, Some(id), version, transition, &along, now);
             match self.store.commit(commit).await {
                 Ok(()) => {
                     self.under_way.cancel(&withdrawn);
+                    if let Some(labelling) = &labelling {
+                        self.learning.took(labelling);
+                    }
                     return Ok(made.then_some(id));
                 }
                 Err(CommitError::Fenced) => return Err(NotCommitted::LeaseLost),
@@ -148,12 +154,13 @@ impl World {
 
     async fn context(&self, job: &ClaimedJob, id: TicketId, event: &Event) -> Result<Context, StoreError> {
         // Only a decision looks at the load, and counting it is the dearest read.
-        let load = if event.may_decide() {
-            self.store.load(&job.workspace, Some(id)).await?
+        let (load, auto_from) = if event.may_decide() {
+            (self.store.load(&job.workspace, Some(id)).await?, self.learning.auto_from())
         } else {
-            deskbell_domain::decision::Load::default()
+            (deskbell_domain::decision::Load::default(), BTreeMap::new())
         };
-        Ok(Context { new_ticket: id, load, lookups: self.lookups_bound.clone(), cause: job.id.to_string() })
+        let cause = job.id.to_string();
+        Ok(Context { new_ticket: id, load, lookups: self.lookups_bound.clone(), auto_from, cause })
     }
 }
 
@@ -195,6 +202,7 @@ fn commit(
             helpdesk: along.helpdesk.clone(),
         }),
         decision: transition.decision,
+        labelling: transition.labelling,
         audit: transition.audit.into_iter().chain(along.audit.iter().cloned()).collect(),
         jobs,
     }

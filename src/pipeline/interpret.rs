@@ -103,7 +103,7 @@ impl World {
             Intake::MessageShortcut { channel, message, user, response_url, .. } => {
                 self.message_shortcut(reading, channel, message, user, response_url).await
             }
-            Intake::GlobalShortcut { .. } => self.to_be_answered(reading).await,
+            Intake::GlobalShortcut { .. } | Intake::FindSimilar { .. } => self.to_be_answered(reading).await,
             Intake::Command { command, text, user, from, channel, response_url, .. } => {
                 let user = self.commander(user, &from);
                 let asked = CommandCall { command, text, user, channel, response_url };

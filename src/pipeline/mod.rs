@@ -15,6 +15,7 @@ mod enrich;
 mod helpdesk_poll;
 mod interpret;
 mod knowledge;
+mod learning;
 mod paths;
 mod perform;
 mod present;
@@ -38,6 +39,7 @@ use deskbell_judgement::knowledge::KnowledgeIndex;
 use jiff::SignedDuration;
 
 use crate::assessor::Chain;
+use crate::learning::Learning;
 use crate::llm::Llm;
 use crate::mcp_host::{Bindings, Lookups, McpHost};
 use crate::slack::messages::Messages;
@@ -67,6 +69,8 @@ pub struct World {
     pub assessors: Chain,
     /// The language model, if one is configured; it redacts what it is given.
     pub llm: Option<Llm>,
+    /// What people teach, and what follows from it.
+    pub learning: Learning,
     /// The MCP servers.
     pub host: McpHost,
     /// Which tool carries out which action.

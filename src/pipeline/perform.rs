@@ -213,9 +213,11 @@ impl World {
             similar
         })
         .await?;
+        let same = self.probably_the_same(job, &similar).await?;
         let people = ticket.words.requester_name.iter().cloned().collect();
         let request = AssessRequest { workspace: job.workspace.clone(), ticket: ticket.id, similar, text, people };
-        let assessment = self.assessors.assess(request).await;
+        let mut assessment = self.assessors.assess(request).await;
+        assessment.warnings.extend(same);
         self.step_ticket(job, Event::Assessed { revision, assessment: Box::new(assessment) }).await
     }
 

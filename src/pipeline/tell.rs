@@ -53,7 +53,8 @@ impl World {
 
     /// Fills the modal behind Change. Where Slack never opened it, the person who pressed is told.
     pub(super) async fn offer_change(&self, ticket: &Ticket, person: &PersonId, view: &str) -> Result<(), SlackError> {
-        let filled = rendered(self.messages.change_view(&views::change_view(&self.policy, ticket)))?;
+        let similar = self.decided_alike(ticket).await;
+        let filled = rendered(self.messages.change_view(&views::change_view(&self.policy, ticket, similar)))?;
         match self.slack.fill_view(view, &filled).await {
             Err(SlackError::Refused { code, .. }) if code == "not_found" => {
                 let channel = ticket.card.posted.as_ref().map(|posted| posted.channel.clone());
@@ -67,7 +68,7 @@ impl World {
 
     /// Fills the modal for a new request.
     pub(super) async fn fill_new_ticket_view(&self, view: &str) -> Result<(), SlackError> {
-        let filled = rendered(self.messages.new_ticket_view(&views::new_ticket_view(&self.policy)))?;
+        let filled = rendered(self.messages.new_ticket_view(&views::new_ticket_view(&self.policy, None)))?;
         self.slack.fill_view(view, &filled).await
     }
 }

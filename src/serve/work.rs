@@ -20,6 +20,7 @@ use crate::console::SlackStanding;
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
 use crate::intake::{self, IntakeState, socket_mode};
+use crate::learning::Learner;
 use crate::mcp_host::{McpHost, StatusLook};
 use crate::pipeline::{
     Habits, HelpdeskPoll, KeptQueues, RecentTexts, SharedChannels, SignInWatch, TrackerPoll, UnderWay, WorkerSettings,
@@ -68,6 +69,8 @@ impl Work {
             messages,
             assessors,
             llm,
+            learning,
+            learn_after,
             knowledge,
             slack,
             http,
@@ -93,14 +96,24 @@ impl Work {
         if let Some(entrance) = entrance {
             self.open(entrance, &identity);
         }
-        let has_queues = !policy.policy.queues.is_empty();
+        let policy_in_force = Arc::new(policy.policy);
+        let learner = Learner {
+            store: self.store.clone(),
+            workspace: identity.workspace.clone(),
+            policy: Arc::clone(&policy_in_force),
+            learning: learning.clone(),
+            pause: learn_after,
+        };
+        learner.begin().await?;
+        let has_queues = !policy_in_force.queues.is_empty();
         let world = World {
             store: self.store.clone(),
             slack,
             messages,
-            policy: Arc::new(policy.policy),
+            policy: policy_in_force,
             assessors,
             llm,
+            learning,
             host: self.host.clone(),
             bindings,
             lookups_bound: bound(&lookups, has_queues),
@@ -124,6 +137,10 @@ impl Work {
         self.begin_looking_for_sign_ins(&world.habits.identity.workspace);
         self.begin_asking_the_helpdesk(helpdesk_poll, &world.habits.identity.workspace);
         self.read_again_what_was_not_understood().await?;
+        // Who works on nothing has nothing to learn, and another process beside it learns.
+        if self.settings.count > 0 {
+            self.tasks.spawn(learner.run(self.shutdown.clone()));
+        }
         self.tasks.spawn(self.host.clone().report_faults(world.bindings.clone(), self.shutdown.clone()));
         let pipeline = self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
         self.standing.send_replace(SlackStanding::Known);

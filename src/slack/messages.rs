@@ -18,6 +18,7 @@ macro_rules! view_model {
 mod alerts;
 mod answers;
 mod card;
+mod learning;
 mod question;
 mod shared;
 mod views;
@@ -36,6 +37,7 @@ pub use card::{
     CallUnderWay, CardStatus, CustomerRecord, SimilarTicket, TriageCard, UndoOffer, UndoState, UndoStep,
     UndoneDecision, Why,
 };
+pub use learning::{AccuracyLine, AccuracyView, AutoThreshold, CalibrationLine, ModelNote, SimilarLine, SimilarView};
 pub use question::{AskedField, AskedPage, QuestionMessage, QuestionStatus, QuestionView};
 pub use shared::{Decider, Escalation, IssueLink, Party, Sla, Tone};
 pub use views::{ChangeView, Choice, LoadingView, MessageView, NewTicketView};
@@ -115,6 +117,10 @@ messages! {
     kb_answer: KbAnswer,
     /// The answer to `/triage servers` (ephemeral).
     servers_view: ServersView,
+    /// The answer to `/triage accuracy` (ephemeral).
+    accuracy_view: AccuracyView,
+    /// The answer to `/triage similar` (ephemeral).
+    similar_view: SimilarView,
     /// The answer to `/triage help` (ephemeral).
     help: Help,
     /// One line to one person (ephemeral).

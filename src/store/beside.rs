@@ -36,7 +36,7 @@ pub(super) fn verify(read: &Read<'_>) -> Result<Beside, VerifyError> {
 }
 
 /// The tables whose rows are sealed, and the columns that name the keys.
-const SEALED: [(&str, &str); 7] = [
+const SEALED: [(&str, &str); 8] = [
     ("audit", "key_id"),
     ("tickets", "key_id"),
     ("decisions", "key_id"),
@@ -44,6 +44,7 @@ const SEALED: [(&str, &str); 7] = [
     ("jobs", "key_id"),
     ("questions", "key_id"),
     ("questions", "answer_key_id"),
+    ("labels", "key_id"),
 ];
 
 /// A key is gone where an erasure tells of it, and nowhere else.

@@ -3,6 +3,7 @@
 
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::ids::{ChannelId, EventKey, JobId, MessageTs, TicketId, WorkspaceId};
+use deskbell_domain::label::Labelling;
 use deskbell_domain::ticket::{Actor, Ticket};
 use deskbell_domain::workflow::DecisionRecord;
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use super::audit::append;
 use super::error::{CommitError, StoreError};
 use super::events::{EventOutcome, settle_event};
 use super::jobs::{NewJob, finish_job, insert_job};
+use super::labels::write_label;
 use super::rows::unsigned;
 use super::tickets::{HelpdeskKey, check_load, write_ticket};
 use super::writer::{Durability, WhenFull, Write};
@@ -29,6 +31,8 @@ pub struct Commit {
     pub ticket: Option<TicketWrite>,
     /// A decision made on the way, about `ticket`.
     pub decision: Option<DecisionRecord>,
+    /// What is learned from it.
+    pub labelling: Option<Labelling>,
     /// What goes on the audit trail.
     pub audit: Vec<AuditEntry>,
     /// What must be done next.
@@ -44,6 +48,7 @@ impl Commit {
             event_outcome: None,
             ticket: None,
             decision: None,
+            labelling: None,
             audit: Vec::new(),
             jobs: Vec::new(),
         }
@@ -116,6 +121,9 @@ fn apply(write: &mut Write<'_>, mut commit: Commit) -> Result<(), CommitError> {
         None if commit.decision.is_some() => return Err(StoreError::malformed("a decision without its ticket").into()),
         None => None,
     };
+    if let Some(labelling) = &commit.labelling {
+        write_label(write, &commit.workspace, labelling)?;
+    }
     append_all(write, commit.audit, &commit.workspace, state)?;
     for job in &commit.jobs {
         insert_job(write, &commit.workspace, job)?;

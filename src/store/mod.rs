@@ -1,7 +1,7 @@
 //! What Deskbell remembers: events, jobs, tickets, decisions, the audit trail; embedded in one `SQLite` file.
 //!
 //! **Reading order**: `commit` (the one way state changes), `events`, `jobs` and `leases` (what drives it), `tickets`, `decisions`,
-//! `audit` and `verify`, `people`, `tool_pins`, `questions`, `sign_ins`; beneath them `writer` (one thread, group commit),
+//! `audit` and `verify`, `people`, `tool_pins`, `questions`, `sign_ins`, `labels`, `models`; beneath them `writer` (one thread, group commit),
 //! `readers`, `keys` and `seal`, `migrate`.
 //!
 //! **What holds always**
@@ -9,7 +9,8 @@
 //!   ticket numbers alone may be lost in a power cut, and then nobody relied on them.
 //! - A commit is kept whole or not at all, and only while its job's lease is the worker's (the fence).
 //! - Customers' words stand in `sealed` columns only. A destroyed key makes them read as erased; the audit chain still verifies.
-//! - One process writes. Others may read with [`Store::open_read_only`], and put a sign-in beside with [`SignInsBeside`].
+//! - One process writes. Others may read with [`Store::open_read_only`], put a sign-in beside with [`SignInsBeside`], and ask for
+//!   something of the model with [`ModelRequestsBeside`].
 
 mod approved;
 mod audit;
@@ -25,10 +26,12 @@ mod installation;
 mod issues;
 mod jobs;
 mod keys;
+mod labels;
 mod leases;
 mod lock;
 mod master_key;
 mod migrate;
+mod models;
 mod open;
 mod operations;
 mod people;
@@ -58,8 +61,12 @@ pub use events::{EventKind, EventOutcome, NewEvent, Recorded, RecordedInTime, St
 pub use helpdesk_polls::HelpdeskPlace;
 pub use installation::Installation;
 pub use jobs::{DeadLetter, NewJob};
+pub use labels::{LabelsWanted, StoredLabel};
 pub use leases::ClaimedJob;
 pub use master_key::MasterKey;
+pub use models::{
+    AboutVersion, AutoFrom, ModelRequest, ModelRequestsBeside, ModelStanding, ModelVersion, QueuedModelRequest,
+};
 pub use operations::{Counts, Pruned, Retention};
 pub use people::Erased;
 pub use questions::{NewQuestion, QuestionOutcome, Settlement, StoredQuestion};

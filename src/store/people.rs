@@ -11,6 +11,7 @@ use super::audit::append;
 use super::commit::{TicketWrite, ticket_updated};
 use super::decisions::{decisions_hash, forget_inputs};
 use super::error::{CommitError, StoreError};
+use super::labels::forget_words;
 use super::questions::forget_questions;
 use super::rows::{limit, micros, unsigned};
 use super::tickets::{COLUMNS, RowContent, TicketRow, VersionedTicket, write_ticket};
@@ -72,6 +73,7 @@ fn erase(
         params![workspace.as_str(), person.as_str(), micros(now)],
     )?;
     let mut tickets = erase_words(write.conn, whose)?;
+    forget_words(write, workspace, person)?;
     let others = take_out_of_others(write, workspace, person)?;
     let (own, of_others) = (tickets.len() as u64, others.len() as u64);
     let erased = Erased { keys: keys as u64, tickets: own, others: of_others, log_emptied: false };

@@ -17,20 +17,23 @@ const RULES: &[Rule] = &[
     Rule { who: "slack", may_import: &[] },
     Rule { who: "mcp_host", may_import: &["breaker"] },
     Rule { who: "store", may_import: &[] },
+    Rule { who: "models", may_import: &[] },
+    // It reads what people answered, trains the local assessor, and writes versions.
+    Rule { who: "learning", may_import: &["assessor", "store"] },
     // It records and answers; `slack` is there to open a loading view while Slack's trigger lives.
     Rule { who: "intake", may_import: &["store", "slack"] },
     // What intake kept is read again by the same pure readers.
     Rule {
         who: "pipeline",
-        may_import: &["assessor", "llm", "slack", "mcp_host", "store", "intake::parse", "intake::envelope"],
+        may_import: &["assessor", "learning", "llm", "slack", "mcp_host", "store", "intake::parse", "intake::envelope"],
     },
-    Rule { who: "console", may_import: &["store", "slack", "mcp_host"] },
+    Rule { who: "console", may_import: &["learning", "store", "slack", "mcp_host"] },
     // A request of another agent's is recorded as every door records it.
     Rule { who: "mcp_server", may_import: &["store", "slack", "intake::agent"] },
     // Each concern's own settings are declared where they are used.
     Rule {
         who: "config",
-        may_import: &["assessor::config", "intake::config", "llm", "mcp_host", "mcp_server", "store", "slack"],
+        may_import: &["assessor::config", "intake::config", "llm", "mcp_host", "mcp_server", "models", "store", "slack"],
     },
     Rule { who: "telemetry", may_import: &["config"] },
     Rule { who: "prepare", may_import: &["config", "assessor", "llm", "mcp_host", "slack"] },
@@ -41,6 +44,7 @@ const RULES: &[Rule] = &[
             "config",
             "console",
             "intake",
+            "learning",
             "llm",
             "mcp_host",
             "mcp_server",
@@ -58,9 +62,11 @@ const RULES: &[Rule] = &[
             "assessor::config",
             "config",
             "console",
+            "learning",
             "llm",
             "mcp_host",
             "mcp_server",
+            "models",
             "prepare",
             "serve",
             "slack",

@@ -28,6 +28,15 @@ fn every_command_helps() {
         &["eval"],
         &["eval", "classify"],
         &["eval", "retrieve"],
+        &["model"],
+        &["model", "train"],
+        &["model", "show"],
+        &["model", "rollback"],
+        &["model", "export"],
+        &["models"],
+        &["models", "pull"],
+        &["models", "import"],
+        &["models", "list"],
         &["completions"],
     ];
     let mut text = String::new();

@@ -8,6 +8,7 @@ mod eval;
 mod examples;
 mod help;
 mod mcp;
+mod models;
 mod store_faults;
 
 use std::path::Path;

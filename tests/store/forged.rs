@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::fixture::{Fixture, at, master_key, person, put, ticket, workspace};
+use super::labels::{all, given, teach};
 use super::tickets::{decision, inputs};
 
 const DEFINITION: &str = r#"{"name":"create_issue"}"#;
@@ -49,6 +50,24 @@ async fn fault(store: &Store) -> String {
         Err(error) => error.to_string(),
         Ok(report) => panic!("nothing was found: {report:?}"),
     }
+}
+
+/// Labels teach the model and move what is carried out without asking: one that somebody else altered counts for nothing.
+#[tokio::test]
+async fn labels_of_somebody_else_s_making_are_left_out() {
+    let fixture = Fixture::new();
+    for number in 1..=3 {
+        teach(&fixture.store, given(number, "U1", "a")).await;
+    }
+    let conn = Connection::open(&fixture.config.path).unwrap();
+    for forged in [
+        "UPDATE labels SET facts = replace(facts, '\"category\":\"a\"', '\"category\":\"b\"') WHERE ticket = 1",
+        "UPDATE labels SET ticket = 9 WHERE ticket = 2",
+    ] {
+        assert_eq!(conn.execute(forged, []).unwrap(), 1);
+    }
+    let left: Vec<u64> = all(&fixture.store, None).await.iter().map(|stored| stored.label.ticket.number()).collect();
+    assert_eq!(left, [3]);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The store's contract. The tests in `intake`, `jobs`, `commits`, `tickets`, `audit`, `people`, `questions` and `sign_ins` know nothing of the database:
+//! The store's contract. The tests in `intake`, `jobs`, `commits`, `tickets`, `audit`, `people`, `questions`, `labels` and `sign_ins` know nothing of the database:
 //! each takes an empty store, and `contract!` runs all of them for every kind there is. `embedded` tests what is true of the
 //! `SQLite` file alone.
 
@@ -10,6 +10,7 @@ mod fixture;
 mod forged;
 mod intake;
 mod jobs;
+mod labels;
 mod open_work;
 mod people;
 mod questions;
@@ -86,6 +87,11 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
         seals_what_is_said_later_under_a_new_key,
         leaves_others_alone,
         takes_their_words_out_of_others_tickets;
+    labels:
+        counts_the_last_answer_of_a_ticket,
+        keeps_a_label_with_its_ticket_or_not_at_all,
+        erases_the_words_and_keeps_the_answer,
+        numbers_versions_and_keeps_what_is_pinned;
     sign_ins:
         keeps_one_sign_in_for_a_server,
         puts_nothing_over_a_newer_sign_in;

@@ -221,6 +221,7 @@ pub fn inputs() -> DecisionInputs {
         load: Load::default(),
         queue_load: None,
         lapses: Vec::new(),
+        auto_from: None,
         now: at(3),
     }
 }

@@ -22,6 +22,16 @@ impl Confidence {
         Self((probability.clamp(0.0, 1.0) * 1000.0).round() as u16)
     }
 
+    /// From thousandths; more than 1000 are 1000.
+    pub const fn from_thousandths(thousandths: u16) -> Self {
+        Self(if thousandths > 1000 { 1000 } else { thousandths })
+    }
+
+    /// In thousandths.
+    pub const fn thousandths(self) -> u16 {
+        self.0
+    }
+
     /// As a probability in `0.0..=1.0`.
     pub fn probability(self) -> f64 {
         f64::from(self.0.min(1000)) / 1000.0

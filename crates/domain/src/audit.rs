@@ -60,6 +60,10 @@ pub enum AuditKind {
     QuestionSettled,
     /// A person cancelled a call that was under way.
     CallCancelled,
+    /// Another version of the local model assesses from now on.
+    ModelChanged,
+    /// From another confidence on than before a category may be carried out without asking.
+    ThresholdMoved,
     /// A person's words were read or erased by an operator.
     Access,
 }
@@ -93,6 +97,8 @@ impl AuditKind {
             Self::QuestionAsked => "question_asked",
             Self::QuestionSettled => "question_settled",
             Self::CallCancelled => "call_cancelled",
+            Self::ModelChanged => "model_changed",
+            Self::ThresholdMoved => "threshold_moved",
             Self::Access => "access",
         }
     }

@@ -5,6 +5,7 @@
 //! ones the squad with the lowest open load per capacity, then the one that stands first in the policy.
 //! The priority is a rule's, else the requester's choice where they hold the right, else it follows the urgency.
 
+use crate::assessment::Confidence;
 use crate::decision::{Decision, DecisionInputs, MatchedRule, Mode};
 use crate::ids::{PriorityId, QueueId, SquadId};
 use crate::policy::{Policy, Right, Rule, facts};
@@ -17,6 +18,7 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
     warnings.extend(inputs.lapses.iter().map(ToString::to_string));
     let matching = matching_rules(policy, inputs, &mut warnings);
     let acting: Vec<&Rule> = matching.iter().copied().filter(|rule| rule.mode != Mode::Shadow).collect();
+    let mode = mode(policy, inputs, &acting, &mut warnings);
 
     let candidates = candidates(policy, inputs, &acting);
     let default = Candidate::fallback(policy, inputs);
@@ -34,7 +36,7 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
         policy: policy.hash.clone(),
         at: inputs.now,
         ordinal,
-        mode: acting.iter().map(|rule| rule.mode).max().unwrap_or(policy.default.mode),
+        mode,
         squad: chosen.squad.clone(),
         queue: queue(policy, &acting, &chosen.squad),
         priority,
@@ -77,6 +79,28 @@ fn matching_rules<'policy>(
         .collect();
     matching.sort_by_key(|rule| std::cmp::Reverse(rule.when.specificity()));
     matching
+}
+
+/// The strictest mode. What would be carried out at once because of what the assessor said waits for a person all the same where
+/// the assessor is less sure than experience with its answers allows.
+fn mode(policy: &Policy, inputs: &DecisionInputs, acting: &[&Rule], warnings: &mut Vec<String>) -> Mode {
+    let strictest = acting.iter().map(|rule| rule.mode).max().unwrap_or(policy.default.mode);
+    let hangs_on_the_assessment = acting.is_empty() || acting.iter().any(|rule| rule.when.reads("assessment"));
+    let (Mode::Auto, Some(from), true) = (strictest, inputs.auto_from, hangs_on_the_assessment) else {
+        return strictest;
+    };
+    let category = inputs.assessment.category.as_ref();
+    let sure = category.map_or(Confidence::NONE, |judged| judged.confidence);
+    if sure >= from {
+        return Mode::Auto;
+    }
+    let what = category.map_or("what has no category", |judged| judged.value.as_str());
+    warnings.push(format!(
+        "asks a person: {} % sure, and {what} is carried out by itself from {} % on",
+        sure.percent(),
+        from.percent()
+    ));
+    Mode::Confirm
 }
 
 /// A squad that a rule names.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::assessment::Assessment;
+use crate::assessment::{Assessment, Confidence};
 use crate::enrichment::Lapse;
 use crate::ids::{CategoryId, PersonId, PolicyHash, PriorityId, QueueId, RuleId, SquadId};
 use crate::ticket::{Severity, Source};
@@ -115,6 +115,10 @@ pub struct DecisionInputs {
     /// What was looked for and not had.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lapses: Vec<Lapse>,
+    /// The confidence from which on the assessed category may be carried out without asking, at that moment; `None` where the
+    /// policy sets no bounds for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_from: Option<Confidence>,
     /// The moment.
     pub now: Timestamp,
 }

@@ -108,6 +108,8 @@ wire_names! {
         DeclineQuestion = "question_decline",
         /// Triage card and a server's question: end the call that is under way. Value: action id.
         CancelCall = "call_cancel",
+        /// The form for a new request: look for requests that read like what is typed there.
+        FindSimilar = "find_similar",
         /// Link buttons (`url`): Slack still sends a click, which is acknowledged and ignored.
         OpenLink = "open_link",
     }

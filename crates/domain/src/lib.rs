@@ -13,6 +13,8 @@ pub mod decision;
 pub mod enrichment;
 pub mod ids;
 pub mod interaction;
+pub mod label;
+pub mod learning;
 pub mod notice;
 mod pairs;
 pub mod policy;

@@ -1,7 +1,10 @@
 //! Plays a list of tickets through the control API, as people would type them.
 //!
 //! A script is JSON: `{"steps": [{"pause_ms", "act", "body", "save_as"?}]}`. `act` and `body` are those
-//! of `POST /sandbox/act/{act}`; the `ts` of a step saved as `root` is `"$root"` in later bodies.
+//! of `POST /sandbox/act/{act}`; the `ts` of a step saved as `root` is `"$root"` in later bodies. Two acts look for what they are
+//! about until it is there: `press_in_thread` (`thread_ts`, `action_id`) and `submit_form` (`callback_id`).
+
+mod watching;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,7 +13,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::SandboxError;
-use crate::json::{owned, text};
+use crate::json::{merge, owned, text};
+use watching::Watching;
 
 /// Steps in the order in which they are played.
 #[derive(Debug, Clone, Deserialize)]
@@ -73,8 +77,16 @@ impl Script {
         for (number, step) in (1..).zip(&self.steps) {
             tokio::time::sleep(self.pause(step)).await;
             let refused = |reason: String| SandboxError::Step { step: number, reason };
-            let url = format!("{base_url}/sandbox/act/{}", step.act);
-            let sent = http.post(url).json(&fill(&step.body, &saved)).send().await;
+            let mut body = fill(&step.body, &saved);
+            let mut act = step.act.as_str();
+            let filled = body.as_object().cloned().unwrap_or_default();
+            if let Some(watching) = Watching::of(act, &filled) {
+                if let Value::Object(found) = watching.found(base_url, http).await.map_err(&refused)? {
+                    merge(&mut body, found);
+                }
+                act = watching.act();
+            }
+            let sent = http.post(format!("{base_url}/sandbox/act/{act}")).json(&body).send().await;
             let response = sent.map_err(|error| refused(error.without_url().to_string()))?;
             let answer: Value = response.json().await.map_err(|error| refused(error.without_url().to_string()))?;
             // A command that Deskbell fails to answer is part of the play; a step with wrong fields is not.

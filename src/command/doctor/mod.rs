@@ -108,6 +108,15 @@ async fn examine(path: &Path) -> Vec<Finding> {
     findings
 }
 
+/// Everything works without it, a little less well.
+fn no_encoder() -> Finding {
+    Finding::doubtful(
+        "assessor",
+        "no sentence encoder is there, so requests are compared by their words alone",
+        "`deskbell models pull` gets it once; or name a folder in [assessor] encoder",
+    )
+}
+
 /// Whether a fault was told before.
 fn told(findings: &[Finding], error: &ConfigError) -> bool {
     let error = error.to_string();
@@ -198,8 +207,15 @@ fn examine_policy(config: &Config, findings: &mut Vec<Finding>) -> Option<Loaded
     if let Err(errors) = prepare::bindings(config, &loaded) {
         findings.extend(told(errors));
     }
-    if let Err(errors) = prepare::assessors(config, &loaded) {
-        findings.extend(told(errors));
+    match prepare::local_assessor(config, &loaded) {
+        Ok(local) if local.has_encoder() => {
+            findings.push(Finding::good(
+                "assessor",
+                "the sentence encoder is there: requests are compared by their meaning",
+            ));
+        }
+        Ok(_) => findings.push(no_encoder()),
+        Err(errors) => findings.extend(told(errors)),
     }
     Some(loaded)
 }

@@ -1,11 +1,11 @@
 //! Clicks, shortcuts, submitted modals.
 
 use deskbell_domain::ids::{ChannelId, MessageTs};
-use deskbell_domain::interaction::{Button, Modal, SlackShortcut};
+use deskbell_domain::interaction::{Button, Modal, SlackShortcut, field};
 use deskbell_domain::workflow::event::Person;
 use serde_json::Value;
 
-use super::{Intake, ParseError, ShortcutMessage, person, text as words, view_state};
+use super::{FieldValue, Intake, ParseError, ShortcutMessage, person, text as words, view_state};
 use crate::intake::envelope::InteractionEnvelope;
 use crate::intake::json::{first_text, items, text};
 
@@ -32,6 +32,9 @@ fn press(payload: &Value) -> Result<Intake, ParseError> {
     let ours = items(payload, "/actions")
         .iter()
         .find_map(|action| Some((Button::parse(text(action, "/action_id")?)?, action)));
+    if let Some((Button::FindSimilar, _)) = ours {
+        return find_similar(payload);
+    }
     let Some((button, action)) = ours else {
         return Ok(Intake::Irrelevant { reason: "an element that is no button of ours" });
     };
@@ -42,6 +45,16 @@ fn press(payload: &Value) -> Result<Intake, ParseError> {
         channel: first_text(payload, &["/channel/id", "/container/channel_id"]).map(ChannelId::new),
         message_ts: first_text(payload, &["/container/message_ts", "/message/ts"]).map(MessageTs::new),
         response_url: response_url(payload),
+    })
+}
+
+fn find_similar(payload: &Value) -> Result<Intake, ParseError> {
+    let view = payload.get("view").ok_or(ParseError::Missing("view"))?;
+    let values = view_state::values(view);
+    Ok(Intake::FindSimilar {
+        external_id: text(view, "/external_id").ok_or(ParseError::Missing("view.external_id"))?.to_owned(),
+        text: values.get(field::TEXT).and_then(FieldValue::first).unwrap_or_default().to_owned(),
+        user: user(payload)?,
     })
 }
 

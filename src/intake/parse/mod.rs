@@ -89,6 +89,15 @@ pub enum Intake {
         /// Who used it.
         user: Person,
     },
+    /// Whoever fills in the form for a new request wants to see whether others asked the same.
+    FindSimilar {
+        /// Deskbell's id of the view.
+        external_id: String,
+        /// What is typed so far.
+        text: String,
+        /// Who.
+        user: Person,
+    },
     /// A slash command.
     Command {
         /// Which.

@@ -34,6 +34,24 @@ impl CommandCall {
         self.command == SlashCommand::Triage && self.text.trim().eq_ignore_ascii_case("servers")
     }
 
+    /// Whether it is `/triage accuracy`.
+    pub(in crate::pipeline) fn asks_for_accuracy(&self) -> bool {
+        self.command == SlashCommand::Triage && self.text.trim().eq_ignore_ascii_case("accuracy")
+    }
+
+    /// The ticket of `/triage similar DB-12`.
+    pub(in crate::pipeline) fn asks_for_similar(&self) -> Option<TicketId> {
+        let mut words = self.text.split_whitespace();
+        let asks = self.command == SlashCommand::Triage && words.next()?.eq_ignore_ascii_case("similar");
+        let ticket = words.next().and_then(TicketId::parse).filter(|_| asks)?;
+        words.next().is_none().then_some(ticket)
+    }
+
+    /// Whether it only asks, and makes no ticket.
+    fn only_asks(&self) -> bool {
+        self.asks_for_servers() || self.asks_for_accuracy() || self.asks_for_similar().is_some()
+    }
+
     /// The first word, if it is a ticket's number.
     pub(in crate::pipeline) fn ticket_to_escalate(&self) -> Option<TicketId> {
         TicketId::parse(self.text.split_whitespace().next().unwrap_or_default())
@@ -61,7 +79,7 @@ impl World {
         let text = command.text.trim();
         let reply = command.reply();
         match command.command {
-            SlashCommand::Triage if command.asks_for_servers() => self.to_be_answered(reading).await,
+            SlashCommand::Triage if command.only_asks() => self.to_be_answered(reading).await,
             SlashCommand::Triage if !text.is_empty() && !text.eq_ignore_ascii_case("help") => {
                 let channel = Some(command.channel.clone()).filter(|channel| channel.as_str().starts_with('C'));
                 let (path, text) = (SlackPath::SlashCommand, text.to_owned());

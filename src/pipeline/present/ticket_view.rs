@@ -43,7 +43,7 @@ pub(in crate::pipeline) fn ticket_view(policy: &Policy, ticket: &Ticket) -> Tick
     }
 }
 
-fn status(status: Status) -> &'static str {
+pub(super) fn status(status: Status) -> &'static str {
     match status {
         Status::Received => "being assessed",
         Status::AwaitingConfirmation => "waiting for a decision",

@@ -8,10 +8,10 @@ use deskbell_domain::workflow::effect::Telling;
 
 use super::{card_url, conversation_url};
 use crate::assessor::reading::read_part;
-use crate::slack::messages::{ChangeView, Choice, CommandAck, MessageView, NewTicketView, Notice, Tone};
+use crate::slack::messages::{ChangeView, Choice, CommandAck, MessageView, NewTicketView, Notice, SimilarLine, Tone};
 
 /// The modal behind Change.
-pub(in crate::pipeline) fn change_view(policy: &Policy, ticket: &Ticket) -> ChangeView {
+pub(in crate::pipeline) fn change_view(policy: &Policy, ticket: &Ticket, similar: Vec<SimilarLine>) -> ChangeView {
     ChangeView {
         ticket_id: About { ticket: ticket.id, seen: ticket.shows() }.to_string(),
         number: ticket.id.to_string(),
@@ -30,6 +30,7 @@ pub(in crate::pipeline) fn change_view(policy: &Policy, ticket: &Ticket) -> Chan
             .map(|category| Choice { value: category.id.to_string(), label: category.name.clone() })
             .collect(),
         category: ticket.category.as_ref().filter(|id| policy.category(id).is_some()).map(ToString::to_string),
+        similar,
     }
 }
 
@@ -42,8 +43,8 @@ fn priorities(policy: &Policy) -> Vec<Choice> {
 }
 
 /// The modal for a new request.
-pub(in crate::pipeline) fn new_ticket_view(policy: &Policy) -> NewTicketView {
-    NewTicketView { text: None, priorities: priorities(policy), channel_id: None }
+pub(in crate::pipeline) fn new_ticket_view(policy: &Policy, similar: Option<Vec<SimilarLine>>) -> NewTicketView {
+    NewTicketView { text: None, priorities: priorities(policy), channel_id: None, similar }
 }
 
 /// The answer to "hello".

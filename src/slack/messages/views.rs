@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::learning::SimilarLine;
 use super::shared::Tone;
 
 view_model! {
@@ -39,6 +40,8 @@ view_model! {
         pub categories: Vec<Choice>,
         /// The proposed category's value.
         pub category: Option<String>,
+        /// What was decided about requests that read alike; the view shows 3.
+        pub similar: Vec<SimilarLine>,
     }
 
     /// The modal for a new request.
@@ -49,6 +52,8 @@ view_model! {
         pub priorities: Vec<Choice>,
         /// Chosen already.
         pub channel_id: Option<String>,
+        /// Requests that read like what is typed, once they were looked for; the form shows 3.
+        pub similar: Option<Vec<SimilarLine>>,
     }
 
     /// A modal that only tells something.

@@ -45,6 +45,8 @@ pub(super) struct Document {
     #[serde(default)]
     pub on_tracker_done: TrackerDone,
     #[serde(default)]
+    pub learning: LearningDocument,
+    #[serde(default)]
     pub confirmation: ConfirmationDocument,
     #[serde(default)]
     pub groups: BTreeMap<String, Spanned<Vec<Spanned<String>>>>,
@@ -88,6 +90,31 @@ impl Default for ConfirmationDocument {
     fn default() -> Self {
         Self { remind_after: unspanned("30m"), expire_after: unspanned("4h"), on_expiry: ExpiryChoice::Escalate }
     }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct LearningDocument {
+    pub auto_from: Option<Spanned<AutoFromDocument>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AutoFromDocument {
+    pub min: f64,
+    pub max: f64,
+    #[serde(default = "fifty")]
+    pub evidence: u32,
+    #[serde(default = "nearly_always")]
+    pub precision: f64,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+fn nearly_always() -> f64 {
+    0.95
 }
 
 #[derive(Debug, Deserialize)]

@@ -78,6 +78,7 @@ fn inputs(policy: &Policy, example: &ExampleDocument) -> DecisionInputs {
             .as_ref()
             .map(|queues| queues.iter().map(|(queue, tickets)| (QueueId::new(queue), *tickets)).collect()),
         lapses: Vec::new(),
+        auto_from: None,
         now: Timestamp::UNIX_EPOCH,
     }
 }

@@ -1,6 +1,7 @@
 //! From the text of a policy file to a checked [`Policy`]: all faults at once, each with line and column.
 
 mod escalation;
+mod learning;
 mod people;
 mod rules;
 
@@ -86,6 +87,7 @@ impl Check<'_> {
             on_tracker_done: document.on_tracker_done,
             reopen_within: self.duration(&document.reopen_within),
             write_back: document.write_back.clone(),
+            auto_bounds: self.auto_bounds(document),
             confirmation: self.confirmation(document),
             rights: self.rights(document),
             default: self.default_outcome(&document.default, &names),

@@ -21,6 +21,7 @@ use crate::action::Occasion;
 use crate::decision::Mode;
 use crate::enrichment::Lookup;
 use crate::ids::{CategoryId, ChannelId, PersonId, PolicyHash, PriorityId, QueueId, RuleId, SquadId};
+use crate::learning::AutoBounds;
 use crate::sla::{BusinessHours, SlaTarget};
 use crate::ticket::Severity;
 
@@ -47,6 +48,8 @@ pub struct Policy {
     pub write_back: BTreeSet<Occasion>,
     /// What happens to an open ticket whose issue is done in the tracker.
     pub on_tracker_done: TrackerDone,
+    /// How far experience may move the confidence from which on `auto` holds; `None`: `auto` asks for no confidence.
+    pub auto_bounds: Option<AutoBounds>,
     /// How long a card waits.
     pub confirmation: ConfirmationPolicy,
     /// Who may do what.

@@ -6,6 +6,7 @@ use super::step::Scene;
 use crate::audit::AuditKind;
 use crate::ids::{CategoryId, PersonId, PriorityId, SquadId};
 use crate::interaction::Seen;
+use crate::label::{Label, Labelling, words_of};
 use crate::notice::{CallEnd, NoticeKind};
 use crate::policy::{ExpiryChoice, Right};
 use crate::ticket::{Actor, Answer, Source, Status, Verdict};
@@ -54,9 +55,32 @@ impl Scene<'_> {
         self.audit(by.clone(), AuditKind::Answered, json!({ "verdict": verdict, "squad": self.ticket.squad, "priority": self.ticket.priority, "category": self.ticket.category }));
         if let Actor::Person(person) = &by {
             self.acknowledge_what_expiry_began(person);
+            self.label(verdict, person);
         }
         self.ticket.answer = Some(Answer { verdict, by, at: self.now });
         self.show_card();
+    }
+
+    /// A person's answer is learned from. What nobody answered teaches nothing.
+    fn label(&mut self, verdict: Verdict, by: &PersonId) {
+        let (Some(assessment), Some(decision)) = (&self.ticket.words.assessment, &self.ticket.decision) else { return };
+        let label = Label {
+            ticket: self.ticket.id,
+            decision: decision.ordinal,
+            at: self.now,
+            by: by.clone(),
+            verdict,
+            assessor: assessment.assessor.clone(),
+            said: assessment.category.as_ref().map(|judged| (judged.value.clone(), judged.confidence)),
+            category: self.ticket.category.clone().filter(|_| verdict != Verdict::NotATicket),
+            proposed: Some(decision.squad.clone()),
+            squad: self.ticket.squad.clone().filter(|_| verdict != Verdict::NotATicket),
+        };
+        self.out.labelling = Some(Labelling::Given {
+            label: Box::new(label),
+            requester: self.ticket.requester.clone(),
+            words: words_of(&self.ticket),
+        });
     }
 
     /// Whether this person may decide now; tells them if not.

@@ -262,6 +262,9 @@ impl Scene<'_> {
 
     fn decide(&mut self, assessment: Assessment) {
         let enrichment = self.ticket.words.enrichment.clone();
+        let learned =
+            assessment.category.as_ref().and_then(|judged| self.context.auto_from.get(&judged.value)).copied();
+        let auto_from = self.policy.auto_bounds.map(|bounds| bounds.within(learned));
         let inputs = DecisionInputs {
             ticket: TicketFacts {
                 text: self.ticket.words.text(),
@@ -280,6 +283,7 @@ impl Scene<'_> {
             load: self.context.load.clone(),
             queue_load: enrichment.queue_load,
             lapses: enrichment.lapses,
+            auto_from,
             now: self.now,
         };
         let ordinal = self.ticket.decision.as_ref().map_or(1, |decision| decision.ordinal + 1);

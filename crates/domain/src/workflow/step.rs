@@ -1,13 +1,17 @@
 //! One event of one ticket.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::assessment::Confidence;
 use crate::audit::{AuditEntry, AuditKind};
 use crate::decision::{Decision, DecisionInputs, Load};
 use crate::enrichment::BoundLookups;
-use crate::ids::{ChannelId, MessageTs, NoticeId, PersonId, TicketId};
+use crate::ids::{CategoryId, ChannelId, MessageTs, NoticeId, PersonId, TicketId};
 use crate::interaction::{Button, Seen};
+use crate::label::Labelling;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::Policy;
 use crate::ticket::{Actor, Doubt, Source, Ticket};
@@ -28,6 +32,9 @@ pub struct Context {
     pub load: Load,
     /// What is looked up before a decision.
     pub lookups: BoundLookups,
+    /// The confidence from which on each category may be carried out without asking, as experience says. The policy's bounds hold
+    /// whatever stands here.
+    pub auto_from: BTreeMap<CategoryId, Confidence>,
     /// Names the event that is being handled: part of the ids of one-off effects.
     pub cause: String,
 }
@@ -54,6 +61,8 @@ pub struct Transition {
     pub effects: Vec<Effect>,
     /// What must be looked at later, and when.
     pub timers: Vec<(Timer, Timestamp)>,
+    /// What is learned from it.
+    pub labelling: Option<Labelling>,
 }
 
 /// Handles one event. Pure and total: an event that comes too late or twice changes nothing.
@@ -161,6 +170,7 @@ impl<'world> Scene<'world> {
             | Button::DeclineQuestion
             | Button::CancelCall
             | Button::KeepBlocked
+            | Button::FindSimilar
             | Button::OpenLink => {}
         }
     }

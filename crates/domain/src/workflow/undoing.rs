@@ -8,6 +8,7 @@ use crate::action::{ActionState, Approval};
 use crate::audit::AuditKind;
 use crate::ids::ActionId;
 use crate::interaction::{Button, Seen};
+use crate::label::Labelling;
 use crate::notice::NoticeKind;
 use crate::policy::Right;
 use crate::ticket::{Actor, Status};
@@ -34,6 +35,7 @@ impl Scene<'_> {
         };
         self.withdraw(&plan.withdrawn, &actor);
         self.revoke();
+        self.unlearn();
         let ids: Vec<ActionId> = plan.undone.iter().flat_map(|undoing| self.add_undoing(undoing)).collect();
         self.audit_undone(&actor, undone.decision, &plan, &ids);
         self.ticket.approvals.push(Approval::undoing(actor, self.now, ids));
@@ -46,6 +48,14 @@ impl Scene<'_> {
             self.tell_requester(NoticeKind::Undone { by: by.id.clone() });
         }
         self.go_on_undoing();
+    }
+
+    /// What a person had answered was not right, or not wanted: the next answer counts.
+    fn unlearn(&mut self) {
+        if matches!(&self.ticket.answer, Some(answer) if matches!(answer.by, Actor::Person(_))) {
+            let requester = self.ticket.requester.clone();
+            self.out.labelling = Some(Labelling::Withdrawn { ticket: self.ticket.id, requester });
+        }
     }
 
     /// A second press by whoever undid it is silent: they see what they did.

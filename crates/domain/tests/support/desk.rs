@@ -1,7 +1,10 @@
 //! One ticket at a desk: events in, what follows is collected; time moves only when told.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)]
 
+use std::collections::BTreeMap;
+
 use deskbell_domain::action::{ActionState, ApprovedAction, StoredTicket};
+use deskbell_domain::assessment::Confidence;
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::decision::Load;
 use deskbell_domain::enrichment::{BoundLookup, BoundLookups, LookedUp, Lookup};
@@ -114,6 +117,7 @@ pub struct Desk {
     pub now: Timestamp,
     pub load: Load,
     pub lookups: BoundLookups,
+    pub auto_from: BTreeMap<CategoryId, Confidence>,
     pub ticket: Option<Ticket>,
     pub effects: Vec<Effect>,
     pub timers: Vec<(Timer, Timestamp)>,
@@ -125,7 +129,8 @@ impl Desk {
     pub fn new(policy: Policy) -> Self {
         let (effects, timers, audit) = (Vec::new(), Vec::new(), Vec::new());
         let (load, lookups) = (Load::default(), BoundLookups::new());
-        Self { policy, now: start(), load, lookups, ticket: None, effects, timers, audit, events: 0 }
+        let (now, auto_from) = (start(), BTreeMap::new());
+        Self { policy, now, load, lookups, auto_from, ticket: None, effects, timers, audit, events: 0 }
     }
 
     /// A ticket of this category that waits for its confirmation, its card posted.
@@ -153,6 +158,7 @@ impl Desk {
             new_ticket: TicketId::new(7),
             load: self.load.clone(),
             lookups: self.lookups.clone(),
+            auto_from: self.auto_from.clone(),
             cause: format!("event-{}", self.events),
         };
         let transition = step(&self.policy, &context, self.ticket.as_ref(), event, self.now);

@@ -81,6 +81,7 @@ pub fn inputs(text: &str, category: Option<&str>) -> DecisionInputs {
         load: Load::default(),
         queue_load: None,
         lapses: Vec::new(),
+        auto_from: None,
         now: start(),
     }
 }
