@@ -27,7 +27,7 @@ const SECTIONS: [&str; 19] = [
 ];
 
 /// What Deskbell and its own MCP servers read, beside the beginnings in [`OWN_SERVERS`].
-const READ: [&str; 11] = [
+const READ: [&str; 15] = [
     "CONFIG",
     "MODELS",
     "SLACK_BOT_TOKEN",
@@ -36,13 +36,17 @@ const READ: [&str; 11] = [
     "KNOWLEDGE_FOLDERS",
     "KNOWLEDGE_DRAFTS",
     "KNOWLEDGE_BASE_URL",
+    "KNOWLEDGE_DATA",
+    "KNOWLEDGE_ACCESS",
+    "KNOWLEDGE_ENCODER",
+    "KNOWLEDGE_TRUST_CALLER",
     "DESK_TOKEN",
     "MCP_BEARER",
     "MCP_HOSTS",
 ];
 
 /// Beginnings of what Deskbell's own MCP servers read.
-const OWN_SERVERS: [&str; 4] = ["JIRA_", "SHORTCUT_", "ZENDESK_", "SALESFORCE_"];
+const OWN_SERVERS: [&str; 5] = ["JIRA_", "SHORTCUT_", "ZENDESK_", "SALESFORCE_", "CONFLUENCE_"];
 
 /// What Kubernetes sets for a service called `deskbell`
 /// (<https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>).

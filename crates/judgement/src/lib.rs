@@ -6,8 +6,9 @@
 //! built on them: [`encoder`] (sentences as vectors), [`request`] (is it a request at all?), [`classifier`] and
 //! [`keywords`] (which category?), [`urgency`], [`sentiment`], [`complexity`], [`language`], [`summary`], [`lexical`] (BM25),
 //! [`vectors`], [`retrieval`] (words and vectors together), [`similarity`] (earlier tickets), [`precedents`] (what people made of
-//! them) and [`knowledge`] (Markdown documents, split by [`markdown`]). [`evaluation`] measures them, [`accuracy`] by what people
-//! decided. [`redaction`] takes personal details out of what leaves for a language model.
+//! them) and [`knowledge`] (Markdown documents, split by [`markdown`]). [`passages`] searches among what the readers may see,
+//! [`hypertext`] brings HTML to Markdown, [`compression`] keeps of a passage what answers. [`evaluation`] measures them,
+//! [`accuracy`] by what people decided. [`redaction`] takes personal details out of what leaves for a language model.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
@@ -16,14 +17,17 @@
 pub mod accuracy;
 pub mod classifier;
 pub mod complexity;
+pub mod compression;
 pub mod encoder;
 pub mod evaluation;
+pub mod hypertext;
 pub mod keywords;
 pub mod knowledge;
 pub mod language;
 pub mod lexical;
 pub mod markdown;
 pub mod mrkdwn;
+pub mod passages;
 mod phrases;
 pub mod precedents;
 pub mod redaction;
