@@ -31,6 +31,17 @@ pub enum TrackerDone {
     Resolve,
 }
 
+/// What happens to a ticket that the bot answered and whose requester says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Silence {
+    /// People have it from then on, with what was tried.
+    #[default]
+    HandOver,
+    /// It is closed, and counts as answered in silence, not as solved.
+    Close,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Document {
@@ -46,6 +57,8 @@ pub(super) struct Document {
     pub on_tracker_done: TrackerDone,
     #[serde(default)]
     pub confirmation: ConfirmationDocument,
+    #[serde(default)]
+    pub answering: AnsweringDocument,
     #[serde(default)]
     pub groups: BTreeMap<String, Spanned<Vec<Spanned<String>>>>,
     pub rights: RightsDocument,
@@ -91,6 +104,20 @@ impl Default for ConfirmationDocument {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AnsweringDocument {
+    pub wait: Spanned<String>,
+    pub search_within: Spanned<String>,
+    pub on_silence: Silence,
+}
+
+impl Default for AnsweringDocument {
+    fn default() -> Self {
+        Self { wait: unspanned("24h"), search_within: unspanned("1m"), on_silence: Silence::HandOver }
+    }
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RightsDocument {
     pub confirm: Spanned<Vec<Spanned<String>>>,
@@ -101,6 +128,7 @@ pub(super) struct RightsDocument {
     pub set_priority: Option<Spanned<Vec<Spanned<String>>>>,
     pub trust_tools: Option<Spanned<Vec<Spanned<String>>>>,
     pub undo: Option<Spanned<Vec<Spanned<String>>>>,
+    pub curate: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -228,6 +256,7 @@ pub(super) struct RuleDocument {
     pub severity: Option<Spanned<u8>>,
     pub category: Option<Spanned<String>>,
     pub actions: Option<Vec<Spanned<String>>>,
+    pub answer: Option<Spanned<bool>>,
     #[serde(default)]
     pub examples: Vec<Spanned<ExampleDocument>>,
 }
@@ -244,6 +273,7 @@ pub(super) struct ExampleDocument {
     pub confidence: Option<f64>,
     pub urgency: Option<crate::assessment::Urgency>,
     pub sentiment: Option<crate::assessment::Sentiment>,
+    pub complexity: Option<crate::assessment::Complexity>,
     pub language: Option<String>,
     pub channel: Option<String>,
     /// How it came in from Slack.

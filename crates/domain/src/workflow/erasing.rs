@@ -21,6 +21,8 @@ impl Ticket {
         words.messages = others;
         if !theirs.is_empty() {
             words.assessment.iter_mut().for_each(forget_quotations);
+            // A question made of them may be quoted.
+            words.suggestion = None;
             // A server may have quoted any of them.
             words.failures.clear();
             let unsettled = |record: &&crate::action::ActionRecord| !record.state.is_settled();
@@ -49,6 +51,7 @@ fn forget_quotations(assessment: &mut Assessment) {
     assessment.squad.iter_mut().for_each(forget);
     forget(&mut assessment.urgency);
     forget(&mut assessment.sentiment);
+    assessment.complexity.iter_mut().for_each(forget);
 }
 
 fn forget_in(action: &mut Action, text: &str) {
@@ -75,6 +78,11 @@ fn forget_in(action: &mut Action, text: &str) {
             forget(summary);
             forget(conversation);
         }
-        Action::Transition { .. } | Action::SetPriority { .. } | Action::Assign { .. } => {}
+        // The last two belong to no ticket.
+        Action::Transition { .. }
+        | Action::SetPriority { .. }
+        | Action::Assign { .. }
+        | Action::RecordFeedback { .. }
+        | Action::CreateDraft { .. } => {}
     }
 }

@@ -114,6 +114,8 @@ pub struct Desk {
     pub now: Timestamp,
     pub load: Load,
     pub lookups: BoundLookups,
+    /// There is a knowledge base.
+    pub has_knowledge: bool,
     pub ticket: Option<Ticket>,
     pub effects: Vec<Effect>,
     pub timers: Vec<(Timer, Timestamp)>,
@@ -125,7 +127,7 @@ impl Desk {
     pub fn new(policy: Policy) -> Self {
         let (effects, timers, audit) = (Vec::new(), Vec::new(), Vec::new());
         let (load, lookups) = (Load::default(), BoundLookups::new());
-        Self { policy, now: start(), load, lookups, ticket: None, effects, timers, audit, events: 0 }
+        Self { policy, now: start(), load, lookups, has_knowledge: false, ticket: None, effects, timers, audit, events: 0 }
     }
 
     /// A ticket of this category that waits for its confirmation, its card posted.
@@ -153,6 +155,7 @@ impl Desk {
             new_ticket: TicketId::new(7),
             load: self.load.clone(),
             lookups: self.lookups.clone(),
+            has_knowledge: self.has_knowledge,
             cause: format!("event-{}", self.events),
         };
         let transition = step(&self.policy, &context, self.ticket.as_ref(), event, self.now);
