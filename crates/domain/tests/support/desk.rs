@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::needless_pass_by_value)]
 
 use deskbell_domain::action::{ActionState, ApprovedAction, StoredTicket};
+use deskbell_domain::assessment::{AssessorName, Confidence};
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::decision::Load;
 use deskbell_domain::enrichment::{BoundLookup, BoundLookups, LookedUp, Lookup};
@@ -9,6 +10,7 @@ use deskbell_domain::ids::{
     ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, TicketId, WorkspaceId,
 };
 use deskbell_domain::interaction::Button;
+use deskbell_domain::knowledge::{Citation, Finding, Purpose, Sought, Statement};
 use deskbell_domain::notice::{EscalationCall, Notice, NoticeKind};
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Actor, Card, ExternalRef, PostedMessage, Status, Ticket, TicketMessage};
@@ -80,6 +82,38 @@ pub fn assessed(revision: u32, category: Option<&str>) -> Event {
 
 pub fn enriched(revision: u32, answer: LookedUp) -> Event {
     Event::Enriched { revision, answer: Box::new(answer) }
+}
+
+/// What the knowledge base says.
+pub fn finding(number: u64) -> Finding {
+    let citation = Citation {
+        server: "knowledge".to_owned(),
+        passage: format!("p{number}"),
+        title: "Refunds".to_owned(),
+        heading: "How long?".to_owned(),
+        url: None,
+        version: Some("3".to_owned()),
+        updated: None,
+        is_public: true,
+    };
+    Finding {
+        number,
+        by: AssessorName::Nobody,
+        statements: vec![Statement { text: "Five days.".to_owned(), sources: vec![1] }],
+        sources: vec![citation],
+        confidence: Confidence::from_probability(0.9),
+    }
+}
+
+pub fn sought(purpose: Purpose, revision: u32, number: u64) -> Event {
+    Event::AnswerSought { purpose, revision, sought: Box::new(Sought::Found(finding(number))) }
+}
+
+/// The policy with a rule that lets the bot answer what is about logins.
+pub fn answering(source: &str, on_silence: &str) -> String {
+    let section = format!("[answering]\nwait = \"3h\"\non_silence = \"{on_silence}\"\n\n[confirmation]");
+    let rule = "\n[[rules]]\nid = \"answers\"\nwhen = 'assessment.category == \"login\"'\nmode = \"auto\"\nanswer = true\n";
+    format!("{}{rule}", source.replacen("[confirmation]", &section, 1))
 }
 
 /// Look-ups that a decision waits for three seconds each.

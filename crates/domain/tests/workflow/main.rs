@@ -10,6 +10,7 @@ mod desk;
 mod enriching;
 mod escalating;
 mod following;
+mod solving;
 #[path = "../support/mod.rs"]
 mod support;
 mod timers;
