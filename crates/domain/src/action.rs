@@ -2,7 +2,8 @@
 //!
 //! An [`ApprovedAction`] is a witness: the only thing a dispatcher takes. It has no public constructor, can't be
 //! cloned or deserialised, and is rebuilt from an [`Approval`] in a [`StoredTicket`], which the store makes when it reads a
-//! ticket back and nobody else does (`tests/architecture` sees to it). So no text that is parsed into a ticket leads to a call:
+//! ticket back and nobody else does (`tests/architecture` sees to it), or from a [`StoredClick`], which is as strictly kept. So no
+//! text that is parsed into a ticket leads to a call:
 //!
 //! ```compile_fail
 //! let forged: deskbell_domain::action::ApprovedAction = serde_json::from_str("{}").unwrap();
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ActionId, TicketId};
+use crate::knowledge::{Click, StoredClick};
 use crate::ticket::{Actor, ExternalRef, Ticket};
 
 /// What Deskbell wants done. Which server's tool does it is configuration (`[actions.…]`), never named here.
@@ -117,6 +119,22 @@ pub enum Action {
         /// What was said. Markdown. Customers' words.
         conversation: String,
     },
+    /// Tell the knowledge server what a person made of its answer.
+    RecordFeedback {
+        /// What was asked. Customers' words, redacted.
+        query: String,
+        /// The server's ids of the passages that the answer was taken from.
+        passages: Vec<String>,
+        /// `solved`, `not_helpful` or `asked_person`.
+        outcome: String,
+    },
+    /// Make a draft of a document, for people to write on and review.
+    CreateDraft {
+        /// One line.
+        title: String,
+        /// Markdown.
+        markdown: String,
+    },
 }
 
 /// When a conversation is written back.
@@ -142,6 +160,8 @@ impl Action {
             Self::UpdateTicket { .. } => "update_ticket",
             Self::PostMessage { .. } => "post_message",
             Self::WriteBack { .. } => "write_back",
+            Self::RecordFeedback { .. } => "record_feedback",
+            Self::CreateDraft { .. } => "create_draft",
         }
     }
 
@@ -156,7 +176,12 @@ impl Action {
         "update_ticket",
         "post_message",
         "write_back",
+        "record_feedback",
+        "create_draft",
     ];
+
+    /// Those that belong to no ticket: a click allows each.
+    pub const OF_CLICKS: &'static [&'static str] = &["record_feedback", "create_draft"];
 
     /// Those that make what others are about. A ticket has one.
     pub const OPENING: &'static [&'static str] = &["create_issue", "create_story"];
@@ -354,10 +379,19 @@ impl StoredTicket {
     }
 }
 
+/// What an action belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    /// A ticket.
+    Ticket(ActionId),
+    /// A person's click.
+    Click(u64),
+}
+
 /// The right to carry one action out. See the module's documentation.
 #[derive(Debug)]
 pub struct ApprovedAction<'ticket> {
-    id: ActionId,
+    subject: Subject,
     action: &'ticket Action,
     external: Option<&'ticket ExternalRef>,
     approved_by: &'ticket Actor,
@@ -389,12 +423,13 @@ impl<'ticket> ApprovedAction<'ticket> {
         let record = pending.ok_or(NotApproved::NotPending)?;
         let action = ticket.words.actions.get(&id).ok_or(NotApproved::NoWords)?;
         let external = record.about.as_ref().or(ticket.external.as_ref());
-        Ok(Self { id, action, external, approved_by: &approval.by })
+        Ok(Self { subject: Subject::Ticket(id), action, external, approved_by: &approval.by })
     }
 
-    /// Which.
-    pub fn id(&self) -> ActionId {
-        self.id
+    /// Rebuilds the right from a click that the store kept: who clicked allowed this one action.
+    pub fn of_click(stored: &'ticket StoredClick) -> Self {
+        let Click { number, by, action } = stored.click();
+        Self { subject: Subject::Click(*number), action, external: None, approved_by: by }
     }
 
     /// What.
@@ -414,11 +449,17 @@ impl<'ticket> ApprovedAction<'ticket> {
 
     /// The key that makes a vendor do it once: the same for every attempt.
     pub fn idempotency_key(&self, workspace: &crate::ids::WorkspaceId) -> String {
-        format!("{workspace}/{}", self.id)
+        match self.subject {
+            Subject::Ticket(id) => format!("{workspace}/{id}"),
+            Subject::Click(number) => format!("{workspace}/click/{number}"),
+        }
     }
 
-    /// The ticket it belongs to.
-    pub fn ticket(&self) -> TicketId {
-        self.id.ticket
+    /// The ticket it belongs to, if it belongs to one.
+    pub fn ticket(&self) -> Option<TicketId> {
+        match self.subject {
+            Subject::Ticket(id) => Some(id.ticket),
+            Subject::Click(_) => None,
+        }
     }
 }

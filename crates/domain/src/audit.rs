@@ -22,6 +22,12 @@ pub enum AuditKind {
     LookedUp,
     /// A decision was made.
     Decided,
+    /// The requester was answered from the knowledge base.
+    AnswerGiven,
+    /// What became of an answer from the knowledge base.
+    AnswerSettled,
+    /// The bot could not solve a ticket, and people have it.
+    HandedOver,
     /// Actions were approved.
     Approved,
     /// A person answered or changed a confirmation, or it expired.
@@ -78,6 +84,9 @@ impl AuditKind {
             Self::Assessed => "assessed",
             Self::LookedUp => "looked_up",
             Self::Decided => "decided",
+            Self::AnswerGiven => "answer_given",
+            Self::AnswerSettled => "answer_settled",
+            Self::HandedOver => "handed_over",
             Self::Approved => "approved",
             Self::Answered => "answered",
             Self::Refused => "refused",

@@ -32,11 +32,13 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
     let (first_response_due_at, resolution_due_at) =
         due_times(policy, &chosen.squad, &priority, inputs.ticket.received_at, &mut warnings);
 
+    let mode = acting.iter().map(|rule| rule.mode).max().unwrap_or(policy.default.mode);
     Decision {
         policy: policy.hash.clone(),
         at: inputs.now,
         ordinal,
         mode,
+        answer: mode == Mode::Auto && acting.iter().any(|rule| rule.answer),
         squad: chosen.squad.clone(),
         queue: queue(policy, &acting, &chosen.squad),
         priority,

@@ -123,6 +123,11 @@ pub struct DecisionInputs {
     pub now: Timestamp,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 /// A rule that matched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchedRule {
@@ -149,6 +154,9 @@ pub struct Decision {
     pub ordinal: u32,
     /// Confirm first, or carry out at once.
     pub mode: Mode,
+    /// The bot may answer before anybody acts.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub answer: bool,
     /// Who must act.
     pub squad: SquadId,
     /// In which queue.

@@ -110,6 +110,16 @@ wire_names! {
         CancelCall = "call_cancel",
         /// The form for a new request: look for requests that read like what is typed there.
         FindSimilar = "find_similar",
+        /// An answer: it helped. Value: ticket id, or `answer/` with the answer's number where it belongs to no ticket.
+        AnswerSolved = "answer_solved",
+        /// An answer: it did not help. Value: as above.
+        AnswerNotHelpful = "answer_not_helpful",
+        /// An answer: a person shall look. Value: as above.
+        AskPerson = "answer_ask_person",
+        /// Triage card: say to the requester what the knowledge base says. Value: [`About`].
+        SendAnswer = "answer_send",
+        /// A gap of the knowledge base: have a draft made. Value: what is asked.
+        DraftArticle = "gap_draft",
         /// Link buttons (`url`): Slack still sends a click, which is acknowledged and ignored.
         OpenLink = "open_link",
     }

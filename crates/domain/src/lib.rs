@@ -13,6 +13,7 @@ pub mod decision;
 pub mod enrichment;
 pub mod ids;
 pub mod interaction;
+pub mod knowledge;
 pub mod label;
 pub mod learning;
 pub mod notice;

@@ -82,6 +82,16 @@ pub enum NoticeKind {
         /// The status' name.
         status: String,
     },
+    /// To the requester: what the knowledge base says, and whether that helps.
+    Answered {
+        /// The finding's number.
+        answer: u64,
+    },
+    /// In the thread of the squad's alert: the requester says that the answer solved it.
+    SaidSolved {
+        /// The finding's number.
+        answer: u64,
+    },
     /// The requester says that it is not solved: in the thread of the squad's alert with their words, in the ticket's
     /// conversation without.
     Reopened {
@@ -174,6 +184,7 @@ impl NoticeKind {
                 | Self::Resolved { .. }
                 | Self::DoneInTracker { .. }
                 | Self::ResolvedInTracker { .. }
+                | Self::Answered { .. }
                 | Self::Reopened { with_words: false, .. }
         )
     }

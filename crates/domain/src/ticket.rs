@@ -15,6 +15,7 @@ use crate::ids::{
     ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, QueueId, SquadId, TicketId, WorkspaceId,
 };
 use crate::interaction::Seen;
+use crate::knowledge::{Offer, Solving};
 use crate::notice::Notice;
 use crate::sla::SlaClock;
 use crate::undo::Undone;
@@ -30,6 +31,8 @@ pub enum Status {
     Received,
     /// A card asks a human.
     AwaitingConfirmation,
+    /// A rule lets the bot answer: an answer is looked for, or waits for what the requester says of it.
+    Answering,
     /// Approved; actions are being carried out.
     Dispatching,
     /// An action is parked and waits for the ops channel.
@@ -48,6 +51,7 @@ impl Status {
         match self {
             Self::Received => "received",
             Self::AwaitingConfirmation => "awaiting_confirmation",
+            Self::Answering => "answering",
             Self::Dispatching => "dispatching",
             Self::Parked => "parked",
             Self::Following => "following",
@@ -353,6 +357,15 @@ pub struct Ticket {
     /// The change with which the newest decision was made: a card that shows an older one asks something else.
     #[serde(default)]
     pub decided_change: u32,
+    /// The answers from the knowledge base that the requester was given, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<Offer>,
+    /// The newest attempt to solve it without people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solving: Option<Solving>,
+    /// Who wants an answer sent to the requester that is being looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending: Option<PersonId>,
     /// When it was resolved or dismissed.
     pub closed_at: Option<Timestamp>,
     /// What the customer said. The store seals it under the requester's key.

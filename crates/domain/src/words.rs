@@ -8,6 +8,7 @@ use crate::action::Action;
 use crate::assessment::Assessment;
 use crate::enrichment::Enrichment;
 use crate::ids::{ActionId, MessageTs, PersonId};
+use crate::knowledge::Finding;
 
 /// The messages from a ticket's beginning that are kept whatever follows.
 pub const FIRST_KEPT: usize = 20;
@@ -57,6 +58,12 @@ pub struct Words {
     /// What look-ups brought for the next decision.
     #[serde(default, skip_serializing_if = "Enrichment::is_empty")]
     pub enrichment: Enrichment,
+    /// What the knowledge base has on it, for those who see the card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<Finding>,
+    /// What the requester was answered, by the finding's number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<u64, Finding>,
     /// True once the requester's key was destroyed: the words are gone for good.
     #[serde(default)]
     pub erased: bool,

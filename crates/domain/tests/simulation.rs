@@ -20,6 +20,7 @@ use deskbell_domain::decision::Customer;
 use deskbell_domain::enrichment::{BoundLookups, Lapse, LapseReason, LookedUp, Lookup};
 use deskbell_domain::ids::{ActionId, MessageTs, NoticeId, QueueId};
 use deskbell_domain::interaction::Button;
+use deskbell_domain::knowledge::{OfferEnd, Outcome, Purpose, SolvingEnd, Sought, Unanswered};
 use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Actor, PostedMessage, Status, StatusCategory, Ticket};
@@ -95,9 +96,10 @@ struct Simulation {
 }
 
 impl Simulation {
-    fn new(policy: Policy, lookups: BoundLookups) -> Self {
+    fn new(policy: Policy, lookups: BoundLookups, has_knowledge: bool) -> Self {
         let mut desk = Desk::new(policy);
         desk.lookups = lookups;
+        desk.has_knowledge = has_knowledge;
         let mut simulation = Self {
             desk,
             queue: Vec::new(),
@@ -241,7 +243,8 @@ impl Simulation {
             Effect::ShowNotice { notice, .. } => self.show_notice(*notice, ends),
             Effect::Dispatch { action, .. } => self.dispatch(*action, ends),
             Effect::NameRequester => self.on(Event::RequesterNamed { name: "Ann Other".to_owned() }),
-            Effect::Tell { .. } | Effect::OfferChange { .. } => {}
+            Effect::SeekAnswer { purpose, revision, .. } => self.seek(*purpose, *revision, ends),
+            Effect::Tell { .. } | Effect::OfferChange { .. } | Effect::SettleAnswer { .. } => {}
             other => panic!("the workflow asked for {other:?}"),
         }
     }
@@ -256,6 +259,19 @@ impl Simulation {
             (_, Lookup::QueueLoad) => LookedUp::QueueLoad([(QueueId::from("money"), u32::from(ends))].into()),
         };
         self.on(desk::enriched(revision, answer));
+    }
+
+    /// One in four never answers: the deadline does.
+    fn seek(&mut self, purpose: Purpose, revision: u32, ends: u8) {
+        let sought = match ends % 4 {
+            0 => return,
+            1 => Sought::Unanswered(Unanswered::Unsure),
+            _ => {
+                self.posts += 1;
+                Sought::Found(desk::finding(u64::from(self.posts)))
+            }
+        };
+        self.on(Event::AnswerSought { purpose, revision, sought: Box::new(sought) });
     }
 
     fn show_notice(&mut self, notice: NoticeId, ends: u8) {
@@ -324,6 +340,10 @@ impl Simulation {
             self.wait(1);
             self.drain();
         }
+        if self.desk.ticket().is_being_answered() {
+            self.wait(1);
+            self.drain();
+        }
         if self.desk.ticket().card.is_put_off {
             self.wait(5);
             self.drain();
@@ -378,6 +398,7 @@ fn check_change(before: Option<&Ticket>, after: &Ticket, transition: &Transition
     let lapses = decided.map_or(0, |made| made.inputs.lapses.len());
     assert!(decided.is_none_or(|made| made.decision.warnings.len() >= lapses), "{event:?} hides what it did without");
     check_undone(after, event);
+    check_answers(before, after, event);
     let Some(before) = before else { return };
     let is_undone = before.undone != after.undone && matches!(event, Event::Pressed { button: Button::Undo, .. });
     let is_still_broken = !before.status.is_open()
@@ -398,6 +419,28 @@ fn check_change(before: Option<&Ticket>, after: &Ticket, transition: &Transition
     }
     check_history(before, after, event);
     assert!(before.external.is_none() || is_undone || after.external == before.external, "{event:?} lost the issue");
+}
+
+/// An answer is settled once, and only who asked says that it helped.
+fn check_answers(before: Option<&Ticket>, after: &Ticket, event: &Event) {
+    let open = after.offers.iter().filter(|offer| offer.end.is_none()).count();
+    assert!(open <= 1 && after.offers.iter().rev().skip(1).all(|offer| offer.end.is_some()), "{event:?}: {open} open");
+    for offer in &after.offers {
+        assert!(after.words.answers.contains_key(&offer.answer), "{event:?} lost an answer");
+        if let Some(end) = offer.end.as_ref().filter(|end| end.outcome == Outcome::Solved) {
+            assert_eq!(end.by.as_ref(), Some(&after.requester), "{event:?}");
+        }
+    }
+    let confirmed = after.solving.as_ref().is_some_and(|solving| solving.end == Some(SolvingEnd::Confirmed));
+    if confirmed {
+        let is_solved = |end: &OfferEnd| end.outcome == Outcome::Solved;
+        assert!(after.offers.last().and_then(|offer| offer.end.as_ref()).is_some_and(is_solved), "{event:?}");
+    }
+    let Some(before) = before else { return };
+    for (was, is) in before.offers.iter().zip(&after.offers) {
+        assert_eq!((was.answer, was.at), (is.answer, is.at));
+        assert!(was.end.is_none() || was.end == is.end, "{event:?} settled an answer again");
+    }
 }
 
 /// What a person undid is undone once, and nothing but a person decides anew.
@@ -468,6 +511,8 @@ fn check_rest(ticket: &Ticket) {
     let asks = matches!(ticket.status, Status::Received | Status::AwaitingConfirmation);
     assert!(!asks || ticket.awaited.is_empty(), "it waits for {:?} for ever", ticket.awaited);
     assert!(!matches!(ticket.status, Status::Received | Status::Dispatching), "it hangs in {:?}", ticket.status);
+    let waits_for_word = ticket.open_offer().is_some() && ticket.approval().is_none();
+    assert!(!ticket.is_being_answered() || waits_for_word, "nobody answers: {:?}", ticket.solving);
     for record in ticket.actions.iter().filter(|record| record.primary && ticket.is_revoked(record.id)) {
         let ActionState::Done { external: Some(made) } = &record.state else { continue };
         let undoing = ticket.actions.iter().filter(|other| other.undoes == Some(record.id));
@@ -494,11 +539,13 @@ fn policies() -> impl Strategy<Value = Policy> {
     let written = prop_oneof![Just("[]"), Just("[\"resolution\", \"handover\"]")];
     let actions =
         prop_oneof![Just("\"create_issue\""), Just("\"create_story\", \"post_message\""), Just("\"post_message\"")];
-    (expiry, any::<bool>(), written, actions).prop_map(|(expiry, clocks, written, actions)| {
+    let answers = prop_oneof![Just(""), Just("hand_over"), Just("close")];
+    (expiry, any::<bool>(), written, actions, answers).prop_map(|(expiry, clocks, written, actions, answers)| {
         let source = POLICY.replace("on_expiry = \"escalate\"", &format!("on_expiry = \"{expiry}\""));
         let normal = if clocks { "normal = \"p1\"" } else { "normal = \"p3\"" };
         let source = source.replace("actions = [\"create_issue\"]", &format!("actions = [{actions}]"));
-        load(&format!("write_back = {written}\n{}", source.replace("normal = \"p3\"", normal)))
+        let source = format!("write_back = {written}\n{}", source.replace("normal = \"p3\"", normal));
+        if answers.is_empty() { load(&source) } else { load(&desk::answering(&source, answers)) }
     })
 }
 
@@ -516,8 +563,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(400), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_life_keeps_the_promises(policy in policies(), lookups in lookups(), life in prop::collection::vec(happening(), 1..120)) {
-        let mut simulation = Simulation::new(policy, lookups);
+    fn any_life_keeps_the_promises(policy in policies(), lookups in lookups(), knows in any::<bool>(), life in prop::collection::vec(happening(), 1..120)) {
+        let mut simulation = Simulation::new(policy, lookups, knows);
         for happening in &life {
             simulation.happen(happening);
         }

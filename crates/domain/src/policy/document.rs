@@ -31,6 +31,17 @@ pub enum TrackerDone {
     Resolve,
 }
 
+/// What happens to a ticket that the bot answered and whose requester says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Silence {
+    /// People have it from then on, with what was tried.
+    #[default]
+    HandOver,
+    /// It is closed, and counts as answered in silence, not as solved.
+    Close,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Document {
@@ -48,6 +59,8 @@ pub(super) struct Document {
     pub learning: LearningDocument,
     #[serde(default)]
     pub confirmation: ConfirmationDocument,
+    #[serde(default)]
+    pub answering: AnsweringDocument,
     #[serde(default)]
     pub groups: BTreeMap<String, Spanned<Vec<Spanned<String>>>>,
     pub rights: RightsDocument,
@@ -118,6 +131,20 @@ fn nearly_always() -> f64 {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AnsweringDocument {
+    pub wait: Spanned<String>,
+    pub search_within: Spanned<String>,
+    pub on_silence: Silence,
+}
+
+impl Default for AnsweringDocument {
+    fn default() -> Self {
+        Self { wait: unspanned("24h"), search_within: unspanned("1m"), on_silence: Silence::HandOver }
+    }
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RightsDocument {
     pub confirm: Spanned<Vec<Spanned<String>>>,
@@ -128,6 +155,7 @@ pub(super) struct RightsDocument {
     pub set_priority: Option<Spanned<Vec<Spanned<String>>>>,
     pub trust_tools: Option<Spanned<Vec<Spanned<String>>>>,
     pub undo: Option<Spanned<Vec<Spanned<String>>>>,
+    pub curate: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -255,6 +283,7 @@ pub(super) struct RuleDocument {
     pub severity: Option<Spanned<u8>>,
     pub category: Option<Spanned<String>>,
     pub actions: Option<Vec<Spanned<String>>>,
+    pub answer: Option<Spanned<bool>>,
     #[serde(default)]
     pub examples: Vec<Spanned<ExampleDocument>>,
 }

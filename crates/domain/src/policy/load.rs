@@ -15,7 +15,7 @@ use toml::Spanned;
 use super::document::{CategoryDocument, DefaultDocument, Document, PriorityDocument, QueueDocument, SquadDocument};
 use super::error::{PolicyError, PolicyErrors};
 use super::place::{self, Place};
-use super::{Category, ConfirmationPolicy, DefaultOutcome, Policy, Priority, Queue, Squad, Tracker, examples, facts};
+use super::{AnsweringPolicy, Category, ConfirmationPolicy, DefaultOutcome, Policy, Priority, Queue, Squad, Tracker, examples, facts};
 use crate::ids::{CategoryId, ChannelId, PersonId, PolicyHash, PriorityId, QueueId, SquadId};
 use crate::sla::{BusinessHours, SlaTarget};
 
@@ -89,6 +89,11 @@ impl Check<'_> {
             write_back: document.write_back.clone(),
             auto_bounds: self.auto_bounds(document),
             confirmation: self.confirmation(document),
+            answering: AnsweringPolicy {
+                wait: self.duration(&document.answering.wait),
+                search_within: self.duration(&document.answering.search_within),
+                on_silence: document.answering.on_silence,
+            },
             rights: self.rights(document),
             default: self.default_outcome(&document.default, &names),
             squads: self.squads(document, &names),

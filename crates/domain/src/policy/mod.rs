@@ -25,7 +25,7 @@ use crate::learning::AutoBounds;
 use crate::sla::{BusinessHours, SlaTarget};
 use crate::ticket::Severity;
 
-pub use document::{ExpiryChoice, TrackerDone};
+pub use document::{ExpiryChoice, Silence, TrackerDone};
 pub use error::{PolicyCaution, PolicyError, PolicyErrors};
 pub use people::Right;
 
@@ -52,6 +52,8 @@ pub struct Policy {
     pub auto_bounds: Option<AutoBounds>,
     /// How long a card waits.
     pub confirmation: ConfirmationPolicy,
+    /// How the bot answers where a rule lets it.
+    pub answering: AnsweringPolicy,
     /// Who may do what.
     pub rights: people::Rights,
     /// What applies where no rule says otherwise.
@@ -79,6 +81,17 @@ pub struct ConfirmationPolicy {
     pub expire_after: SignedDuration,
     /// What happens then.
     pub on_expiry: ExpiryChoice,
+}
+
+/// How the bot answers where a rule lets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnsweringPolicy {
+    /// The requester may say this long whether the answer helps.
+    pub wait: SignedDuration,
+    /// An answer is looked for no longer than this; then people have the ticket.
+    pub search_within: SignedDuration,
+    /// What happens when the requester says nothing.
+    pub on_silence: Silence,
 }
 
 /// What applies where no matching rule says otherwise.
@@ -238,6 +251,8 @@ pub struct Rule {
     pub category: Option<CategoryId>,
     /// What is carried out once approved; `None`: the default's.
     pub actions: Option<Vec<String>>,
+    /// The bot may answer before anybody acts.
+    pub answer: bool,
 }
 
 impl Policy {

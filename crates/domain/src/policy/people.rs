@@ -29,6 +29,8 @@ pub enum Right {
     TrustTools,
     /// Undo a decision that was carried out.
     Undo,
+    /// See what the knowledge base lacks, and have drafts made of it.
+    Curate,
 }
 
 impl Right {
@@ -43,6 +45,7 @@ impl Right {
             Self::SetPriority => "set_priority",
             Self::TrustTools => "trust_tools",
             Self::Undo => "undo",
+            Self::Curate => "curate",
         }
     }
 }

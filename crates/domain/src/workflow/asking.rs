@@ -11,6 +11,7 @@ use crate::audit::AuditKind;
 use crate::decide::{decide, due_times};
 use crate::decision::{DecisionInputs, Mode, RequestedPriority, TicketFacts};
 use crate::ids::{MessageTs, PersonId};
+use crate::knowledge::SolvingEnd;
 use crate::notice::NoticeKind;
 use crate::policy::Policy;
 use crate::sla::SlaClock;
@@ -66,6 +67,9 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
         assessed_revision: 0,
         awaited: BTreeSet::new(),
         decided_change: 0,
+        offers: Vec::new(),
+        solving: None,
+        sending: None,
         closed_at: None,
         words: Words {
             messages: vec![request.message],
@@ -164,6 +168,8 @@ impl Scene<'_> {
         self.words_changed(self.author(author), "joined");
         match others {
             Some((by, ts)) => self.show_others_words(by, ts),
+            // Whoever reads it next is a person.
+            None if self.ticket.is_being_answered() => self.hand_over(SolvingEnd::WroteMore),
             None => self.pass_on(&passed_on),
         }
     }
@@ -222,7 +228,7 @@ impl Scene<'_> {
         if nothing_left || !self.may_still_be_decided() {
             self.forget_summary();
         }
-        if nothing_left && self.may_still_be_decided() {
+        if nothing_left && (self.may_still_be_decided() || self.ticket.is_being_answered()) {
             self.audit(Actor::Deskbell, AuditKind::WordsChanged, json!({ "what": "deleted" }));
             self.close(Status::Dismissed, Actor::Deskbell, "the message was deleted");
             return;
@@ -299,12 +305,15 @@ impl Scene<'_> {
         self.show_decision();
         self.escalation_follows(squad_before.as_ref());
         // What a person undid does not run again by itself.
-        if decision.mode == Mode::Auto && !self.ticket.was_undone() {
-            let rule = decision.matched.iter().find(|matched| matched.mode == Mode::Auto);
-            let by = rule.map_or(Actor::Deskbell, |matched| Actor::Rule(matched.rule.clone()));
-            self.approve(by);
+        let is_auto = decision.mode == Mode::Auto && !self.ticket.was_undone();
+        if is_auto && decision.answer && self.may_answer() {
+            self.begin_answering(ordinal);
+        } else if is_auto {
+            self.approve(self.ticket.deciding());
+            self.suggest();
         } else {
             self.ask(ordinal);
+            self.suggest();
         }
         self.out.decision = Some(DecisionRecord { inputs, decision });
     }

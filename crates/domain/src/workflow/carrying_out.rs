@@ -61,7 +61,8 @@ impl Scene<'_> {
     /// now or to come, the squad's alert alone shows the new words. Whoever approved did nothing this time, and the trail says so.
     pub(super) fn pass_on(&mut self, body: &str) {
         let approved_by = self.ticket.approval().map(|approval| approval.by().clone());
-        let Some(by) = approved_by.filter(|_| self.ticket.status.is_open()) else { return };
+        let may_pass = self.ticket.status.is_open() && !self.ticket.is_being_answered();
+        let Some(by) = approved_by.filter(|_| may_pass) else { return };
         let issue_may_come = self.ticket.standing_actions().any(|record| record.primary && !record.state.is_settled());
         if self.ticket.external.is_some() || issue_may_come {
             let ids = self.add(vec![Action::Comment { body: body.to_owned() }]);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::enrichment::Lookup;
 use crate::ids::{ActionId, EventKey, JobId, MessageTs, NoticeId, PersonId, TicketId, WorkspaceId};
+use crate::knowledge::{Outcome, Purpose};
 use crate::workflow::event::ReplyTo;
 
 /// A timer of a ticket: when its `run_at` comes, it is the event [`crate::workflow::event::Event::TimerFired`].
@@ -48,6 +49,16 @@ pub enum Timer {
         lookup: Lookup,
         /// The revision it was asked for.
         revision: u32,
+    },
+    /// An answer is looked for no longer.
+    SeekDue {
+        /// The decision that lets the bot answer.
+        decision: u32,
+    },
+    /// The requester has said nothing of the answer.
+    AnswerUnsaid {
+        /// The answer's number.
+        answer: u64,
     },
     /// The requester has probably stopped editing a message: what it reads now is passed on.
     EditsSettled {
@@ -96,6 +107,29 @@ pub enum Effect {
         lookup: Lookup,
         /// The revision.
         revision: u32,
+    },
+    /// Ask the knowledge base on this revision. It only reads.
+    SeekAnswer {
+        /// What for.
+        purpose: Purpose,
+        /// The revision.
+        revision: u32,
+        /// Makes the job's id new where a person asks again.
+        cause: String,
+    },
+    /// Keep what became of an answer, and let the knowledge server hear what a person said of it.
+    SettleAnswer {
+        /// The answer's number.
+        answer: u64,
+        /// What became of it.
+        outcome: Outcome,
+        /// Who said so.
+        by: Option<PersonId>,
+    },
+    /// Carry out the action that a click allows which belongs to no ticket.
+    CarryOut {
+        /// The click's number in the store.
+        click: u64,
     },
     /// Post the card, or bring it up to date with the ticket.
     ShowCard {
@@ -252,6 +286,10 @@ pub enum Telling {
     Escalated,
     /// The action can't be done any more (the ticket is closed, the job is settled).
     TooLate,
+    /// The knowledge base has nothing that may be said to the requester.
+    NothingToSend,
+    /// What they said of an answer is kept.
+    Noted,
 }
 
 impl Effect {
@@ -264,6 +302,9 @@ impl Effect {
             Self::NameRequester => "name_requester".to_owned(),
             Self::Assess { revision } => format!("assess/{revision}"),
             Self::Enrich { lookup, revision } => format!("enrich/{}/{revision}", lookup.as_str()),
+            Self::SeekAnswer { purpose, revision, cause } => format!("seek/{}/{revision}/{cause}", purpose.as_str()),
+            Self::SettleAnswer { answer, outcome, .. } => format!("settle_answer/{answer}/{}", outcome.as_str()),
+            Self::CarryOut { click } => format!("click/{click}"),
             Self::ShowCard { change } => format!("card/{change}"),
             Self::Dispatch { action, generation } => format!("dispatch/{}/{generation}", action.ordinal),
             Self::Reconcile { action, generation, look, .. } => {
@@ -281,6 +322,8 @@ impl Effect {
                 Timer::ShowCardAgain { refusal } => format!("timer/show_card_again/{refusal}"),
                 Timer::EscalateAgain { repeat, round } => format!("timer/escalate_again/{round}/{repeat}"),
                 Timer::LookupDue { lookup, revision } => format!("timer/lookup/{}/{revision}", lookup.as_str()),
+                Timer::SeekDue { decision } => format!("timer/seek/{decision}"),
+                Timer::AnswerUnsaid { answer } => format!("timer/unsaid/{answer}"),
                 Timer::EditsSettled { message, edit } => format!("timer/edits_settled/{message}/{edit}"),
                 Timer::FirstResponseDue { round } => format!("timer/first_response/{round}"),
                 Timer::ResolutionDue { round } => format!("timer/resolution/{round}"),
@@ -298,11 +341,14 @@ impl Effect {
     /// Whose time it takes.
     pub const fn lane(&self) -> Lane {
         match self {
-            Self::Interpret { .. } | Self::Fire(_) => Lane::Desk,
+            Self::Interpret { .. } | Self::Fire(_) | Self::SettleAnswer { .. } => Lane::Desk,
             Self::Assess { .. } => Lane::Assessor,
-            Self::Enrich { .. } | Self::SearchKnowledge { .. } | Self::Dispatch { .. } | Self::Reconcile { .. } => {
-                Lane::Systems
-            }
+            Self::Enrich { .. }
+            | Self::SearchKnowledge { .. }
+            | Self::SeekAnswer { .. }
+            | Self::CarryOut { .. }
+            | Self::Dispatch { .. }
+            | Self::Reconcile { .. } => Lane::Systems,
             Self::ShowCard { .. }
             | Self::ShowNotice { .. }
             | Self::OfferChange { .. }

@@ -21,6 +21,8 @@ impl Ticket {
         words.messages = others;
         if !theirs.is_empty() {
             words.assessment.iter_mut().for_each(forget_quotations);
+            // A question made of them may be quoted.
+            words.suggestion = None;
             // A server may have quoted any of them.
             words.failures.clear();
             let unsettled = |record: &&crate::action::ActionRecord| !record.state.is_settled();
@@ -78,6 +80,11 @@ fn forget_in(action: &mut Action, text: &str) {
             forget(summary);
             forget(conversation);
         }
-        Action::Transition { .. } | Action::SetPriority { .. } | Action::Assign { .. } => {}
+        // The last two belong to no ticket.
+        Action::Transition { .. }
+        | Action::SetPriority { .. }
+        | Action::Assign { .. }
+        | Action::RecordFeedback { .. }
+        | Action::CreateDraft { .. } => {}
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::step::Scene;
 use crate::audit::AuditKind;
 use crate::ids::{PersonId, SquadId};
+use crate::knowledge::SolvingEnd;
 use crate::notice::{CallEnd, EscalationCall, NextCall, NoticeKind};
 use crate::policy::{EscalationPolicy, Right};
 use crate::ticket::{Actor, Escalation};
@@ -24,6 +25,9 @@ impl<'world> Scene<'world> {
         if self.escalation_is_under_way() && !in_vain {
             self.tell(by, Telling::AlreadyEscalated, reply);
             return;
+        }
+        if self.ticket.is_being_answered() {
+            self.hand_over(SolvingEnd::Escalated);
         }
         self.escalate(Actor::Person(by.id.clone()), reason);
         self.tell(by, Telling::Escalated, reply);

@@ -7,6 +7,7 @@ use crate::assessment::Assessment;
 use crate::enrichment::LookedUp;
 use crate::ids::{ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, WorkspaceId};
 use crate::interaction::{Button, Seen};
+use crate::knowledge::{Purpose, Sought};
 use crate::ticket::{Card, ExternalRef, PostedMessage, Source, StatusCategory, TicketMessage};
 use crate::workflow::effect::Timer;
 
@@ -71,6 +72,15 @@ pub enum Event {
         revision: u32,
         /// What came of it.
         answer: Box<LookedUp>,
+    },
+    /// The knowledge base was asked.
+    AnswerSought {
+        /// What for.
+        purpose: Purpose,
+        /// The revision that it was asked on.
+        revision: u32,
+        /// What came of it.
+        sought: Box<Sought>,
     },
     /// A button about the ticket as a whole was pressed.
     Pressed {

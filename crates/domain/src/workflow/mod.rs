@@ -12,6 +12,7 @@ pub mod event;
 mod plan;
 mod quotation;
 mod reopening;
+mod solving;
 mod step;
 mod tracking;
 mod undoing;

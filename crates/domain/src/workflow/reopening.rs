@@ -7,6 +7,7 @@ use super::step::Scene;
 use crate::action::ActionState;
 use crate::audit::AuditKind;
 use crate::ids::MessageTs;
+use crate::knowledge::SolvingEnd;
 use crate::notice::NoticeKind;
 use crate::policy::Policy;
 use crate::ticket::{Actor, Status, Ticket, TicketMessage};
@@ -47,6 +48,9 @@ impl Scene<'_> {
         if self.ticket.status == Status::Dismissed {
             return self.ask_again(message, ts, sent_at);
         }
+        if self.ticket.approval().is_none() {
+            return self.answer_did_not_hold(message, ts, sent_at);
+        }
         let is_parked = |state: &ActionState| matches!(state, ActionState::Parked { .. });
         let waits_for_ops = self.ticket.standing_actions().any(|record| record.primary && is_parked(&record.state));
         self.ticket.status = if waits_for_ops { Status::Parked } else { Status::Following };
@@ -59,6 +63,20 @@ impl Scene<'_> {
         self.tell_squad_of_words(NoticeKind::Reopened { message: ts.clone(), with_words: true });
         self.tell_requester(NoticeKind::Reopened { message: ts, with_words: false });
         self.show_card();
+    }
+
+    /// It was closed on an answer, and nobody has worked on it yet: whoever the rules say has it now.
+    fn answer_did_not_hold(&mut self, message: TicketMessage, ts: MessageTs, sent_at: Timestamp) {
+        if self.ticket.solving.is_none() {
+            return self.ask_again(message, ts, sent_at);
+        }
+        self.ticket.closed_at = None;
+        self.ticket.last_message_at = self.ticket.last_message_at.max(sent_at);
+        self.ticket.words.hear(message);
+        self.audit(Actor::Person(self.ticket.requester.clone()), AuditKind::Reopened, json!({ "message": ts }));
+        self.set_clocks_since(self.now);
+        self.hand_over(SolvingEnd::WroteMore);
+        self.tell_requester(NoticeKind::Reopened { message: ts, with_words: false });
     }
 
     /// Somebody said that it is no ticket, or nobody answered; the requester says that it is one: assessed and decided anew,

@@ -35,6 +35,8 @@ pub struct Context {
     /// The confidence from which on each category may be carried out without asking, as experience says. The policy's bounds hold
     /// whatever stands here.
     pub auto_from: BTreeMap<CategoryId, Confidence>,
+    /// There is a knowledge base to ask.
+    pub has_knowledge: bool,
     /// Names the event that is being handled: part of the ids of one-off effects.
     pub cause: String,
 }
@@ -110,6 +112,7 @@ impl<'world> Scene<'world> {
             Event::MessageDeleted(ts) => self.message_deleted(&ts),
             Event::Assessed { revision, assessment } => self.assessed(revision, *assessment),
             Event::Enriched { revision, answer } => self.enriched(revision, *answer),
+            Event::AnswerSought { purpose, revision, sought } => self.answer_sought(purpose, revision, *sought),
             Event::Pressed { button, seen, by, reply } => self.pressed(button, seen, &by, reply),
             Event::EscalationAsked { by, reason, reply } => self.escalate_pressed(&by, reason, reply),
             Event::Changed { seen, by, squad, priority, category, reply } => {
@@ -159,6 +162,10 @@ impl<'world> Scene<'world> {
             Button::Claim => self.claim(by, reply),
             Button::Resolve => self.resolve(by, reply),
             Button::Undo => self.undo(seen, by, reply),
+            Button::AnswerSolved => self.said_solved(by, reply),
+            Button::AnswerNotHelpful => self.said_not_helpful(by, reply),
+            Button::AskPerson => self.asked_for_a_person(by, reply),
+            Button::SendAnswer => self.send_answer(by, reply),
             Button::Confirm
             | Button::NotATicket
             | Button::Retry
@@ -171,6 +178,7 @@ impl<'world> Scene<'world> {
             | Button::CancelCall
             | Button::KeepBlocked
             | Button::FindSimilar
+            | Button::DraftArticle
             | Button::OpenLink => {}
         }
     }
@@ -184,6 +192,8 @@ impl<'world> Scene<'world> {
             Timer::EscalateAgain { repeat, round } => self.escalate_again(repeat, round),
             Timer::ShowCardAgain { refusal } => self.show_card_again(refusal),
             Timer::LookupDue { lookup, revision } => self.lookup_due(lookup, revision),
+            Timer::SeekDue { decision } => self.seek_due(decision),
+            Timer::AnswerUnsaid { answer } => self.answer_unsaid(answer),
             Timer::FirstResponseDue { round } => self.first_response_due(round),
             Timer::ResolutionDue { round } => self.resolution_due(round),
         }
@@ -409,6 +419,8 @@ fn label(kind: &NoticeKind) -> &'static str {
         | NoticeKind::Resolved { .. }
         | NoticeKind::DoneInTracker { .. }
         | NoticeKind::ResolvedInTracker { .. }
+        | NoticeKind::Answered { .. }
+        | NoticeKind::SaidSolved { .. }
         | NoticeKind::Reopened { .. }
         | NoticeKind::Added { .. } => "a note in the ticket's thread",
         NoticeKind::SlaBreached { .. } => "an SLA alert",

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use deskbell_domain::action::{ActionState, ApprovedAction, StoredTicket};
-use deskbell_domain::assessment::Confidence;
+use deskbell_domain::assessment::{AssessorName, Confidence};
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::decision::Load;
 use deskbell_domain::enrichment::{BoundLookup, BoundLookups, LookedUp, Lookup};
@@ -12,6 +12,7 @@ use deskbell_domain::ids::{
     ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, TicketId, WorkspaceId,
 };
 use deskbell_domain::interaction::Button;
+use deskbell_domain::knowledge::{Citation, Finding, Purpose, Sought, Statement};
 use deskbell_domain::notice::{EscalationCall, Notice, NoticeKind};
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Actor, Card, ExternalRef, PostedMessage, Status, Ticket, TicketMessage};
@@ -85,6 +86,38 @@ pub fn enriched(revision: u32, answer: LookedUp) -> Event {
     Event::Enriched { revision, answer: Box::new(answer) }
 }
 
+/// What the knowledge base says.
+pub fn finding(number: u64) -> Finding {
+    let citation = Citation {
+        server: "knowledge".to_owned(),
+        passage: format!("p{number}"),
+        title: "Refunds".to_owned(),
+        heading: "How long?".to_owned(),
+        url: None,
+        version: Some("3".to_owned()),
+        updated: None,
+        is_public: true,
+    };
+    Finding {
+        number,
+        by: AssessorName::Nobody,
+        statements: vec![Statement { text: "Five days.".to_owned(), sources: vec![1] }],
+        sources: vec![citation],
+        confidence: Confidence::from_probability(0.9),
+    }
+}
+
+pub fn sought(purpose: Purpose, revision: u32, number: u64) -> Event {
+    Event::AnswerSought { purpose, revision, sought: Box::new(Sought::Found(finding(number))) }
+}
+
+/// The policy with a rule that lets the bot answer what is about logins.
+pub fn answering(source: &str, on_silence: &str) -> String {
+    let section = format!("[answering]\nwait = \"3h\"\non_silence = \"{on_silence}\"\n\n[confirmation]");
+    let rule = "\n[[rules]]\nid = \"answers\"\nwhen = 'assessment.category == \"login\"'\nmode = \"auto\"\nanswer = true\n";
+    format!("{}{rule}", source.replacen("[confirmation]", &section, 1))
+}
+
 /// Look-ups that a decision waits for three seconds each.
 pub fn bound(lookups: &[Lookup]) -> BoundLookups {
     let bound = |lookup: &Lookup| {
@@ -118,6 +151,8 @@ pub struct Desk {
     pub load: Load,
     pub lookups: BoundLookups,
     pub auto_from: BTreeMap<CategoryId, Confidence>,
+    /// There is a knowledge base.
+    pub has_knowledge: bool,
     pub ticket: Option<Ticket>,
     pub effects: Vec<Effect>,
     pub timers: Vec<(Timer, Timestamp)>,
@@ -130,7 +165,8 @@ impl Desk {
         let (effects, timers, audit) = (Vec::new(), Vec::new(), Vec::new());
         let (load, lookups) = (Load::default(), BoundLookups::new());
         let (now, auto_from) = (start(), BTreeMap::new());
-        Self { policy, now, load, lookups, auto_from, ticket: None, effects, timers, audit, events: 0 }
+        let has_knowledge = false;
+        Self { policy, now, load, lookups, auto_from, has_knowledge, ticket: None, effects, timers, audit, events: 0 }
     }
 
     /// A ticket of this category that waits for its confirmation, its card posted.
@@ -159,6 +195,7 @@ impl Desk {
             load: self.load.clone(),
             lookups: self.lookups.clone(),
             auto_from: self.auto_from.clone(),
+            has_knowledge: self.has_knowledge,
             cause: format!("event-{}", self.events),
         };
         let transition = step(&self.policy, &context, self.ticket.as_ref(), event, self.now);

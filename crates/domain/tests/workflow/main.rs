@@ -11,6 +11,7 @@ mod enriching;
 mod escalating;
 mod following;
 mod learning;
+mod solving;
 #[path = "../support/mod.rs"]
 mod support;
 mod timers;

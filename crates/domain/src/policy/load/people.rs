@@ -22,7 +22,7 @@ impl Check<'_> {
     pub(super) fn rights(&mut self, document: &Document) -> Rights {
         let groups: Groups =
             document.groups.iter().map(|(name, members)| (name.clone(), self.group(name, members))).collect();
-        let RightsDocument { confirm, escalate, claim, settle, view, set_priority, trust_tools, undo } =
+        let RightsDocument { confirm, escalate, claim, settle, view, set_priority, trust_tools, undo, curate } =
             &document.rights;
         let mut holders: BTreeMap<Right, Vec<Holder>> =
             [(Right::Confirm, confirm), (Right::Escalate, escalate), (Right::Claim, claim), (Right::Settle, settle)]
@@ -46,11 +46,16 @@ impl Check<'_> {
             Some(names) => self.holders(Right::Undo, names, &groups),
             None => holders.get(&Right::Confirm).cloned().unwrap_or_default(),
         };
+        let curators = match curate {
+            Some(names) => self.holders(Right::Curate, names, &groups),
+            None => holders.get(&Right::Confirm).cloned().unwrap_or_default(),
+        };
         let optional = [
             (Right::View, viewers),
             (Right::SetPriority, setters),
             (Right::TrustTools, trusters),
             (Right::Undo, undoers),
+            (Right::Curate, curators),
         ];
         holders.extend(optional);
         Rights { groups, holders }

@@ -10,6 +10,7 @@ use super::super::place::{self, Place};
 use super::super::{Rule, facts};
 use super::{Check, Names, fault_at};
 use crate::action::Action;
+use crate::decision::Mode;
 use crate::ids::{CategoryId, RuleId, SquadId};
 use crate::ticket::Severity;
 
@@ -70,8 +71,19 @@ impl Check<'_> {
                 CategoryId::new(name.get_ref())
             }),
             actions: written.actions.as_ref().map(|actions| self.actions(actions)),
+            answer: self.answer(written),
         };
         Some(rule)
+    }
+
+    /// What waits for a person's confirmation a person answers; the card suggests how.
+    fn answer(&mut self, written: &RuleDocument) -> bool {
+        let Some(answer) = written.answer.as_ref().filter(|answer| *answer.get_ref()) else { return false };
+        if *written.mode.get_ref() != Mode::Auto {
+            let mend = "`answer` lets the bot answer by itself: write mode = \"auto\" beside it, or take it out";
+            self.fault(&answer.span(), mend);
+        }
+        true
     }
 
     fn squads_of(&mut self, written: &RuleDocument, names: &Names<'_>) -> Vec<SquadId> {

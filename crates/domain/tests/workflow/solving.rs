@@ -1,0 +1,216 @@
+//! Answers from the knowledge base: by the bot where a rule lets it, by a person, and what the requester says of them.
+
+use crate::desk::*;
+use crate::policy;
+use crate::support::{POLICY, load, with};
+use deskbell_domain::audit::AuditKind;
+use deskbell_domain::interaction::Button;
+use deskbell_domain::knowledge::{Outcome, Purpose, SolvingEnd, Sought, Unanswered};
+use deskbell_domain::notice::NoticeKind;
+use deskbell_domain::ticket::Status;
+use deskbell_domain::workflow::Transition;
+use deskbell_domain::workflow::effect::{Effect, Telling, Timer};
+use deskbell_domain::workflow::event::Event;
+
+const WHO_ASKED: &str = "U0ANN";
+
+/// A login ticket that the bot may answer, its answer still being looked for.
+fn seeking(on_silence: &str) -> Desk {
+    let mut desk = Desk::new(load(&answering(POLICY, on_silence)));
+    desk.has_knowledge = true;
+    desk.on(request("How do I log in?"));
+    let decided = desk.on(assessed(1, Some("login")));
+    assert_eq!(seeks(&decided), vec![(Purpose::Answer, 1)]);
+    assert!(dispatched(&decided).is_empty() && decided.decision.unwrap().decision.answer);
+    assert_eq!(desk.status(), Status::Answering);
+    desk.post_card();
+    desk
+}
+
+/// The same, with an answer given.
+fn answered(on_silence: &str) -> Desk {
+    let mut desk = seeking(on_silence);
+    let given = desk.on(sought(Purpose::Answer, 1, 5));
+    assert_eq!((desk.notices(|kind| *kind == NoticeKind::Answered { answer: 5 }).len(), shows_card(&given)), (1, true));
+    desk
+}
+
+fn seeks(transition: &Transition) -> Vec<(Purpose, u32)> {
+    let seek = |effect: &Effect| match effect {
+        Effect::SeekAnswer { purpose, revision, .. } => Some((*purpose, *revision)),
+        _ => None,
+    };
+    transition.effects.iter().filter_map(seek).collect()
+}
+
+fn settled(transition: &Transition) -> Vec<(Outcome, Option<String>)> {
+    let settle = |effect: &Effect| match effect {
+        Effect::SettleAnswer { outcome, by, .. } => Some((*outcome, by.as_ref().map(ToString::to_string))),
+        _ => None,
+    };
+    transition.effects.iter().filter_map(settle).collect()
+}
+
+fn end(desk: &Desk) -> Option<SolvingEnd> {
+    desk.ticket().solving.as_ref().and_then(|solving| solving.end.clone())
+}
+
+#[test]
+fn only_who_asked_says_that_it_is_solved() {
+    let mut desk = answered("hand_over");
+    for who in ["U0BEN", "U9GUEST"] {
+        let refused = desk.on(pressed(Button::AnswerSolved, who));
+        assert!(matches!(&told(&refused)[..], [Telling::NotAllowed { who, .. }] if who == "who asked"));
+        assert!(refused.ticket.is_none());
+    }
+    let solved = desk.on(pressed(Button::AnswerSolved, WHO_ASKED));
+    assert_eq!(settled(&solved), vec![(Outcome::Solved, Some(WHO_ASKED.to_owned()))]);
+    assert_eq!((desk.status(), end(&desk)), (Status::Resolved, Some(SolvingEnd::Confirmed)));
+    assert!(desk.ticket().actions.is_empty() && desk.alerts() == 0, "nothing was carried out, nobody called");
+    desk.ignores(pressed(Button::AnswerSolved, WHO_ASKED));
+    desk.ignores(desk_timer(5));
+}
+
+fn desk_timer(answer: u64) -> Event {
+    Event::TimerFired(Timer::AnswerUnsaid { answer })
+}
+
+#[test]
+fn an_answer_that_does_not_help_hands_over_to_whom_the_decision_names() {
+    for (button, outcome, why) in [
+        (Button::AnswerNotHelpful, Outcome::NotHelpful, SolvingEnd::NotHelpful),
+        (Button::AskPerson, Outcome::AskedPerson, SolvingEnd::AskedPerson),
+    ] {
+        let mut desk = answered("hand_over");
+        let handed = desk.on(pressed(button, WHO_ASKED));
+        assert_eq!(settled(&handed), vec![(outcome, Some(WHO_ASKED.to_owned()))]);
+        assert_eq!((end(&desk), dispatched(&handed)), (Some(why), vec![(1, 0)]));
+        assert_eq!((desk.names(), desk.audited(AuditKind::HandedOver)), (vec!["create_issue"], 1));
+        desk.on(done(1, Some("PLAT-1")));
+        assert_eq!((desk.status(), desk.alerts()), (Status::Following, 1));
+        assert!(desk.ticket().words.answers.contains_key(&5), "what was tried stays with it");
+    }
+}
+
+#[test]
+fn without_an_answer_people_have_it() {
+    for why in [Unanswered::Nothing, Unanswered::Unsure, Unanswered::Failed] {
+        let mut desk = seeking("close");
+        let sought = Box::new(Sought::Unanswered(why));
+        let handed = desk.on(Event::AnswerSought { purpose: Purpose::Answer, revision: 1, sought });
+        assert_eq!((end(&desk), dispatched(&handed)), (Some(SolvingEnd::Unanswered(why)), vec![(1, 0)]));
+        assert!(desk.ticket().offers.is_empty());
+    }
+    let mut desk = seeking("close");
+    desk.wait(1);
+    assert_eq!(end(&desk), Some(SolvingEnd::Unanswered(Unanswered::Late)));
+    desk.ignores(sought(Purpose::Answer, 1, 5));
+}
+
+#[test]
+fn silence_is_no_solution() {
+    let mut desk = answered("hand_over");
+    desk.wait(3 * 60);
+    assert_eq!((end(&desk), desk.status()), (Some(SolvingEnd::Silent), Status::Dispatching));
+    assert_eq!(desk.ticket().offers[0].end.as_ref().map(|end| end.outcome), Some(Outcome::Silent));
+
+    let mut desk = answered("close");
+    desk.wait(3 * 60);
+    assert_eq!((end(&desk), desk.status()), (Some(SolvingEnd::Silent), Status::Resolved));
+    assert!(desk.ticket().actions.is_empty());
+}
+
+#[test]
+fn words_that_follow_an_answer_are_read_by_people() {
+    let mut desk = answered("hand_over");
+    let handed = desk.on(Event::MessageJoined(message("1.0002", "It says that my account is gone")));
+    assert_eq!((end(&desk), dispatched(&handed)), (Some(SolvingEnd::WroteMore), vec![(1, 0)]));
+    // What the answer was worth may still be said; people close what they opened.
+    desk.on(done(1, Some("PLAT-1")));
+    let said = desk.on(pressed(Button::AnswerSolved, WHO_ASKED));
+    assert_eq!((settled(&said).len(), desk.status()), (1, Status::Following));
+    assert_eq!(desk.notices(|kind| *kind == NoticeKind::SaidSolved { answer: 5 }).len(), 1);
+}
+
+#[test]
+fn who_replies_to_a_solved_ticket_reaches_people() {
+    let mut desk = answered("hand_over");
+    desk.on(pressed(Button::AnswerSolved, WHO_ASKED));
+    desk.wait(5);
+    let later = format!("{}.0001", desk.now.as_second());
+    let again = desk.on(Event::MessageJoined(message(&later, "It came back")));
+    assert_eq!((desk.status(), dispatched(&again)), (Status::Dispatching, vec![(1, 0)]));
+    assert_eq!(desk.ticket().closed_at, None);
+}
+
+#[test]
+fn an_escalation_ends_the_attempt() {
+    let mut desk = answered("hand_over");
+    let escalated = desk.on(pressed(Button::Escalate, "U0BEN"));
+    assert_eq!((end(&desk), dispatched(&escalated)), (Some(SolvingEnd::Escalated), vec![(1, 0)]));
+    assert_eq!(desk.escalations().len(), 1);
+}
+
+#[test]
+fn a_stricter_rule_and_a_missing_knowledge_base_keep_the_bot_from_answering() {
+    let mut desk = Desk::new(load(&answering(POLICY, "close")));
+    desk.on(request("How do I log in?"));
+    let decided = desk.on(assessed(1, Some("login")));
+    assert_eq!((seeks(&decided), dispatched(&decided)), (vec![], vec![(1, 0)]), "nobody to ask: as without the key");
+
+    let strict = "\n[[rules]]\nid = \"strict\"\nwhen = 'assessment.category == \"login\"'\nmode = \"confirm\"\n";
+    let mut desk = Desk::new(load(&format!("{}{strict}", answering(POLICY, "close"))));
+    desk.has_knowledge = true;
+    desk.on(request("How do I log in?"));
+    let decided = desk.on(assessed(1, Some("login")));
+    assert_eq!((desk.status(), seeks(&decided)), (Status::AwaitingConfirmation, vec![(Purpose::Suggest, 1)]));
+    assert!(!decided.decision.unwrap().decision.answer);
+}
+
+#[test]
+fn a_person_sends_what_the_card_suggests() {
+    let mut desk = Desk::new(policy());
+    desk.has_knowledge = true;
+    desk.on(request("Charged twice"));
+    assert_eq!(seeks(&desk.on(assessed(1, Some("billing")))), vec![(Purpose::Suggest, 1)]);
+    desk.post_card();
+    assert!(shows_card(&desk.on(sought(Purpose::Suggest, 1, 3))));
+    assert_eq!(desk.ticket().words.suggestion.as_ref().unwrap().number, 3);
+    assert!(!desk.ticket().offers.iter().any(|_| true), "a suggestion is said to nobody");
+
+    assert!(matches!(told(&desk.on(pressed(Button::SendAnswer, "U0DEV")))[..], [Telling::NotAllowed { .. }]));
+    assert_eq!(seeks(&desk.on(pressed(Button::SendAnswer, "U0BEN"))), vec![(Purpose::Send, 1)]);
+    assert_eq!(told(&desk.on(pressed(Button::SendAnswer, "U0CARLA"))), vec![Telling::TooLate]);
+    desk.on(sought(Purpose::Send, 1, 4));
+    let offer = &desk.ticket().offers[0];
+    assert_eq!((offer.answer, offer.sent_by.as_ref().map(|by| by.as_str())), (4, Some("U0BEN")));
+    assert_eq!(desk.status(), Status::AwaitingConfirmation, "the card goes on asking");
+
+    desk.on(pressed(Button::AnswerSolved, WHO_ASKED));
+    assert_eq!(desk.status(), Status::Resolved);
+    // It was closed unconfirmed, so it is asked about again.
+    desk.wait(5);
+    let later = format!("{}.0001", desk.now.as_second());
+    desk.on(Event::MessageJoined(message(&later, "Charged again")));
+    assert_eq!(desk.status(), Status::Received);
+}
+
+#[test]
+fn what_may_not_be_said_there_is_not_sent_and_whoever_wanted_it_hears() {
+    let mut desk = Desk::following(policy());
+    desk.has_knowledge = true;
+    desk.on(pressed(Button::SendAnswer, "U0BEN"));
+    let sought = Box::new(Sought::Unanswered(Unanswered::Nothing));
+    let told_so = desk.on(Event::AnswerSought { purpose: Purpose::Send, revision: 1, sought });
+    assert_eq!(told(&told_so), vec![Telling::NothingToSend]);
+    assert!(desk.ticket().offers.is_empty() && desk.ticket().sending.is_none());
+}
+
+#[test]
+fn answering_needs_a_rule_that_acts_by_itself() {
+    let rule = "\n[[rules]]\nid = \"x\"\nwhen = 'true'\nanswer = true\n";
+    let errors = deskbell_domain::policy::Policy::load(&format!("{POLICY}{rule}")).unwrap_err().to_string();
+    assert!(errors.contains("write mode = \"auto\""), "{errors}");
+    let unknown = with("[confirmation]", "[answering]\non_silence = \"resolve\"\n\n[confirmation]");
+    assert!(deskbell_domain::policy::Policy::load(&unknown).unwrap_err().to_string().contains("hand_over"));
+}
