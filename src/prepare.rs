@@ -13,6 +13,7 @@ use deskbell_domain::enrichment::Lookup;
 use deskbell_domain::policy::Policy;
 use deskbell_judgement::knowledge::{KnowledgeIndex, Source};
 
+use crate::assessor::Chain;
 use crate::assessor::config::{AssessorConfig, read_examples};
 use crate::assessor::llm::LlmAssessor;
 use crate::assessor::local::LocalAssessor;

@@ -32,7 +32,6 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
     let (first_response_due_at, resolution_due_at) =
         due_times(policy, &chosen.squad, &priority, inputs.ticket.received_at, &mut warnings);
 
-    let mode = acting.iter().map(|rule| rule.mode).max().unwrap_or(policy.default.mode);
     Decision {
         policy: policy.hash.clone(),
         at: inputs.now,
