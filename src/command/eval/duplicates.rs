@@ -6,7 +6,7 @@ use std::time::Instant;
 use deskbell_domain::ids::TicketId;
 use deskbell_judgement::encoder::Encoder;
 use deskbell_judgement::evaluation::{Judgements, Ranking, quantile};
-use deskbell_judgement::similarity::RecentTickets;
+use deskbell_judgement::similarity::{RecentTickets, vector};
 use serde::Serialize;
 
 use super::tables::{Item, items, pairs};
@@ -15,8 +15,6 @@ use crate::command::Failure;
 use crate::command::arguments::EvalDuplicatesArguments;
 
 const THREADS: usize = 2;
-/// What is encoded of each ticket, in pieces of words.
-const TOKENS: usize = 128;
 /// One more than is measured: a ticket is most like itself.
 const WANTED: usize = 11;
 
@@ -89,8 +87,13 @@ fn known(pairs: &[(String, String)], items: &[Item]) -> BTreeMap<String, Judgeme
 }
 
 fn vectors(items: &[Item], encoder: Option<&Encoder>) -> Vec<Vec<f32>> {
-    let texts: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
-    encoder.map(|encoder| encoder.encode_all(&texts, TOKENS, THREADS)).unwrap_or_default()
+    let Some(encoder) = encoder else { return Vec::new() };
+    let part = |items: &[Item]| items.iter().map(|item| vector(encoder, &item.text)).collect::<Vec<_>>();
+    std::thread::scope(|scope| {
+        let share = items.len().div_ceil(THREADS).max(1);
+        let working: Vec<_> = items.chunks(share).map(|items| scope.spawn(move || part(items))).collect();
+        working.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
+    })
 }
 
 /// Tickets are numbered by their places.
