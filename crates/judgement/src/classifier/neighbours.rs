@@ -86,8 +86,7 @@ impl Neighbours {
                 *count += 1.0;
             }
         }
-        let softened =
-            |(sum, count): (f64, f64)| if count > 0.0 { 1.0 + (sum / count).ln() / SHARPNESS } else { -1.0 };
+        let softened = |(sum, count): (f64, f64)| if count > 0.0 { 1.0 + (sum / count).ln() / SHARPNESS } else { -1.0 };
         (nearest, sums.into_iter().map(softened).collect())
     }
 }

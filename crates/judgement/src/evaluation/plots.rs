@@ -107,7 +107,9 @@ impl Picture {
         new.text((middle, 20.0), title, "middle");
         new.text((middle, bottom + 38.0), across, "middle");
         let (x, y) = (16.0, bottom - INNER / 2.0);
-        new.put(&format!("<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\" transform=\"rotate(-90 {x} {y})\">{upwards}</text>"));
+        new.put(&format!(
+            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\" transform=\"rotate(-90 {x} {y})\">{upwards}</text>"
+        ));
         for step in 0..=5_u8 {
             let share = f64::from(step) / 5.0;
             let (x, _) = new.at((share, floor));
@@ -170,7 +172,13 @@ mod tests {
             probability,
             familiarity: 1.0,
         };
-        vec![answer(Some("a"), 0.95), answer(Some("b"), 0.25), answer(Some("a"), 0.93), answer(None, 0.9), answer(Some("a"), 1.0)]
+        vec![
+            answer(Some("a"), 0.95),
+            answer(Some("b"), 0.25),
+            answer(Some("a"), 0.93),
+            answer(None, 0.9),
+            answer(Some("a"), 1.0),
+        ]
     }
 
     #[test]
@@ -183,7 +191,9 @@ mod tests {
 
     #[test]
     fn pictures_are_whole_and_stay_in_their_frame() {
-        for svg in [reliability_diagram(&answers()), coverage_curve(&answers()), coverage_curve(&[]), reliability_diagram(&[])] {
+        for svg in
+            [reliability_diagram(&answers()), coverage_curve(&answers()), coverage_curve(&[]), reliability_diagram(&[])]
+        {
             assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n") && !svg.contains("NaN"), "{svg}");
             assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
         }

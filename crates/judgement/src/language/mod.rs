@@ -14,6 +14,9 @@ pub const UNDETERMINED: &str = "und";
 
 /// Less sure than this is not told.
 const LEAST: f64 = 0.35;
+/// The same for a text of fewer than [`FEW_LETTERS`], which may be a name or a code.
+const LEAST_OF_FEW: f64 = 0.8;
+const FEW_LETTERS: usize = 10;
 const LEARNED: &[u8] = include_bytes!("model.bin");
 
 /// A language and how sure it is.
@@ -37,8 +40,10 @@ pub fn guess(text: &str) -> Guess {
         return Guess { language, probability: 1.0 };
     }
     let shares = Model::read(LEARNED).map(|model| model.shares(&plain)).unwrap_or_default();
+    let letters = plain.chars().filter(|letter| letter.is_alphabetic()).count();
+    let least = if letters < FEW_LETTERS { LEAST_OF_FEW } else { LEAST };
     match shares.first() {
-        Some((language, probability)) if *probability >= LEAST => Guess { language, probability: *probability },
+        Some((language, probability)) if *probability >= least => Guess { language, probability: *probability },
         _ => Guess { language: UNDETERMINED, probability: 0.0 },
     }
 }

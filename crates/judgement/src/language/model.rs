@@ -53,10 +53,7 @@ fn root_share(features: usize) -> f64 {
 
 /// The languages' sums over unrounded weights, which `row` gives by bucket.
 #[allow(clippy::cast_possible_truncation)]
-pub(super) fn logits<'w>(
-    found: &[u16],
-    row: impl Fn(u16) -> Option<&'w [f32]>,
-) -> [f32; LANGUAGES.len()] {
+pub(super) fn logits<'w>(found: &[u16], row: impl Fn(u16) -> Option<&'w [f32]>) -> [f32; LANGUAGES.len()] {
     let mut sums = [0.0_f32; LANGUAGES.len()];
     for weights in found.iter().filter_map(|bucket| row(*bucket)) {
         for (sum, weight) in sums.iter_mut().zip(weights) {

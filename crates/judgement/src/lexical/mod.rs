@@ -68,13 +68,7 @@ impl Counted {
 
 impl<Id> Default for Index<Id> {
     fn default() -> Self {
-        Self {
-            places: BTreeMap::new(),
-            slots: Vec::new(),
-            free: Vec::new(),
-            words: Words::default(),
-            total_length: 0,
-        }
+        Self { places: BTreeMap::new(), slots: Vec::new(), free: Vec::new(), words: Words::default(), total_length: 0 }
     }
 }
 
@@ -159,6 +153,12 @@ impl<Id: Ord + Clone> Index<Id> {
         found.into_iter().map(|(slot, _, score)| (slot.id.clone(), score)).collect()
     }
 
+    /// What a document would score at most: one that holds nothing but the query's words, and each very often.
+    pub fn reach(&self, query: &str) -> f64 {
+        let query = Counted::read(query);
+        query.terms.keys().map(|term| self.rarity(term) * (SATURATION + 1.0)).sum()
+    }
+
     fn scored(&self, query: &Counted) -> Vec<(&Slot<Id>, u32, f64)> {
         let mut sums = vec![0.0_f64; self.slots.len()];
         for term in query.terms.keys() {
@@ -186,7 +186,8 @@ impl<Id: Ord + Clone> Index<Id> {
     /// What `text` would score if it were a document and the query at once: the most that any document of its length can.
     pub fn self_score(&self, text: &str) -> f64 {
         let document = Counted::read(text);
-        let scores = document.terms.iter().map(|(term, count)| self.rarity(term) * self.saturated(*count, document.length));
+        let scores =
+            document.terms.iter().map(|(term, count)| self.rarity(term) * self.saturated(*count, document.length));
         scores.sum()
     }
 
@@ -215,11 +216,8 @@ impl<Id: Ord + Clone> Index<Id> {
     #[allow(clippy::cast_precision_loss)]
     fn saturated(&self, count: u32, length: u32) -> f64 {
         let count = f64::from(count);
-        let average = if self.places.is_empty() {
-            1.0
-        } else {
-            (self.total_length as f64 / self.places.len() as f64).max(1.0)
-        };
+        let average =
+            if self.places.is_empty() { 1.0 } else { (self.total_length as f64 / self.places.len() as f64).max(1.0) };
         let relative = f64::from(length) / average;
         count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative))
     }

@@ -20,7 +20,6 @@ const CHOSEN_AT_LEAST: usize = 500;
 pub struct Vectors {
     width: usize,
     rows: Vec<i8>,
-    /// 0 for a vector that was taken out.
     scales: Vec<f32>,
     /// Empty up to [`EXACT_TO`].
     #[serde(skip)]
@@ -45,11 +44,15 @@ impl Vectors {
         true
     }
 
-    /// Takes a vector out: it is like none from now on, and its place stays.
-    pub fn clear(&mut self, place: usize) {
-        if let Some(scale) = self.scales.get_mut(place) {
-            *scale = 0.0;
-        }
+    /// Takes a vector out; the last one takes its place. Says whether there was one.
+    pub fn swap_remove(&mut self, place: usize) -> bool {
+        let Some(last) = self.scales.len().checked_sub(1).filter(|last| place <= *last) else { return false };
+        let width = self.width;
+        self.rows.copy_within(last * width.., place * width);
+        self.rows.truncate(last * width);
+        self.scales.swap_remove(place);
+        self.signs.swap_remove(place);
+        true
     }
 
     /// How many there are.
@@ -71,23 +74,28 @@ impl Vectors {
 
     /// The places of the `wanted` nearest with their cosines, the nearest first.
     pub fn nearest(&self, query: &[f32], wanted: usize) -> Vec<(usize, f32)> {
-        let found = if self.signs.len() == 0 {
+        let found: Vec<(usize, f32)> = if self.signs.is_empty() {
             self.cosines(query).into_iter().enumerate().collect()
         } else {
             self.among_chosen(query, (wanted * CHOSEN_PER_WANTED).max(CHOSEN_AT_LEAST))
         };
-        let kept = found.into_iter().filter(|(place, _)| self.scales.get(*place).is_some_and(|scale| *scale > 0.0));
-        first(kept.collect(), wanted, |left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)))
+        first(found, wanted, |left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)))
+    }
+
+    /// The cosine of those at `places`, in their order; what isn't there is left out.
+    pub fn cosines_of(&self, query: &[f32], places: &[usize]) -> Vec<f32> {
+        let Some(query) = self.rounded(query) else { return Vec::new() };
+        pulp::Arch::new().dispatch(Scan { rows: places.iter().filter_map(|place| self.row(*place)), query: &query })
+    }
+
+    fn row(&self, place: usize) -> Option<(&[i8], &f32)> {
+        Some((self.rows.get(place * self.width..(place + 1) * self.width)?, self.scales.get(place)?))
     }
 
     fn among_chosen(&self, query: &[f32], chosen: usize) -> Vec<(usize, f32)> {
         let Some(rounded) = self.rounded(query) else { return Vec::new() };
-        let places: Vec<usize> = self.signs.nearest(&rounded.numbers, chosen);
-        let row = |place: &usize| {
-            let numbers = self.rows.get(place * self.width..(place + 1) * self.width)?;
-            Some((numbers, self.scales.get(*place)?))
-        };
-        let cosines = pulp::Arch::new().dispatch(Scan { rows: places.iter().filter_map(row), query: &rounded });
+        let places = self.signs.nearest(&rounded.numbers, chosen);
+        let cosines = self.cosines_of(query, &places);
         places.into_iter().zip(cosines).collect()
     }
 
@@ -163,10 +171,12 @@ mod tests {
         for vector in [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [-1.0, 0.0]] {
             vectors.push(&vector);
         }
-        let places = |vectors: &Vectors| vectors.nearest(&[1.0, 0.1], 2).iter().map(|(place, _)| *place).collect::<Vec<_>>();
+        let places =
+            |vectors: &Vectors| vectors.nearest(&[1.0, 0.1], 2).iter().map(|(place, _)| *place).collect::<Vec<_>>();
         assert_eq!(places(&vectors), [0, 1]);
-        vectors.clear(0);
+        // The last one, which points away, takes the first one's place.
+        assert!(vectors.swap_remove(0) && !vectors.swap_remove(3));
         assert_eq!(places(&vectors), [1, 2]);
-        assert_eq!((vectors.len(), vectors.nearest(&[1.0], 2).len()), (4, 0));
+        assert_eq!((vectors.len(), vectors.nearest(&[1.0], 2).len()), (3, 0));
     }
 }

@@ -16,6 +16,17 @@ impl Signs {
         self.words.len().checked_div(self.words_per_row).unwrap_or(0)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// The last row takes the place of this one.
+    pub(super) fn swap_remove(&mut self, place: usize) {
+        let (width, Some(last)) = (self.words_per_row, self.len().checked_sub(1)) else { return };
+        self.words.copy_within(last * width.., place * width);
+        self.words.truncate(last * width);
+    }
+
     pub(super) fn push(&mut self, row: &[i8]) {
         self.words_per_row = row.len().div_ceil(WORD);
         self.words.extend(signs(row));
@@ -38,7 +49,12 @@ impl Signs {
             total >= wanted
         });
         let most = reached.unwrap_or(usize::MAX);
-        apart.iter().enumerate().filter(|(_, distance)| usize::from(**distance) <= most).map(|(place, _)| place).collect()
+        apart
+            .iter()
+            .enumerate()
+            .filter(|(_, distance)| usize::from(**distance) <= most)
+            .map(|(place, _)| place)
+            .collect()
     }
 }
 
