@@ -87,8 +87,7 @@ async fn instructions_hidden_in_a_page_are_not_said() {
         server.says([Reply::Obedient]);
         let came = asked(&server, shape).await.unwrap();
         assert_eq!(server.asked().len(), 1);
-        // The address stands in the page; what it asks for is still the page's own words, so it is the citation that fails:
-        // the sentence speaks of another matter than what it quotes.
+        // What it says stands in the page, and so does what it quotes; but the one does not bear out the other.
         assert!(
             !matches!(&came, Grounded::Answer { sentences, .. } if sentences.iter().any(|it| it.text.contains("evil"))),
             "{came:?}"
