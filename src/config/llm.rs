@@ -202,8 +202,13 @@ impl LlmConfig {
         faults
     }
 
-    /// How it is asked, with this key. `prompts` is the folder's path.
-    pub(super) fn settings(&self, key: Option<secrecy::SecretString>, prompts: Option<PathBuf>) -> LlmSettings {
+    /// How it is asked, with this key. `prompts` is the folder's path, `spend_file` where the day's spending is kept.
+    pub(super) fn settings(
+        &self,
+        key: Option<secrecy::SecretString>,
+        prompts: Option<PathBuf>,
+        spend_file: PathBuf,
+    ) -> LlmSettings {
         LlmSettings {
             provider: Provider {
                 kind: self.provider,
@@ -228,6 +233,7 @@ impl LlmConfig {
             },
             cache_entries: self.cache_entries,
             prompts,
+            spend_file: Some(spend_file),
         }
     }
 }

@@ -289,7 +289,8 @@ impl Config {
     pub fn llm_settings(&self) -> Result<Option<LlmSettings>, ConfigError> {
         let Some(llm) = &self.llm else { return Ok(None) };
         let key = llm.key.as_ref().map(|key| self.secret("llm.key", key)).transpose()?;
-        Ok(Some(llm.settings(key, llm.prompts.as_ref().map(|folder| self.path(folder)))))
+        let spend_file = self.path(&self.store.path).with_extension("llm-spending.json");
+        Ok(Some(llm.settings(key, llm.prompts.as_ref().map(|folder| self.path(folder)), spend_file)))
     }
 
     /// Who may call the desk server.

@@ -9,6 +9,7 @@ use deskbell_domain::ids::TicketId;
 use jiff::civil::Date;
 
 use super::call::Usage;
+use super::spending::Day;
 
 /// Tickets whose spending is remembered; the oldest are forgotten first.
 const TICKETS_MAX: usize = 10_000;
@@ -94,6 +95,18 @@ impl Budget {
     pub(super) fn new(limits: Limits, prices: Prices, today: Date) -> Self {
         let (tickets, order) = (BTreeMap::new(), VecDeque::new());
         Self { limits, prices, day: today, today: Spent::default(), tickets, order }
+    }
+
+    /// Goes on where an earlier process ended.
+    pub(super) fn resume(&mut self, kept: Day) {
+        if kept.day == self.day {
+            self.today = Spent { tokens: kept.tokens, nanos: kept.nanos };
+        }
+    }
+
+    /// What is spent and set aside today.
+    pub(super) const fn spent_today(&self) -> Day {
+        Day { day: self.day, tokens: self.today.tokens, nanos: self.today.nanos }
     }
 
     /// Sets aside what a call may use at most, or says which budget it would overdraw.

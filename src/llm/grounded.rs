@@ -1,8 +1,8 @@
 //! Answers from passages alone: asked for with citations, and checked before anybody reads them.
 //!
 //! A model is not believed. [`check`] is pure and keeps a sentence only if a passage that it cites holds the words that it
-//! quotes, if every number and address in it stands in what it cites, and, in the same language, if the two speak of the same
-//! things. What is left may be nothing: then the answer is "I don't know".
+//! quotes, if every number in it stands in that passage and every address in the quoted words, and, in the same language, if
+//! sentence and quotation speak of the same things. What is left may be nothing: then the answer is "I don't know".
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use super::{Llm, LlmError, PromptCall, PromptName};
 pub const SENTENCES_MAX: usize = 8;
 /// The fewest words that a quotation holds, or all of a shorter passage.
 const QUOTED_WORDS_MIN: usize = 3;
-/// Of a sentence's words that matter, so many in a hundred must stand in what it cites.
+/// Of a sentence's words that matter, so many in a hundred must stand in what it quotes, or in that page's title.
 const SHARED_PERCENT: usize = 30;
 /// Characters of a passage that are sent.
 const PASSAGE_CHARS: usize = 4_000;
@@ -168,7 +168,7 @@ fn borne_out(said: &Value, question: &str, sources: &[Source<'_>]) -> Option<Sen
         said.get("citations")?.as_array()?.iter().filter_map(|cited| citation(cited, sources)).collect();
     let cited: BTreeSet<usize> = citations.iter().map(|citation| citation.passage).collect();
     let cited: Vec<&Source<'_>> = cited.into_iter().filter_map(|at| sources.get(at)).collect();
-    let holds = !text.is_empty() && !cited.is_empty() && says_no_more(text, question, &cited);
+    let holds = !text.is_empty() && !cited.is_empty() && says_no_more(text, question, &citations, &cited);
     holds.then(|| Sentence { text: text.to_owned(), citations })
 }
 
@@ -183,14 +183,18 @@ fn citation(cited: &Value, sources: &[Source<'_>]) -> Option<Citation> {
     (enough && stands).then(|| Citation { passage, quote: quote.to_owned() })
 }
 
-/// Whether a sentence says nothing that the cited passages don't, as far as words can tell.
-fn says_no_more(text: &str, question: &str, cited: &[&Source<'_>]) -> bool {
+/// Whether a sentence says nothing that its citations don't, as far as words can tell. An address has to stand in the quoted words
+/// themselves: a page that hides one somewhere leads nobody there.
+fn says_no_more(text: &str, question: &str, citations: &[Citation], cited: &[&Source<'_>]) -> bool {
     let there: String = cited.iter().flat_map(|source| [source.title, "\n", source.text, "\n"]).collect();
+    let quotes = citations.iter().map(|citation| citation.quote.as_str());
+    let quoted: String = quotes.chain(cited.iter().map(|source| source.title)).flat_map(|text| [text, "\n"]).collect();
     let known: BTreeSet<String> = words(&there).into_iter().chain(words(question)).collect();
-    let figures_stand =
-        words(text).iter().filter(|word| word.contains(|c: char| c.is_ascii_digit())).all(|word| known.contains(word));
-    let addresses_stand = addresses(text).all(|address| there.contains(address));
-    figures_stand && addresses_stand && speaks_of_the_same(text, &there)
+    let said = words(text);
+    let mut figures = said.iter().filter(|word| word.contains(|c: char| c.is_ascii_digit()));
+    figures.all(|word| known.contains(word))
+        && addresses(text).all(|address| quoted.contains(address))
+        && speaks_of_the_same(text, &there, &quoted)
 }
 
 /// Whatever leads somewhere: web addresses and e-mail addresses.
@@ -202,14 +206,15 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
         .filter(|piece| piece.contains("://") || piece.starts_with("www.") || piece.contains('@'))
 }
 
-fn speaks_of_the_same(text: &str, there: &str) -> bool {
+/// Whether a sentence and what it quotes share words that matter.
+fn speaks_of_the_same(text: &str, there: &str, quoted: &str) -> bool {
     let (said, told) = (language::detect(text), language::detect(there));
     if said != told || said == language::UNDETERMINED {
         // Across languages words say nothing.
         return true;
     }
     let terms = index_terms(text);
-    let known: BTreeSet<String> = index_terms(there).into_iter().collect();
+    let known: BTreeSet<String> = index_terms(quoted).into_iter().collect();
     let shared = terms.iter().filter(|term| known.contains(*term)).count();
     shared * 100 >= terms.len() * SHARED_PERCENT
 }

@@ -42,7 +42,10 @@ fn a_sentence_that_its_passage_says_is_kept() {
         &[(1, "Reaches the CARD,\nwithin five business days")]
     ));
     assert!(is_kept("A refund of 700 EUR needs an approval by finance.", &[(1, "need an approval by finance")]));
-    assert!(is_kept("Press Export, see https://help.example/exports.", &[(2, "choose CSV and press Export")]));
+    assert!(is_kept(
+        "Press Export, see https://help.example/exports.",
+        &[(2, "press Export. See https://help.example/exports")]
+    ));
     // In another language.
     assert!(is_kept("Die Erstattung ist innerhalb weniger Tage auf der Karte.", &[(1, quote)]));
 }
@@ -58,6 +61,16 @@ fn what_no_passage_says_is_left_out() {
         ("an empty quotation", "The refund reaches your card.", &[(1, "  ")]),
         ("another figure", "The refund reaches your card within 3 business days.", &[(1, quote)]),
         ("an address of its own", "The refund reaches the card, see https://evil.example/refund", &[(1, quote)]),
+        (
+            "an address that it does not quote",
+            "Press Export, see https://help.example/exports",
+            &[(2, "choose CSV and press Export")],
+        ),
+        (
+            "another matter than what it quotes",
+            "Refunds over 500 EUR need an approval by finance.",
+            &[(1, "reaches the card within")],
+        ),
         ("an e-mail address of its own", "The refund reaches the card, write to pay@evil.example", &[(1, quote)]),
         ("another matter", "Our office in Lisbon has a lovely garden with many old trees.", &[(1, quote)]),
         ("no words", "  ", &[(1, quote)]),

@@ -14,6 +14,7 @@ pub mod grounded;
 mod prompts;
 mod provider;
 pub mod shape;
+mod spending;
 mod wire;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ use budget::{Budget, Reservation};
 use cache::Cache;
 use prompts::{Filled, Prompts};
 use shape::Shape;
+use spending::{Day, SpendFile};
 use wire::Exchange;
 
 /// The first wait before another attempt; doubles each time.
@@ -70,6 +72,8 @@ pub struct LlmSettings {
     pub cache_entries: usize,
     /// A folder of the operator's own prompt files.
     pub prompts: Option<PathBuf>,
+    /// Where the day's spending is kept over a restart.
+    pub spend_file: Option<PathBuf>,
 }
 
 /// Why a model can't be asked at all.
@@ -98,6 +102,7 @@ struct Inner {
     breaker: Mutex<Breaker>,
     budget: Mutex<Budget>,
     cache: Mutex<Cache>,
+    spend_file: SpendFile,
 }
 
 impl Llm {
@@ -106,13 +111,19 @@ impl Llm {
     /// # Errors
     /// A prompt file that can't be used, or no HTTP client.
     pub fn new(settings: LlmSettings) -> Result<Self, LlmSetupError> {
+        let spend_file = SpendFile::new(settings.spend_file.clone());
+        let mut budget = Budget::new(settings.limits, settings.prices, today());
+        if let Some(kept) = spend_file.read(today()) {
+            budget.resume(kept);
+        }
         let inner = Inner {
             address: settings.provider.address(),
             client: wire::client()?,
             prompts: Prompts::load(settings.prompts.as_deref())?,
             turns: Semaphore::new(settings.max_concurrency),
             breaker: Mutex::default(),
-            budget: Mutex::new(Budget::new(settings.limits, settings.prices, today())),
+            budget: Mutex::new(budget),
+            spend_file,
             cache: Mutex::new(Cache::new(settings.cache_entries)),
             settings,
         };
@@ -230,6 +241,7 @@ impl Inner {
         let reservation = lock(&self.budget)
             .reserve(self.at_most(body), ticket, today())
             .map_err(|reason| LlmError::OverBudget { reason })?;
+        self.spend_file.write(|| self.spent());
         let left = give_up_at.saturating_duration_since(Instant::now());
         let timeout = self.settings.call_timeout.min(left);
         let exchange = wire::exchange(&self.client, &self.settings.provider, &self.address, body, timeout).await;
@@ -276,12 +288,17 @@ impl Inner {
         Usage { input_tokens, output_tokens: u64::from(self.settings.provider.max_output_tokens) }
     }
 
+    fn spent(&self) -> Day {
+        lock(&self.budget).spent_today()
+    }
+
     fn settle(&self, prompt: &'static str, reservation: &Reservation, used: Option<Usage>) {
         let part = {
             let mut budget = lock(&self.budget);
             budget.settle(reservation, used);
             budget.used_part()
         };
+        self.spend_file.write(|| self.spent());
         metrics::gauge!("deskbell_llm_daily_budget_used_ratio").set(part);
         let Some(used) = used.filter(|used| used.tokens() > 0) else { return };
         let tokens = |kind: &'static str, count: u64| {

@@ -81,13 +81,6 @@ pub struct Provider {
     pub max_output_tokens: u32,
 }
 
-/// What a model said, still to be checked.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Said {
-    pub answer: Value,
-    pub usage: Usage,
-}
-
 impl Provider {
     /// Where requests go.
     pub(super) fn address(&self) -> String {

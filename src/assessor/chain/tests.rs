@@ -167,7 +167,7 @@ async fn a_language_model_is_heard_beside_our_own_reading() {
     assert!(agreed.warnings.is_empty());
     let disputed = assess(&chain.with_model(said("login")), "Customer paid twice, refund one payment").await;
     assert!(disputed.category.unwrap().confidence.percent() < 50);
-    assert!(disputed.warnings[0].starts_with("the local model says Payments"), "{:?}", disputed.warnings);
+    assert!(disputed.warnings[0].starts_with("according to the local model it is Payments"), "{:?}", disputed.warnings);
 }
 
 #[tokio::test]

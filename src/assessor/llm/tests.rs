@@ -34,6 +34,7 @@ fn assessor() -> LlmAssessor {
         limits: Limits::default(),
         cache_entries: 0,
         prompts: None,
+        spend_file: None,
     };
     LlmAssessor::new(Llm::new(settings).unwrap(), &categories())
 }

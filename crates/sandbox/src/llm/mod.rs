@@ -186,7 +186,8 @@ async fn said(asked: &Asked, reply: Reply) -> Response {
         Reply::Html => Response::new(Body::from("<html><body>Please log in to the proxy</body></html>")),
         Reply::Endless => {
             let chunk = Bytes::from(vec![b' '; 64 * 1024]);
-            let chunks = stream::unfold(chunk, |chunk| async move { Some((Ok::<_, Infallible>(chunk.clone()), chunk)) });
+            let chunks =
+                stream::unfold(chunk, |chunk| async move { Some((Ok::<_, Infallible>(chunk.clone()), chunk)) });
             json_body(Body::from_stream(chunks))
         }
         Reply::Obedient => {

@@ -37,9 +37,9 @@ pub(super) fn fault(asked: &Asked) -> Option<(u16, String)> {
     let schema = asked.body.pointer("/response_format/json_schema/schema");
     let strict = asked.body.pointer("/response_format/json_schema/strict") == Some(&Value::Bool(true));
     match schema {
-        Some(schema) if strict && !Asked::is_closed(schema) => {
-            wrong("Invalid schema for response_format: 'additionalProperties' is required to be supplied and to be false")
-        }
+        Some(schema) if strict && !Asked::is_closed(schema) => wrong(
+            "Invalid schema for response_format: 'additionalProperties' is required to be supplied and to be false",
+        ),
         _ => None,
     }
 }
