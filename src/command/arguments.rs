@@ -270,7 +270,7 @@ pub enum ModelCommand {
     },
     /// Write what was learned from as JSON lines, for fine-tuning elsewhere: it holds what people wrote
     #[command(
-        after_help = "A line is {\"text\", \"label\", \"from\": \"policy\" or \"person\", ...}; label is null for what was no ticket. That it was written out goes\non the audit trail.\n\nExample:\n  deskbell model export --out labels.jsonl"
+        after_help = "A line is {\"text\", \"label\", \"from\": \"policy\" or \"person\", ...}; label is null for what was\nno ticket. That it was written out goes on the audit trail.\n\nExample:\n  deskbell model export --out labels.jsonl"
     )]
     Export {
         /// The file; standard output when it is left out.

@@ -83,7 +83,7 @@ impl Learner {
     /// Runs until `shutdown`. A failure is told and tried again.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut look = tokio::time::interval(LOOK_EVERY);
-        let (mut due, mut rested) = (Some(Instant::now()), Instant::now());
+        let (mut due, mut rested, mut quiet) = (Some(Instant::now()), Instant::now(), Instant::now());
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -92,7 +92,10 @@ impl Learner {
                     due = Some(due.map_or(at, |due| due.min(at)));
                 }
                 _ = look.tick() => {}
-                () = until(due.map(|due| due.max(rested))) => {}
+                () = until(due.map(|due| due.max(rested).max(quiet))) => {}
+            }
+            if Instant::now() < quiet {
+                continue;
             }
             let is_due = due.is_some_and(|due| due.max(rested) <= Instant::now());
             let started = Instant::now();
@@ -103,7 +106,8 @@ impl Learner {
             }
             if let Some(Err(error)) = done {
                 tracing::warn!(%error, "nothing was learned; the version before goes on answering");
-                due = Some(Instant::now() + AFTER_ERROR);
+                quiet = Instant::now() + AFTER_ERROR;
+                due = Some(quiet);
             }
         }
     }
@@ -131,14 +135,14 @@ impl Learner {
                 standing.pinned = None;
                 self.remember(None, false).await?;
                 let last_label = self.store.last_label(&self.workspace).await?;
-                self.make_version(last_label, "asked").await?;
+                give_up_unless_the_store_failed(self.make_version(last_label, "asked").await)?;
             }
             ModelRequest::Pin { version } => match self.version(version).await? {
                 Some(found) => {
                     standing.pinned = Some(version);
                     told =
                         Some(self.entry(AuditKind::ModelChanged, json!({ "version": version, "why": "rolled back" })));
-                    self.go_back(found).await?;
+                    give_up_unless_the_store_failed(self.go_back(found).await)?;
                 }
                 None => tracing::warn!(version, "there is no such version of the model to go back to"),
             },
@@ -334,6 +338,17 @@ fn entry(workspace: &WorkspaceId, kind: AuditKind, detail: Value) -> AuditEntry 
         kind,
         subject: None,
         detail,
+    }
+}
+
+/// What can't be trained is asked for in vain however often it is tried.
+fn give_up_unless_the_store_failed(done: Result<(), LearnError>) -> Result<(), LearnError> {
+    match done {
+        Err(error @ (LearnError::Examples(_) | LearnError::BrokeOff)) => {
+            tracing::error!(%error, "the model could not be made as somebody asked for");
+            Ok(())
+        }
+        done => done,
     }
 }
 

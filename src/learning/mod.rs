@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::assessor::local::LocalAssessor;
 use crate::store::{AutoFrom, ModelVersion};
 
-pub use learner::Learner;
+pub use learner::{LearnError, Learner};
 
 /// The version that answers.
 #[derive(Debug, Clone, PartialEq)]

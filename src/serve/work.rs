@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deskbell_domain::ids::WorkspaceId;
+use deskbell_domain::ids::{ChannelId, WorkspaceId};
+use deskbell_domain::policy::Policy;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +21,7 @@ use crate::console::SlackStanding;
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
 use crate::intake::{self, IntakeState, socket_mode};
-use crate::learning::Learner;
+use crate::learning::{Learner, Learning};
 use crate::mcp_host::{McpHost, StatusLook};
 use crate::pipeline::{
     Habits, HelpdeskPoll, KeptQueues, RecentTexts, SharedChannels, SignInWatch, TrackerPoll, UnderWay, WorkerSettings,
@@ -88,19 +89,12 @@ impl Work {
         let Some(identity) = asked.transpose()? else { return Ok(()) };
         self.settle_who_we_are(remembered, &identity).await?;
         policy_change::record(&self.store, &identity.workspace, &policy).await?;
-        let recent = self.recent_texts(&identity.workspace).await?;
+        let recent = self.recent(&identity.workspace).await?;
         if let Some(entrance) = entrance {
             self.open(entrance, &identity);
         }
         let policy_in_force = Arc::new(policy.policy);
-        let learner = Learner {
-            store: self.store.clone(),
-            workspace: identity.workspace.clone(),
-            policy: Arc::clone(&policy_in_force),
-            learning: learning.clone(),
-            pause: learn_after,
-        };
-        learner.begin().await?;
+        let learner = self.learner(&identity.workspace, &policy_in_force, &learning, learn_after).await?;
         let has_queues = !policy_in_force.queues.is_empty();
         let world = World {
             store: self.store.clone(),
@@ -118,14 +112,7 @@ impl Work {
             knowledge,
             recent,
             shared_channels: SharedChannels::default(),
-            habits: Habits {
-                identity,
-                watched_channels: watched_channels.into_iter().collect(),
-                triage_emoji: triage_emoji.into_iter().collect(),
-                dispatch_attempts: self.dispatch_attempts,
-                dispatch_patience: self.dispatch_patience,
-                question_timeout: self.question_timeout,
-            },
+            habits: self.habits(identity, watched_channels.into_iter().collect(), triage_emoji.into_iter().collect()),
             under_way: UnderWay::default(),
             deciding: tokio::sync::Mutex::default(),
         };
@@ -146,14 +133,39 @@ impl Work {
         if ended.is_ok() && self.shutdown.is_cancelled() { Ok(()) } else { Err(ServeError::Broke) }
     }
 
-    /// The texts in which similar tickets are looked for.
-    async fn recent_texts(&self, workspace: &WorkspaceId) -> Result<RecentTexts, ServeError> {
+    /// The newest requests, in which similar ones are looked for.
+    async fn recent(&self, workspace: &WorkspaceId) -> Result<RecentTexts, ServeError> {
         let recent = RecentTexts::default();
         // Oldest first, so that the newest stay when room is needed.
         for (ticket, text) in self.store.recent_texts(workspace, RECENT_TEXTS).await?.into_iter().rev() {
             recent.remember(ticket, &text);
         }
         Ok(recent)
+    }
+
+    /// Who learns, with what counts at once brought to mind.
+    async fn learner(
+        &self,
+        workspace: &WorkspaceId,
+        policy: &Arc<Policy>,
+        learning: &Learning,
+        pause: Duration,
+    ) -> Result<Learner, ServeError> {
+        let (store, workspace) = (self.store.clone(), workspace.clone());
+        let learner = Learner { store, workspace, policy: Arc::clone(policy), learning: learning.clone(), pause };
+        learner.begin().await?;
+        Ok(learner)
+    }
+
+    fn habits(&self, identity: Identity, watched_channels: Vec<ChannelId>, triage_emoji: Vec<String>) -> Habits {
+        Habits {
+            identity,
+            watched_channels,
+            triage_emoji,
+            dispatch_attempts: self.dispatch_attempts,
+            dispatch_patience: self.dispatch_patience,
+            question_timeout: self.question_timeout,
+        }
     }
 
     /// Asks for the statuses of open tickets' issues, where that is configured and somebody works on what is told.

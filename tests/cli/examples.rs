@@ -16,7 +16,7 @@ fn the_examples_load_together() {
     let policy = prepare::policy(&config).unwrap();
     prepare::bindings(&config, &policy).unwrap();
     prepare::templates(&config).unwrap();
-    prepare::assessors(&config, &policy).unwrap();
+    prepare::local_assessor(&config, &policy).unwrap();
     let said = run(folder.path(), &["-c", "deskbell.example.toml", "policy", "check"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
     assert!(said.stdout.contains("policy.example.toml: in order"), "{}", said.stdout);
@@ -30,7 +30,7 @@ fn the_encoders_folder_counts_from_the_configurations_folder() {
     std::fs::write(&path, example.replacen("# encoder = ", "encoder = ", 1)).unwrap();
     std::fs::write(folder.path().join("policy.example.toml"), repository_file("policy.example.toml")).unwrap();
     let config = Config::load_with(&path, []).unwrap();
-    let Err(refused) = prepare::assessors(&config, &prepare::policy(&config).unwrap()) else {
+    let Err(refused) = prepare::local_assessor(&config, &prepare::policy(&config).unwrap()) else {
         panic!("there is no encoder");
     };
     let looked_for = folder.path().join("models/all-MiniLM-L6-v2/model.safetensors");
@@ -145,7 +145,7 @@ fn the_demos_files_are_in_order() {
     let config = Config::load_with(&folder.path().join("deskbell.toml"), []).unwrap();
     let policy = prepare::policy(&config).unwrap();
     prepare::bindings(&config, &policy).unwrap();
-    prepare::assessors(&config, &policy).unwrap();
+    prepare::local_assessor(&config, &policy).unwrap();
 }
 
 #[test]

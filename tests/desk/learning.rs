@@ -259,3 +259,30 @@ async fn whoever_writes_a_new_request_can_look_whether_somebody_asked_the_same()
     desk.settled().await;
     assert_eq!(desk.tickets().len(), 1);
 }
+
+/// With the encoder beside the store, other words for the same thing are understood; without it nothing is missing but that.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_encoder_is_found_beside_the_store_and_used() {
+    let beside = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/encoder");
+    let model = std::env::var_os("DESKBELL_ENCODER").map_or(beside, std::path::PathBuf::from);
+    if !model.join("model.safetensors").exists() {
+        println!("no model at target/encoder: nothing compared");
+        return;
+    }
+    let mut desk = Desk::open(wish()).await;
+    assert!(desk.log().contains("compared by their words alone"), "{}", desk.log());
+    assert!(desk.stop().success());
+    let place = desk.folder().join("models");
+    let (ok, said) = desk.runs(&["models", "import", model.to_str().unwrap(), "--to", place.to_str().unwrap()]).await;
+    assert!(ok, "{said}");
+    desk.start().await;
+    let card = desk.asks("U0GRACE", "My money has not been given back, though you promised it on Tuesday").await;
+    assert!(is_of(&card, "Payments"), "{}", card.all_text());
+    // The version that learned by words alone is followed by one that does so by meaning.
+    desk.until_log("version=2 labels=0").await;
+    let shown = versions(&desk).await;
+    assert_eq!(shown["versions"][0]["about"]["encoder"], true, "{shown}");
+    desk.types("U0BEN", "C0SUPPORT", "/triage", "accuracy").await;
+    let shown = desk.until_told("U0BEN", "C0SUPPORT", "How well requests are understood").await;
+    assert!(!shown.says("by words alone"), "{}", shown.all_text());
+}

@@ -22,11 +22,13 @@ pub async fn keeps_all_or_nothing(store: &Store) {
         event_outcome: Some((EventKey::new("Ev1"), deskbell::store::EventOutcome::Joined { ticket: TicketId::new(1) })),
         ticket: Some(TicketWrite::new(ticket(1, "U1"), 7)),
         decision: None,
+        labelling: Some(super::labels::given(1, "U1", "a")),
         audit: vec![entry(1, None)],
         jobs: vec![job(1, 0, None)],
     };
     assert!(matches!(store.commit(commit.clone()).await, Err(CommitError::Conflict(_))));
     assert_eq!(store.verify_audit(None).await.unwrap().entries, 1, "that of the ticket's making");
+    assert_eq!(store.last_label(&workspace()).await.unwrap(), 0);
     assert!(store.event(&workspace(), &EventKey::new("Ev1")).await.unwrap().unwrap().outcome.is_none());
     assert_eq!(store.counts(super::fixture::at(0)).await.unwrap().jobs_leased, 1);
 

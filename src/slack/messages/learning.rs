@@ -13,7 +13,7 @@ view_model! {
         pub not_tickets: u32,
         /// All categories together.
         pub overall: AccuracyLine,
-        /// By category, the most requests first; the view shows 12.
+        /// By category, the most requests first; the view shows 8.
         pub categories: Vec<AccuracyLine>,
         /// By squad, likewise; the view shows 8.
         pub squads: Vec<AccuracyLine>,
@@ -21,7 +21,7 @@ view_model! {
         pub calibration: Vec<CalibrationLine>,
         /// How far confidence and truth lie apart on average, in points.
         pub apart_points: Option<u8>,
-        /// From where on categories are carried out by themselves; the view shows 12. Empty where the policy sets no bounds.
+        /// From where on categories are carried out by themselves; the view shows 8. Empty where the policy sets no bounds.
         pub auto_from: Vec<AutoThreshold>,
         /// The version that answers.
         pub model: Option<ModelNote>,
