@@ -74,7 +74,14 @@ SERVERS = [
     ),
     Server(
         name="knowledge",
-        env={"DESKBELL_KNOWLEDGE_FOLDERS": "{folder}/knowledge", "DESKBELL_KNOWLEDGE_DRAFTS": "{folder}/drafts"},
+        env={
+            "DESKBELL_KNOWLEDGE_FOLDERS": "{folder}/knowledge",
+            "DESKBELL_KNOWLEDGE_DRAFTS": "{folder}/drafts",
+            "DESKBELL_CONFLUENCE_URL": "{base}/confluence/wiki",
+            "DESKBELL_CONFLUENCE_EMAIL": "deskbell@northwind.example",
+            "DESKBELL_CONFLUENCE_API_TOKEN": "sandbox-confluence-token",
+            "DESKBELL_CONFLUENCE_SPACES": "HELP",
+        },
         files={
             "knowledge/refunds.md": "# Refunds\n\nA refund takes five business days.\n",
             "drafts/README.md": "# Drafts\n\nNobody has read these.\n",

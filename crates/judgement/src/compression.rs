@@ -128,9 +128,9 @@ mod tests {
     #[test]
     fn the_sentences_that_answer_are_kept_in_their_order() {
         let filler = "This sentence is about something else entirely. ".repeat(4);
-        let text = format!("First the quota of webhooks is 40. {filler}Fees apply to refunds. {filler}");
+        let text = format!("First the quota of webhooks is forty. {filler}Fees apply to refunds. {filler}");
         let told = answering(&text, &asked(&["fee", "refund", "webhook", "quota"]), 120);
-        assert_eq!(told, "First the quota of webhooks is 40. … Fees apply to refunds.");
+        assert_eq!(told, "First the quota of webhooks is forty. … Fees apply to refunds.");
         let alone = answering("Press the button. Then wait for the mail.", &asked(&["button"]), 200);
         assert_eq!(alone, "Press the button. Then wait for the mail.");
         assert_eq!(answering("Nothing shared here. At all.", &asked(&["bicycle"]), 100), "Nothing shared here.");

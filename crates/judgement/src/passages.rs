@@ -5,7 +5,8 @@
 //! the property test holds.
 //!
 //! The words' score is BM25 as in [`crate::lexical`], here over compact lists; the meaning's is the cosine of the
-//! sentence vectors. The best of both sides are brought to one scale and added, as in [`crate::retrieval`].
+//! sentence vectors. Both are added as in [`crate::retrieval`]: the cosine, and a share of how much of the query the words
+//! hold, so that a side that found nothing good can't outvote the other.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,11 +15,10 @@ use crate::vectors::Vectors;
 
 const SATURATION: f64 = 1.2;
 const LENGTH_WEIGHT: f64 = 0.75;
-/// So many of the best of each side are fused.
-const FUSED: usize = 50;
-/// Passages of so many terms at most are questions and headings: their meaning says more than their words.
-const SHORT: f64 = 15.0;
-const SHARE_WHEN_SHORT: f64 = 0.5;
+/// What a passage that holds all of the query's words gets, where one that means the same gets 1.
+const SHARE_OF_WORDS: f64 = 0.4;
+/// A passage that has no vector yet is taken to mean so much of what its words hold.
+const GUESSED_COSINE: f64 = 0.5;
 
 /// Where a passage stands in the index, as long as it is there.
 pub type Slot = u32;
@@ -43,6 +43,8 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// The query's stemmed terms with how rare they are among what is visible.
     pub rarities: BTreeMap<String, f64>,
+    /// How many passages are visible.
+    pub seen: f64,
 }
 
 /// Passages to be found.
@@ -129,24 +131,17 @@ impl PassageIndex {
     ) -> Found {
         let view = self.view(is_visible);
         let (words, covered, rarities) = self.by_words(query, &view);
+        let reach: f64 = rarities.values().map(|rarity| rarity * (SATURATION + 1.0)).sum::<f64>().max(1e-9);
         let cosines = vector.map(|vector| self.by_meaning(vector, &view)).unwrap_or_default();
-        let wanted = limit.max(FUSED);
-        let best_words = best(present(&words), wanted);
-        let best_meaning = best(present(&cosines), wanted);
-        let scored = if best_meaning.is_empty() {
-            best_words
-        } else {
-            let share = if view.average <= SHORT { SHARE_WHEN_SHORT } else { 1.0 };
-            fuse(&best_words, share, &best_meaning)
-        };
-        let asked: f64 = rarities.values().sum();
+        let scored = if cosines.iter().all(Option::is_none) { present(&words) } else { fuse(&words, reach, &cosines) };
+        let asked: f64 = rarities.iter().filter(|(term, _)| !is_asking(term)).map(|(_, rarity)| rarity).sum();
         let hits = best(scored, limit).into_iter().map(|(slot, score)| Hit {
             slot,
             score,
             coverage: covered.get(slot as usize).copied().flatten().unwrap_or(0.0) / asked.max(1e-9),
             cosine: cosines.get(slot as usize).copied().flatten(),
         });
-        Found { hits: hits.collect(), rarities }
+        Found { hits: hits.collect(), rarities, seen: view.count }
     }
 
     fn length(&self, slot: Slot) -> Option<u32> {
@@ -182,7 +177,8 @@ impl PassageIndex {
             for posting in holders.iter().filter(is_seen) {
                 let length = f64::from(self.length(posting.slot).unwrap_or_default());
                 let gain = rarity * saturated(f64::from(posting.count), length / view.average);
-                for (sums, gain) in [(&mut scores, gain), (&mut covered, rarity)] {
+                let told = if is_asking(&term) { 0.0 } else { rarity };
+                for (sums, gain) in [(&mut scores, gain), (&mut covered, told)] {
                     if let Some(sum) = sums.get_mut(posting.slot as usize) {
                         *sum = Some(sum.unwrap_or(0.0) + gain);
                     }
@@ -206,6 +202,18 @@ impl PassageIndex {
     }
 }
 
+/// Whether a stemmed term only says that something is asked. An answer need not hold it.
+fn is_asking(term: &str) -> bool {
+    ASKING.binary_search(&term).is_ok()
+}
+
+/// Sorted and stemmed.
+const ASKING: &[&str] = &[
+    "can", "could", "expect", "explain", "find", "get", "help", "how", "long", "many", "may", "much", "must", "need",
+    "often", "pleas", "possibl", "should", "tell", "want", "way", "what", "whats", "when", "where", "which", "who",
+    "whom", "whos", "whose", "why", "wie",
+];
+
 fn saturated(count: f64, relative_length: f64) -> f64 {
     count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative_length))
 }
@@ -224,29 +232,14 @@ fn best(mut scored: Vec<(Slot, f64)>, limit: usize) -> Vec<(Slot, f64)> {
     scored
 }
 
-/// Both sides' best on one scale, added. What one side didn't find gets that side's least.
-fn fuse(words: &[(Slot, f64)], share: f64, meaning: &[(Slot, f64)]) -> Vec<(Slot, f64)> {
-    let (words, meaning) = (standard(words, share), standard(meaning, 1.0));
-    let least = |side: &[(Slot, f64)]| side.iter().map(|(_, score)| *score).reduce(f64::min).unwrap_or(0.0);
-    let mut sums: BTreeMap<Slot, (f64, f64)> = BTreeMap::new();
-    let absent = (least(&words), least(&meaning));
-    for (slot, score) in &words {
-        sums.entry(*slot).or_insert(absent).0 = *score;
-    }
-    for (slot, score) in &meaning {
-        sums.entry(*slot).or_insert(absent).1 = *score;
-    }
-    sums.into_iter().map(|(slot, (words, meaning))| (slot, words + meaning)).collect()
-}
-
-/// Mean 0, variance 1, times `share`.
-#[allow(clippy::cast_precision_loss)]
-fn standard(scored: &[(Slot, f64)], share: f64) -> Vec<(Slot, f64)> {
-    let count = scored.len().max(1) as f64;
-    let mean = scored.iter().map(|(_, score)| score).sum::<f64>() / count;
-    let variance = scored.iter().map(|(_, score)| (score - mean).powi(2)).sum::<f64>() / count;
-    let spread = variance.sqrt().max(1e-9);
-    scored.iter().map(|(slot, score)| (*slot, (score - mean) / spread * share)).collect()
+/// The cosine and the words' share, added.
+fn fuse(words: &[Option<f64>], reach: f64, cosines: &[Option<f64>]) -> Vec<(Slot, f64)> {
+    let scored = (0..).zip(words.iter().zip(cosines)).filter_map(|(slot, (words, cosine))| {
+        let cover = words.map(|words| words / reach);
+        let meaning = cosine.or(cover.map(|cover| cover * GUESSED_COSINE))?;
+        Some((slot, meaning + SHARE_OF_WORDS * cover.unwrap_or(0.0)))
+    });
+    scored.collect()
 }
 
 #[cfg(test)]
@@ -272,8 +265,14 @@ mod tests {
         assert_eq!(slots(&index, "log on", Some(&[0.1, 0.9]))[0], 1);
         let found = index.search("payment bicycle", None, |_| true, 9);
         assert!(found.hits[0].coverage > 0.0 && found.hits[0].coverage < 0.5, "{found:?}");
-        let whole = index.search("failed payment", Some(&[1.0, 0.0]), |_| true, 1);
+        let whole = index.search("how does a payment fail?", Some(&[0.8, 0.6]), |_| true, 1);
         assert!((whole.hits[0].coverage - 1.0).abs() < 1e-9 && whole.hits[0].cosine.is_some());
+    }
+
+    #[test]
+    fn words_of_asking_are_sorted_and_stemmed() {
+        assert!(super::ASKING.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(["please", "possible", "how"].iter().all(|word| super::is_asking(&crate::text::stem(word))));
     }
 
     #[test]
@@ -312,6 +311,7 @@ mod tests {
             let filtered = all.search(&query, Some(&vector(angle)), |slot| seen.contains(&slot), 5);
             let alone = visible.search(&query, Some(&vector(angle)), |_| true, 5);
             prop_assert_eq!(&filtered.rarities, &alone.rarities);
+            prop_assert!((filtered.seen - alone.seen).abs() < 1e-9);
             prop_assert_eq!(filtered.hits.len(), alone.hits.len());
             for (one, other) in filtered.hits.iter().zip(&alone.hits) {
                 prop_assert_eq!(one.slot, seen[other.slot as usize]);

@@ -113,6 +113,8 @@ pub struct SandboxConfig {
     pub zendesk: Option<ZendeskSettings>,
     /// The Salesforce in the box, mounted at `/salesforce`; `None` leaves it out.
     pub salesforce: Option<SalesforceSettings>,
+    /// The Confluence in the box, mounted at `/confluence`; `None` leaves it out.
+    pub confluence: Option<ConfluenceSettings>,
 }
 
 /// How the Jira in the box behaves; its address, seed and faults are the sandbox's own.
@@ -216,6 +218,28 @@ impl Default for SalesforceSettings {
     }
 }
 
+/// How the Confluence in the box behaves; its address and faults are the sandbox's own, and so is whether its limit of
+/// requests applies.
+#[derive(Debug, Clone)]
+pub struct ConfluenceSettings {
+    /// E-mail address that Basic authentication must name.
+    pub email: String,
+    /// API token of that account; on Data Center's side its personal access token.
+    pub api_token: String,
+    /// Requests per minute before 429.
+    pub requests_per_minute: usize,
+}
+
+impl Default for ConfluenceSettings {
+    fn default() -> Self {
+        Self {
+            email: "deskbell@northwind.example".into(),
+            api_token: "sandbox-confluence-token".into(),
+            requests_per_minute: 600,
+        }
+    }
+}
+
 /// The scopes that a support desk's bot asks for.
 pub const DEFAULT_SCOPES: &[&str] = &[
     "app_mentions:read",
@@ -257,6 +281,7 @@ impl Default for SandboxConfig {
             shortcut: Some(ShortcutSettings::default()),
             zendesk: Some(ZendeskSettings::default()),
             salesforce: Some(SalesforceSettings::default()),
+            confluence: Some(ConfluenceSettings::default()),
         }
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::SandboxConfig;
+use crate::confluence::ConfluenceBox;
 use crate::delivery::Courier;
 use crate::delivery::parcel::event_envelope;
 use crate::error::SandboxError;
@@ -34,6 +35,7 @@ pub(crate) struct Vendors {
     pub(crate) shortcut: Option<ShortcutBox>,
     pub(crate) zendesk: Option<ZendeskBox>,
     pub(crate) salesforce: Option<SalesforceBox>,
+    pub(crate) confluence: Option<ConfluenceBox>,
 }
 
 /// Everything behind the routes; shared by `Arc`.
@@ -46,6 +48,7 @@ pub(crate) struct Core {
     pub(crate) shortcut: Option<ShortcutBox>,
     pub(crate) zendesk: Option<ZendeskBox>,
     pub(crate) salesforce: Option<SalesforceBox>,
+    pub(crate) confluence: Option<ConfluenceBox>,
     pub(crate) stop: CancellationToken,
     state: Mutex<Sequenced>,
     changes: broadcast::Sender<Arc<str>>,
@@ -80,6 +83,7 @@ impl Core {
             shortcut: vendors.shortcut,
             zendesk: vendors.zendesk,
             salesforce: vendors.salesforce,
+            confluence: vendors.confluence,
             stop,
         })
     }

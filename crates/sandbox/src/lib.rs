@@ -40,8 +40,8 @@ mod workspace;
 pub mod zendesk;
 
 pub use config::{
-    DEFAULT_SCOPES, Delivery, JiraSettings, RateNumbers, SalesforceSettings, SandboxConfig, ShortcutSettings, Timing,
-    ZendeskSettings,
+    ConfluenceSettings, DEFAULT_SCOPES, Delivery, JiraSettings, RateNumbers, SalesforceSettings, SandboxConfig,
+    ShortcutSettings, Timing, ZendeskSettings,
 };
 pub use delivery::log::DeliveryRecord;
 pub use error::SandboxError;

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Delivery, SandboxConfig};
+use crate::confluence::{ConfluenceBox, ConfluenceConfig};
 use crate::core::{Core, Vendors};
 use crate::delivery::log::DeliveryRecord;
 use crate::error::SandboxError;
@@ -81,6 +82,7 @@ impl Sandbox {
             shortcut: shortcut.transpose()?,
             zendesk: zendesk(&config, &base_url, &faults),
             salesforce: salesforce(&config, &base_url, &faults),
+            confluence: confluence(&config, &base_url, &faults),
         };
         let core = Arc::new(Core::new(config, base_url, vendors, faults, stop.clone())?);
         let stopped = stop.clone();
@@ -146,6 +148,16 @@ impl Sandbox {
     /// A handle to the Salesforce organisation, if there is one.
     pub fn salesforce(&self) -> Option<SalesforceBox> {
         self.core.salesforce.clone()
+    }
+
+    /// The Confluence site's address on Data Center's side, if there is one; Cloud's is below it at `/wiki`.
+    pub fn confluence_url(&self) -> Option<String> {
+        self.core.confluence.as_ref().map(|_| format!("http://{}/confluence", self.address))
+    }
+
+    /// A handle to the Confluence site, if there is one: people write its pages through it.
+    pub fn confluence(&self) -> Option<ConfluenceBox> {
+        self.core.confluence.clone()
     }
 
     /// A handle to the Zendesk account, if there is one: people write in through it, and its webhook is set there.
@@ -245,6 +257,9 @@ fn routes(core: &Arc<Core>) -> Router {
     if let Some(salesforce) = &core.salesforce {
         router = router.nest("/salesforce", salesforce.router());
     }
+    if let Some(confluence) = &core.confluence {
+        router = router.nest("/confluence", confluence.router());
+    }
     router.layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
@@ -277,6 +292,17 @@ fn salesforce(config: &SandboxConfig, base_url: &str, faults: &FaultTable) -> Op
         query_batch: salesforce::QUERY_BATCH,
         unique_external_id: true,
         entitlements: true,
+    }))
+}
+
+fn confluence(config: &SandboxConfig, base_url: &str, faults: &FaultTable) -> Option<ConfluenceBox> {
+    let settings = config.confluence.clone()?;
+    Some(ConfluenceBox::new(ConfluenceConfig {
+        base_url: format!("{base_url}/confluence"),
+        faults: faults.clone(),
+        email: settings.email,
+        api_token: settings.api_token,
+        requests_per_minute: config.rate_limits.then_some(settings.requests_per_minute),
     }))
 }
 

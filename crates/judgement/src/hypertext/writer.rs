@@ -149,9 +149,6 @@ impl Writer {
             "ul" | "ol" | "ac:task-list" => {
                 self.end_block();
                 self.lists.pop();
-                if self.lists.is_empty() {
-                    self.out.push('\n');
-                }
             }
             "pre" | "ac:plain-text-body" => {
                 self.end_block();

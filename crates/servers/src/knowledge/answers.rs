@@ -47,6 +47,9 @@ const LEAN: f64 = 0.75;
 const COSINE_MIN: f64 = 0.3;
 /// A best passage below this confidence answers nothing.
 const ANSWERS: f64 = 0.5;
+/// Among so many passages the confidence was fitted; ten times as many take this off.
+const FITTED_AMONG: f64 = 125.0;
+const CHANCE: f64 = 2.0;
 /// Passages whose sentences are compared by what they mean, and sentences of one.
 const MEANT_PASSAGES: usize = 3;
 const MEANT_SENTENCES: usize = 12;
@@ -56,12 +59,12 @@ const SHINGLED_WORDS: usize = 8;
 const NO_DOCUMENT: &str = "there is no document of this path, or these readers may not read it; search_knowledge and \
                            list_documents tell paths";
 
-/// How likely a passage answers: a logistic of how much of the question its words hold and how near its meaning is. The
-/// weights are fitted, see docs/JUDGEMENT.md.
-fn confidence(hit: &Hit, lean: f64) -> f64 {
+/// How likely a passage answers: a logistic of how near its meaning is, or of how much of the question its words hold; among
+/// many passages words meet by chance. The weights are fitted, see docs/JUDGEMENT.md.
+fn confidence(hit: &Hit, seen: f64, lean: f64) -> f64 {
     let logit = match hit.cosine {
-        None => -3.0 + 4.5 * hit.coverage,
-        Some(cosine) => -5.2 + 2.2 * hit.coverage + 6.5 * cosine,
+        None => -2.8 + 6.3 * hit.coverage - CHANCE * (seen / FITTED_AMONG).log10().max(0.0),
+        Some(cosine) => -8.8 + 14.0 * cosine,
     };
     let plain = 1.0 / (1.0 + (-logit).exp());
     let moved = if lean > 0.0 { plain + (1.0 - plain) * lean * 0.3 } else { plain * (1.0 + lean * 0.5) };
@@ -110,7 +113,14 @@ impl KnowledgeServer {
 
     async fn note_question(&self, query: &str, is_found: bool) -> Result<(), ToolFailure> {
         let question = Question { query: shorten(query.trim(), QUERY_CHARS), is_found, outcome: None };
-        self.documents.store.run(move |connection| opinions::ask(connection, &question, now())).await
+        let note = move |connection: &mut rusqlite::Connection| {
+            // A power cut may take a question; nobody waits for the disk.
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            let asked = opinions::ask(connection, &question, now());
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            asked
+        };
+        self.documents.store.run(note).await
     }
 
     pub(super) async fn feedback(&self, wanted: RecordFeedback) -> Result<RecordedFeedback, ToolFailure> {
@@ -329,7 +339,7 @@ impl Asked<'_> {
                 snippet,
                 text: passage.text.clone(),
                 score: hit.score,
-                confidence: confidence(&hit, lean),
+                confidence: confidence(&hit, found.seen, lean),
                 visibility: view.visibility(document),
             });
         }

@@ -51,12 +51,6 @@ pub enum KnowledgeConfigError {
         "DESKBELL_KNOWLEDGE_FOLDERS names two folders called {0}; their documents could not be told apart: rename one"
     )]
     SameName(String),
-    /// A folder has the name under which another source's documents stand.
-    #[error(
-        "DESKBELL_KNOWLEDGE_FOLDERS names a folder called confluence beside others or beside a Confluence site, whose documents \
-         stand under that name: rename the folder"
-    )]
-    ReservedName,
     /// Drafts would be served as knowledge.
     #[error(
         "DESKBELL_KNOWLEDGE_DRAFTS must be apart from the folders of DESKBELL_KNOWLEDGE_FOLDERS: what is a draft would be served \
@@ -173,10 +167,6 @@ impl KnowledgeServerConfig {
         let mut names = BTreeSet::new();
         for folder in &folders {
             let name = folder_name(folder);
-            let is_prefix = folders.len() > 1 || self.confluence.is_some();
-            if is_prefix && name == super::confluence::PREFIX {
-                return Err(KnowledgeConfigError::ReservedName);
-            }
             if !names.insert(name.clone()) {
                 return Err(KnowledgeConfigError::SameName(name));
             }

@@ -42,11 +42,11 @@ pub(super) struct FileText {
 }
 
 /// What is in the folders now, by path.
-pub(super) fn look(folders: &[PathBuf], has_other_sources: bool) -> Result<Vec<Stamp>, ToolFailure> {
+pub(super) fn look(folders: &[PathBuf]) -> Result<Vec<Stamp>, ToolFailure> {
     let mut stamps = Vec::new();
     for folder in folders {
         let name = folder_name(folder);
-        let prefix = if folders.len() > 1 || has_other_sources { format!("{name}/") } else { String::new() };
+        let prefix = if folders.len() > 1 { format!("{name}/") } else { String::new() };
         collect(folder, &name, &prefix, DEPTH_MAX, &mut stamps).map_err(|error| {
             tracing::warn!(folder = %folder.display(), %error, "a folder of documents can't be read");
             ToolFailure::permanent(

@@ -38,7 +38,6 @@ pub(super) struct Library {
     folders: Vec<PathBuf>,
     base_url: Option<Url>,
     access_file: Option<PathBuf>,
-    has_other_sources: bool,
     trust_caller: bool,
     pub(super) store: Store,
     pub(super) encoder: Option<Encoder>,
@@ -73,18 +72,19 @@ impl Library {
         let bad_data = |reason| KnowledgeConfigError::BadData { path: config.data.clone().unwrap_or_default(), reason };
         let store = Store::open(config.data.as_deref()).map_err(bad_data)?;
         let encoder = config.encoder.as_deref().map(read_encoder).transpose()?;
-        Ok(Self {
+        let library = Self {
             folders: config.folders.clone(),
             base_url: config.base_url.clone(),
             access_file: config.access.clone(),
-            has_other_sources: config.confluence.is_some(),
             trust_caller: config.trust_caller,
             store,
             encoder,
             catalog: RwLock::default(),
             looked: Mutex::default(),
             unencoded: Notify::new(),
-        })
+        };
+        library.take_stored(&KnownAccess::default()).map_err(|failure| bad_data(failure.message))?;
+        Ok(library)
     }
 
     /// Whether the caller is believed.
@@ -160,7 +160,7 @@ impl Library {
         known: &KnownAccess,
     ) -> (BTreeMap<String, Stamp>, Result<(Option<Arc<KnownAccess>>, Duration), ToolFailure>) {
         let began = Instant::now();
-        let stamps = match folders::look(&self.folders, self.has_other_sources) {
+        let stamps = match folders::look(&self.folders) {
             Ok(stamps) => stamps,
             Err(failure) => return (before, Err(failure)),
         };

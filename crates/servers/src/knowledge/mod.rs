@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`KnowledgeServer`] holds the tools, the resources and the prompt, which `answers` carries out; `library` keeps
 //! the documents together: those of `folders`, as `access` opens them, and those that a source such as [`confluence`] brings
-//! into the `store`. `catalog` is all of it in memory, derived, with its index. `audience` says who may read what;
+//! into the `store`, or a caller hands over (`handed`). `catalog` is all of it in memory, derived, with its index. `audience` says who may read what;
 //! `opinions` is what people made of answers; `drafts` writes.
 //!
 //! Invariants:
@@ -19,6 +19,7 @@ mod config;
 pub mod confluence;
 mod drafts;
 mod folders;
+mod handed;
 mod library;
 mod opinions;
 pub mod schema;

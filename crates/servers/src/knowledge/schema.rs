@@ -176,6 +176,51 @@ pub struct DocumentLine {
     pub visibility: Visibility,
 }
 
+/// Arguments of `put_document`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutDocument {
+    /// Two or more words with `/` between them, such as `tickets/DB-42`: the same path is the same document.
+    pub path: String,
+    /// One line of at most 200 characters.
+    pub title: String,
+    /// The whole text.
+    pub markdown: String,
+    /// Where people read it.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Whether everybody may read it.
+    #[serde(default)]
+    pub everybody: bool,
+    /// Who may read it, where not everybody may.
+    #[serde(default)]
+    pub readers: Vec<Reader>,
+}
+
+/// Result of `put_document`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PutOutcome {
+    /// The document's version.
+    pub version: String,
+    /// False when it was there already, just so.
+    pub changed: bool,
+}
+
+/// Arguments of `remove_document`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveDocument {
+    /// Its path, as `put_document` took it.
+    pub path: String,
+}
+
+/// Result of `remove_document`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RemovedDocument {
+    /// False when it was not there.
+    pub removed: bool,
+}
+
 /// What became of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -22,8 +22,8 @@ use super::library::Library;
 use super::opinions::Opinions;
 use super::schema::{
     AnswerFromKnowledge, CreateDraft, CreatedDraft, Draft, FoundPassages, GetDocument, GetDraft, ListDocuments,
-    ListDrafts, ListGaps, ListedDocuments, ListedDrafts, ListedGaps, ReadDocument, RecordFeedback, RecordedFeedback,
-    SearchKnowledge, UpdateDraft, UpdatedDraft,
+    ListDrafts, ListGaps, ListedDocuments, ListedDrafts, ListedGaps, PutDocument, PutOutcome, ReadDocument,
+    RecordFeedback, RecordedFeedback, RemoveDocument, RemovedDocument, SearchKnowledge, UpdateDraft, UpdatedDraft,
 };
 use super::store::opinions;
 use super::{KnowledgeConfigError, KnowledgeServerConfig};
@@ -226,6 +226,29 @@ impl KnowledgeServer {
     )]
     async fn list_documents(&self, Parameters(wanted): Parameters<ListDocuments>) -> CallToolResult {
         tool_result(self.documents(&wanted).await)
+    }
+
+    /// Hand over a document that the caller owns, such as what a resolved ticket taught, or write it anew. It is shown only to
+    /// those who are named, or to everybody. Taken only from a caller that the server trusts.
+    #[tool(
+        name = "put_document",
+        output_schema = output_schema::<PutOutcome>(),
+        annotations(title = "Hand over a document", read_only_hint = false,
+            destructive_hint = true, idempotent_hint = true, open_world_hint = false)
+    )]
+    async fn put_document(&self, Parameters(wanted): Parameters<PutDocument>) -> CallToolResult {
+        tool_result(self.put(wanted).await)
+    }
+
+    /// Take a document back that `put_document` handed over, with all its versions.
+    #[tool(
+        name = "remove_document",
+        output_schema = output_schema::<RemovedDocument>(),
+        annotations(title = "Take a document back", read_only_hint = false,
+            destructive_hint = true, idempotent_hint = true, open_world_hint = false)
+    )]
+    async fn remove_document(&self, Parameters(wanted): Parameters<RemoveDocument>) -> CallToolResult {
+        tool_result(self.remove(&wanted).await)
     }
 
     /// Say what became of a question that passages were shown for: it moves the ranking of later searches, within bounds, and

@@ -53,6 +53,7 @@ fn config(folder: &Path) -> KnowledgeServerConfig {
         folders: vec![folder.join("docs")],
         drafts: Some(folder.join("drafts")),
         base_url: Some("https://help.example/kb/".parse().unwrap()),
+        ..KnowledgeServerConfig::default()
     }
 }
 
@@ -60,7 +61,7 @@ async fn connect(folder: &Path) -> Client {
     serve(KnowledgeServer::new(config(folder)).unwrap()).await
 }
 
-async fn serve(server: KnowledgeServer) -> Client {
+pub async fn serve(server: KnowledgeServer) -> Client {
     let (server_side, client_side) = tokio::io::duplex(64 * 1024);
     tokio::spawn(async move { server.serve(server_side).await.unwrap().waiting().await });
     ().serve(client_side).await.unwrap()
@@ -86,6 +87,10 @@ async fn tools_are_listed_with_schemas_and_honest_hints() {
         ("get_draft", true, false, true),
         ("list_documents", true, false, true),
         ("list_drafts", true, false, true),
+        ("list_gaps", true, false, true),
+        ("put_document", false, true, true),
+        ("record_feedback", false, false, true),
+        ("remove_document", false, true, true),
         ("search_knowledge", true, false, true),
         ("update_draft", false, true, true),
     ];
@@ -283,8 +288,7 @@ async fn several_folders_are_told_apart_by_name_and_drafts_stand_apart() {
     std::fs::write(folder.join("guides/refunds.md"), "# Guide\nA guide to bicycles.").unwrap();
     let both = KnowledgeServerConfig {
         folders: vec![folder.join("docs"), folder.join("guides")],
-        drafts: None,
-        base_url: None,
+        ..KnowledgeServerConfig::default()
     };
     let client = serve(KnowledgeServer::new(both).unwrap()).await;
     let found = done(&client, "search_knowledge", json!({ "query": "bicycle" })).await;

@@ -2,6 +2,10 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod confluence;
+mod confluence_failures;
+mod confluence_leaks;
+mod confluence_site;
 mod helpdesk;
 mod helpdesk_document;
 mod helpdesk_failures;
@@ -14,6 +18,7 @@ mod jira_document;
 mod jira_failures;
 mod jira_lists;
 mod knowledge;
+mod knowledge_readers;
 mod openapi;
 mod recording;
 mod salesforce;

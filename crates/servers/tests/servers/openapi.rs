@@ -112,11 +112,11 @@ impl OpenApi {
                 None => faults.push(format!("{name}: unknown query parameter {key}")),
                 Some(parameter) => {
                     let schema = self.resolved(&parameter["schema"]);
+                    let schema = if schema["type"] == "array" { self.resolved(&schema["items"]) } else { schema };
                     let value = match schema["type"].as_str() {
-                        Some("string" | "array") | None => Value::String(text.clone()),
+                        Some("string") | None => Value::String(text.clone()),
                         Some(_) => serde_json::from_str(text).unwrap_or(Value::String(text.clone())),
                     };
-                    let schema = if schema["type"] == "array" { &schema["items"] } else { schema };
                     self.check(schema, &value, &format!("{name} ?{key}"), faults);
                 }
             }

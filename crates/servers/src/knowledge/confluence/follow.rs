@@ -70,10 +70,6 @@ impl Confluence {
 
     /// Asks for ever.
     pub(in crate::knowledge) async fn follow(&self) {
-        // What is known from before serves until the site has answered.
-        if let Err(failure) = self.inner.library.reconcile().await {
-            tracing::error!("the documents of Confluence could not be read: {}", failure.message);
-        }
         let (mut sweep_at, mut failures) = (Instant::now(), 0_u32);
         loop {
             let told = std::mem::take(&mut *self.inner.told.lock().unwrap_or_else(PoisonError::into_inner));

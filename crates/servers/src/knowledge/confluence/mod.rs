@@ -22,5 +22,5 @@ pub mod webhook;
 pub use config::{ConfluenceConfig, ConfluenceConfigError};
 pub use follow::Confluence;
 
-/// What the paths of Confluence's documents begin with.
-pub(super) const PREFIX: &str = "confluence";
+/// What the paths of Confluence's documents begin with. They have no ending, so that no file's path is one of them.
+const PREFIX: &str = "confluence";

@@ -34,6 +34,8 @@ pub(super) struct Sync {
     library: Arc<Library>,
     /// The spaces that were there at the last sweep.
     spaces: Mutex<Vec<SpaceLine>>,
+    /// Whom the people that were last asked for were asked for.
+    asked_for: Mutex<BTreeSet<Principal>>,
 }
 
 fn source(space: &SpaceLine) -> String {
@@ -50,7 +52,7 @@ fn attachment_path(space: &SpaceLine, attachment: &AttachmentLine) -> String {
 
 impl Sync {
     pub(super) fn new(site: Site, library: Arc<Library>) -> Self {
-        Self { site, library, spaces: Mutex::default() }
+        Self { site, library, spaces: Mutex::default(), asked_for: Mutex::default() }
     }
 
     /// Goes through all spaces. One that fails keeps no other waiting; the first failure is told.
@@ -59,7 +61,7 @@ impl Sync {
         let kept: Vec<String> = spaces.iter().map(source).collect();
         let forget = move |connection: &mut rusqlite::Connection| {
             let transaction = connection.transaction()?;
-            documents::keep_sources(&transaction, &kept)?;
+            documents::keep_sources(&transaction, &format!("{PREFIX}:"), &kept)?;
             transaction.commit()
         };
         self.library.store.run(forget).await?;
@@ -103,6 +105,7 @@ impl Sync {
                 let changed: Vec<PageLine> = lines.into_iter().filter(is_new).collect();
                 let is_all = !changed.is_empty() && changed.len() == count;
                 if self.take(space, changed, sweep).await? {
+                    self.read_new_people().await?;
                     self.library.reconcile().await?;
                 }
                 from = next.filter(|_| is_all);
@@ -126,6 +129,7 @@ impl Sync {
         if let (Some(line), Some(space)) = (line.clone(), home) {
             let sweep = self.state(space).await?.sweep;
             self.take(space, vec![line], sweep).await?;
+            self.read_new_people().await?;
         }
         self.library.reconcile().await
     }
@@ -287,19 +291,29 @@ impl Sync {
         Ok(next.map(|next| Stage::Attachments(Some(next))))
     }
 
-    /// Who is who, and who is in the groups that are named anywhere.
-    async fn read_people(&self) -> Result<(), ToolFailure> {
-        let (lines, spaces) = self
-            .library
-            .store
-            .run(|connection| Ok((documents::lines(connection)?, documents::spaces(connection)?)))
-            .await?;
+    /// Whoever is named anywhere as one who may read.
+    async fn named(&self) -> Result<BTreeSet<Principal>, ToolFailure> {
+        let read =
+            |connection: &mut rusqlite::Connection| Ok((documents::lines(connection)?, documents::spaces(connection)?));
+        let (lines, spaces) = self.library.store.run(read).await?;
         let audiences = lines.iter().map(|line| &line.audience).chain(spaces.values().map(|space| &space.audience));
         let gates = audiences.filter_map(|audience| match audience {
-            Audience::Gates(gates) => Some(gates.iter().flatten()),
+            Audience::Gates(gates) => Some(gates.iter().flatten().cloned()),
             Audience::Everybody | Audience::Nobody => None,
         });
-        let principals: BTreeSet<&Principal> = gates.flatten().collect();
+        Ok(gates.flatten().collect())
+    }
+
+    /// [`Self::read_people`], where somebody is named who was not asked for.
+    async fn read_new_people(&self) -> Result<(), ToolFailure> {
+        let named = self.named().await?;
+        let has_new = !named.is_subset(&self.asked_for.lock().unwrap_or_else(PoisonError::into_inner));
+        if has_new { self.read_people().await } else { Ok(()) }
+    }
+
+    /// Who is who, and who is in the groups that are named anywhere.
+    async fn read_people(&self) -> Result<(), ToolFailure> {
+        let principals = self.named().await?;
         let mut accounts: BTreeSet<String> =
             principals.iter().filter_map(|it| it.as_confluence_user()).map(str::to_owned).collect();
         let (mut members, mut told): (Vec<(String, String)>, BTreeMap<String, Email>) = Default::default();
@@ -317,7 +331,9 @@ impl Sync {
             people::put(&transaction, &emails, &members)?;
             transaction.commit()
         };
-        self.library.store.run(write).await
+        self.library.store.run(write).await?;
+        *self.asked_for.lock().unwrap_or_else(PoisonError::into_inner) = principals;
+        Ok(())
     }
 
     /// Nobody where Confluence does not tell.

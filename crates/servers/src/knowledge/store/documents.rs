@@ -183,11 +183,15 @@ pub(in super::super) fn remove_unseen(
     transaction.execute("DELETE FROM documents WHERE source = ?1 AND sweep < ?2", params![source, sweep])
 }
 
-/// Forgets the sources that are none of `kept`.
-pub(in super::super) fn keep_sources(transaction: &Transaction<'_>, kept: &[String]) -> rusqlite::Result<()> {
+/// Forgets the sources that begin so and are none of `kept`.
+pub(in super::super) fn keep_sources(
+    transaction: &Transaction<'_>,
+    beginning: &str,
+    kept: &[String],
+) -> rusqlite::Result<()> {
     let mut known = transaction.prepare("SELECT source FROM spaces UNION SELECT source FROM documents")?;
     let known: Vec<String> = known.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for source in known.iter().filter(|source| !kept.contains(source)) {
+    for source in known.iter().filter(|source| source.starts_with(beginning) && !kept.contains(source)) {
         remove_unseen(transaction, source, i64::MAX)?;
         transaction.execute("DELETE FROM spaces WHERE source = ?1", [source])?;
     }
