@@ -3,7 +3,7 @@
 use deskbell_domain::assessment::{Assessment, AssessorName, Judged};
 use deskbell_domain::ids::CategoryId;
 use deskbell_domain::policy::Category;
-use deskbell_judgement::{language, sentiment, summary, urgency};
+use deskbell_judgement::{complexity, language, sentiment, summary, urgency};
 
 use super::AssessRequest;
 
@@ -40,6 +40,7 @@ pub fn assessment(
         category,
         urgency: urgency::judge(text),
         sentiment: sentiment::judge(text),
+        complexity: Some(complexity::judge(text)),
         language: language::detect(text).to_owned(),
         summary: summary::summarize(text),
         similar: request.similar.clone(),

@@ -153,7 +153,13 @@ impl World {
         } else {
             deskbell_domain::decision::Load::default()
         };
-        Ok(Context { new_ticket: id, load, lookups: self.lookups_bound.clone(), cause: job.id.to_string() })
+        Ok(Context {
+            new_ticket: id,
+            load,
+            lookups: self.lookups_bound.clone(),
+            has_knowledge: self.has_knowledge(),
+            cause: job.id.to_string(),
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deskbell_domain::assessment::Confidence;
 use deskbell_domain::ids::WorkspaceId;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
@@ -22,8 +23,8 @@ use crate::intake::socket_mode::SocketModeConfig;
 use crate::intake::{self, IntakeState, socket_mode};
 use crate::mcp_host::{McpHost, StatusLook};
 use crate::pipeline::{
-    Habits, HelpdeskPoll, KeptQueues, RecentTexts, SharedChannels, SignInWatch, TrackerPoll, UnderWay, WorkerSettings,
-    World, bound,
+    Habits, HelpdeskPoll, KeptQueues, Readerships, RecentTexts, SharedChannels, SignInWatch, TrackerPoll, UnderWay,
+    WorkerSettings, World, bound,
 };
 use crate::slack::{Identity, SlackClient, SlackError};
 use crate::store::{Installation, Store};
@@ -46,6 +47,8 @@ pub(super) struct Work {
     pub dispatch_attempts: u32,
     pub dispatch_patience: SignedDuration,
     pub question_timeout: SignedDuration,
+    pub answer_from: Confidence,
+    pub own_server: Option<String>,
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
 }
@@ -67,7 +70,6 @@ impl Work {
             lookups,
             messages,
             assessors,
-            knowledge,
             slack,
             http,
             doors,
@@ -104,7 +106,7 @@ impl Work {
             lookups_bound: bound(&lookups, has_queues),
             lookups,
             kept_queues: KeptQueues::default(),
-            knowledge,
+            readerships: Readerships::default(),
             recent,
             shared_channels: SharedChannels::default(),
             habits: Habits {
@@ -114,6 +116,8 @@ impl Work {
                 dispatch_attempts: self.dispatch_attempts,
                 dispatch_patience: self.dispatch_patience,
                 question_timeout: self.question_timeout,
+                answer_from: self.answer_from,
+                own_server: self.own_server.clone(),
             },
             under_way: UnderWay::default(),
             deciding: tokio::sync::Mutex::default(),

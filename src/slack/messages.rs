@@ -18,6 +18,7 @@ macro_rules! view_model {
 mod alerts;
 mod answers;
 mod card;
+mod knowledge;
 mod question;
 mod shared;
 mod views;
@@ -29,12 +30,13 @@ pub use alerts::{
     AlertStatus, DriftStatus, EscalationAlert, EscalationNext, EscalationStatus, Fate, OpsAlert, OpsStatus, Reminder,
     SquadAlert, ThreadEvent, ThreadUpdate, ToolDrift,
 };
-pub use answers::{
-    BoundAction, CommandAck, Help, HistoryLine, KbAnswer, McpServer, Notice, Passage, ServersView, TicketView,
-};
+pub use answers::{BoundAction, CommandAck, Help, HistoryLine, McpServer, Notice, ServersView, TicketView};
 pub use card::{
     CallUnderWay, CardStatus, CustomerRecord, SimilarTicket, TriageCard, UndoOffer, UndoState, UndoStep,
     UndoneDecision, Why,
+};
+pub use knowledge::{
+    AnswerKind, AnswerOutcome, GapLine, Gaps, KbAnswer, Passage, Source, Statement, Suggestion, TriedAnswer,
 };
 pub use question::{AskedField, AskedPage, QuestionMessage, QuestionStatus, QuestionView};
 pub use shared::{Decider, Escalation, IssueLink, Party, Sla, Tone};
@@ -111,8 +113,10 @@ messages! {
     thread_update: ThreadUpdate,
     /// The answer to `/ticket` (ephemeral).
     ticket_view: TicketView,
-    /// The answer to `/kb` (ephemeral).
+    /// What the knowledge base says (ephemeral for `/kb`).
     kb_answer: KbAnswer,
+    /// What the knowledge base lacks (ephemeral).
+    gaps: Gaps,
     /// The answer to `/triage servers` (ephemeral).
     servers_view: ServersView,
     /// The answer to `/triage help` (ephemeral).

@@ -1,7 +1,7 @@
 //! What Deskbell remembers: events, jobs, tickets, decisions, the audit trail; embedded in one `SQLite` file.
 //!
 //! **Reading order**: `commit` (the one way state changes), `events`, `jobs` and `leases` (what drives it), `tickets`, `decisions`,
-//! `audit` and `verify`, `people`, `tool_pins`, `questions`, `sign_ins`; beneath them `writer` (one thread, group commit),
+//! `audit` and `verify`, `people`, `tool_pins`, `questions`, `answers`, `clicks`, `sign_ins`; beneath them `writer` (one thread, group commit),
 //! `readers`, `keys` and `seal`, `migrate`.
 //!
 //! **What holds always**
@@ -11,9 +11,11 @@
 //! - Customers' words stand in `sealed` columns only. A destroyed key makes them read as erased; the audit chain still verifies.
 //! - One process writes. Others may read with [`Store::open_read_only`], and put a sign-in beside with [`SignInsBeside`].
 
+mod answers;
 mod approved;
 mod audit;
 mod beside;
+mod clicks;
 mod commit;
 mod dead_letters;
 mod decisions;
@@ -46,7 +48,9 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use answers::{AnswerCounts, AnswerSettlement, AnswerWords, NewAnswer, StoredAnswer};
 pub use audit::{Anchor, AuditFilter, StoredAuditEntry};
+pub use clicks::NewClick;
 pub use commit::{Commit, TicketWrite};
 pub use dead_letters::DeadLetters;
 pub use decisions::StoredDecision;

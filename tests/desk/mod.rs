@@ -4,6 +4,7 @@
 //! No test waits for a length of time: it says what it waits for. Every change in the sandbox makes it look again; what only
 //! a file, a process or a page of Deskbell's tells is looked at every few milliseconds.
 
+mod answers;
 pub mod bindings;
 mod buttons;
 mod chaos;

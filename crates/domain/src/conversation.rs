@@ -13,6 +13,19 @@ impl Ticket {
         }
     }
 
+    /// The conversation in which the requester reads what is said to them; `None`: one that they alone read.
+    pub fn answered_in(&self) -> Option<&ChannelId> {
+        match &self.source {
+            Source::SlackMessage { channel, path, .. }
+                if *path != SlackPath::DirectMessage && self.hears_directly() =>
+            {
+                Some(channel)
+            }
+            _ if self.hears_directly() => None,
+            _ => Some(&self.card.channel),
+        }
+    }
+
     /// It began as a message in a channel, not in a direct conversation, a form or a helpdesk.
     pub fn is_asked_in_channel(&self) -> bool {
         matches!(&self.source, Source::SlackMessage { path, .. } if *path != SlackPath::DirectMessage)

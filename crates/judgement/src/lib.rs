@@ -4,7 +4,7 @@
 //!
 //! Read in this order: [`mrkdwn`] (Slack's markup to plain text), [`text`] (words and n-grams), then what is
 //! built on them: [`encoder`] (sentences as vectors), [`request`] (is it a request at all?), [`classifier`] and
-//! [`keywords`] (which category?), [`urgency`], [`sentiment`], [`language`], [`summary`], [`lexical`] (BM25),
+//! [`keywords`] (which category?), [`urgency`], [`complexity`], [`sentiment`], [`language`], [`summary`], [`lexical`] (BM25),
 //! [`vectors`], [`retrieval`] (words and vectors together), [`similarity`] (earlier tickets) and [`knowledge`]
 //! (Markdown documents, split by [`markdown`]). [`evaluation`] measures them.
 #![cfg_attr(
@@ -13,6 +13,7 @@
 )]
 
 pub mod classifier;
+pub mod complexity;
 pub mod encoder;
 pub mod evaluation;
 pub mod keywords;

@@ -80,6 +80,18 @@ pub(in crate::pipeline) fn render(
             update(messages, ticket, reopened(policy, ticket, message, *with_words))
         }
         NoticeKind::Added { message, by } => messages.notice(&others_words(ticket, message, by)),
+        NoticeKind::Answered { answer } => {
+            let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
+            match super::finding::ticket_answer(policy, ticket, *answer, reply_within) {
+                Some(answer) => messages.kb_answer(&answer),
+                None => messages.notice(&Line::line(Tone::Ok, format!("An answer to {} was erased.", ticket.id))),
+            }
+        }
+        NoticeKind::SaidSolved { .. } => {
+            let ticket_id = ticket.status.is_open().then(|| ticket.id.to_string());
+            let by_user_id = ticket.requester.to_string();
+            update(messages, ticket, ThreadEvent::SaidSolved { by_user_id, ticket_id })
+        }
         NoticeKind::SlaBreached { target } => messages.notice(&Line {
             see_url: conversation_url(ticket),
             ..Line::line(Tone::Warning, format!("{} missed its target for {target}", ticket.id))
@@ -196,6 +208,7 @@ fn squad_alert(policy: &Policy, ticket: &Ticket) -> SquadAlert {
         issue: issue(ticket),
         sla: sla(ticket),
         mention_user_ids: called(policy, ticket),
+        tried: super::finding::tried(ticket),
         reopened_unix: ticket.reopened_at().filter(|_| ticket.status.is_open()).map(Timestamp::as_second),
         status: alert_status(ticket),
     }

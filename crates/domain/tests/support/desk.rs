@@ -54,6 +54,7 @@ pub fn request(text: &str) -> Event {
         requested_priority: None,
         message: message("1.0001", text),
         card: Card::new(ChannelId::from("C0SUPPORT"), Some(MessageTs::from("1.0001"))),
+        tried: None,
     }))
 }
 
@@ -112,7 +113,8 @@ pub fn sought(purpose: Purpose, revision: u32, number: u64) -> Event {
 /// The policy with a rule that lets the bot answer what is about logins.
 pub fn answering(source: &str, on_silence: &str) -> String {
     let section = format!("[answering]\nwait = \"3h\"\non_silence = \"{on_silence}\"\n\n[confirmation]");
-    let rule = "\n[[rules]]\nid = \"answers\"\nwhen = 'assessment.category == \"login\"'\nmode = \"auto\"\nanswer = true\n";
+    let rule =
+        "\n[[rules]]\nid = \"answers\"\nwhen = 'assessment.category == \"login\"'\nmode = \"auto\"\nanswer = true\n";
     format!("{}{rule}", source.replacen("[confirmation]", &section, 1))
 }
 
@@ -161,7 +163,18 @@ impl Desk {
     pub fn new(policy: Policy) -> Self {
         let (effects, timers, audit) = (Vec::new(), Vec::new(), Vec::new());
         let (load, lookups) = (Load::default(), BoundLookups::new());
-        Self { policy, now: start(), load, lookups, has_knowledge: false, ticket: None, effects, timers, audit, events: 0 }
+        Self {
+            policy,
+            now: start(),
+            load,
+            lookups,
+            has_knowledge: false,
+            ticket: None,
+            effects,
+            timers,
+            audit,
+            events: 0,
+        }
     }
 
     /// A ticket of this category that waits for its confirmation, its card posted.
