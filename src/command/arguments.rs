@@ -121,7 +121,12 @@ Each server reads its environment (in brackets: if set):
               [DESKBELL_SALESFORCE_AUDIENCE, _API_VERSION, _CASE_ID_FIELD, _TIER_FIELD (none for none),
               _FREE_MAIL_DOMAINS, _TIMEOUT_SECONDS]
   slack       DESKBELL_SLACK_BOT_TOKEN or SLACK_BOT_TOKEN [DESKBELL_SLACK_API_URL, DESKBELL_SLACK_TIMEOUT_SECONDS]
-  knowledge   DESKBELL_KNOWLEDGE_FOLDERS [DESKBELL_KNOWLEDGE_DRAFTS, DESKBELL_KNOWLEDGE_BASE_URL]
+  knowledge   DESKBELL_KNOWLEDGE_FOLDERS, or a Confluence site, or both [DESKBELL_KNOWLEDGE_DRAFTS, _BASE_URL, _DATA, _ACCESS,
+              _ENCODER, _TRUST_CALLER]
+              DESKBELL_CONFLUENCE_URL, DESKBELL_CONFLUENCE_SPACES, DESKBELL_CONFLUENCE_EMAIL, DESKBELL_CONFLUENCE_API_TOKEN
+              (Data Center: DESKBELL_CONFLUENCE_PERSONAL_TOKEN, or DESKBELL_CONFLUENCE_USERNAME and
+              DESKBELL_CONFLUENCE_PASSWORD) [DESKBELL_CONFLUENCE_PUBLIC_SPACES, _PUBLIC_GROUPS, _USER_DOMAIN, _POLL_SECONDS,
+              _SWEEP_SECONDS, _WEBHOOK_SECRET, _TIMEOUT_SECONDS]
   desk        the configuration; DESKBELL_DESK_TOKEN, one of [desk] tokens, says who calls. While deskbell serve runs,
               it is the same as its /mcp
 
@@ -184,7 +189,7 @@ pub enum OwnServer {
     Helpdesk,
     /// Slack, as the Deskbell app.
     Slack,
-    /// Folders of Markdown, and drafts.
+    /// Folders of Markdown and HTML, Confluence, and drafts.
     Knowledge,
     /// Salesforce.
     Salesforce,

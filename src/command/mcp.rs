@@ -8,7 +8,6 @@ use deskbell_servers::helpdesk::HelpdeskServer;
 use deskbell_servers::helpdesk::zendesk::ZendeskConfig;
 use deskbell_servers::http::{HttpAccess, serve_http};
 use deskbell_servers::jira::{JiraConfig, JiraServer};
-use deskbell_servers::knowledge::{KnowledgeServer, KnowledgeServerConfig};
 use deskbell_servers::salesforce::{SalesforceConfig, SalesforceServer};
 use deskbell_servers::shortcut::{ShortcutConfig, ShortcutServer};
 use deskbell_servers::stdio::serve_stdio;
@@ -18,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::arguments::{McpCommand, OwnServer};
 use super::mcp_sign_ins::SignIns;
-use super::{Failure, mcp_bind, mcp_desk, mcp_login, output, signals};
+use super::{Failure, mcp_bind, mcp_desk, mcp_knowledge, mcp_login, output, signals};
 use crate::config::{Config, LogConfig};
 use crate::console::state_word;
 use crate::mcp_host::{Bindings, Lookups, McpHost, ServerState, ServerStatus, Shipped};
@@ -32,7 +31,7 @@ pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failu
         McpCommand::Serve { server: OwnServer::Shortcut, http } => serve_own(*http, shortcut).await,
         McpCommand::Serve { server: OwnServer::Helpdesk, http } => serve_own(*http, helpdesk).await,
         McpCommand::Serve { server: OwnServer::Slack, http } => serve_own(*http, slack).await,
-        McpCommand::Serve { server: OwnServer::Knowledge, http } => serve_own(*http, knowledge).await,
+        McpCommand::Serve { server: OwnServer::Knowledge, http } => Box::pin(mcp_knowledge::run(*http)).await,
         McpCommand::Serve { server: OwnServer::Salesforce, http } => serve_own(*http, salesforce).await,
         McpCommand::Serve { server: OwnServer::Desk, http } => Box::pin(mcp_desk::run(config, *http)).await,
         McpCommand::Login { server } => Box::pin(mcp_login::login(config, server)).await,
@@ -58,11 +57,6 @@ fn helpdesk() -> Result<HelpdeskServer, Failure> {
     HelpdeskServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
 }
 
-fn knowledge() -> Result<KnowledgeServer, Failure> {
-    let config = KnowledgeServerConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    KnowledgeServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
-}
-
 fn slack() -> Result<SlackServer, Failure> {
     let config = mcp_server::slack::config_from_env().map_err(|error| Failure::wrong(error.to_string()))?;
     SlackServer::new(&config).map_err(|error| Failure::wrong(error.to_string()))
@@ -84,10 +78,7 @@ async fn serve_own<H: ServerHandler + Clone>(
     match http {
         None => serve_stdio(server, shutdown).await.map_err(|error| Failure::failed(error.to_string())),
         Some(listen) => {
-            let bearer = std::env::var("DESKBELL_MCP_BEARER").ok().filter(|token| !token.is_empty());
-            let access =
-                HttpAccess { bearer: bearer.map(Into::into), allowed_hosts: allowed_hosts(), ..HttpAccess::default() };
-            serve_http(server, listen, access, shutdown).await.map_err(|error| Failure::failed(error.to_string()))
+            serve_http(server, listen, access(), shutdown).await.map_err(|error| Failure::failed(error.to_string()))
         }
     }
 }
@@ -101,6 +92,12 @@ pub(super) fn ended_by_signals() -> CancellationToken {
         ending.cancel();
     });
     shutdown
+}
+
+/// Who may call a server of ours over HTTP: `DESKBELL_MCP_BEARER` and `DESKBELL_MCP_HOSTS`.
+pub(super) fn access() -> HttpAccess {
+    let bearer = std::env::var("DESKBELL_MCP_BEARER").ok().filter(|token| !token.is_empty());
+    HttpAccess { bearer: bearer.map(Into::into), allowed_hosts: allowed_hosts(), ..HttpAccess::default() }
 }
 
 /// The names under which other machines reach the server: `DESKBELL_MCP_HOSTS`, separated by commas.

@@ -13,6 +13,7 @@ mod failure;
 mod mcp;
 mod mcp_bind;
 mod mcp_desk;
+mod mcp_knowledge;
 mod mcp_login;
 mod mcp_sign_ins;
 mod output;

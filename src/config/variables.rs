@@ -26,7 +26,7 @@ const SECTIONS: [&str; 18] = [
 ];
 
 /// What Deskbell and its own MCP servers read, beside the beginnings in [`OWN_SERVERS`].
-const READ: [&str; 10] = [
+const READ: [&str; 14] = [
     "CONFIG",
     "SLACK_BOT_TOKEN",
     "SLACK_API_URL",
@@ -34,13 +34,17 @@ const READ: [&str; 10] = [
     "KNOWLEDGE_FOLDERS",
     "KNOWLEDGE_DRAFTS",
     "KNOWLEDGE_BASE_URL",
+    "KNOWLEDGE_DATA",
+    "KNOWLEDGE_ACCESS",
+    "KNOWLEDGE_ENCODER",
+    "KNOWLEDGE_TRUST_CALLER",
     "DESK_TOKEN",
     "MCP_BEARER",
     "MCP_HOSTS",
 ];
 
 /// Beginnings of what Deskbell's own MCP servers read.
-const OWN_SERVERS: [&str; 4] = ["JIRA_", "SHORTCUT_", "ZENDESK_", "SALESFORCE_"];
+const OWN_SERVERS: [&str; 5] = ["JIRA_", "SHORTCUT_", "ZENDESK_", "SALESFORCE_", "CONFLUENCE_"];
 
 /// What Kubernetes sets for a service called `deskbell`
 /// (<https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>).

@@ -6,7 +6,8 @@
 //! built on them: [`encoder`] (sentences as vectors), [`request`] (is it a request at all?), [`classifier`] and
 //! [`keywords`] (which category?), [`urgency`], [`complexity`], [`sentiment`], [`language`], [`summary`], [`lexical`] (BM25),
 //! [`vectors`], [`retrieval`] (words and vectors together), [`similarity`] (earlier tickets) and [`knowledge`]
-//! (Markdown documents, split by [`markdown`]). [`evaluation`] measures them.
+//! (Markdown documents, split by [`markdown`]). [`passages`] searches among what the readers may see, [`hypertext`] brings HTML
+//! to Markdown, [`compression`] keeps of a passage what answers. [`evaluation`] measures them.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
@@ -14,14 +15,17 @@
 
 pub mod classifier;
 pub mod complexity;
+pub mod compression;
 pub mod encoder;
 pub mod evaluation;
+pub mod hypertext;
 pub mod keywords;
 pub mod knowledge;
 pub mod language;
 pub mod lexical;
 pub mod markdown;
 pub mod mrkdwn;
+pub mod passages;
 mod phrases;
 pub mod request;
 pub mod retrieval;

@@ -18,6 +18,7 @@
 
 mod api;
 mod config;
+pub mod confluence;
 mod control;
 mod core;
 mod delivery;

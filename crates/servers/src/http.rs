@@ -71,11 +71,25 @@ pub async fn serve_http<H: ServerHandler + Clone>(
     access: HttpAccess,
     shutdown: CancellationToken,
 ) -> Result<(), HttpError> {
+    serve_http_beside(server, Router::new(), listen, access, shutdown).await
+}
+
+/// As [`serve_http`], with routes of the server's own beside `/mcp`, which look themselves to who may call them.
+///
+/// # Errors
+/// [`HttpError`] when the address is taken, or public without a bearer token.
+pub async fn serve_http_beside<H: ServerHandler + Clone>(
+    server: H,
+    beside: Router,
+    listen: SocketAddr,
+    access: HttpAccess,
+    shutdown: CancellationToken,
+) -> Result<(), HttpError> {
     if access.bearer.is_none() && !listen.ip().is_loopback() {
         return Err(HttpError::BearerMissing { listen });
     }
     let listener = TcpListener::bind(listen).await?;
-    serve_listener(server, listener, access, shutdown).await
+    serve_listener_beside(server, beside, listener, access, shutdown).await
 }
 
 /// As [`serve_http`], on a socket that the caller has bound.
@@ -84,6 +98,20 @@ pub async fn serve_http<H: ServerHandler + Clone>(
 /// [`HttpError`] when the socket is public without a bearer token, or fails.
 pub async fn serve_listener<H: ServerHandler + Clone>(
     server: H,
+    listener: TcpListener,
+    access: HttpAccess,
+    shutdown: CancellationToken,
+) -> Result<(), HttpError> {
+    serve_listener_beside(server, Router::new(), listener, access, shutdown).await
+}
+
+/// As [`serve_http_beside`], on a socket that the caller has bound.
+///
+/// # Errors
+/// [`HttpError`] when the socket is public without a bearer token, or fails.
+pub async fn serve_listener_beside<H: ServerHandler + Clone>(
+    server: H,
+    beside: Router,
     listener: TcpListener,
     mut access: HttpAccess,
     shutdown: CancellationToken,
@@ -98,7 +126,7 @@ pub async fn serve_listener<H: ServerHandler + Clone>(
         access.allowed_origins.extend(LOOPBACK.map(|host| format!("http://{}:{port}", in_address(host))));
     }
     let limits = access.limits;
-    let router = router(server, access, shutdown.clone());
+    let router = router(server, access, shutdown.clone()).merge(beside);
     deskbell_listener::serve(listener, router, limits, shutdown.cancelled_owned()).await;
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::library::version;
+use super::folders::digest as version;
 use super::schema::{CreateDraft, Draft, DraftLine, UpdateDraft};
 use super::slug::Slug;
 use crate::failure::ToolFailure;
@@ -17,6 +17,9 @@ use crate::marker::marker;
 /// Bytes of a draft's text at most, and characters of its title.
 const TEXT_BYTES_MAX: usize = 512 * 1024;
 const TITLE_MAX: usize = 200;
+/// Documents that a draft may name as what it draws on, and bytes of a path.
+const SOURCES_MAX: usize = 50;
+const SOURCE_BYTES_MAX: usize = 1_024;
 /// Drafts that the folder may hold.
 const DRAFTS_MAX: usize = 10_000;
 const LOCK_FILE: &str = ".deskbell-drafts.lock";
@@ -32,6 +35,7 @@ pub(super) struct Drafts {
 struct Kept {
     title: String,
     mark: Option<String>,
+    drawn_from: Vec<String>,
     markdown: String,
     version: String,
 }
@@ -43,6 +47,7 @@ impl Kept {
             file: slug.file_name(),
             title: self.title,
             markdown: self.markdown,
+            drawn_from: self.drawn_from,
             version: self.version,
         }
     }
@@ -56,6 +61,7 @@ impl Drafts {
     /// Writes a new draft, unless a call with the key did; says which.
     pub(super) async fn create(&self, wanted: CreateDraft) -> Result<(Draft, bool), ToolFailure> {
         check(&wanted.title, &wanted.markdown)?;
+        check_sources(&wanted.drawn_from)?;
         let slug = match &wanted.slug {
             Some(text) => Slug::parse(text)?,
             None => Slug::of_title(&wanted.title)?,
@@ -70,7 +76,7 @@ impl Drafts {
             if slugs(folder)?.len() >= DRAFTS_MAX {
                 return Err(ToolFailure::permanent("the folder holds 10000 drafts: publish or remove some"));
             }
-            let text = text_of(wanted.title.trim(), mark.as_deref(), &wanted.markdown);
+            let text = text_of(wanted.title.trim(), mark.as_deref(), &wanted.drawn_from, &wanted.markdown);
             write_new(folder, &slug, &text)?;
             Ok((parse(&text).shown(&slug), true))
         })
@@ -84,7 +90,7 @@ impl Drafts {
             let kept = read(folder, &slug)?.ok_or_else(|| no_draft(&slug))?;
             let title = wanted.title.clone().unwrap_or_else(|| kept.title.clone());
             check(&title, &wanted.markdown)?;
-            let text = text_of(title.trim(), kept.mark.as_deref(), &wanted.markdown);
+            let text = text_of(title.trim(), kept.mark.as_deref(), &kept.drawn_from, &wanted.markdown);
             // It says so already: an earlier call did this, or there is nothing to do.
             if version(&text) == kept.version {
                 return Ok((kept.shown(&slug), false));
@@ -113,14 +119,20 @@ impl Drafts {
         .await
     }
 
-    /// All drafts by their slugs.
-    pub(super) async fn list(&self) -> Result<Vec<DraftLine>, ToolFailure> {
+    /// The failure for a draft that is not there, or that is not to be seen.
+    pub(super) fn none(&self, slug: &str) -> ToolFailure {
+        Slug::parse(slug).map_or_else(|failure| failure, |slug| no_draft(&slug))
+    }
+
+    /// All drafts by their slugs, with the paths of what they draw on.
+    pub(super) async fn list(&self) -> Result<Vec<(DraftLine, Vec<String>)>, ToolFailure> {
         self.run(|folder| {
             let mut lines = Vec::new();
             for slug in slugs(folder)? {
                 // One that is gone meanwhile is no draft any more.
                 let Some(kept) = read(folder, &slug)? else { continue };
-                lines.push(DraftLine { slug: slug.as_str().to_owned(), title: kept.title, version: kept.version });
+                let line = DraftLine { slug: slug.as_str().to_owned(), title: kept.title, version: kept.version };
+                lines.push((line, kept.drawn_from));
             }
             Ok(lines)
         })
@@ -173,6 +185,15 @@ fn check(title: &str, markdown: &str) -> Result<(), ToolFailure> {
     Ok(())
 }
 
+fn check_sources(drawn_from: &[String]) -> Result<(), ToolFailure> {
+    let is_path = |path: &String| path.len() <= SOURCE_BYTES_MAX && !path.contains(char::is_control);
+    if drawn_from.len() <= SOURCES_MAX && drawn_from.iter().all(is_path) {
+        return Ok(());
+    }
+    let message = format!("drawn_from takes at most {SOURCES_MAX} paths of documents, as search_knowledge tells them");
+    Err(ToolFailure::permanent(message.clone()).with_field_errors([("drawn_from".to_owned(), message)].into()))
+}
+
 fn no_draft(slug: &Slug) -> ToolFailure {
     ToolFailure::permanent(format!("there is no draft {}; list_drafts tells which there are", slug.as_str()))
 }
@@ -187,11 +208,13 @@ fn unwritable(error: &std::io::Error) -> ToolFailure {
 }
 
 /// The file's text: front matter, then what the caller wrote.
-fn text_of(title: &str, mark: Option<&str>, markdown: &str) -> String {
-    // A JSON string is a YAML string.
+fn text_of(title: &str, mark: Option<&str>, drawn_from: &[String], markdown: &str) -> String {
+    // JSON is YAML.
     let title = serde_json::Value::from(title);
     let mark = mark.map(|mark| format!("deskbell_key: {mark}\n")).unwrap_or_default();
-    format!("{FENCE}title: {title}\nstatus: draft\n{mark}{FENCE}\n{}\n", markdown.trim())
+    let sources = serde_json::Value::from(drawn_from);
+    let sources = if drawn_from.is_empty() { String::new() } else { format!("drawn_from: {sources}\n") };
+    format!("{FENCE}title: {title}\nstatus: draft\n{mark}{sources}{FENCE}\n{}\n", markdown.trim())
 }
 
 /// Tolerant: people edit drafts too.
@@ -202,7 +225,15 @@ fn parse(text: &str) -> Kept {
     let value = |name: &str| front.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
     let title = value("title").unwrap_or_default();
     let title = serde_json::from_str(title).unwrap_or_else(|_| title.trim_matches(['"', '\'']).to_owned());
-    Kept { title, mark: value("deskbell_key").map(str::to_owned), markdown: body.trim().to_owned(), version }
+    // What can't be read names no document, and a draft that draws on none that is known is shown to nobody.
+    let sources = |written: &str| serde_json::from_str(written).unwrap_or_else(|_| vec![written.to_owned()]);
+    Kept {
+        title,
+        mark: value("deskbell_key").map(str::to_owned),
+        drawn_from: value("drawn_from").map(sources).unwrap_or_default(),
+        markdown: body.trim().to_owned(),
+        version,
+    }
 }
 
 fn read(folder: &Path, slug: &Slug) -> Result<Option<Kept>, ToolFailure> {

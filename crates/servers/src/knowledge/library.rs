@@ -1,170 +1,432 @@
-//! The documents of the folders and their index, read anew when a file changed.
+//! The documents together: files looked at anew when they are asked for, and what other sources brought into the store.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
-use deskbell_judgement::knowledge::{KnowledgeIndex, Source};
-use deskbell_judgement::markdown;
+use deskbell_judgement::encoder::Encoder;
 use sha2::{Digest, Sha256};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use url::Url;
 
-use super::{KnowledgeServerConfig, folder_name};
+use super::access::Access;
+use super::audience::{Audience, Email, Readers};
+use super::catalog::{About, Catalog, Origin};
+use super::config::{KnowledgeConfigError, KnowledgeServerConfig};
+use super::folders::{self, Stamp};
+use super::schema::Reader;
+use super::store::{Space, Store, StoredLine, Text, documents, now, people};
 use crate::failure::ToolFailure;
 
-/// Folders deeper than this are not looked into.
-const DEPTH_MAX: usize = 16;
-/// Documents that are served, and bytes of one.
-const DOCUMENTS_MAX: usize = 50_000;
-const DOCUMENT_BYTES_MAX: u64 = 2 * 1024 * 1024;
-/// The scheme of the documents' addresses as resources.
-pub(super) const URI_PREFIX: &str = "deskbell-knowledge:///";
+/// Folders that took longer than this to look at are not looked at for ten times as long.
+const QUICK_LOOK: Duration = Duration::from_millis(20);
+const LOOK_PAUSE_FACTOR: u32 = 10;
+const LOOK_PAUSE_MAX: Duration = Duration::from_secs(3);
+/// Permissions that were last read so many seconds ago are no longer known.
+const STALE_SECONDS: i64 = 24 * 60 * 60;
+/// Restrictions above each other; more is a circle.
+const ANCESTORS_MAX: usize = 64;
+/// Passages encoded at once: others wait no longer than for these.
+const ENCODED_AT_ONCE: usize = 16;
+/// People that a call may name as its readers.
+const READERS_MAX: usize = 1_000;
 
-/// A document as it stood when the folders were last read.
-#[derive(Debug, Clone)]
-pub(super) struct Document {
-    pub(super) path: String,
-    pub(super) title: String,
-    pub(super) url: Option<String>,
-    pub(super) markdown: String,
-    pub(super) version: String,
-}
-
-impl Document {
-    pub(super) fn uri(&self) -> String {
-        uri(&self.path)
-    }
-}
-
-/// All documents at one time.
-#[derive(Debug, Default)]
-pub(super) struct Catalog {
-    stamps: Vec<Stamp>,
-    pub(super) documents: BTreeMap<String, Document>,
-    pub(super) index: KnowledgeIndex,
-}
-
-/// A file as its folder shows it: when this is the same, nobody wrote to it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Stamp {
-    path: String,
-    file: PathBuf,
-    modified: Option<SystemTime>,
-    length: u64,
-}
-
-/// The folders.
+/// The documents.
 #[derive(Debug)]
 pub(super) struct Library {
     folders: Vec<PathBuf>,
     base_url: Option<Url>,
-    catalog: Mutex<Arc<Catalog>>,
+    access_file: Option<PathBuf>,
+    has_other_sources: bool,
+    trust_caller: bool,
+    pub(super) store: Store,
+    pub(super) encoder: Option<Encoder>,
+    catalog: RwLock<Catalog>,
+    looked: Mutex<Looked>,
+    /// Told when there are passages without a vector.
+    unencoded: Notify,
+}
+
+/// The folders and the file of readers as they were last seen.
+#[derive(Debug, Default)]
+struct Looked {
+    stamps: BTreeMap<String, Stamp>,
+    access: Arc<KnownAccess>,
+    not_before: Option<Instant>,
+}
+
+/// What the file of readers last said.
+#[derive(Debug, Default)]
+struct KnownAccess {
+    stamp: Option<(Option<std::time::SystemTime>, u64)>,
+    /// Nothing when it can't be read: then nobody may read the folders.
+    access: Option<Access>,
 }
 
 impl Library {
-    pub(super) fn new(config: &KnowledgeServerConfig) -> Self {
-        Self { folders: config.folders.clone(), base_url: config.base_url.clone(), catalog: Mutex::default() }
-    }
-
-    /// The documents as they are now.
-    pub(super) async fn catalog(&self) -> Result<Arc<Catalog>, ToolFailure> {
-        let mut kept = self.catalog.lock().await;
-        let (folders, base_url, before) = (self.folders.clone(), self.base_url.clone(), Arc::clone(&kept));
-        let read = tokio::task::spawn_blocking(move || {
-            let stamps = look(&folders)?;
-            Ok(if stamps == before.stamps { before } else { Arc::new(read(stamps, base_url.as_ref())) })
-        });
-        let catalog =
-            read.await.map_err(|_| ToolFailure::transient("the folders could not be read; try again", None))??;
-        *kept = Arc::clone(&catalog);
-        Ok(catalog)
-    }
-}
-
-pub(super) fn uri(path: &str) -> String {
-    let mut uri = Url::parse(URI_PREFIX).ok();
-    if let Some(uri) = &mut uri {
-        uri.set_path(path);
-    }
-    uri.map_or_else(|| format!("{URI_PREFIX}{path}"), String::from)
-}
-
-fn look(folders: &[PathBuf]) -> Result<Vec<Stamp>, ToolFailure> {
-    let mut stamps = Vec::new();
-    for folder in folders {
-        let prefix = if folders.len() > 1 { format!("{}/", folder_name(folder)) } else { String::new() };
-        collect(folder, &prefix, DEPTH_MAX, &mut stamps).map_err(|error| {
-            tracing::warn!(folder = %folder.display(), %error, "a folder of documents can't be read");
-            ToolFailure::permanent(
-                "a folder of documents can't be read; correct DESKBELL_KNOWLEDGE_FOLDERS or the folder's rights, the log says \
-                 which",
-            )
-        })?;
-    }
-    stamps.sort();
-    stamps.truncate(DOCUMENTS_MAX);
-    Ok(stamps)
-}
-
-fn collect(folder: &Path, prefix: &str, depth: usize, found: &mut Vec<Stamp>) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        // Links are not followed: what they lead to was not put among the documents.
-        let (kind, file) = (entry.file_type()?, entry.path());
-        let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
-        if name.starts_with('.') {
-            continue;
+    /// Opens the store and reads what it holds.
+    pub(super) fn open(config: &KnowledgeServerConfig) -> Result<Self, KnowledgeConfigError> {
+        if let Some(file) = &config.access {
+            Access::read(file).map_err(|reason| KnowledgeConfigError::BadAccess { path: file.clone(), reason })?;
         }
-        let path = format!("{prefix}{name}");
-        if kind.is_dir() && depth > 0 {
-            collect(&file, &format!("{path}/"), depth - 1, found)?;
-        } else if kind.is_file() && file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("md")) {
-            let about = entry.metadata()?;
-            found.push(Stamp { path, file, modified: about.modified().ok(), length: about.len() });
-        }
-    }
-    Ok(())
-}
-
-fn read(stamps: Vec<Stamp>, base_url: Option<&Url>) -> Catalog {
-    let documents: BTreeMap<String, Document> = stamps
-        .iter()
-        .filter_map(|stamp| {
-            let document = document(stamp, base_url);
-            if document.is_none() {
-                tracing::warn!(path = stamp.path, "a document is left out: it is too large, or no UTF-8 text");
-            }
-            Some((stamp.path.clone(), document?))
+        let bad_data = |reason| KnowledgeConfigError::BadData { path: config.data.clone().unwrap_or_default(), reason };
+        let store = Store::open(config.data.as_deref()).map_err(bad_data)?;
+        let encoder = config.encoder.as_deref().map(read_encoder).transpose()?;
+        Ok(Self {
+            folders: config.folders.clone(),
+            base_url: config.base_url.clone(),
+            access_file: config.access.clone(),
+            has_other_sources: config.confluence.is_some(),
+            trust_caller: config.trust_caller,
+            store,
+            encoder,
+            catalog: RwLock::default(),
+            looked: Mutex::default(),
+            unencoded: Notify::new(),
         })
-        .collect();
-    let sources = documents.values().map(|document| Source {
-        path: document.path.clone(),
-        url: document.url.clone(),
-        markdown: document.markdown.clone(),
-    });
-    Catalog { index: KnowledgeIndex::from_documents(sources), documents, stamps }
-}
-
-fn document(stamp: &Stamp, base_url: Option<&Url>) -> Option<Document> {
-    if stamp.length > DOCUMENT_BYTES_MAX {
-        return None;
     }
-    let markdown = fs::read_to_string(&stamp.file).ok()?;
-    let stem = stamp.path.rsplit('/').next().unwrap_or(&stamp.path);
-    let title = markdown::read(&markdown).title.unwrap_or_else(|| stem.trim_end_matches(".md").to_owned());
-    Some(Document {
-        title,
-        url: base_url.map(|base| format!("{}/{}", base.as_str().trim_end_matches('/'), stamp.path)),
-        version: version(&markdown),
-        path: stamp.path.clone(),
-        markdown,
-    })
+
+    /// Whether the caller is believed.
+    pub(super) fn trusts_caller(&self) -> bool {
+        self.trust_caller
+    }
+
+    /// Runs `look` on the documents as they are now.
+    pub(super) async fn look<T: Send + 'static>(
+        self: &Arc<Self>,
+        look: impl FnOnce(&Catalog) -> T + Send + 'static,
+    ) -> Result<T, ToolFailure> {
+        self.refresh().await?;
+        let library = Arc::clone(self);
+        let done =
+            tokio::task::spawn_blocking(move || look(&library.catalog.read().unwrap_or_else(PoisonError::into_inner)));
+        done.await.map_err(|_| ToolFailure::transient("the documents could not be read; try again", None))
+    }
+
+    /// Who the readers of a call are to the sources.
+    pub(super) async fn readers(self: &Arc<Self>, named: &[Reader]) -> Result<Readers, ToolFailure> {
+        if named.is_empty() {
+            return Ok(Readers::Anybody);
+        }
+        if !self.trust_caller {
+            return Err(ToolFailure::permanent(
+                "this server was not told to believe its caller about who reads: leave readers out to find what everybody may \
+                 read, or set DESKBELL_KNOWLEDGE_TRUST_CALLER=true for a caller that tells truly (over HTTP, with \
+                 DESKBELL_MCP_BEARER)",
+            ));
+        }
+        if named.len() > READERS_MAX {
+            return Err(ToolFailure::permanent(format!(
+                "readers names more than {READERS_MAX} people: leave them out, so that only what everybody may read is found"
+            )));
+        }
+        let people: Vec<Option<Email>> = named.iter().map(|reader| Email::parse(&reader.email)).collect();
+        self.look(move |catalog| {
+            let principals = |email: &Option<Email>| {
+                email.as_ref().map(|email| catalog.directory().principals(email)).unwrap_or_default()
+            };
+            Readers::All(people.iter().map(principals).collect())
+        })
+        .await
+    }
+
+    /// Brings the folders' documents up to date.
+    async fn refresh(self: &Arc<Self>) -> Result<(), ToolFailure> {
+        let mut looked = self.looked.lock().await;
+        if looked.not_before.is_some_and(|until| Instant::now() < until) {
+            return Ok(());
+        }
+        let library = Arc::clone(self);
+        let (before, access) = (std::mem::take(&mut looked.stamps), Arc::clone(&looked.access));
+        let done = tokio::task::spawn_blocking(move || library.look_at_folders(before, &access)).await;
+        let (stamps, outcome) =
+            done.map_err(|_| ToolFailure::transient("the folders could not be read; try again", None))?;
+        looked.stamps = stamps;
+        let (access, took) = outcome?;
+        if let Some(access) = access {
+            looked.access = access;
+        }
+        let pause = (took * LOOK_PAUSE_FACTOR).min(LOOK_PAUSE_MAX);
+        looked.not_before = (took > QUICK_LOOK).then(|| Instant::now() + pause);
+        Ok(())
+    }
+
+    /// Gives the stamps as they are now, and the file of readers where it changed.
+    #[allow(clippy::type_complexity)]
+    fn look_at_folders(
+        &self,
+        before: BTreeMap<String, Stamp>,
+        known: &KnownAccess,
+    ) -> (BTreeMap<String, Stamp>, Result<(Option<Arc<KnownAccess>>, Duration), ToolFailure>) {
+        let began = Instant::now();
+        let stamps = match folders::look(&self.folders, self.has_other_sources) {
+            Ok(stamps) => stamps,
+            Err(failure) => return (before, Err(failure)),
+        };
+        let took = began.elapsed();
+        let stamps: BTreeMap<String, Stamp> = stamps.into_iter().map(|stamp| (stamp.path.clone(), stamp)).collect();
+        let changed_access = self.changed_access(known);
+        let access = changed_access.as_deref().unwrap_or(known);
+        self.take_files(&before, &stamps, access);
+        if changed_access.is_some() {
+            self.open_anew(access);
+        }
+        (stamps, Ok((changed_access, took)))
+    }
+
+    fn changed_access(&self, known: &KnownAccess) -> Option<Arc<KnownAccess>> {
+        let Some(file) = &self.access_file else {
+            let is_first = known.access.is_none();
+            return is_first.then(|| Arc::new(KnownAccess { stamp: None, access: Some(Access::default()) }));
+        };
+        let about = std::fs::metadata(file).ok();
+        let stamp = about.map(|about| (about.modified().ok(), about.len()));
+        if stamp.is_some() && stamp == known.stamp {
+            return None;
+        }
+        let access = Access::read(file).map_err(|reason| {
+            tracing::error!(file = %file.display(), reason, "who may read the folders is not known: nobody may, until it is mended");
+        });
+        Some(Arc::new(KnownAccess { stamp, access: access.ok() }))
+    }
+
+    fn audience_of(access: &KnownAccess, path: &str) -> Audience {
+        access.access.as_ref().map_or(Audience::Nobody, |access| access.of_path(path))
+    }
+
+    fn take_files(&self, before: &BTreeMap<String, Stamp>, after: &BTreeMap<String, Stamp>, access: &KnownAccess) {
+        let gone: Vec<&String> = before.keys().filter(|path| !after.contains_key(*path)).collect();
+        let changed: Vec<&Stamp> = after.values().filter(|stamp| before.get(&stamp.path) != Some(stamp)).collect();
+        if gone.is_empty() && changed.is_empty() {
+            return;
+        }
+        let mut read = Vec::new();
+        for stamp in changed {
+            let text = folders::read(stamp, self.base_url.as_ref());
+            if text.is_none() {
+                tracing::warn!("a document is left out: it is too large, or no UTF-8 text");
+            }
+            read.push((stamp, text));
+        }
+        self.keep_versions(&gone, &read);
+        let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        gone.iter().for_each(|path| catalog.remove(path));
+        for (stamp, text) in read {
+            let Some(text) = text else {
+                catalog.remove(&stamp.path);
+                continue;
+            };
+            let about = About {
+                path: stamp.path.clone(),
+                source: stamp.source.clone(),
+                title: text.title,
+                url: text.url,
+                version: text.version,
+                updated_at: text.updated_at,
+                origin: Origin::File(stamp.file.clone()),
+                audience: Self::audience_of(access, &stamp.path),
+            };
+            catalog.put(about, &text.markdown);
+        }
+        catalog.tidy();
+        drop(catalog);
+        self.unencoded.notify_one();
+    }
+
+    /// The files' texts go among the versions, those of files that are gone out of them.
+    fn keep_versions(&self, gone: &[&String], read: &[(&Stamp, Option<folders::FileText>)]) {
+        let kept = self.store.with(|connection| {
+            let transaction = connection.transaction()?;
+            for path in gone {
+                documents::remove(&transaction, path)?;
+            }
+            for (stamp, text) in read {
+                let Some(text) = text else { continue };
+                let text = Text {
+                    title: text.title.clone(),
+                    version: text.version.clone(),
+                    updated_at: text.updated_at.clone(),
+                    markdown: text.markdown.clone(),
+                };
+                documents::keep_version(&transaction, &stamp.path, &text)?;
+            }
+            transaction.commit()
+        });
+        if let Err(failure) = kept {
+            tracing::warn!(%failure, "versions of documents could not be kept");
+        }
+    }
+
+    /// Everything that hangs on the file of readers.
+    fn open_anew(&self, access: &KnownAccess) {
+        let mut directory = self.store.with(|connection| people::directory(connection)).unwrap_or_default();
+        if let Some(access) = &access.access {
+            access.fill(&mut directory);
+        }
+        let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        for path in catalog.file_paths() {
+            catalog.set_audience(&path, Self::audience_of(access, &path));
+        }
+        catalog.set_directory(directory);
+    }
+
+    /// Brings the catalog to what the store holds: after a source wrote there, and as time goes by.
+    pub(super) async fn reconcile(self: &Arc<Self>) -> Result<(), ToolFailure> {
+        // Held meanwhile, so that the file of readers does not change under it.
+        let looked = self.looked.lock().await;
+        let (library, access) = (Arc::clone(self), Arc::clone(&looked.access));
+        let done = tokio::task::spawn_blocking(move || library.take_stored(&access));
+        done.await.map_err(|_| ToolFailure::transient("the documents could not be read; try again", None))?
+    }
+
+    fn take_stored(&self, access: &KnownAccess) -> Result<(), ToolFailure> {
+        let (lines, spaces) = self.store.with(|connection| {
+            let transaction = connection.transaction()?;
+            Ok((documents::lines(&transaction)?, documents::spaces(&transaction)?))
+        })?;
+        let audiences = effective(&lines, &spaces, now());
+        let known = self.catalog.read().unwrap_or_else(PoisonError::into_inner).stored_versions();
+        let paths: BTreeSet<&str> = lines.iter().map(|line| line.path.as_str()).collect();
+        let is_new = |line: &&StoredLine| known.get(line.path.as_str()) != Some(&line.version);
+        let mut fresh = Vec::new();
+        for line in lines.iter().filter(is_new) {
+            fresh.extend(self.store.with(|connection| documents::one(connection, &line.path))?);
+        }
+        let has_fresh = !fresh.is_empty();
+        let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        known.keys().filter(|path| !paths.contains(&***path)).for_each(|path| catalog.remove(path));
+        for document in fresh {
+            let about = About {
+                audience: audiences.get(document.path.as_str()).cloned().unwrap_or(Audience::Nobody),
+                path: document.path,
+                source: document.source,
+                title: document.title,
+                url: document.url,
+                version: document.version,
+                updated_at: document.updated_at,
+                origin: Origin::Store,
+            };
+            catalog.put(about, &document.markdown);
+        }
+        for (path, audience) in audiences {
+            catalog.set_audience(path, audience);
+        }
+        catalog.tidy();
+        drop(catalog);
+        self.open_anew(access);
+        if has_fresh {
+            self.unencoded.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Encodes what has no vector yet, for ever.
+    pub(super) async fn keep_encoded(self: Arc<Self>) {
+        let Some(encoder) = self.encoder.clone() else { return };
+        loop {
+            let (library, encoder) = (Arc::clone(&self), encoder.clone());
+            let done = tokio::task::spawn_blocking(move || library.encode_some(&encoder)).await;
+            if !matches!(done, Ok(Ok(true))) {
+                self.unencoded.notified().await;
+            }
+        }
+    }
+
+    /// Says whether there was anything to do.
+    fn encode_some(&self, encoder: &Encoder) -> Result<bool, ToolFailure> {
+        let (generation, texts) = {
+            let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner);
+            (catalog.generation, catalog.unencoded(ENCODED_AT_ONCE))
+        };
+        let (mut vectors, mut made) = (Vec::new(), Vec::new());
+        for (slot, text) in &texts {
+            let digest = Sha256::digest(text.as_bytes()).to_vec();
+            let known = self.store.with(|connection| people::vector(connection, &digest))?;
+            let vector = known.unwrap_or_else(|| {
+                let vector = encoder.encode(text);
+                made.push((digest, vector.clone()));
+                vector
+            });
+            vectors.push((*slot, vector));
+        }
+        self.store.with(|connection| {
+            let transaction = connection.transaction()?;
+            people::put_vectors(&transaction, &made)?;
+            transaction.commit()
+        })?;
+        let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        if catalog.generation == generation {
+            catalog.set_vectors(&vectors);
+        }
+        Ok(!texts.is_empty())
+    }
 }
 
-/// What a text is, in 64 hex digits.
-pub(super) fn version(text: &str) -> String {
-    hex::encode(Sha256::digest(text.as_bytes()))
+fn read_encoder(folder: &Path) -> Result<Encoder, KnowledgeConfigError> {
+    let bad = |reason: String| KnowledgeConfigError::BadEncoder { path: folder.to_owned(), reason };
+    let (weights, vocabulary) = (folder.join("model.safetensors"), folder.join("vocab.txt"));
+    let weights = std::fs::read(weights).map_err(|error| bad(format!("model.safetensors: {error}")))?;
+    let vocabulary = std::fs::read_to_string(vocabulary).map_err(|error| bad(format!("vocab.txt: {error}")))?;
+    Encoder::read(&weights, &vocabulary).map_err(|error| bad(error.to_string()))
+}
+
+/// Who may read each document: what its space, its own restriction and those above it say together. A space that was not
+/// read for a day is closed, and so is what stands below something unknown.
+fn effective<'l>(lines: &'l [StoredLine], spaces: &BTreeMap<String, Space>, now: i64) -> BTreeMap<&'l str, Audience> {
+    let by_path: BTreeMap<&str, &StoredLine> = lines.iter().map(|line| (line.path.as_str(), line)).collect();
+    let of = |line: &StoredLine| {
+        let space = spaces
+            .get(&line.source)
+            .filter(|space| space.swept_at.is_some_and(|swept_at| now.saturating_sub(swept_at) < STALE_SECONDS));
+        let Some(space) = space else { return Audience::Nobody };
+        let mut audience = space.audience.clone().and(&line.audience);
+        let mut above = line.parent.as_deref();
+        for _ in 0..ANCESTORS_MAX {
+            let Some(path) = above else { return audience };
+            let Some(parent) = by_path.get(path) else { return Audience::Nobody };
+            audience = audience.and(&parent.audience);
+            above = parent.parent.as_deref();
+        }
+        Audience::Nobody
+    };
+    lines.iter().map(|line| (line.path.as_str(), of(line))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::audience::Principal;
+    use super::*;
+
+    fn line(path: &str, parent: Option<&str>, audience: Audience) -> StoredLine {
+        StoredLine {
+            path: path.to_owned(),
+            source: "confluence:A".to_owned(),
+            parent: parent.map(str::to_owned),
+            version: "1".to_owned(),
+            audience,
+        }
+    }
+
+    #[test]
+    fn what_stands_below_something_closed_or_unknown_is_closed() {
+        let finance = Audience::only([Principal::group("finance")].into());
+        let lines = [
+            line("top", None, Audience::Everybody),
+            line("closed", Some("top"), finance.clone()),
+            line("below", Some("closed"), Audience::Everybody),
+            line("lost", Some("nowhere"), Audience::Everybody),
+            line("circle", Some("circle"), Audience::Everybody),
+        ];
+        let space = |swept_at| Space { audience: Audience::Everybody, sweep: 1, cursor: None, swept_at };
+        let spaces = |swept_at| BTreeMap::from([("confluence:A".to_owned(), space(swept_at))]);
+        let found = effective(&lines, &spaces(Some(100)), 200);
+        assert_eq!(found["top"], Audience::Everybody);
+        assert_eq!((&found["closed"], &found["below"]), (&finance, &finance));
+        assert_eq!((&found["lost"], &found["circle"]), (&Audience::Nobody, &Audience::Nobody));
+        for (swept_at, now) in [(None, 200), (Some(100), 100 + STALE_SECONDS)] {
+            assert!(effective(&lines, &spaces(swept_at), now).values().all(|it| *it == Audience::Nobody));
+        }
+        assert!(effective(&lines, &BTreeMap::new(), 200).values().all(|it| *it == Audience::Nobody));
+    }
 }

@@ -1,0 +1,399 @@
+//! Bringing a site's pages, attachments and people into the store.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use deskbell_judgement::hypertext;
+use serde_json::Value;
+
+use super::PREFIX;
+use super::client::{Query, text};
+use super::cloud;
+use super::site::{AttachmentLine, PageLine, Parent, Site, SpaceLine};
+use crate::failure::{ErrorKind, ToolFailure};
+use crate::jira::Edition;
+use crate::knowledge::audience::{Audience, Email, Principal};
+use crate::knowledge::library::Library;
+use crate::knowledge::store::{Space, Stored, StoredLine, documents, now, people};
+
+/// The newest changes are followed back so many times.
+const NEWEST_PAGES_MAX: usize = 20;
+
+/// Where a sweep goes on.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Stage {
+    Pages(Option<Query>),
+    Attachments(Option<Query>),
+}
+
+/// Brings one site into the store.
+#[derive(Debug)]
+pub(super) struct Sync {
+    site: Site,
+    library: Arc<Library>,
+    /// The spaces that were there at the last sweep.
+    spaces: Mutex<Vec<SpaceLine>>,
+}
+
+fn source(space: &SpaceLine) -> String {
+    format!("{PREFIX}:{}", space.key)
+}
+
+fn page_path(space: &SpaceLine, id: &str) -> String {
+    format!("{PREFIX}/{}/{id}", space.key)
+}
+
+fn attachment_path(space: &SpaceLine, attachment: &AttachmentLine) -> String {
+    format!("{}/{}", page_path(space, &attachment.page), attachment.id)
+}
+
+impl Sync {
+    pub(super) fn new(site: Site, library: Arc<Library>) -> Self {
+        Self { site, library, spaces: Mutex::default() }
+    }
+
+    /// Goes through all spaces. One that fails keeps no other waiting; the first failure is told.
+    pub(super) async fn sweep(&self) -> Result<(), ToolFailure> {
+        let spaces = self.site.spaces().await?;
+        let kept: Vec<String> = spaces.iter().map(source).collect();
+        let forget = move |connection: &mut rusqlite::Connection| {
+            let transaction = connection.transaction()?;
+            documents::keep_sources(&transaction, &kept)?;
+            transaction.commit()
+        };
+        self.library.store.run(forget).await?;
+        spaces.clone_into(&mut self.spaces.lock().unwrap_or_else(PoisonError::into_inner));
+        let (mut swept, mut failed) = (Vec::new(), None);
+        for space in &spaces {
+            match self.sweep_space(space).await {
+                Ok(audience) => swept.push((space, audience)),
+                Err(failure) => {
+                    tracing::warn!(space = space.key, kind = ?failure.error_kind, "a space could not be swept: {}", failure.message);
+                    failed = failed.or(Some(failure));
+                    // Nobody is to be asked again at once.
+                    if failed.as_ref().is_some_and(|failure| failure.retry_after_seconds.is_some()) {
+                        break;
+                    }
+                }
+            }
+        }
+        self.read_people().await?;
+        for (space, audience) in swept {
+            let state = self.state(space).await?;
+            self.set_state(space, Space { audience, swept_at: Some(now()), ..state }).await?;
+        }
+        self.library.reconcile().await?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Asks for what changed last.
+    pub(super) async fn poll(&self) -> Result<(), ToolFailure> {
+        let spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for space in &spaces {
+            let sweep = self.state(space).await?.sweep;
+            let mut from = None;
+            for _ in 0..NEWEST_PAGES_MAX {
+                let (lines, next) = self.site.pages(space, from, true).await?;
+                let known = self.known(space).await?;
+                let is_new = |line: &PageLine| {
+                    known.get(&page_path(space, &line.id)).is_none_or(|known| known.version != line.version)
+                };
+                let count = lines.len();
+                let changed: Vec<PageLine> = lines.into_iter().filter(is_new).collect();
+                let is_all = !changed.is_empty() && changed.len() == count;
+                if self.take(space, changed, sweep).await? {
+                    self.library.reconcile().await?;
+                }
+                from = next.filter(|_| is_all);
+                if from.is_none() {
+                    break;
+                }
+            }
+        }
+        // As time goes by, what was not swept is closed.
+        self.library.reconcile().await
+    }
+
+    /// Asks for one page, of which something was told.
+    pub(super) async fn refresh(&self, id: &str) -> Result<(), ToolFailure> {
+        let spaces = self.spaces.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let line = self.site.page(id).await?;
+        let home = line.as_ref().and_then(|line| spaces.iter().find(|space| space.id == line.space));
+        let gone: Vec<String> =
+            spaces.iter().filter(|space| Some(*space) != home).map(|space| page_path(space, id)).collect();
+        self.forget(gone).await?;
+        if let (Some(line), Some(space)) = (line.clone(), home) {
+            let sweep = self.state(space).await?.sweep;
+            self.take(space, vec![line], sweep).await?;
+        }
+        self.library.reconcile().await
+    }
+
+    /// Goes through a space, from where a sweep before broke off; says who may read it.
+    async fn sweep_space(&self, space: &SpaceLine) -> Result<Audience, ToolFailure> {
+        let mut state = self.state(space).await?;
+        // What got narrower counts at once.
+        state.audience = self.site.space_audience(space).await?;
+        let resumed = state.cursor.as_deref().and_then(|cursor| serde_json::from_str(cursor).ok());
+        let mut stage = resumed.unwrap_or_else(|| {
+            state.sweep += 1;
+            Stage::Pages(None)
+        });
+        loop {
+            state.cursor = serde_json::to_string(&stage).ok();
+            self.set_state(space, state.clone()).await?;
+            let step = match stage {
+                Stage::Pages(from) => self.sweep_pages(space, from, state.sweep).await,
+                Stage::Attachments(from) => self.sweep_attachments(space, from, state.sweep).await,
+            };
+            match step {
+                Ok(Some(next)) => stage = next,
+                Ok(None) => break,
+                Err(failure) => {
+                    // A place that Confluence no longer knows is none to go on from.
+                    if failure.error_kind == ErrorKind::Permanent {
+                        state.cursor = None;
+                        self.set_state(space, state).await?;
+                    }
+                    return Err(failure);
+                }
+            }
+        }
+        let (name, sweep) = (source(space), state.sweep);
+        state.cursor = None;
+        self.set_state(space, state).await?;
+        let forget = move |connection: &mut rusqlite::Connection| {
+            let transaction = connection.transaction()?;
+            documents::remove_unseen(&transaction, &name, sweep)?;
+            transaction.commit()
+        };
+        self.library.store.run(forget).await?;
+        // Asked again: what was read meanwhile is for those who may read the space now.
+        self.site.space_audience(space).await
+    }
+
+    async fn sweep_pages(
+        &self,
+        space: &SpaceLine,
+        from: Option<Query>,
+        sweep: i64,
+    ) -> Result<Option<Stage>, ToolFailure> {
+        let (lines, next) = self.site.pages(space, from, false).await?;
+        if self.take(space, lines, sweep).await? {
+            self.library.reconcile().await?;
+        }
+        Ok(Some(next.map_or(Stage::Attachments(None), |next| Stage::Pages(Some(next)))))
+    }
+
+    /// Writes pages with their restrictions; their texts are asked for where the version is another. Says whether anything
+    /// changed.
+    async fn take(&self, space: &SpaceLine, lines: Vec<PageLine>, sweep: i64) -> Result<bool, ToolFailure> {
+        if lines.is_empty() {
+            return Ok(false);
+        }
+        let known = self.known(space).await?;
+        let is_new =
+            |line: &&PageLine| known.get(&page_path(space, &line.id)).is_none_or(|known| known.version != line.version);
+        let changed: Vec<&str> = lines.iter().filter(is_new).map(|line| line.id.as_str()).collect();
+        // Before the restrictions: a text that was written under a new restriction must not come with the old one.
+        let mut bodies = if changed.is_empty() { BTreeMap::new() } else { self.site.bodies(&changed).await? };
+        let ids: Vec<&str> = lines.iter().map(|line| line.id.as_str()).collect();
+        let mut restrictions = self.site.restrictions(&ids).await?;
+        let (mut put, mut touched, mut is_changed) = (Vec::new(), Vec::new(), false);
+        for line in &lines {
+            let own = restrictions.remove(&line.id).unwrap_or(Audience::Nobody);
+            let (parent, audience) = self.place(space, line, own).await?;
+            let path = page_path(space, &line.id);
+            if let Some((version, storage)) = bodies.remove(&line.id) {
+                put.push(stored(space, line, path, parent, audience, version, &storage));
+                is_changed = true;
+                continue;
+            }
+            let is_same = known.get(&path).is_some_and(|known| known.parent == parent && known.audience == audience);
+            is_changed |= !is_same;
+            touched.push((path, parent, audience));
+        }
+        let write = move |connection: &mut rusqlite::Connection| {
+            let transaction = connection.transaction()?;
+            for document in &put {
+                documents::put(&transaction, document, sweep)?;
+            }
+            for (path, parent, audience) in &touched {
+                documents::touch(&transaction, path, parent.as_deref(), audience, sweep)?;
+            }
+            transaction.commit()
+        };
+        self.library.store.run(write).await?;
+        Ok(is_changed)
+    }
+
+    /// What a page stands below, and who it and the folders right above let in.
+    async fn place(
+        &self,
+        space: &SpaceLine,
+        line: &PageLine,
+        own: Audience,
+    ) -> Result<(Option<String>, Audience), ToolFailure> {
+        match &line.parent {
+            Parent::None => Ok((None, own)),
+            Parent::Page(id) => Ok((Some(page_path(space, id)), own)),
+            Parent::Other if self.site.config.edition == Edition::Cloud => {
+                let (above, folders) = cloud::above(&self.site, &line.id).await?;
+                Ok((above.map(|id| page_path(space, &id)), own.and(&folders)))
+            }
+            Parent::Other => Ok((None, Audience::Nobody)),
+        }
+    }
+
+    async fn sweep_attachments(
+        &self,
+        space: &SpaceLine,
+        from: Option<Query>,
+        sweep: i64,
+    ) -> Result<Option<Stage>, ToolFailure> {
+        let (lines, next) = self.site.attachments(space, from).await?;
+        let known = self.known(space).await?;
+        let (mut put, mut touched) = (Vec::new(), Vec::new());
+        for line in &lines {
+            let (path, parent) = (attachment_path(space, line), page_path(space, &line.page));
+            // A page that is not there has nothing to show.
+            if !known.contains_key(&parent) {
+                continue;
+            }
+            if known.get(&path).is_some_and(|known| known.version == line.version) {
+                touched.push((path, parent));
+                continue;
+            }
+            let Some(bytes) = self.site.client.file(&line.download).await? else { continue };
+            let Ok(text) = String::from_utf8(bytes) else { continue };
+            put.push(stored_attachment(space, line, path, parent, &text));
+        }
+        let is_changed = !put.is_empty();
+        let write = move |connection: &mut rusqlite::Connection| {
+            let transaction = connection.transaction()?;
+            for document in &put {
+                documents::put(&transaction, document, sweep)?;
+            }
+            for (path, parent) in &touched {
+                documents::touch(&transaction, path, Some(parent), &Audience::Everybody, sweep)?;
+            }
+            transaction.commit()
+        };
+        self.library.store.run(write).await?;
+        if is_changed {
+            self.library.reconcile().await?;
+        }
+        Ok(next.map(|next| Stage::Attachments(Some(next))))
+    }
+
+    /// Who is who, and who is in the groups that are named anywhere.
+    async fn read_people(&self) -> Result<(), ToolFailure> {
+        let (lines, spaces) = self
+            .library
+            .store
+            .run(|connection| Ok((documents::lines(connection)?, documents::spaces(connection)?)))
+            .await?;
+        let audiences = lines.iter().map(|line| &line.audience).chain(spaces.values().map(|space| &space.audience));
+        let gates = audiences.filter_map(|audience| match audience {
+            Audience::Gates(gates) => Some(gates.iter().flatten()),
+            Audience::Everybody | Audience::Nobody => None,
+        });
+        let principals: BTreeSet<&Principal> = gates.flatten().collect();
+        let mut accounts: BTreeSet<String> =
+            principals.iter().filter_map(|it| it.as_confluence_user()).map(str::to_owned).collect();
+        let (mut members, mut told): (Vec<(String, String)>, BTreeMap<String, Email>) = Default::default();
+        for group in principals.iter().filter_map(|it| it.as_confluence_group()) {
+            for member in self.members(group).await? {
+                let Some(account) = self.site.user(&member) else { continue };
+                told.extend(text(&member, "/email").and_then(|email| Some((account.clone(), Email::parse(&email)?))));
+                accounts.insert(account.clone());
+                members.push((group.to_owned(), account));
+            }
+        }
+        let emails = self.site.emails(&accounts, &told).await?;
+        let write = move |connection: &mut rusqlite::Connection| {
+            let transaction = connection.transaction()?;
+            people::put(&transaction, &emails, &members)?;
+            transaction.commit()
+        };
+        self.library.store.run(write).await
+    }
+
+    /// Nobody where Confluence does not tell.
+    async fn members(&self, group: &str) -> Result<Vec<Value>, ToolFailure> {
+        match self.site.members(group).await {
+            Err(failure) if failure.error_kind == ErrorKind::Permanent && failure.http_status != Some(401) => {
+                tracing::warn!("a group's members are not told, so nobody is known to be in it: {}", failure.message);
+                Ok(Vec::new())
+            }
+            told => told,
+        }
+    }
+
+    async fn known(&self, space: &SpaceLine) -> Result<BTreeMap<String, StoredLine>, ToolFailure> {
+        let name = source(space);
+        self.library.store.run(move |connection| documents::lines_of(connection, &name)).await
+    }
+
+    async fn state(&self, space: &SpaceLine) -> Result<Space, ToolFailure> {
+        let name = source(space);
+        let spaces = self.library.store.run(|connection| documents::spaces(connection)).await?;
+        let unknown = || Space { audience: Audience::Nobody, sweep: 0, cursor: None, swept_at: None };
+        Ok(spaces.get(&name).cloned().unwrap_or_else(unknown))
+    }
+
+    async fn set_state(&self, space: &SpaceLine, state: Space) -> Result<(), ToolFailure> {
+        let name = source(space);
+        self.library.store.run(move |connection| documents::put_space(connection, &name, &state)).await
+    }
+
+    /// Forgets pages with their attachments.
+    async fn forget(&self, paths: Vec<String>) -> Result<(), ToolFailure> {
+        let forget = move |connection: &mut rusqlite::Connection| {
+            let transaction = connection.transaction()?;
+            for path in &paths {
+                documents::remove_below(&transaction, path)?;
+            }
+            transaction.commit()
+        };
+        self.library.store.run(forget).await
+    }
+}
+
+fn stored(
+    space: &SpaceLine,
+    line: &PageLine,
+    path: String,
+    parent: Option<String>,
+    audience: Audience,
+    version: String,
+    storage: &str,
+) -> Stored {
+    Stored {
+        path,
+        source: source(space),
+        parent,
+        title: line.title.clone(),
+        url: line.url.clone(),
+        version,
+        updated_at: line.updated_at.clone(),
+        markdown: hypertext::to_markdown(storage).markdown,
+        audience,
+    }
+}
+
+/// Its page's restrictions are an attachment's too.
+fn stored_attachment(space: &SpaceLine, line: &AttachmentLine, path: String, parent: String, text: &str) -> Stored {
+    Stored {
+        path,
+        source: source(space),
+        parent: Some(parent),
+        title: line.title.clone(),
+        url: line.url.clone(),
+        version: line.version.clone(),
+        updated_at: line.updated_at.clone(),
+        markdown: if line.is_html { hypertext::to_markdown(text).markdown } else { text.to_owned() },
+        audience: Audience::Everybody,
+    }
+}

@@ -1,0 +1,187 @@
+//! What people made of answers: it moves the ranking, within bounds, and shows what the documents lack.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use deskbell_judgement::text::index_terms;
+
+use super::schema::{FeedbackOutcome, Gap};
+use super::store::{Opinion, Question};
+
+/// An opinion about another question counts so much; one about the same question counts in full.
+const ELSEWHERE: f64 = 0.2;
+/// So many opinions of the same question bring a passage half of the way to its bound.
+const DOUBT: f64 = 3.0;
+/// Questions that share so much of their words are one.
+const SAME_QUESTION: f64 = 0.5;
+/// Wordings shown beside a gap's own.
+const EXAMPLES: usize = 5;
+
+/// The opinions by passage.
+#[derive(Debug, Default)]
+pub(super) struct Opinions {
+    by_passage: HashMap<String, Vec<Said>>,
+}
+
+#[derive(Debug)]
+struct Said {
+    terms: BTreeSet<String>,
+    weight: f64,
+}
+
+impl Opinions {
+    pub(super) fn of(opinions: &[Opinion]) -> Self {
+        let mut all = Self::default();
+        opinions.iter().for_each(|opinion| all.add(opinion));
+        all
+    }
+
+    pub(super) fn add(&mut self, opinion: &Opinion) {
+        let weight = match opinion.outcome {
+            FeedbackOutcome::Solved => 1.0,
+            FeedbackOutcome::NotHelpful => -1.0,
+            // Somebody may want a person whatever the answer is.
+            FeedbackOutcome::AskedPerson => -0.5,
+        };
+        let terms = terms(&opinion.query);
+        for passage in &opinion.passages {
+            self.by_passage.entry(passage.clone()).or_default().push(Said { terms: terms.clone(), weight });
+        }
+    }
+
+    /// How people lean towards a passage for a question of these terms: between -1 and 1, 0 where nobody said anything.
+    pub(super) fn lean(&self, passage: &str, asked: &BTreeSet<String>) -> f64 {
+        let (mut sum, mut all) = (0.0, 0.0);
+        for said in self.by_passage.get(passage).into_iter().flatten() {
+            let share = ELSEWHERE + (1.0 - ELSEWHERE) * likeness(&said.terms, asked);
+            sum += said.weight * share;
+            all += said.weight.abs() * share;
+        }
+        sum / (all + DOUBT)
+    }
+}
+
+/// A question's stemmed words.
+pub(super) fn terms(question: &str) -> BTreeSet<String> {
+    index_terms(question).into_iter().collect()
+}
+
+/// Shared terms among all.
+#[allow(clippy::cast_precision_loss)]
+fn likeness(one: &BTreeSet<String>, other: &BTreeSet<String>) -> f64 {
+    let shared = one.intersection(other).count();
+    let all = one.len() + other.len() - shared;
+    if all == 0 { 0.0 } else { shared as f64 / all as f64 }
+}
+
+/// Questions that are one, by their words.
+#[derive(Debug, Default)]
+struct Group<'q> {
+    terms: BTreeSet<String>,
+    wordings: BTreeMap<&'q str, u64>,
+    asked: u64,
+    badly: u64,
+}
+
+/// What is asked and answered badly or not at all; what weighs most first.
+pub(super) fn gaps(questions: &[Question], limit: usize) -> Vec<Gap> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut holders: HashMap<String, Vec<usize>> = HashMap::new();
+    for question in questions {
+        let terms = terms(&question.query);
+        if terms.is_empty() {
+            continue;
+        }
+        let at = nearest(&groups, &holders, &terms).unwrap_or_else(|| {
+            terms.iter().for_each(|term| holders.entry(term.clone()).or_default().push(groups.len()));
+            groups.push(Group { terms: terms.clone(), ..Group::default() });
+            groups.len() - 1
+        });
+        if let Some(group) = groups.get_mut(at) {
+            group.asked += 1;
+            group.badly += u64::from(is_bad(question));
+            *group.wordings.entry(question.query.trim()).or_default() += 1;
+        }
+    }
+    // What was answered more often than not is no gap.
+    groups.retain(|group| group.badly * 2 >= group.asked);
+    groups
+        .sort_by(|one, other| other.badly.cmp(&one.badly).then_with(|| one.wordings.keys().cmp(other.wordings.keys())));
+    groups.into_iter().take(limit).map(gap).collect()
+}
+
+/// What somebody said of the answer counts more than what was found.
+fn is_bad(question: &Question) -> bool {
+    match question.outcome {
+        Some(FeedbackOutcome::Solved) => false,
+        Some(FeedbackOutcome::NotHelpful | FeedbackOutcome::AskedPerson) => true,
+        None => !question.is_found,
+    }
+}
+
+fn nearest(groups: &[Group<'_>], holders: &HashMap<String, Vec<usize>>, terms: &BTreeSet<String>) -> Option<usize> {
+    let candidates: BTreeSet<usize> = terms.iter().filter_map(|term| holders.get(term)).flatten().copied().collect();
+    let scored = candidates.into_iter().filter_map(|at| Some((at, likeness(&groups.get(at)?.terms, terms))));
+    let same = scored.filter(|(_, likeness)| *likeness >= SAME_QUESTION);
+    same.max_by(|one, other| one.1.total_cmp(&other.1).then(other.0.cmp(&one.0))).map(|(at, _)| at)
+}
+
+fn gap(group: Group<'_>) -> Gap {
+    let mut wordings: Vec<(&str, u64)> = group.wordings.into_iter().collect();
+    let fit = |wording: &str| likeness(&terms(wording), &group.terms);
+    // The most common wording, and of equals the one most like what the others say.
+    wordings.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| fit(other.0).total_cmp(&fit(one.0))));
+    let mut wordings = wordings.into_iter().map(|(wording, _)| wording.to_owned());
+    Gap {
+        question: wordings.next().unwrap_or_default(),
+        asked: group.asked,
+        answered_badly: group.badly,
+        examples: wordings.take(EXAMPLES).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opinion(query: &str, outcome: FeedbackOutcome) -> Opinion {
+        Opinion { query: query.to_owned(), passages: vec!["p".to_owned()], outcome }
+    }
+
+    fn question(query: &str, is_found: bool, outcome: Option<FeedbackOutcome>) -> Question {
+        Question { query: query.to_owned(), is_found, outcome }
+    }
+
+    #[test]
+    fn opinions_lean_within_bounds_and_most_for_the_same_question() {
+        let asked = terms("refund a payment");
+        assert!(Opinions::default().lean("p", &asked).abs() < 1e-9);
+        let many = Opinions::of(&vec![opinion("refund a payment", FeedbackOutcome::Solved); 1_000]);
+        let lean = many.lean("p", &asked);
+        assert!(lean > 0.9 && lean < 1.0, "{lean}");
+        assert!(many.lean("p", &terms("reset a password")) > 0.0 && many.lean("q", &asked).abs() < 1e-9);
+        let one = Opinions::of(&[opinion("refund a payment", FeedbackOutcome::NotHelpful)]);
+        assert!(one.lean("p", &asked) < one.lean("p", &terms("reset a password")));
+        let person = Opinions::of(&[opinion("refund a payment", FeedbackOutcome::AskedPerson)]);
+        assert!(one.lean("p", &asked) < person.lean("p", &asked) && person.lean("p", &asked) < 0.0);
+    }
+
+    #[test]
+    fn gaps_are_what_is_asked_and_not_answered() {
+        let asked = [
+            question("How do I change the VAT number?", false, None),
+            question("change VAT number", false, None),
+            question("How do I change the VAT number?", true, Some(FeedbackOutcome::NotHelpful)),
+            question("refund times", true, None),
+            question("refund times", true, Some(FeedbackOutcome::AskedPerson)),
+            question("refund times", false, Some(FeedbackOutcome::Solved)),
+            question("where is the office", false, None),
+            question("...", false, None),
+        ];
+        let found = gaps(&asked, 10);
+        let shown: Vec<(&str, u64, u64)> =
+            found.iter().map(|gap| (gap.question.as_str(), gap.asked, gap.answered_badly)).collect();
+        assert_eq!(shown, [("How do I change the VAT number?", 3, 3), ("where is the office", 1, 1)]);
+        assert_eq!(found[0].examples, ["change VAT number"]);
+        assert_eq!(gaps(&asked, 1).len(), 1);
+    }
+}
