@@ -5,6 +5,7 @@ mod controls;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use deskbell_block_kit::templates::{RenderError, Templates};
 use deskbell_domain::action::Action;
@@ -13,7 +14,9 @@ use deskbell_domain::policy::Policy;
 
 use crate::assessor::Chain;
 use crate::assessor::config::{AssessorConfig, read_examples};
+use crate::assessor::llm::LlmAssessor;
 use crate::config::{Config, ConfigErrors};
+use crate::llm::Llm;
 use crate::mcp_host::{Bindings, Lookups};
 
 /// Documents deeper than this are not looked for: a link that leads back would never end.
@@ -179,6 +182,23 @@ pub fn assessors(config: &Config, policy: &LoadedPolicy) -> Result<Chain, Prepar
     let encoder = config.assessor.encoder.as_ref().map(|folder| config.path(folder));
     let assessor = AssessorConfig { encoder, ..config.assessor.clone() };
     Chain::local(&assessor, &policy.policy.categories, labelled).map_err(|error| wrong(error.to_string()))
+}
+
+/// The language model, if one is configured. Asks nobody.
+///
+/// # Errors
+/// When its key can't be had, or a prompt file can't be used.
+pub fn llm(config: &Config) -> Result<Option<Llm>, PrepareErrors> {
+    let Some(settings) = config.llm_settings().map_err(ConfigErrors::from)? else { return Ok(None) };
+    Llm::new(settings).map(Some).map_err(|error| PrepareErrors::one(format!("[llm]: {error}")))
+}
+
+/// The assessors with the language model among them, where it may assess.
+pub fn with_model(chain: Chain, llm: Option<&Llm>, config: &Config, policy: &LoadedPolicy) -> Chain {
+    match llm.filter(|_| config.llm.as_ref().is_some_and(|llm| llm.assess)) {
+        Some(llm) => chain.with_model(Arc::new(LlmAssessor::new(llm.clone(), &policy.policy.categories))),
+        None => chain,
+    }
 }
 
 /// How many documents the folder holds that Deskbell's own knowledge server serves; `None` without a folder.

@@ -31,6 +31,7 @@ use crate::config::{Config, ConfigErrors, HelpdeskPollConfig, Length};
 use crate::console::{self, ConsoleState, SlackStanding, StoreCheck};
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
+use crate::llm::Llm;
 use crate::mcp_host::{Bindings, Lookups, McpHost, StatusLook};
 use crate::mcp_server::desk::caller::Callers;
 use crate::mcp_server::desk::{self, DeskServer, DeskWorld};
@@ -123,6 +124,7 @@ pub struct Prepared {
     lookups: Lookups,
     messages: Messages,
     assessors: Chain,
+    llm: Option<Llm>,
     callers: Callers,
     slack: Arc<SlackClient>,
     http: reqwest::Client,
@@ -160,8 +162,10 @@ impl Prepared {
             .build()
             .map_err(|error| ServeError::Client(error.to_string()))?;
         prepare::documents(config)?;
+        let llm = prepare::llm(config)?;
         let prepared = Self {
-            assessors: prepare::assessors(config, &policy)?,
+            assessors: prepare::with_model(prepare::assessors(config, &policy)?, llm.as_ref(), config, &policy),
+            llm,
             callers: config.desk_callers().map_err(ConfigErrors::from)?,
             doors: doors::config(config)?,
             socket: doors::socket(config)?,

@@ -2,7 +2,7 @@
 //! thread or a ticket.
 //!
 //! [`readers`] says who will read the answer, [`questions`] answers people who ask, [`tickets`] suggests on cards and answers
-//! where a rule lets the bot, [`outcomes`] keeps what people make of it, [`clicks`] carries out what a click allows that belongs
+//! where a rule lets the bot, [`wording`] has a language model put passages in words, [`outcomes`] keeps what people make of it, [`clicks`] carries out what a click allows that belongs
 //! to no ticket, [`gaps`] lists what the knowledge lacks.
 
 mod clicks;
@@ -11,6 +11,7 @@ mod outcomes;
 mod questions;
 pub(super) mod readers;
 mod tickets;
+mod wording;
 
 pub(super) use outcomes::{answer_number, is_below_answers};
 pub(super) use questions::{asked_by_word, is_question};
@@ -78,7 +79,8 @@ impl World {
         question: &str,
         readers: &[String],
     ) -> Result<Brought, Undone> {
-        let question: String = question.chars().take(QUESTION_CHARS).collect();
+        // A server may keep what it is asked.
+        let question: String = gaps::anonymous(question).chars().take(QUESTION_CHARS).collect();
         let readers: Vec<_> = readers.iter().map(|email| json!({ "email": email })).collect();
         let context = json!({ "question": question, "readers": readers });
         let context = &context;

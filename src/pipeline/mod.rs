@@ -38,6 +38,7 @@ use deskbell_domain::policy::Policy;
 use jiff::SignedDuration;
 
 use crate::assessor::Chain;
+use crate::llm::Llm;
 use crate::mcp_host::{Bindings, Lookups, McpHost};
 use crate::slack::messages::Messages;
 use crate::slack::{Identity, SlackClient};
@@ -65,6 +66,8 @@ pub struct World {
     pub policy: Arc<Policy>,
     /// Who assesses.
     pub assessors: Chain,
+    /// The language model, if one is configured; it redacts what it is given.
+    pub llm: Option<Llm>,
     /// The MCP servers.
     pub host: McpHost,
     /// Which tool carries out which action.

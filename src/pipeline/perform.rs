@@ -223,7 +223,8 @@ impl World {
             similar
         })
         .await?;
-        let request = AssessRequest { workspace: job.workspace.clone(), ticket: ticket.id, similar, text };
+        let people = ticket.words.requester_name.iter().cloned().collect();
+        let request = AssessRequest { workspace: job.workspace.clone(), ticket: ticket.id, similar, text, people };
         let assessment = self.assessors.assess(request).await;
         self.step_ticket(job, Event::Assessed { revision, assessment: Box::new(assessment) }).await
     }

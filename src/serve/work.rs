@@ -70,6 +70,7 @@ impl Work {
             lookups,
             messages,
             assessors,
+            llm,
             slack,
             http,
             doors,
@@ -101,6 +102,7 @@ impl Work {
             messages,
             policy: Arc::new(policy.policy),
             assessors,
+            llm,
             host: self.host.clone(),
             bindings,
             lookups_bound: bound(&lookups, has_queues),
@@ -122,9 +124,7 @@ impl Work {
             under_way: UnderWay::default(),
             deciding: tokio::sync::Mutex::default(),
         };
-        self.begin_asking_the_tracker(poll, &world.habits.identity.workspace);
-        self.begin_looking_for_sign_ins(&world.habits.identity.workspace);
-        self.begin_asking_the_helpdesk(helpdesk_poll, &world.habits.identity.workspace);
+        self.begin_asking(poll, helpdesk_poll, &world.habits.identity.workspace);
         self.read_again_what_was_not_understood().await?;
         self.tasks.spawn(self.host.clone().report_faults(world.bindings.clone(), self.shutdown.clone()));
         let pipeline = self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
@@ -133,6 +133,18 @@ impl Work {
         // The workers end at shutdown; what else ends them is a fault that must not go unnoticed.
         let ended = pipeline.await;
         if ended.is_ok() && self.shutdown.is_cancelled() { Ok(()) } else { Err(ServeError::Broke) }
+    }
+
+    /// What is asked for again and again.
+    fn begin_asking(
+        &self,
+        tracker: Option<(Length, StatusLook)>,
+        helpdesk: Option<HelpdeskPollConfig>,
+        workspace: &WorkspaceId,
+    ) {
+        self.begin_asking_the_tracker(tracker, workspace);
+        self.begin_looking_for_sign_ins(workspace);
+        self.begin_asking_the_helpdesk(helpdesk, workspace);
     }
 
     /// Asks for the statuses of open tickets' issues, where that is configured and somebody works on what is told.

@@ -10,16 +10,19 @@ struct Rule {
 
 /// Reading order is the order of the flow: what stands further down may import more.
 const RULES: &[Rule] = &[
-    Rule { who: "assessor", may_import: &[] },
+    // Pure: both who ask services that may be away keep one.
+    Rule { who: "breaker", may_import: &[] },
+    Rule { who: "llm", may_import: &["breaker"] },
+    Rule { who: "assessor", may_import: &["llm"] },
     Rule { who: "slack", may_import: &[] },
-    Rule { who: "mcp_host", may_import: &[] },
+    Rule { who: "mcp_host", may_import: &["breaker"] },
     Rule { who: "store", may_import: &[] },
     // It records and answers; `slack` is there to open a loading view while Slack's trigger lives.
     Rule { who: "intake", may_import: &["store", "slack"] },
     // What intake kept is read again by the same pure readers.
     Rule {
         who: "pipeline",
-        may_import: &["assessor", "slack", "mcp_host", "store", "intake::parse", "intake::envelope"],
+        may_import: &["assessor", "llm", "slack", "mcp_host", "store", "intake::parse", "intake::envelope"],
     },
     Rule { who: "console", may_import: &["store", "slack", "mcp_host"] },
     // A request of another agent's is recorded as every door records it.
@@ -27,10 +30,10 @@ const RULES: &[Rule] = &[
     // Each concern's own settings are declared where they are used.
     Rule {
         who: "config",
-        may_import: &["assessor::config", "intake::config", "mcp_host", "mcp_server", "store", "slack"],
+        may_import: &["assessor::config", "intake::config", "llm", "mcp_host", "mcp_server", "store", "slack"],
     },
     Rule { who: "telemetry", may_import: &["config"] },
-    Rule { who: "prepare", may_import: &["config", "assessor", "mcp_host", "slack"] },
+    Rule { who: "prepare", may_import: &["config", "assessor", "llm", "mcp_host", "slack"] },
     Rule {
         who: "serve",
         may_import: &[
@@ -38,6 +41,7 @@ const RULES: &[Rule] = &[
             "config",
             "console",
             "intake",
+            "llm",
             "mcp_host",
             "mcp_server",
             "pipeline",
@@ -54,6 +58,7 @@ const RULES: &[Rule] = &[
             "assessor::config",
             "config",
             "console",
+            "llm",
             "mcp_host",
             "mcp_server",
             "prepare",

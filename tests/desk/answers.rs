@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 use super::trust::{scripted, stranger};
 use super::{Desk, Message, PATIENCE, State, Wish};
 
-const QUESTION: &str = "How long does a refund take?";
-const ANSWER: &str = "A refund reaches the card within five business days.";
+pub const QUESTION: &str = "How long does a refund take?";
+pub const ANSWER: &str = "A refund reaches the card within five business days.";
 
 /// A desk with a scripted knowledge server.
-struct Library {
-    desk: Desk,
+pub struct Library {
+    pub desk: Desk,
     folder: tempfile::TempDir,
 }
 
-fn passage(confidence: f64) -> Value {
+pub fn passage(confidence: f64) -> Value {
     json!({
         "id": "refunds.md#how-long", "document": "refunds.md", "source": "folder", "title": "Refunds",
         "heading_path": ["Refunds", "How long does it take?"], "url": "https://help.example/refunds#how-long",
@@ -27,7 +27,7 @@ fn passage(confidence: f64) -> Value {
     })
 }
 
-fn script(found: &Value) -> Value {
+pub fn script(found: &Value) -> Value {
     let tool = |name: &str, reads: bool| json!({ "name": name, "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": reads } });
     json!({
         "tools": [
@@ -43,7 +43,7 @@ fn script(found: &Value) -> Value {
     })
 }
 
-fn sure() -> Value {
+pub fn sure() -> Value {
     script(&json!({ "passages": [passage(0.91)], "next_page_token": null }))
 }
 
@@ -64,7 +64,7 @@ fn answering(wait: &str, on_silence: &str) -> Wish {
 }
 
 impl Library {
-    async fn open(said: &Value, wish: Wish) -> Self {
+    pub async fn open(said: &Value, wish: Wish) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kb.json");
         scripted::write(&path, said);
@@ -80,7 +80,7 @@ impl Library {
         self.folder.path().join("kb.json")
     }
 
-    fn says(&self, script: &Value) {
+    pub fn says(&self, script: &Value) {
         scripted::write(&self.script(), script);
     }
 

@@ -1,6 +1,7 @@
 //! Where the people of a ticket read and write.
 
 use crate::ids::ChannelId;
+use crate::knowledge::Purpose;
 use crate::ticket::{SlackPath, Source, Ticket};
 
 impl Ticket {
@@ -23,6 +24,14 @@ impl Ticket {
             }
             _ if self.hears_directly() => None,
             _ => Some(&self.card.channel),
+        }
+    }
+
+    /// The conversation in which what is asked for this purpose is read; `None`: the requester alone reads it.
+    pub fn readers_of(&self, purpose: Purpose) -> Option<&ChannelId> {
+        match purpose {
+            Purpose::Suggest => Some(&self.card.channel),
+            Purpose::Answer | Purpose::Send => self.answered_in(),
         }
     }
 

@@ -7,7 +7,8 @@
 //! [`keywords`] (which category?), [`urgency`], [`complexity`], [`sentiment`], [`language`], [`summary`], [`lexical`] (BM25),
 //! [`vectors`], [`retrieval`] (words and vectors together), [`similarity`] (earlier tickets) and [`knowledge`]
 //! (Markdown documents, split by [`markdown`]). [`passages`] searches among what the readers may see, [`hypertext`] brings HTML
-//! to Markdown, [`compression`] keeps of a passage what answers. [`evaluation`] measures them.
+//! to Markdown, [`compression`] keeps of a passage what answers. [`evaluation`] measures them. [`redaction`] takes personal
+//! details out of what leaves for a language model.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
@@ -27,6 +28,7 @@ pub mod markdown;
 pub mod mrkdwn;
 pub mod passages;
 mod phrases;
+pub mod redaction;
 pub mod request;
 pub mod retrieval;
 pub mod sentiment;

@@ -9,6 +9,7 @@ use deskbell_domain::policy::Right;
 use deskbell_domain::ticket::Actor;
 use deskbell_domain::workflow::event::{Person, ReplyTo};
 use deskbell_judgement::mrkdwn;
+use deskbell_judgement::redaction::Redaction;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -30,9 +31,9 @@ const SUMMARY: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// Characters of a draft's title.
 const TITLE_CHARS: usize = 120;
 
-/// A question as it may leave for the knowledge server: without Slack's names of people.
+/// A question as the knowledge server may keep it: without what names a person or is a secret.
 pub(super) fn anonymous(question: &str) -> String {
-    mrkdwn::plain(question)
+    Redaction::new(&[]).redact(&mrkdwn::plain(question))
 }
 
 impl World {

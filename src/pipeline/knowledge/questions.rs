@@ -57,7 +57,7 @@ impl World {
                 let place = alone(&command.user);
                 let brought = self.ask_knowledge(event.job, question, &self.readers_in(&place).await).await?;
                 let asking = Asking { who: &command.user, question, cause: event.key.to_string() };
-                let reading = self.in_words(question, &brought, None).await;
+                let reading = self.in_words(question, &brought, Vec::new(), None).await;
                 let (_, answer) = self.kept(event, &asking, &brought, reading).await?;
                 rendered(self.messages.kb_answer(&answer))
             }
@@ -79,7 +79,7 @@ impl World {
     ) -> Result<bool, Undone> {
         let question = mrkdwn::plain(text);
         let brought = self.ask_knowledge(event.job, &question, &self.readers_in(&alone(who)).await).await?;
-        let reading = self.in_words(&question, &brought, None).await;
+        let reading = self.in_words(&question, &brought, Vec::new(), None).await;
         if !matches!(reading, Reading::Answer(_)) {
             return Ok(false);
         }
@@ -104,7 +104,7 @@ impl World {
             () => Place::Conversation(channel.clone()),
         };
         let brought = self.ask_knowledge(event.job, &question, &self.readers_in(&place).await).await?;
-        let reading = self.in_words(&question, &brought, None).await;
+        let reading = self.in_words(&question, &brought, Vec::new(), None).await;
         let asking = Asking { who, question: &question, cause: event.key.to_string() };
         let (number, answer) = self.kept(event, &asking, &brought, reading).await?;
         let thread = Some(thread).filter(|_| !channel.as_str().starts_with('D'));
@@ -174,16 +174,6 @@ impl World {
             tracing::warn!(job = %event.job.id, %error, "let go: Slack did not take it");
         }
         self.end(event, EventOutcome::Handled { ticket: None }).await
-    }
-
-    /// The passages' answer. `ticket` is whose budget a language model's words would count against.
-    pub(super) async fn in_words(
-        &self,
-        _question: &str,
-        brought: &Brought,
-        _ticket: Option<deskbell_domain::ids::TicketId>,
-    ) -> Reading {
-        self.read_passages(brought)
     }
 
     /// Says something to one person who pressed, and ends the job.

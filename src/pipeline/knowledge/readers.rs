@@ -15,7 +15,7 @@ use crate::slack::SlackError;
 use crate::slack::directory::{Audience, User};
 
 /// People come and go: who reads a channel holds no longer than this.
-const CHANNEL_HOLDS: Duration = Duration::from_secs(300);
+const CHANNEL_HOLDS: Duration = Duration::from_secs(60);
 /// Somebody's address changes seldom.
 const PERSON_HOLDS: Duration = Duration::from_secs(3_600);
 /// Members that are asked after; a conversation with more is everybody's.

@@ -22,12 +22,13 @@ impl World {
     ) -> Result<(), Undone> {
         let ticket = self.ticket_of(job).await?;
         if ticket.revision != revision || ticket.words.erased || !ticket.status.is_open() {
-            return self.sought(job, purpose, revision, Sought::Unanswered(Unanswered::Nothing)).await;
+            return self.sought(job, &ticket, (purpose, revision), Sought::Unanswered(Unanswered::Nothing)).await;
         }
         let question = mrkdwn::plain(read_part(&ticket.words.text()));
         let readers = self.readers_in(&place(&ticket, purpose)).await;
         let brought = self.ask_knowledge(job, &question, &readers).await?;
-        let sought = match self.in_words(&question, &brought, Some(ticket.id)).await {
+        let names = ticket.words.requester_name.iter().cloned().collect();
+        let sought = match self.in_words(&question, &brought, names, Some(ticket.id)).await {
             Reading::Thin(why) => Sought::Unanswered(why),
             // Nobody is answered by it yet.
             Reading::Answer(finding) if purpose == Purpose::Suggest => Sought::Found(finding),
@@ -50,7 +51,7 @@ impl World {
                 Sought::Found(finding)
             }
         };
-        self.sought(job, purpose, revision, sought).await
+        self.sought(job, &ticket, (purpose, revision), sought).await
     }
 
     /// The ticket goes on without.
@@ -60,23 +61,28 @@ impl World {
         purpose: Purpose,
         revision: u32,
     ) -> Result<(), Undone> {
-        self.sought(job, purpose, revision, Sought::Unanswered(Unanswered::Failed)).await
+        let ticket = self.ticket_of(job).await?;
+        self.sought(job, &ticket, (purpose, revision), Sought::Unanswered(Unanswered::Failed)).await
     }
 
-    async fn sought(&self, job: &ClaimedJob, purpose: Purpose, revision: u32, sought: Sought) -> Result<(), Undone> {
+    /// Tells the ticket, and for whose reading it was asked.
+    async fn sought(
+        &self,
+        job: &ClaimedJob,
+        ticket: &Ticket,
+        (purpose, revision): (Purpose, u32),
+        sought: Sought,
+    ) -> Result<(), Undone> {
         let outcome = if matches!(sought, Sought::Found(_)) { "answered" } else { "unknown" };
         metrics::counter!("deskbell_answers_total", "asked" => purpose.as_str(), "outcome" => outcome).increment(1);
-        self.step_ticket(job, Event::AnswerSought { purpose, revision, sought: Box::new(sought) }).await
+        let read_in = ticket.readers_of(purpose).cloned();
+        self.step_ticket(job, Event::AnswerSought { purpose, revision, read_in, sought: Box::new(sought) }).await
     }
 }
 
 /// Who will read it.
 fn place(ticket: &Ticket, purpose: Purpose) -> Place {
-    let channel = match purpose {
-        Purpose::Suggest => Some(&ticket.card.channel),
-        Purpose::Answer | Purpose::Send => ticket.answered_in(),
-    };
-    match channel {
+    match ticket.readers_of(purpose) {
         _ if ticket.outsiders_read && purpose != Purpose::Suggest => Place::Anywhere,
         Some(channel) => Place::Conversation(channel.clone()),
         None => Place::Alone(ticket.requester.clone()),

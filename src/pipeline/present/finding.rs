@@ -125,7 +125,7 @@ pub(super) fn suggestion(ticket: &Ticket) -> Option<Suggestion> {
     })
 }
 
-/// What the requester was answered last, for those who work on it.
+/// What the requester was answered last, for those who work on it: they are others, and may not read every page.
 pub(super) fn tried(ticket: &Ticket) -> Option<TriedAnswer> {
     let offer = ticket.offers.last()?;
     let finding = ticket.words.answers.get(&offer.answer)?;
@@ -137,7 +137,8 @@ pub(super) fn tried(ticket: &Ticket) -> Option<TriedAnswer> {
         Outcome::Silent => SolvingEnd::Silent.as_words(),
     });
     let outcome = said.or(ended).unwrap_or("the requester has not said yet whether it helps");
-    Some(TriedAnswer { sources: sources(&finding.sources).collect(), outcome: outcome.to_owned() })
+    let public: Vec<Citation> = finding.sources.iter().filter(|source| source.is_public).cloned().collect();
+    Some(TriedAnswer { sources: sources(&public).collect(), outcome: outcome.to_owned() })
 }
 
 fn writer(finding: &Finding) -> Option<String> {

@@ -81,19 +81,8 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
             ..Words::default()
         },
     };
-    let by = Actor::Person(ticket.requester.clone());
-    let source = json!({ "source": ticket.source });
     let mut scene = Scene::new(policy, context, ticket, now);
-    scene.audit(by, AuditKind::TicketReceived, source);
-    scene.out.effects.push(Effect::Assess { revision: 1 });
-    scene.look_up();
-    if !matches!(scene.ticket.source, Source::Helpdesk { .. }) {
-        scene.out.effects.push(Effect::NameRequester);
-    }
-    // Whoever asked in a direct conversation or a form is answered there already.
-    if outsiders_read && scene.ticket.is_asked_in_channel() {
-        scene.tell_requester(NoticeKind::Accepted);
-    }
+    scene.take_in();
     scene.finish_new()
 }
 
@@ -118,6 +107,21 @@ fn sent_at(message: &TicketMessage, now: Timestamp) -> Timestamp {
 }
 
 impl Scene<'_> {
+    /// What follows from a request that has just come in.
+    fn take_in(&mut self) {
+        let by = Actor::Person(self.ticket.requester.clone());
+        self.audit(by, AuditKind::TicketReceived, json!({ "source": self.ticket.source }));
+        self.out.effects.push(Effect::Assess { revision: 1 });
+        self.look_up();
+        if !matches!(self.ticket.source, Source::Helpdesk { .. }) {
+            self.out.effects.push(Effect::NameRequester);
+        }
+        // Whoever asked in a direct conversation or a form is answered there already.
+        if self.ticket.outsiders_read && self.ticket.is_asked_in_channel() {
+            self.tell_requester(NoticeKind::Accepted);
+        }
+    }
+
     pub(super) fn may_still_be_decided(&self) -> bool {
         matches!(self.ticket.status, Status::Received | Status::AwaitingConfirmation)
     }

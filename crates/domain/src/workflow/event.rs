@@ -90,6 +90,8 @@ pub enum Event {
         purpose: Purpose,
         /// The revision that it was asked on.
         revision: u32,
+        /// The conversation whose readers it was asked for; `None`: the requester alone.
+        read_in: Option<ChannelId>,
         /// What came of it.
         sought: Box<Sought>,
     },
