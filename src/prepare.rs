@@ -11,7 +11,6 @@ use deskbell_block_kit::templates::{RenderError, Templates};
 use deskbell_domain::action::Action;
 use deskbell_domain::enrichment::Lookup;
 use deskbell_domain::policy::Policy;
-use deskbell_judgement::knowledge::{KnowledgeIndex, Source};
 
 use crate::assessor::Chain;
 use crate::assessor::config::{AssessorConfig, read_examples};
@@ -23,6 +22,8 @@ use crate::mcp_host::{Bindings, Lookups};
 
 /// Documents deeper than this are not looked for: a link that leads back would never end.
 const FOLDER_DEPTH_MAX: usize = 16;
+/// What documents' names end in.
+const DOCUMENTS: [&str; 4] = ["md", "markdown", "html", "htm"];
 
 /// Everything wrong with the configuration or what it names, a line each: where, what, and the mend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -200,24 +201,13 @@ pub fn with_model(chain: Chain, llm: Option<&Llm>, config: &Config, policy: &Loa
     }
 }
 
-/// The documents that `/kb` searches.
+/// How many documents the folder holds that Deskbell's own knowledge server serves; `None` without a folder.
 ///
 /// # Errors
-/// When the folder or a document can't be read.
-pub fn knowledge(config: &Config) -> Result<KnowledgeIndex, PrepareErrors> {
-    let Some(folder) = &config.knowledge.folder else { return Ok(KnowledgeIndex::default()) };
-    let root = config.path(folder);
-    let mut files = Vec::new();
-    collect_markdown(&root, FOLDER_DEPTH_MAX, &mut files)?;
-    files.sort();
-    let mut sources = Vec::with_capacity(files.len());
-    for file in files {
-        let markdown = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
-        let path = file.strip_prefix(&root).unwrap_or(&file).to_string_lossy().replace('\\', "/");
-        let url = config.knowledge.base_url.as_ref().map(|base| format!("{}/{path}", base.trim_end_matches('/')));
-        sources.push(Source { path, url, markdown });
-    }
-    Ok(KnowledgeIndex::from_documents(sources))
+/// When the folder can't be read.
+pub fn documents(config: &Config) -> Result<Option<usize>, PrepareErrors> {
+    let Some(folder) = &config.knowledge.folder else { return Ok(None) };
+    count_documents(&config.path(folder), FOLDER_DEPTH_MAX).map(Some)
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> PrepareErrors {
@@ -227,15 +217,17 @@ fn unreadable(path: &Path, error: &std::io::Error) -> PrepareErrors {
     ))
 }
 
-fn collect_markdown(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), PrepareErrors> {
+fn count_documents(folder: &Path, depth: usize) -> Result<usize, PrepareErrors> {
     let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+    let mut found = 0;
     for entry in entries {
         let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        let is_document = |ending: &std::ffi::OsStr| DOCUMENTS.iter().any(|known| ending.eq_ignore_ascii_case(known));
         if path.is_dir() && depth > 0 {
-            collect_markdown(&path, depth - 1, found)?;
-        } else if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("md")) {
-            found.push(path);
+            found += count_documents(&path, depth - 1)?;
+        } else if path.extension().is_some_and(is_document) {
+            found += 1;
         }
     }
-    Ok(())
+    Ok(found)
 }

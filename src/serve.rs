@@ -6,6 +6,7 @@
 //! finish, and closes the store.
 
 mod doors;
+pub mod knowledge;
 mod policy_change;
 mod sign_ins;
 mod work;
@@ -15,8 +16,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deskbell_domain::assessment::Confidence;
 use deskbell_domain::ids::{PersonId, WorkspaceId};
-use deskbell_judgement::knowledge::KnowledgeIndex;
 use jiff::{SignedDuration, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -127,7 +128,6 @@ pub struct Prepared {
     llm: Option<Llm>,
     learning: Learning,
     learn_after: Duration,
-    knowledge: Arc<KnowledgeIndex>,
     callers: Callers,
     slack: Arc<SlackClient>,
     http: reqwest::Client,
@@ -164,6 +164,7 @@ impl Prepared {
             .timeout(slack_config.call_timeout)
             .build()
             .map_err(|error| ServeError::Client(error.to_string()))?;
+        prepare::documents(config)?;
         let llm = prepare::llm(config)?;
         let local = prepare::local_assessor(config, &policy)?;
         if !local.has_encoder() {
@@ -176,7 +177,6 @@ impl Prepared {
             llm,
             learning: Learning::new(local),
             learn_after: Duration::from_secs(config.assessor.learn_after_seconds),
-            knowledge: Arc::new(prepare::knowledge(config)?),
             callers: config.desk_callers().map_err(ConfigErrors::from)?,
             doors: doors::config(config)?,
             socket: doors::socket(config)?,
@@ -235,7 +235,7 @@ impl Desk {
             metrics: shown,
             accuracy: accuracy_source(config, &prepared, &store),
         });
-        if let Some(desk) = desk_router(config, &prepared, &store, &shutdown) {
+        if let Some(desk) = desk_router(config, &prepared, (&store, &host), &shutdown) {
             console = console.merge(desk);
         }
         let public = match config.server.admin_listen {
@@ -263,6 +263,8 @@ impl Desk {
             dispatch_attempts: config.workers.dispatch_attempts,
             dispatch_patience: config.workers.dispatch_patience.signed(),
             question_timeout: config.workers.question_timeout.signed(),
+            answer_from: Confidence::from_probability(config.knowledge.answer_from),
+            own_server: config.own_knowledge().map(str::to_owned),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         };
@@ -328,7 +330,7 @@ fn accuracy_source(config: &Config, prepared: &Prepared, store: &Store) -> Optio
 fn desk_router(
     config: &Config,
     prepared: &Prepared,
-    store: &Store,
+    (store, host): (&Store, &McpHost),
     shutdown: &CancellationToken,
 ) -> Option<axum::Router> {
     if prepared.callers.is_empty() {
@@ -337,7 +339,7 @@ fn desk_router(
     let server = DeskServer::new(DeskWorld {
         store: store.clone(),
         policy: Arc::new(prepared.policy.policy.clone()),
-        knowledge: Arc::clone(&prepared.knowledge),
+        knowledge: config.own_knowledge().map(|own| knowledge::asking(host, own)),
     });
     let hosts = config.desk.allowed_hosts.clone();
     let listen = config.server.admin_listen.unwrap_or(config.server.listen);

@@ -114,7 +114,7 @@ fn banner(page: &str, desk: &str, folder: &Path, no_script: bool, has_encoder: b
     - in #support, press Confirm on a card, and look at Jira's board
     - press Change... and give a request to another squad; the next one that reads alike goes there by itself
     - /triage accuracy: how well requests are understood, by what you decided
-    - write a request of your own, or /triage, /kb how do I rotate an API key?
+    - write a request of your own, or /triage, /kb how do I rotate an API key?, and press what is below the answer
     - press Escalate, wait a minute, and see who is alerted next
     - act as somebody else: the switch is at the top right
     - look at the other systems: Jira, Shortcut, Zendesk and Salesforce are at the left

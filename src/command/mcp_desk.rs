@@ -14,8 +14,10 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::mcp::ended_by_signals;
 use crate::config::Config;
+use crate::mcp_host::McpHost;
 use crate::mcp_server::desk::caller::{Caller, Callers};
 use crate::mcp_server::desk::{DeskServer, DeskWorld, http, info};
+use crate::serve::knowledge::asking;
 use crate::store::{OpenError, Store};
 use crate::{prepare, telemetry};
 
@@ -65,7 +67,13 @@ pub(super) async fn run(config: &Path, listen: Option<SocketAddr>) -> Result<(),
 
 fn world(config: &Config, store: Store) -> Result<DeskWorld, Failure> {
     let policy = prepare::policy(config)?.policy;
-    Ok(DeskWorld { store, policy: Arc::new(policy), knowledge: Arc::new(prepare::knowledge(config)?) })
+    let servers = config.server_specs()?;
+    let knowledge = config.own_knowledge().map(|own| {
+        let own_spec = servers.into_iter().filter(|spec| spec.name == own);
+        // It ends with the last who asks.
+        asking(&McpHost::start(own_spec.collect()), own)
+    });
+    Ok(DeskWorld { store, policy: Arc::new(policy), knowledge })
 }
 
 /// Whose token the environment holds.

@@ -8,6 +8,7 @@
 
 mod desk;
 mod helpdesk_poll;
+mod knowledge;
 mod llm;
 mod mcp;
 mod mcp_files;
@@ -34,6 +35,7 @@ use crate::store::{MasterKey, StoreConfig};
 
 pub use desk::{DeskConfig, DeskTokenConfig};
 pub use helpdesk_poll::HelpdeskPollConfig;
+pub use knowledge::OWN_KNOWLEDGE;
 pub use llm::LlmConfig;
 pub use mcp::McpConfig;
 pub use mcp_files::McpFilesConfig;
@@ -80,7 +82,7 @@ pub struct Config {
     /// Where the rules are.
     #[serde(default)]
     pub policy: PolicyConfig,
-    /// What `/kb` searches.
+    /// What answers questions.
     #[serde(default)]
     pub knowledge: KnowledgeConfig,
     /// How requests are assessed.
@@ -138,6 +140,7 @@ impl Config {
         let mut config: Self = source.parse()?;
         config.source = source;
         config.read_mcp_files()?;
+        config.add_own_knowledge()?;
         let faults = config.faults();
         if faults.is_empty() { Ok(config) } else { Err(ConfigErrors(faults)) }
     }
@@ -331,8 +334,15 @@ impl Config {
     pub fn lookups(&self) -> Result<Lookups, ConfigError> {
         let written = self.written_lookups()?;
         let admits = |server: &str, tool: &str| self.mcp.get(server).is_none_or(|server| server.tools().admits(tool));
-        Lookups::check(&written, |name| self.mcp.contains_key(name), admits)
-            .map_err(|error| ConfigError::at(self.source.name(), error.to_string()))
+        let check = |written: &LookupsConfig| {
+            Lookups::check(written, |name| self.mcp.contains_key(name), admits)
+                .map_err(|error| ConfigError::at(self.source.name(), error.to_string()))
+        };
+        let mut lookups = check(&written)?;
+        if let Some(own) = self.own_knowledge_lookups(&lookups)? {
+            lookups.ask_first(check(&own)?);
+        }
+        Ok(lookups)
     }
 
     /// How the tracker is asked for its issues' statuses, and how often; `None`: never.
@@ -417,6 +427,7 @@ impl Config {
         faults.extend(self.workers.faults(&self.source));
         faults.extend(self.store.faults(&self.source));
         faults.extend(self.desk.faults(&self.source));
+        faults.extend(self.knowledge.fault().map(|fault| ConfigError::at(self.source.name(), fault)));
         faults.extend(self.mcp.iter().filter_map(|(name, server)| server.fault(name, &self.source)));
         faults.extend(self.assessor.check().err().map(|error| ConfigError::at(self.source.name(), error.to_string())));
         faults.extend(self.llm.iter().flat_map(|llm| llm.faults(&self.source)));

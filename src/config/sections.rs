@@ -295,13 +295,33 @@ impl Default for PolicyConfig {
 }
 
 /// `[knowledge]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KnowledgeConfig {
-    /// A folder of Markdown; none: `/kb` finds nothing.
+    /// A folder of documents: Deskbell starts its own knowledge server on it.
     pub folder: Option<PathBuf>,
     /// Where people read the documents: the path within the folder is added to it.
     pub base_url: Option<String>,
+    /// Where drafts of new documents are written; none: none are made.
+    pub drafts: Option<PathBuf>,
+    /// Where that server keeps what it learns of its documents; beside the store where it is left out.
+    pub data: Option<PathBuf>,
+    /// From this confidence on, 0 to 1, what is found is said as an answer; what is below is shown as what may be near.
+    pub answer_from: f64,
+}
+
+impl Default for KnowledgeConfig {
+    fn default() -> Self {
+        Self { folder: None, base_url: None, drafts: None, data: None, answer_from: 0.5 }
+    }
+}
+
+impl KnowledgeConfig {
+    /// What is wrong with it.
+    pub(super) fn fault(&self) -> Option<String> {
+        let is_share = (0.0..=1.0).contains(&self.answer_from);
+        (!is_share).then(|| format!("[knowledge] answer_from = {}: give a confidence from 0 to 1", self.answer_from))
+    }
 }
 
 /// `[workers]`.

@@ -119,8 +119,20 @@ impl Ready<'_> {
     /// # Errors
     /// See [`DispatchError`].
     pub async fn send(self, attendant: &dyn Attendant) -> Result<CarriedOut, DispatchError> {
+        self.sent(Some(attendant)).await
+    }
+
+    /// The same for what a click allows that belongs to no ticket: nobody waits there to be asked.
+    ///
+    /// # Errors
+    /// See [`DispatchError`].
+    pub async fn send_alone(self) -> Result<CarriedOut, DispatchError> {
+        self.sent(None).await
+    }
+
+    async fn sent(self, attendant: Option<&dyn Attendant>) -> Result<CarriedOut, DispatchError> {
         let Self { turn, binding, arguments, makes_something } = self;
-        let answer = super::take(turn, &binding.server, arguments, binding.errors(), Some(attendant))
+        let answer = super::take(turn, &binding.server, arguments, binding.errors(), attendant)
             .await
             .map_err(|error| DispatchError::of_call(error, &binding.server, &binding.tool))?;
         match binding.made(&answer) {

@@ -1,5 +1,6 @@
 //! Which tool answers which look-up, `[lookups.NAME]`. A look-up only reads: it needs nobody's approval and goes by `reading`.
 
+mod passages;
 mod written;
 
 use deskbell_domain::decision::Customer;
@@ -7,6 +8,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use self::passages::{FoundGap, FoundPassage, GapPointers, PassagePointers};
 pub use self::written::{LookupConfig, LookupsConfig};
 use super::arguments::{Arguments, BadArgument};
 use super::binding::BindingFault;
@@ -16,11 +18,9 @@ use super::spoken::of_lookup;
 use super::{ServerState, ServerStatus};
 
 /// Every bindable look-up.
-pub(super) const NAMES: [&str; 3] = ["lookup_customer", "queue_load", "search_knowledge"];
+pub(super) const NAMES: [&str; 4] = ["lookup_customer", "queue_load", "search_knowledge", "list_gaps"];
 /// Characters of a text that a look-up brings.
 const TEXT_CHARS_MAX: usize = 200;
-/// Characters of a passage of a document.
-const SNIPPET_CHARS_MAX: usize = 1_000;
 /// Entries of a list that a look-up brings.
 const ENTRIES_MAX: usize = 1_000;
 
@@ -63,20 +63,6 @@ pub struct QueuePointers {
     pub tickets: String,
 }
 
-/// Where the answer lists passages; the others count from an entry.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PassagePointers {
-    /// The list.
-    pub list: String,
-    /// The document's title.
-    pub title: String,
-    /// The passage.
-    pub snippet: String,
-    /// Where people read it.
-    pub url: Option<String>,
-}
-
 /// The pointers of a look-up by the field that names each.
 trait Named {
     fn pointers(&self) -> Vec<(&'static str, &str)>;
@@ -102,16 +88,6 @@ impl Named for CustomerPointers {
 impl Named for QueuePointers {
     fn pointers(&self) -> Vec<(&'static str, &str)> {
         vec![("list", &self.list), ("name", &self.name), ("tickets", &self.tickets)]
-    }
-}
-
-impl Named for PassagePointers {
-    fn pointers(&self) -> Vec<(&'static str, &str)> {
-        let url = self.url.as_deref().map(|url| ("url", url));
-        [("list", self.list.as_str()), ("title", &self.title), ("snippet", &self.snippet)]
-            .into_iter()
-            .chain(url)
-            .collect()
     }
 }
 
@@ -210,19 +186,10 @@ pub struct Lookups {
     pub customer: Option<Lookup<CustomerPointers>>,
     /// The helpdesk's queues.
     pub queue_load: Option<Lookup<QueuePointers>>,
-    /// Further documents for `/kb`.
-    pub knowledge: Option<Lookup<PassagePointers>>,
-}
-
-/// A passage that a look-up found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundPassage {
-    /// The document.
-    pub title: String,
-    /// The passage.
-    pub snippet: String,
-    /// Where people read it.
-    pub url: Option<String>,
+    /// The knowledge bases: Deskbell's own server first, where it has one.
+    pub knowledge: Vec<Lookup<PassagePointers>>,
+    /// What the knowledge base lacks.
+    pub gaps: Option<Lookup<GapPointers>>,
 }
 
 impl Lookups {
@@ -239,7 +206,8 @@ impl Lookups {
         Ok(Self {
             customer: checked("lookup_customer", config.lookup_customer.as_ref(), places)?,
             queue_load: checked("queue_load", config.queue_load.as_ref(), places)?,
-            knowledge: checked("search_knowledge", config.search_knowledge.as_ref(), places)?,
+            knowledge: checked("search_knowledge", config.search_knowledge.as_ref(), places)?.into_iter().collect(),
+            gaps: checked("list_gaps", config.list_gaps.as_ref(), places)?,
         })
     }
 
@@ -250,7 +218,14 @@ impl Lookups {
             BoundLookup { name, server, tool, arguments }
         }
         let customer = self.customer.iter().map(bound);
-        customer.chain(self.queue_load.iter().map(bound)).chain(self.knowledge.iter().map(bound))
+        let others = self.queue_load.iter().map(bound).chain(self.gaps.iter().map(bound));
+        customer.chain(others).chain(self.knowledge.iter().map(bound))
+    }
+
+    /// Takes further knowledge bases up, in front of those that there are.
+    pub fn ask_first(&mut self, further: Self) {
+        self.knowledge.splice(0..0, further.knowledge);
+        self.gaps = self.gaps.take().or(further.gaps);
     }
 
     /// Those of a server.
@@ -403,23 +378,6 @@ impl Lookup<QueuePointers> {
             Some((text(entry.pointer(&self.result.name)?)?, u32::try_from(tickets).ok()?))
         };
         Some(entries.filter_map(read).collect())
-    }
-}
-
-impl Lookup<PassagePointers> {
-    /// The best passages in the server's order. `None`: the answer has no such list.
-    pub fn passages(&self, answer: &CallOutput, at_most: usize) -> Option<Vec<FoundPassage>> {
-        let answer = document(answer);
-        let entries = answer.pointer(&self.result.list)?.as_array()?.iter();
-        let read = |entry: &Value| {
-            let url = self.result.url.as_deref().and_then(|url| entry.pointer(url)).and_then(text);
-            Some(FoundPassage {
-                title: text(entry.pointer(&self.result.title)?)?,
-                snippet: shortened(entry.pointer(&self.result.snippet)?.as_str()?, SNIPPET_CHARS_MAX),
-                url,
-            })
-        };
-        Some(entries.filter_map(read).take(at_most).collect())
     }
 }
 

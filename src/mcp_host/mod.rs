@@ -54,7 +54,9 @@ pub use changes::{ChangedPage, ChangedTicket, ChangesFrom, HelpdeskPerson, Publi
 pub use dispatch::{CarriedOut, DispatchError, Found, Ready};
 pub use drift::differences;
 pub use line::Progress;
-pub use lookup::{FoundPassage, Lookup, LookupConfig, LookupError, Lookups, LookupsConfig};
+pub use lookup::{
+    FoundGap, FoundPassage, GapPointers, Lookup, LookupConfig, LookupError, Lookups, LookupsConfig, PassagePointers,
+};
 pub use oauth::{Grant, KeptSignIn, Login, LoginError, OAuthSpec, SignInError, SignInKeeper};
 pub use outcome::{CallError, CallOutput};
 pub use propose::{Proposal, propose, propose_lookups};

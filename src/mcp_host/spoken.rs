@@ -31,7 +31,10 @@ pub(super) fn of_lookup(name: &str) -> Value {
             "ticket": { "number": "DB-1", "source": "helpdesk", "system": "zendesk", "external_id": "1" },
         }),
         "queue_load" => json!({ "queues": ["Money"] }),
-        _ => json!({ "question": "How do refunds work?" }),
+        "list_gaps" => json!({}),
+        _ => json!({
+            "question": "How do refunds work?", "readers": [{ "email": "ada@example.com" }],
+        }),
     }
 }
 
@@ -71,6 +74,12 @@ fn sample(name: &str) -> Option<Action> {
             summary: description.clone(),
             conversation: description,
         },
+        "record_feedback" => Action::RecordFeedback {
+            query: text("How do refunds work?"),
+            passages: vec![text("refunds.md#how")],
+            outcome: text("solved"),
+        },
+        "create_draft" => Action::CreateDraft { title: summary, markdown: description },
         _ => return None,
     })
 }

@@ -1,4 +1,4 @@
-//! Answers to questions that change nothing: `/triage help`, `/ticket`, `/kb`, commands that name no ticket, the form for a
+//! Answers to questions that change nothing: `/triage help`, `/ticket`, commands that name no ticket, the form for a
 //! new request; and presses that settle what no ticket is about.
 
 use deskbell_domain::audit::{AuditEntry, AuditKind};
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::World;
+use super::knowledge::{answer_number, is_below_answers};
 use super::paths::SmallTalk;
 use super::paths::forms::CommandCall;
 use super::perform::Undone;
@@ -41,11 +42,11 @@ impl World {
                     SlashCommand::Escalate => (self.answer_to(&command), self.escalation_refused(job, &command).await?),
                     SlashCommand::Triage if command.asks_for_servers() => self.servers_answer(job, &command),
                     SlashCommand::Triage if command.asks_for_accuracy() => self.accuracy_answer(job, &command).await?,
-                    SlashCommand::Kb => (self.knowledge_answer(job, command.text.trim()).await, None),
                     SlashCommand::Triage => match command.asks_for_similar() {
                         Some(id) => self.similar_answer(job, &command, id).await?,
                         None => (self.answer_to(&command), None),
                     },
+                    SlashCommand::Kb => (self.answer_to(&command), None),
                 };
                 let sent = match message {
                     Ok(message) => self.say(&command.user.id, &command.reply(), &message).await,
@@ -67,6 +68,12 @@ impl World {
             }
             Some(Ok(Intake::Press { button, value, user, channel, response_url, .. })) => {
                 let reply = ReplyTo { response_url, channel, view: None };
+                if let Some(number) = answer_number(&value).filter(|_| is_below_answers(button)) {
+                    return self.answer_pressed(job, (button, number), &user, reply).await;
+                }
+                if button == Button::DraftArticle {
+                    return self.draft_pressed(job, key, &value, &user, &reply).await;
+                }
                 self.pressed_apart(job, key, button, &value, &user, reply).await?
             }
             Some(Ok(Intake::Submission { modal: Modal::Question, private_metadata, values, user, .. })) => {
@@ -193,10 +200,3 @@ pub(super) fn look(
 
 /// What is answered, and what of it goes on the trail.
 pub(super) type Answered = (Result<Value, SlackError>, Option<AuditEntry>);
-
-pub(super) fn passage_title(title: &str, headings: &[String]) -> String {
-    match headings.last() {
-        Some(last) if last != title => format!("{title} › {last}"),
-        _ => title.to_owned(),
-    }
-}

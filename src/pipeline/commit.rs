@@ -160,7 +160,8 @@ impl World {
             (deskbell_domain::decision::Load::default(), BTreeMap::new())
         };
         let cause = job.id.to_string();
-        Ok(Context { new_ticket: id, load, lookups: self.lookups_bound.clone(), auto_from, cause })
+        let (lookups, has_knowledge) = (self.lookups_bound.clone(), self.has_knowledge());
+        Ok(Context { new_ticket: id, load, lookups, auto_from, has_knowledge, cause })
     }
 }
 

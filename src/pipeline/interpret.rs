@@ -25,22 +25,34 @@ pub(super) struct Reading<'a> {
     pub received_at: Timestamp,
     /// Slack says of the event that its channel is shared with another organisation.
     pub is_in_shared_channel: bool,
-    /// It is read in Slack's lane.
+    /// It is read where Slack may be asked.
     pub may_ask_slack: bool,
+    /// It is read where the knowledge may be asked, too.
+    pub is_searched: bool,
 }
 
 impl World {
     /// Reads a recorded event and acts on it. Asks nobody outside: a Slack that hangs must not keep other events waiting.
     pub(super) async fn interpret(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
-        Box::pin(self.read(job, key, false)).await
+        Box::pin(self.read(job, key, (false, false))).await
     }
 
     /// The same in Slack's lane, for an event that is understood only with what Slack answers.
     pub(super) async fn look_up(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
-        Box::pin(self.read(job, key, true)).await
+        Box::pin(self.read(job, key, (true, false))).await
     }
 
-    async fn read(&self, job: &ClaimedJob, key: &EventKey, may_ask_slack: bool) -> Result<(), Undone> {
+    /// The same in the servers' lane, for an event that asks the knowledge.
+    pub(super) async fn search_for(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
+        self.read(job, key, (true, true)).await
+    }
+
+    async fn read(
+        &self,
+        job: &ClaimedJob,
+        key: &EventKey,
+        (may_ask_slack, is_searched): (bool, bool),
+    ) -> Result<(), Undone> {
         let stored = self.store.event(&job.workspace, key).await?;
         let Some(stored) = stored else { return self.gone(job, key).await };
         let Some(raw) = &stored.raw else { return self.gone(job, key).await };
@@ -52,6 +64,7 @@ impl World {
             received_at: stored.received_at,
             is_in_shared_channel: parse::is_in_shared_channel(stored.kind, raw),
             may_ask_slack,
+            is_searched,
         };
         if self.is_anothers(job, stored.kind, raw) {
             metrics::counter!("deskbell_events_of_other_workspaces_total").increment(1);
@@ -136,21 +149,9 @@ impl World {
 
     /// Queues the answer to a question that changes nothing.
     pub(super) async fn to_be_answered(&self, reading: &Reading<'_>) -> Result<(), Undone> {
-        self.to_be_answered_by(reading, Effect::Answer { event: reading.key.clone() }).await
-    }
-
-    /// The same for a question to the knowledge: where a server is asked, in the servers' own lane.
-    pub(super) async fn to_be_searched(&self, reading: &Reading<'_>) -> Result<(), Undone> {
-        match self.lookups.knowledge {
-            Some(_) => self.to_be_answered_by(reading, Effect::SearchKnowledge { event: reading.key.clone() }).await,
-            None => self.to_be_answered(reading).await,
-        }
-    }
-
-    async fn to_be_answered_by(&self, reading: &Reading<'_>, effect: Effect) -> Result<(), Undone> {
         let along = Along {
             outcome: Some((reading.key.clone(), EventOutcome::Handled { ticket: None }.into())),
-            effects: vec![(effect, Timestamp::now())],
+            effects: vec![(Effect::Answer { event: reading.key.clone() }, Timestamp::now())],
             ..Along::default()
         };
         self.finish(reading.job, along).await?;
@@ -160,13 +161,18 @@ impl World {
     /// Queues that the event is read again where Slack may be asked. It keeps its place: what its author says there
     /// afterwards may add to what comes of it.
     pub(super) async fn to_be_looked_up(&self, reading: &Reading<'_>) -> Result<(), Undone> {
-        let look_up = NewJob {
-            effect: Effect::LookUp { event: reading.key.clone() },
-            ticket: None,
-            run_at: reading.received_at,
-            serial: reading.serial.map(str::to_owned),
-        };
-        self.finish(reading.job, Along { jobs: vec![look_up], ..Along::default() }).await?;
+        self.to_be_read_again(reading, Effect::LookUp { event: reading.key.clone() }).await
+    }
+
+    /// The same where the knowledge may be asked.
+    pub(super) async fn to_be_searched(&self, reading: &Reading<'_>) -> Result<(), Undone> {
+        self.to_be_read_again(reading, Effect::SearchKnowledge { event: reading.key.clone() }).await
+    }
+
+    async fn to_be_read_again(&self, reading: &Reading<'_>, effect: Effect) -> Result<(), Undone> {
+        let again =
+            NewJob { effect, ticket: None, run_at: reading.received_at, serial: reading.serial.map(str::to_owned) };
+        self.finish(reading.job, Along { jobs: vec![again], ..Along::default() }).await?;
         Ok(())
     }
 

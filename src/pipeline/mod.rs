@@ -32,10 +32,10 @@ mod worker;
 
 use std::sync::Arc;
 
+use deskbell_domain::assessment::Confidence;
 use deskbell_domain::enrichment::BoundLookups;
 use deskbell_domain::ids::ChannelId;
 use deskbell_domain::policy::Policy;
-use deskbell_judgement::knowledge::KnowledgeIndex;
 use jiff::SignedDuration;
 
 use crate::assessor::Chain;
@@ -48,6 +48,7 @@ use crate::store::Store;
 
 pub use enrich::{KeptQueues, bound};
 pub use helpdesk_poll::HelpdeskPoll;
+pub use knowledge::Readerships;
 pub use recent::RecentTexts;
 pub use shared_channels::SharedChannels;
 pub use sign_ins::SignInWatch;
@@ -81,8 +82,8 @@ pub struct World {
     pub lookups_bound: BoundLookups,
     /// The helpdesk's queues, for as long as they serve.
     pub kept_queues: KeptQueues,
-    /// What `/kb` searches.
-    pub knowledge: Arc<KnowledgeIndex>,
+    /// Who reads what is answered.
+    pub readerships: Readerships,
     /// The texts in which similar tickets are looked for.
     pub recent: RecentTexts,
     /// Where people of other organisations read along.
@@ -110,4 +111,8 @@ pub struct Habits {
     pub dispatch_patience: SignedDuration,
     /// How long a person's answer to a server's question is waited for.
     pub question_timeout: SignedDuration,
+    /// From this confidence on what is found is said as an answer.
+    pub answer_from: Confidence,
+    /// Deskbell's own knowledge server: its tools are this program's own, and change with it.
+    pub own_server: Option<String>,
 }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::World;
 use super::commit::{Along, Became};
 use super::interpret::Reading;
+use super::knowledge::{asked_by_word, is_question};
 use super::perform::{Undone, computed};
 use super::shared_channels::Readers;
 use crate::intake::parse::{ChannelKind, Message, ShortcutMessage, is_of_another_organisation, mention};
@@ -87,6 +88,11 @@ impl World {
                 self.ignored(reading, "small talk with Deskbell").await
             };
         }
+        if let Some(question) =
+            asked_by_word(&text).filter(|_| path != SlackPath::WatchedChannel && self.has_knowledge())
+        {
+            return self.asked_by_word(reading, &message, question, (path, mentioned)).await;
+        }
         let judged = text.clone();
         if let Err(no_request) = computed(move || request::judge(&judged)).await? {
             return self.ignored(reading, &format!("no request: {no_request}")).await;
@@ -98,6 +104,14 @@ impl World {
         }
         if path == SlackPath::WatchedChannel && message.is_reply() {
             return self.ignored(reading, "a reply in a thread").await;
+        }
+        if path == SlackPath::DirectMessage && self.has_knowledge() && is_question(&text) {
+            if !reading.is_searched {
+                return self.to_be_searched(reading).await;
+            }
+            if self.answered_directly(reading, &message.user, &message.channel, &text).await? {
+                return Ok(());
+            }
         }
         let thread = message.reply_thread().cloned();
         let asked = Asked {
@@ -112,6 +126,25 @@ impl World {
         let told = (path == SlackPath::DirectMessage)
             .then(|| (asked.person.id.clone(), ReplyTo { channel: Some(asked.channel.clone()), ..ReplyTo::default() }));
         self.asked(reading, asked, told).await
+    }
+
+    /// A question that names the knowledge itself: answered where it was asked, ticket or not.
+    async fn asked_by_word(
+        &self,
+        reading: &Reading<'_>,
+        message: &Message,
+        question: &str,
+        (path, mentioned): (SlackPath, bool),
+    ) -> Result<(), Undone> {
+        if path == SlackPath::Mention && !mentioned {
+            // In a channel Slack sends a mention twice: it is answered as `app_mention`.
+            return self.ignored(reading, "a question that is answered as a mention").await;
+        }
+        if !reading.is_searched {
+            return self.to_be_searched(reading).await;
+        }
+        let thread = message.reply_thread().unwrap_or(&message.ts);
+        self.answered_in_thread(reading, &message.user, (&message.channel, thread), question).await
     }
 
     /// The ticket that this message adds to, and its author if that is not the requester: its thread's, if the requester
@@ -193,6 +226,7 @@ impl World {
             requested_priority: None,
             message: said(asked.ts, asked.text),
             card,
+            tried: None,
         };
         self.new_ticket(reading, request, Along { sources, ..Along::default() }, told).await
     }

@@ -95,6 +95,9 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
         Effect::OfferChange { .. } => "offer_change",
         Effect::Answer { .. } => "answer",
         Effect::SearchKnowledge { .. } => "search_knowledge",
+        Effect::SeekAnswer { .. } => "seek_answer",
+        Effect::SettleAnswer { .. } => "settle_answer",
+        Effect::CarryOut { .. } => "carry_out",
         Effect::Tell { .. } => "tell",
         Effect::Fire(_) => "timer",
         Effect::ShowDrift { .. } => "show_drift",
@@ -126,7 +129,13 @@ impl World {
         match &job.effect {
             Effect::Interpret { event } => self.interpret(job, event).await,
             Effect::LookUp { event } => self.look_up(job, event).await,
-            Effect::Answer { event } | Effect::SearchKnowledge { event } => self.answer(job, event).await,
+            Effect::Answer { event } => self.answer(job, event).await,
+            Effect::SearchKnowledge { event } => self.search_for(job, event).await,
+            Effect::SeekAnswer { purpose, revision, .. } => self.seek_answer(job, *purpose, *revision).await,
+            Effect::SettleAnswer { answer, outcome, by } => {
+                self.settle_ticket_answer(job, *answer, *outcome, by.as_ref()).await
+            }
+            Effect::CarryOut { click } => self.carry_out(job, *click).await,
             Effect::NameRequester => self.name_requester(job).await,
             Effect::Assess { revision } => self.assess(job, *revision).await,
             Effect::Enrich { lookup, revision } => self.enrich(job, *lookup, *revision).await,
@@ -173,6 +182,7 @@ impl World {
                 self.step_ticket(job, Event::Assessed { revision: *revision, assessment: Box::new(assessment) }).await
             }
             Effect::Enrich { lookup, revision } => self.lapsed(job, *revision, self.given_up(*lookup)).await,
+            Effect::SeekAnswer { purpose, revision, .. } => self.sought_in_vain(job, *purpose, *revision).await,
             Effect::ShowCard { .. } if job.in_doubt => self.step_ticket(job, card_unclear(job)).await,
             Effect::ShowNotice { notice, .. } if job.in_doubt => {
                 self.step_ticket(job, notice_unclear(job, *notice)).await

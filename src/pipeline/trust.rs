@@ -28,13 +28,17 @@ pub(super) struct Distrusted {
 }
 
 impl World {
-    /// Whether a tool is what it was at its first use; a tool that was never used is pinned.
+    /// Whether a tool is what it was at its first use; a tool that was never used is pinned. Those of this program's own child
+    /// are this program's, and change with it.
     pub(super) async fn trusts(
         &self,
         workspace: &WorkspaceId,
         server: &str,
         tool: &ToolInfo,
     ) -> Result<Result<(), Distrusted>, StoreError> {
+        if self.habits.own_server.as_deref() == Some(server) {
+            return Ok(Ok(()));
+        }
         let seen = SeenTool {
             server: server.to_owned(),
             tool: tool.name.clone(),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deskbell_domain::assessment::Confidence;
 use deskbell_domain::ids::{ChannelId, WorkspaceId};
 use deskbell_domain::policy::Policy;
 use jiff::{SignedDuration, Timestamp};
@@ -24,8 +25,8 @@ use crate::intake::{self, IntakeState, socket_mode};
 use crate::learning::{Learner, Learning};
 use crate::mcp_host::{McpHost, StatusLook};
 use crate::pipeline::{
-    Habits, HelpdeskPoll, KeptQueues, RecentTexts, SharedChannels, SignInWatch, TrackerPoll, UnderWay, WorkerSettings,
-    World, bound,
+    Habits, HelpdeskPoll, KeptQueues, Readerships, RecentTexts, SharedChannels, SignInWatch, TrackerPoll, UnderWay,
+    WorkerSettings, World, bound,
 };
 use crate::slack::{Identity, SlackClient, SlackError};
 use crate::store::{Installation, Store};
@@ -48,6 +49,8 @@ pub(super) struct Work {
     pub dispatch_attempts: u32,
     pub dispatch_patience: SignedDuration,
     pub question_timeout: SignedDuration,
+    pub answer_from: Confidence,
+    pub own_server: Option<String>,
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
 }
@@ -72,7 +75,6 @@ impl Work {
             llm,
             learning,
             learn_after,
-            knowledge,
             slack,
             http,
             doors,
@@ -109,16 +111,14 @@ impl Work {
             lookups_bound: bound(&lookups, has_queues),
             lookups,
             kept_queues: KeptQueues::default(),
-            knowledge,
+            readerships: Readerships::default(),
             recent,
             shared_channels: SharedChannels::default(),
             habits: self.habits(identity, watched_channels.into_iter().collect(), triage_emoji.into_iter().collect()),
             under_way: UnderWay::default(),
             deciding: tokio::sync::Mutex::default(),
         };
-        self.begin_asking_the_tracker(poll, &world.habits.identity.workspace);
-        self.begin_looking_for_sign_ins(&world.habits.identity.workspace);
-        self.begin_asking_the_helpdesk(helpdesk_poll, &world.habits.identity.workspace);
+        self.begin_asking(poll, helpdesk_poll, &world.habits.identity.workspace);
         self.read_again_what_was_not_understood().await?;
         // Who works on nothing has nothing to learn, and another process beside it learns.
         if self.settings.count > 0 {
@@ -165,7 +165,21 @@ impl Work {
             dispatch_attempts: self.dispatch_attempts,
             dispatch_patience: self.dispatch_patience,
             question_timeout: self.question_timeout,
+            answer_from: self.answer_from,
+            own_server: self.own_server.clone(),
         }
+    }
+
+    /// What is asked for again and again.
+    fn begin_asking(
+        &self,
+        tracker: Option<(Length, StatusLook)>,
+        helpdesk: Option<HelpdeskPollConfig>,
+        workspace: &WorkspaceId,
+    ) {
+        self.begin_asking_the_tracker(tracker, workspace);
+        self.begin_looking_for_sign_ins(workspace);
+        self.begin_asking_the_helpdesk(helpdesk, workspace);
     }
 
     /// Asks for the statuses of open tickets' issues, where that is configured and somebody works on what is told.

@@ -46,10 +46,10 @@ pub struct SlackConfig {
 pub struct SlackClient {
     client: MorphismClient<Connector>,
     token: SlackApiToken,
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     call_timeout: Duration,
     limiter: ChannelLimiter,
-    response_origins: Vec<url::Origin>,
+    pub(super) response_origins: Vec<url::Origin>,
     loading_view: Value,
 }
 
@@ -329,33 +329,6 @@ impl SlackClient {
         self.call("chat.postEphemeral", &body).await.map(drop)
     }
 
-    /// Answers a click or command at its `response_url`, only to the person who pressed.
-    ///
-    /// # Errors
-    /// See [`SlackError`]. A URL that is not Slack's is refused.
-    pub async fn respond(&self, response_url: &str, message: &Value) -> Result<(), SlackError> {
-        if !origin(response_url).is_some_and(|origin| self.response_origins.contains(&origin)) {
-            return Err(SlackError::refused("response_url_not_slack"));
-        }
-        let mut body = message.clone();
-        insert(&mut body, "response_type", json!("ephemeral"));
-        insert(&mut body, "replace_original", json!(false));
-        let answer = self.http.post(response_url).json(&body).send().await.map_err(|error| {
-            if error.is_connect() {
-                SlackError::Transient { reason: "connection failed".to_owned() }
-            } else {
-                SlackError::Unknown { reason: "connection broke".to_owned() }
-            }
-        })?;
-        match answer.status() {
-            status if status.is_success() => Ok(()),
-            status if status.is_server_error() => {
-                Err(SlackError::Transient { reason: format!("HTTP {}", status.as_u16()) })
-            }
-            status => Err(SlackError::refused(&format!("http_{}", status.as_u16()))),
-        }
-    }
-
     /// Opens the loading view within the 3 s that a `trigger_id` lives. It is filled later by its `external_id`.
     ///
     /// # Errors
@@ -436,13 +409,13 @@ impl SlackClient {
 }
 
 /// Scheme, host and port. An address with a user in it is nobody's.
-fn origin(url: &str) -> Option<url::Origin> {
+pub(super) fn origin(url: &str) -> Option<url::Origin> {
     let url = url::Url::parse(url).ok()?;
     let is_plain = url.username().is_empty() && url.password().is_none();
     Some(url.origin()).filter(|origin| is_plain && origin.is_tuple())
 }
 
-fn insert(body: &mut Value, name: &str, value: Value) {
+pub(super) fn insert(body: &mut Value, name: &str, value: Value) {
     if let (Value::Object(fields), false) = (body, value.is_null()) {
         fields.insert(name.to_owned(), value);
     }

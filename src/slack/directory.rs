@@ -27,6 +27,17 @@ pub enum Visibility {
     Private,
 }
 
+/// Who may read along in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Its members alone.
+    Members,
+    /// Every member of the workspace, whether or not they joined.
+    Workspace,
+    /// People of other organisations or workspaces too.
+    Strangers,
+}
+
 /// A channel, or another kind of conversation (<https://docs.slack.dev/reference/objects/conversation-object>).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Channel {
@@ -208,6 +219,39 @@ impl SlackClient {
         let parameters = [("channel", Some(channel.as_str())), ("include_num_members", Some("true"))];
         let answer = self.read("conversations.info", &parameters).await?;
         one(&answer, "channel", Channel::read)
+    }
+
+    /// Who may read along in a conversation.
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub async fn audience(&self, channel: &ChannelId) -> Result<Audience, SlackError> {
+        let answer = self.read("conversations.info", &[("channel", Some(channel.as_str()))]).await?;
+        let object = answer.get("channel").unwrap_or(&Value::Null);
+        let is_said = |names: &[&str]| names.iter().any(|name| flag(object, name));
+        Ok(if is_said(&["is_ext_shared", "is_pending_ext_shared", "is_org_shared"]) {
+            Audience::Strangers
+        } else if is_said(&["is_private", "is_im", "is_mpim"]) {
+            Audience::Members
+        } else {
+            Audience::Workspace
+        })
+    }
+
+    /// A page of a conversation's members.
+    ///
+    /// # Errors
+    /// See [`SlackError`].
+    pub async fn members(
+        &self,
+        channel: &ChannelId,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<Page<PersonId>, SlackError> {
+        let limit = limit.to_string();
+        let parameters = [("channel", Some(channel.as_str())), ("limit", Some(limit.as_str())), ("cursor", cursor)];
+        let answer = self.read("conversations.members", &parameters).await?;
+        Ok(page(&answer, "members", |member| member.as_str().map(PersonId::from)))
     }
 
     /// Makes a channel, with the bot in it. Slack refuses a name that is taken (`name_taken`).

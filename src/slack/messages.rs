@@ -19,6 +19,7 @@ mod alerts;
 mod answers;
 mod card;
 mod learning;
+mod knowledge;
 mod question;
 mod shared;
 mod views;
@@ -30,14 +31,15 @@ pub use alerts::{
     AlertStatus, DriftStatus, EscalationAlert, EscalationNext, EscalationStatus, Fate, OpsAlert, OpsStatus, Reminder,
     SquadAlert, ThreadEvent, ThreadUpdate, ToolDrift,
 };
-pub use answers::{
-    BoundAction, CommandAck, Help, HistoryLine, KbAnswer, McpServer, Notice, Passage, ServersView, TicketView,
-};
+pub use answers::{BoundAction, CommandAck, Help, HistoryLine, McpServer, Notice, ServersView, TicketView};
 pub use card::{
     CallUnderWay, CardStatus, CustomerRecord, SimilarTicket, TriageCard, UndoOffer, UndoState, UndoStep,
     UndoneDecision, Why,
 };
 pub use learning::{AccuracyLine, AccuracyView, AutoThreshold, CalibrationLine, ModelNote, SimilarLine, SimilarView};
+pub use knowledge::{
+    AnswerKind, AnswerOutcome, GapLine, Gaps, KbAnswer, Passage, Source, Statement, Suggestion, TriedAnswer,
+};
 pub use question::{AskedField, AskedPage, QuestionMessage, QuestionStatus, QuestionView};
 pub use shared::{Decider, Escalation, IssueLink, Party, Sla, Tone};
 pub use views::{ChangeView, Choice, LoadingView, MessageView, NewTicketView};
@@ -113,8 +115,10 @@ messages! {
     thread_update: ThreadUpdate,
     /// The answer to `/ticket` (ephemeral).
     ticket_view: TicketView,
-    /// The answer to `/kb` (ephemeral).
+    /// What the knowledge base says (ephemeral for `/kb`).
     kb_answer: KbAnswer,
+    /// What the knowledge base lacks (ephemeral).
+    gaps: Gaps,
     /// The answer to `/triage servers` (ephemeral).
     servers_view: ServersView,
     /// The answer to `/triage accuracy` (ephemeral).

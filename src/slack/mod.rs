@@ -7,6 +7,7 @@ mod limiter;
 pub mod messages;
 mod open_connections;
 mod profile;
+mod responses;
 
 pub use client::{Found, FoundMessage, Identity, MARKER_EVENT_TYPE, Post, SlackClient, SlackConfig, Sought};
 pub use error::SlackError;

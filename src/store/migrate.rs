@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_dead_letters_told.sql"),
     include_str!("migrations/0006_open_work.sql"),
     include_str!("migrations/0007_learning.sql"),
+    include_str!("migrations/0008_answers.sql"),
 ];
 
 /// `DSKB`: marks the file as Deskbell's (<https://sqlite.org/pragma.html#pragma_application_id>).

@@ -1,8 +1,8 @@
 //! What Deskbell remembers: events, jobs, tickets, decisions, the audit trail; embedded in one `SQLite` file.
 //!
 //! **Reading order**: `commit` (the one way state changes), `events`, `jobs` and `leases` (what drives it), `tickets`, `decisions`,
-//! `audit` and `verify`, `people`, `tool_pins`, `questions`, `sign_ins`, `labels`, `models`; beneath them `writer` (one thread, group commit),
-//! `readers`, `keys` and `seal`, `migrate`.
+//! `audit` and `verify`, `people`, `tool_pins`, `questions`, `answers`, `clicks`, `sign_ins`, `labels`, `models`; beneath them
+//! `writer` (one thread, group commit), `readers`, `keys` and `seal`, `migrate`.
 //!
 //! **What holds always**
 //! - What a method returned `Ok` for is on disk: WAL with `synchronous = FULL`, one fdatasync shared by all who wait. Leases and
@@ -12,9 +12,11 @@
 //! - One process writes. Others may read with [`Store::open_read_only`], put a sign-in beside with [`SignInsBeside`], and ask for
 //!   something of the model with [`ModelRequestsBeside`].
 
+mod answers;
 mod approved;
 mod audit;
 mod beside;
+mod clicks;
 mod commit;
 mod dead_letters;
 mod decisions;
@@ -49,7 +51,9 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use answers::{AnswerCounts, AnswerSettlement, AnswerWords, NewAnswer, StoredAnswer};
 pub use audit::{Anchor, AuditFilter, StoredAuditEntry};
+pub use clicks::NewClick;
 pub use commit::{Commit, TicketWrite};
 pub use dead_letters::DeadLetters;
 pub use decisions::StoredDecision;

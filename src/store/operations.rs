@@ -122,7 +122,7 @@ impl Store {
         Ok(counts)
     }
 
-    /// Forgets events past their `expires_at` whose fate is settled (the newest stays, so that no id comes twice), jobs done long
+    /// Forgets answers and clicks of long ago, events past their `expires_at` whose fate is settled (the newest stays, so that no id comes twice), jobs done long
     /// ago, and what was given up long ago; at most `at_most` of each, so that the writer is never held up for long. A dead
     /// letter goes only after the ops channel was told of it once more, a week before, and while its ticket is open it stays.
     ///
@@ -146,6 +146,12 @@ impl Store {
                      WHERE outcome IS NOT NULL AND settled_at < ?1 LIMIT ?2)",
                     params![micros(keep.done_before), limit(at_most)],
                 )?;
+                for sql in [
+                    "DELETE FROM answers WHERE id IN (SELECT id FROM answers WHERE made_at < ?1 LIMIT ?2)",
+                    "DELETE FROM clicks WHERE id IN (SELECT id FROM clicks WHERE clicked_at < ?1 LIMIT ?2)",
+                ] {
+                    write.conn.execute(sql, params![micros(keep.done_before), limit(at_most)])?;
+                }
                 let unparsed = write.conn.execute(
                     "DELETE FROM events WHERE id IN (SELECT id FROM events INDEXED BY events_unparsed
                      WHERE outcome_name = 'unparsed' AND received_at < ?1 AND id < (SELECT max(id) FROM events) LIMIT ?2)",

@@ -255,7 +255,7 @@ async fn a_kb_that_finds_nothing_is_warned_of() {
         std::fs::remove_file(place.path().join("knowledge/refunds.md")).unwrap();
     })
     .await;
-    assert!(empty.stdout.contains("! knowledge: knowledge holds no passages"), "{}", empty.stdout);
+    assert!(empty.stdout.contains("! knowledge: knowledge holds no documents"), "{}", empty.stdout);
     let none = examined(settings(), |place| place.change("folder = \"knowledge\"", "")).await;
     assert!(none.stdout.contains("! knowledge: no folder is named"), "{}", none.stdout);
     assert_eq!((none.code, empty.code), (0, 0), "nothing of it stops Deskbell");

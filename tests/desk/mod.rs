@@ -4,6 +4,8 @@
 //! No test waits for a length of time: it says what it waits for. Every change in the sandbox makes it look again; what only
 //! a file, a process or a page of Deskbell's tells is looked at every few milliseconds.
 
+pub mod answers;
+mod answers_in_words;
 pub mod bindings;
 mod buttons;
 mod chaos;

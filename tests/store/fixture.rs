@@ -193,6 +193,9 @@ pub fn ticket(number: u64, requester: &str) -> Ticket {
         decided_change: 0,
         edited: BTreeMap::new(),
         edits: 0,
+        offers: Vec::new(),
+        solving: None,
+        sending: None,
         closed_at: None,
         words: Words {
             messages: vec![TicketMessage { ts: None, text: SECRET.to_owned(), author: None }],

@@ -2,6 +2,7 @@
 //! each takes an empty store, and `contract!` runs all of them for every kind there is. `embedded` tests what is true of the
 //! `SQLite` file alone.
 
+mod answers;
 mod audit;
 mod commits;
 mod durability;
@@ -98,4 +99,9 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
     questions:
         settles_a_question_once,
         forgets_what_was_settled_long_ago_and_keeps_what_is_open;
+    answers:
+        keeps_an_answer_once_and_settles_it_once,
+        a_click_allows_its_own_action_until_it_is_done,
+        an_erased_asker_leaves_neither_question_nor_answer,
+        counts_silence_apart_and_forgets_in_time;
 });

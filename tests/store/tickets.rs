@@ -25,6 +25,7 @@ pub fn decision(ordinal: u32) -> Decision {
         at: at(3),
         ordinal,
         mode: Mode::Confirm,
+        answer: true,
         squad: SquadId::new("payments"),
         queue: Some(QueueId::new("inbox")),
         priority: PriorityId::new("p1"),

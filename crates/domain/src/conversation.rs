@@ -1,6 +1,7 @@
 //! Where the people of a ticket read and write.
 
 use crate::ids::ChannelId;
+use crate::knowledge::Purpose;
 use crate::ticket::{SlackPath, Source, Ticket};
 
 impl Ticket {
@@ -10,6 +11,27 @@ impl Ticket {
             Source::SlackMessage { path, .. } => *path == SlackPath::DirectMessage || self.outsiders_read,
             Source::SlackForm { channel, .. } => channel.as_ref() != Some(&self.card.channel),
             Source::Helpdesk { .. } => false,
+        }
+    }
+
+    /// The conversation in which the requester reads what is said to them; `None`: one that they alone read.
+    pub fn answered_in(&self) -> Option<&ChannelId> {
+        match &self.source {
+            Source::SlackMessage { channel, path, .. }
+                if *path != SlackPath::DirectMessage && self.hears_directly() =>
+            {
+                Some(channel)
+            }
+            _ if self.hears_directly() => None,
+            _ => Some(&self.card.channel),
+        }
+    }
+
+    /// The conversation in which what is asked for this purpose is read; `None`: the requester alone reads it.
+    pub fn readers_of(&self, purpose: Purpose) -> Option<&ChannelId> {
+        match purpose {
+            Purpose::Suggest => Some(&self.card.channel),
+            Purpose::Answer | Purpose::Send => self.answered_in(),
         }
     }
 

@@ -232,7 +232,7 @@ impl Ticket {
     }
 
     /// Whoever asked reads on in Slack, so an answer reaches them.
-    pub(crate) fn can_be_answered(&self) -> bool {
+    pub fn can_be_answered(&self) -> bool {
         !matches!(self.source, Source::Helpdesk { .. }) && !self.words.erased
     }
 

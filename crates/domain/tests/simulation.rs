@@ -271,7 +271,8 @@ impl Simulation {
                 Sought::Found(desk::finding(u64::from(self.posts)))
             }
         };
-        self.on(Event::AnswerSought { purpose, revision, sought: Box::new(sought) });
+        let read_in = self.desk.ticket().readers_of(purpose).cloned();
+        self.on(Event::AnswerSought { purpose, revision, read_in, sought: Box::new(sought) });
     }
 
     fn show_notice(&mut self, notice: NoticeId, ends: u8) {

@@ -96,9 +96,10 @@ async fn examine(path: &Path) -> Vec<Finding> {
         Ok(_) => Finding::good("templates", "every message fits Slack's limits"),
         Err(errors) => Finding::told("templates", errors.to_string()),
     });
-    findings.push(match prepare::knowledge(&config) {
-        Ok(index) if index.is_empty() => nothing_to_search(&config),
-        Ok(index) => Finding::good("knowledge", format!("{} passages", index.len())),
+    findings.push(match prepare::documents(&config) {
+        Ok(None | Some(0)) => nothing_to_search(&config),
+        Ok(Some(1)) => Finding::good("knowledge", "1 document"),
+        Ok(Some(documents)) => Finding::good("knowledge", format!("{documents} documents")),
         Err(errors) => Finding::told("knowledge", errors.to_string()),
     });
     findings.extend(slack::examine(&config, policy.as_ref().map(|loaded| &loaded.policy)).await);
@@ -134,8 +135,8 @@ fn nothing_to_search(config: &Config) -> Finding {
         ),
         Some(folder) => Finding::doubtful(
             "knowledge",
-            format!("{} holds no passages, so /kb finds nothing", config.path(folder).display()),
-            "put Markdown (*.md) there, or correct [knowledge] folder",
+            format!("{} holds no documents, so /kb finds nothing", config.path(folder).display()),
+            "put Markdown (*.md) or HTML there, or correct [knowledge] folder",
         ),
     }
 }

@@ -345,5 +345,6 @@ fn checked_arguments(name: &str, written: &BTreeMap<String, toml::Value>) -> Res
 
 /// What expressions speak of.
 fn context(approved: &ApprovedAction<'_>, key: &str) -> Value {
-    spoken::context(&json!(approved.action()), &json!(approved.external()), &approved.ticket().to_string(), key)
+    let ticket = approved.ticket().map(|ticket| ticket.to_string()).unwrap_or_default();
+    spoken::context(&json!(approved.action()), &json!(approved.external()), &ticket, key)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{CustomerPointers, PassagePointers, QueuePointers};
+use super::{CustomerPointers, GapPointers, PassagePointers, QueuePointers};
 
 /// `[lookups]` as written.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -14,8 +14,10 @@ pub struct LookupsConfig {
     pub lookup_customer: Option<LookupConfig<CustomerPointers>>,
     /// The helpdesk's queues with their load, before each decision.
     pub queue_load: Option<LookupConfig<QueuePointers>>,
-    /// What `/kb` finds besides the folder's documents.
+    /// What answers questions, besides the folder's documents.
     pub search_knowledge: Option<LookupConfig<PassagePointers>>,
+    /// What the knowledge base lacks, for `/kb gaps`.
+    pub list_gaps: Option<LookupConfig<GapPointers>>,
 }
 
 /// `[lookups.NAME]` as written.
@@ -47,6 +49,7 @@ impl LookupsConfig {
             lookup_customer: self.lookup_customer.filter(|_| other.lookup_customer.is_none()),
             queue_load: self.queue_load.filter(|_| other.queue_load.is_none()),
             search_knowledge: self.search_knowledge.filter(|_| other.search_knowledge.is_none()),
+            list_gaps: self.list_gaps.filter(|_| other.list_gaps.is_none()),
         }
     }
 
@@ -56,6 +59,7 @@ impl LookupsConfig {
             join("lookup_customer", &mut self.lookup_customer, other.lookup_customer),
             join("queue_load", &mut self.queue_load, other.queue_load),
             join("search_knowledge", &mut self.search_knowledge, other.search_knowledge),
+            join("list_gaps", &mut self.list_gaps, other.list_gaps),
         ];
         clashes.into_iter().flatten().next()
     }

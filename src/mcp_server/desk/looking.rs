@@ -6,7 +6,7 @@ use deskbell_domain::ids::{ChannelId, SquadId, TicketId, WorkspaceId};
 use deskbell_domain::ticket::{Source, Status, Ticket, Verdict};
 use deskbell_servers::failure::ToolFailure;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::caller::Caller;
 use super::schema::{
@@ -20,13 +20,18 @@ use crate::store::{Commit, Page, TicketFilter};
 /// Tickets looked at for a page: at most, and when none is asked for.
 const TICKETS_MAX: u32 = 100;
 const TICKETS_DEFAULT: u32 = 25;
-/// Passages on a page: at most, and when none is asked for; and those that a search goes through at all.
+/// Passages on a page: at most, and when none is asked for.
 const PASSAGES_MAX: u32 = 20;
 const PASSAGES_DEFAULT: u32 = 5;
-const PASSAGES_DEPTH: usize = 200;
 
-const OPEN: [Status; 5] =
-    [Status::Received, Status::AwaitingConfirmation, Status::Dispatching, Status::Parked, Status::Following];
+const OPEN: [Status; 6] = [
+    Status::Received,
+    Status::AwaitingConfirmation,
+    Status::Answering,
+    Status::Dispatching,
+    Status::Parked,
+    Status::Following,
+];
 const CLOSED: [Status; 2] = [Status::Resolved, Status::Dismissed];
 
 /// The same words whether there is no such ticket or the caller may not see it.
@@ -162,24 +167,38 @@ impl DeskWorld {
         Ok(ListedTickets { tickets: found.iter().map(|found| shown(&found.ticket)).collect(), next_page_token })
     }
 
-    pub(super) fn passages(&self, wanted: &SearchKnowledge) -> Result<FoundPassages, ToolFailure> {
-        let start: usize = match &wanted.next_page_token {
-            None => 0,
-            Some(token) => token.parse().map_err(|_| foreign_token())?,
+    /// What everybody may read: nobody knows who reads what an agent does with it.
+    pub(super) async fn passages(&self, wanted: &SearchKnowledge) -> Result<FoundPassages, ToolFailure> {
+        let Some(ask) = &self.knowledge else {
+            return Ok(FoundPassages { passages: Vec::new(), next_page_token: None });
         };
-        let size = wanted.max_results.unwrap_or(PASSAGES_DEFAULT).clamp(1, PASSAGES_MAX) as usize;
-        let end = start.saturating_add(size).min(PASSAGES_DEPTH);
-        let mut found = self.knowledge.search(&wanted.question, end.saturating_add(1));
-        let next_page_token = (found.len() > end && end < PASSAGES_DEPTH).then(|| end.to_string());
-        found.truncate(end);
-        let passages = found.into_iter().skip(start).map(|passage| FoundPassage {
-            title: passage.title,
-            heading_path: passage.heading_path,
-            path: passage.path,
-            url: passage.url,
-            snippet: passage.snippet,
+        let size = wanted.max_results.unwrap_or(PASSAGES_DEFAULT).clamp(1, PASSAGES_MAX);
+        let mut arguments = Map::new();
+        arguments.insert("query".to_owned(), json!(wanted.question));
+        arguments.insert("max_results".to_owned(), json!(size));
+        if let Some(token) = &wanted.next_page_token {
+            arguments.insert("next_page_token".to_owned(), json!(token));
+        }
+        let answer = ask(arguments).await.map_err(|reason| {
+            tracing::warn!(reason, "the knowledge server did not answer the desk server");
+            ToolFailure::transient("the knowledge server does not answer now; try again later", None)
+        })?;
+        let entries = answer.get("passages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
+        let headings = |entry: &Value| {
+            let headings = entry.get("heading_path").and_then(Value::as_array).into_iter().flatten();
+            headings.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let passages = entries.iter().filter_map(|entry| {
+            Some(FoundPassage {
+                title: text(entry, "title")?,
+                heading_path: headings(entry),
+                path: text(entry, "path").unwrap_or_default(),
+                url: text(entry, "url"),
+                snippet: text(entry, "snippet")?,
+            })
         });
-        Ok(FoundPassages { passages: passages.collect(), next_page_token })
+        Ok(FoundPassages { passages: passages.collect(), next_page_token: text(&answer, "next_page_token") })
     }
 }
 

@@ -20,12 +20,17 @@ use std::sync::Arc;
 
 use deskbell_domain::ids::WorkspaceId;
 use deskbell_domain::policy::Policy;
-use deskbell_judgement::knowledge::KnowledgeIndex;
 use deskbell_servers::failure::ToolFailure;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
 
 use crate::store::{Store, StoreError};
 
 pub use server::{DeskServer, info};
+
+/// Asks the knowledge server what everybody may read: the arguments of its `search_knowledge`, and what that answers, or why it
+/// does not.
+pub type AskKnowledge = Arc<dyn Fn(Map<String, Value>) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>;
 
 /// What the desk server looks at.
 pub struct DeskWorld {
@@ -33,8 +38,8 @@ pub struct DeskWorld {
     pub store: Store,
     /// The rules in force.
     pub policy: Arc<Policy>,
-    /// The documents.
-    pub knowledge: Arc<KnowledgeIndex>,
+    /// The documents; `None` where no folder of them is configured.
+    pub knowledge: Option<AskKnowledge>,
 }
 
 impl DeskWorld {

@@ -93,7 +93,8 @@ impl DeskWorld {
     }
 
     async fn escalation_patterns(&self, workspace: &WorkspaceId) -> Result<Value, ToolFailure> {
-        let statuses = [Status::AwaitingConfirmation, Status::Dispatching, Status::Parked, Status::Following];
+        let statuses =
+            [Status::AwaitingConfirmation, Status::Answering, Status::Dispatching, Status::Parked, Status::Following];
         let filter = TicketFilter { statuses: statuses.to_vec(), ..TicketFilter::default() };
         let page = Page { before: None, limit: OPEN_MAX };
         let open = self.store.tickets(workspace, filter, page).await.map_err(|error| of_store(&error))?;

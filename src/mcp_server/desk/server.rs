@@ -217,7 +217,7 @@ impl DeskServer {
     ) -> CallToolResult {
         let about = |caller: Arc<Caller>| async move {
             self.permit(&caller, Scope::Knowledge, "search_knowledge", Value::Null).await?;
-            self.world.passages(&wanted)
+            self.world.passages(&wanted).await
         };
         self.answer(&context, about).await
     }

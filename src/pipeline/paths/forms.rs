@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::super::World;
 use super::super::commit::Along;
 use super::super::interpret::Reading;
+use super::super::knowledge::{answer_number, is_below_answers};
 use super::super::perform::{Undone, computed};
 use super::super::shared_channels::Readers;
 use crate::intake::envelope::view_external_id;
@@ -98,6 +99,7 @@ impl World {
                 }
             }
             SlashCommand::Triage | SlashCommand::Ticket => self.to_be_answered(reading).await,
+            SlashCommand::Kb if reading.is_searched => self.kb_command(reading, command).await,
             SlashCommand::Kb => self.to_be_searched(reading).await,
         }
     }
@@ -148,6 +150,7 @@ impl World {
             requested_priority: priority,
             message: TicketMessage { ts: None, text, author: None },
             card,
+            tried: None,
         };
         self.new_ticket(reading, request, Along::default(), Some((person.id, reply))).await
     }
@@ -192,6 +195,10 @@ impl World {
                 | Button::DeclineQuestion
                 | Button::CancelCall
         ) {
+            return self.to_be_answered(reading).await;
+        }
+        let is_apart = is_below_answers(button) && answer_number(value).is_some();
+        if is_apart || button == Button::DraftArticle {
             return self.to_be_answered(reading).await;
         }
         if button == Button::OpenLink {
@@ -295,6 +302,7 @@ impl World {
             requested_priority: None,
             message: TicketMessage { ts: None, text, author: None },
             card: self.triage_card(),
+            tried: None,
         };
         self.new_ticket(reading, new, Along { helpdesk: Some(helpdesk), ..Along::default() }, None).await
     }

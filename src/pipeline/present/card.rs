@@ -3,6 +3,7 @@
 use deskbell_domain::action::{ActionRecord, ActionState};
 use deskbell_domain::ids::{CategoryId, SquadId};
 use deskbell_domain::interaction::About;
+use deskbell_domain::knowledge::{Outcome, SolvingEnd};
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Actor, Answer, Source, Status, Ticket, Verdict};
 use deskbell_judgement::mrkdwn;
@@ -45,6 +46,8 @@ pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar
         issue: issue(ticket),
         warnings: warnings(ticket),
         escalation: escalation(ticket),
+        suggestion: super::finding::suggestion(ticket),
+        tried: super::finding::tried(ticket),
         under_way: None,
         undo: super::undoing::offer(policy, ticket),
         undone: super::undoing::undone(ticket),
@@ -130,11 +133,25 @@ fn status(policy: &Policy, ticket: &Ticket) -> CardStatus {
             let expired_unix = ticket.expired_at.map(Timestamp::as_second);
             CardStatus::Awaiting { expires_unix: expires(policy, ticket), expired_unix }
         }
+        Status::Answering => answering(ticket),
         Status::Parked => parked(ticket),
+        Status::Resolved if ended_in_silence(ticket) => CardStatus::Unconfirmed { at_unix: closed_unix() },
         Status::Resolved => CardStatus::Resolved { by_user_id: resolver(ticket), at_unix: closed_unix() },
         Status::Dismissed => dismissed(ticket, closed_unix()),
         Status::Dispatching | Status::Following => decided(policy, ticket),
     }
+}
+
+fn answering(ticket: &Ticket) -> CardStatus {
+    let offered = ticket.open_offer().map(|offer| offer.at);
+    let since = offered.or_else(|| ticket.solving.as_ref().map(|solving| solving.since)).unwrap_or(ticket.received_at);
+    CardStatus::Answering { since_unix: since.as_second(), is_seeking: offered.is_none() }
+}
+
+/// Nobody confirmed that it is solved.
+fn ended_in_silence(ticket: &Ticket) -> bool {
+    let silent = ticket.solving.as_ref().is_some_and(|solving| solving.end == Some(SolvingEnd::Silent));
+    silent && ticket.approval().is_none()
 }
 
 /// When the confirmation expires, as long as that is still to come.
@@ -170,7 +187,10 @@ fn resolver(ticket: &Ticket) -> Option<String> {
         deskbell_domain::notice::NoticeKind::Resolved { by } => Some(by.to_string()),
         _ => None,
     };
-    ticket.notices.iter().rev().find_map(|notice| resolved(&notice.kind))
+    let by_word =
+        ticket.offers.last().and_then(|offer| offer.end.as_ref()).filter(|end| end.outcome == Outcome::Solved);
+    let by_word = by_word.and_then(|end| end.by.as_ref()).map(ToString::to_string);
+    ticket.notices.iter().rev().find_map(|notice| resolved(&notice.kind)).or(by_word)
 }
 
 fn decided_unix(ticket: &Ticket) -> i64 {

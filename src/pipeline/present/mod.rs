@@ -1,6 +1,7 @@
 //! From a ticket to what people see of it: plain view models, no Slack call, no template.
 
 pub(super) mod card;
+pub(super) mod finding;
 pub(super) mod learning;
 pub(super) mod notice;
 pub(super) mod question;

@@ -80,6 +80,8 @@ pub(in crate::pipeline) fn render(
             update(messages, ticket, reopened(policy, ticket, message, *with_words))
         }
         NoticeKind::Added { message, by } => messages.notice(&others_words(ticket, message, by)),
+        NoticeKind::Answered { answer } => answered(messages, policy, ticket, notice, *answer),
+        NoticeKind::SaidSolved { .. } => update(messages, ticket, said_solved(ticket)),
         NoticeKind::SlaBreached { target } => messages.notice(&Line {
             see_url: conversation_url(ticket),
             ..Line::line(Tone::Warning, format!("{} missed its target for {target}", ticket.id))
@@ -89,6 +91,25 @@ pub(in crate::pipeline) fn render(
             ..Line::line(Tone::Error, format!("Slack did not take {what} of {}: {reason}", ticket.id))
         }),
     }
+}
+
+fn answered(
+    messages: &Messages,
+    policy: &Policy,
+    ticket: &Ticket,
+    notice: &Notice,
+    number: u64,
+) -> Result<Value, RenderError> {
+    let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
+    match super::finding::ticket_answer(policy, ticket, number, reply_within) {
+        Some(answer) => messages.kb_answer(&answer),
+        None => messages.notice(&Line::line(Tone::Ok, format!("An answer to {} was erased.", ticket.id))),
+    }
+}
+
+fn said_solved(ticket: &Ticket) -> ThreadEvent {
+    let ticket_id = ticket.status.is_open().then(|| ticket.id.to_string());
+    ThreadEvent::SaidSolved { by_user_id: ticket.requester.to_string(), ticket_id }
 }
 
 /// The decision that made the issue was undone since.
@@ -196,6 +217,7 @@ fn squad_alert(policy: &Policy, ticket: &Ticket) -> SquadAlert {
         issue: issue(ticket),
         sla: sla(ticket),
         mention_user_ids: called(policy, ticket),
+        tried: super::finding::tried(ticket),
         reopened_unix: ticket.reopened_at().filter(|_| ticket.status.is_open()).map(Timestamp::as_second),
         status: alert_status(ticket),
     }

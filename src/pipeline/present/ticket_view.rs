@@ -1,6 +1,7 @@
 //! The answer to `/ticket`.
 
 use deskbell_domain::ids::PersonId;
+use deskbell_domain::knowledge::Outcome;
 use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Status, Ticket, Verdict};
@@ -12,7 +13,7 @@ use crate::slack::messages::{HistoryLine, Notice, TicketView, Tone};
 /// What somebody of another organisation reads of a ticket: number, status and summary.
 pub(in crate::pipeline) fn outsiders_view(ticket: &Ticket) -> Notice {
     let status = match ticket.status {
-        Status::Received | Status::AwaitingConfirmation => "is being looked at",
+        Status::Received | Status::AwaitingConfirmation | Status::Answering => "is being looked at",
         Status::Dispatching | Status::Parked | Status::Following => "is being worked on",
         Status::Resolved => "is resolved",
         Status::Dismissed => "is closed",
@@ -47,6 +48,7 @@ pub(super) fn status(status: Status) -> &'static str {
     match status {
         Status::Received => "being assessed",
         Status::AwaitingConfirmation => "waiting for a decision",
+        Status::Answering => "answered from the knowledge base, or about to be",
         Status::Dispatching => "being carried out",
         Status::Parked => "waiting for ops",
         Status::Following => "with the squad",
@@ -77,6 +79,7 @@ fn history(ticket: &Ticket) -> Vec<HistoryLine> {
         };
         lines.push(line(answer.at, text.to_owned(), person(&answer.by)));
     }
+    lines.extend(answers(ticket));
     if let Some(running) = &ticket.escalation {
         lines.push(line(running.since, format!("escalated to level {}", running.level), person(&running.by)));
     }
@@ -89,6 +92,29 @@ fn history(ticket: &Ticket) -> Vec<HistoryLine> {
     lines.extend(reopenings(ticket));
     lines.sort_by_key(|line| line.at_unix);
     lines
+}
+
+/// Each answer from the knowledge base, and what became of it.
+fn answers(ticket: &Ticket) -> impl Iterator<Item = HistoryLine> {
+    ticket.offers.iter().flat_map(|offer| {
+        let given = HistoryLine {
+            at_unix: offer.at.as_second(),
+            text: "answered from the knowledge base".to_owned(),
+            by_user_id: offer.sent_by.as_ref().map(ToString::to_string),
+        };
+        let ended = offer.end.as_ref().map(|end| HistoryLine {
+            at_unix: end.at.as_second(),
+            text: match end.outcome {
+                Outcome::Solved => "the answer solved it",
+                Outcome::NotHelpful => "the answer did not help",
+                Outcome::AskedPerson => "a person was asked for",
+                Outcome::Silent => "nobody said whether the answer helps",
+            }
+            .to_owned(),
+            by_user_id: end.by.as_ref().map(ToString::to_string),
+        });
+        std::iter::once(given).chain(ended)
+    })
 }
 
 /// Each reopening, and the closing that it undid: the ticket itself remembers the newest alone.

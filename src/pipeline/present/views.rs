@@ -82,6 +82,14 @@ pub(in crate::pipeline) fn telling(ticket: &Ticket, what: &Telling) -> Notice {
         Telling::Accepted => (Tone::Ok, format!("Got it: {number}."), None),
         Telling::Escalated => (Tone::Ok, format!("{number} is escalated; level 1 is alerted."), None),
         Telling::TooLate => too_late(ticket),
+        Telling::Noted => (Tone::Ok, format!("Thank you: whoever works on {number} sees it."), None),
+        Telling::NothingToSend => (
+            Tone::Warning,
+            format!(
+                "Nothing was sent for {number}: the knowledge base has nothing on it that everybody there may read."
+            ),
+            Some("Write the answer yourself, in the ticket's thread.".to_owned()),
+        ),
     };
     Notice { mend, ..Notice::line(tone, text) }
 }
@@ -101,6 +109,7 @@ fn too_late(ticket: &Ticket) -> (Tone, String, Option<String>) {
         Status::Received | Status::AwaitingConfirmation => {
             (format!("{number} has changed since."), Some("Look at its card again, then decide.".to_owned()))
         }
+        Status::Answering => (format!("{number} is being answered."), None),
         Status::Dispatching => (format!("{number} is just being carried out."), None),
         Status::Parked => (format!("{number} waits for ops."), None),
         Status::Following => (format!("{number} is with its squad already."), None),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::knowledge::TriedAnswer;
 use super::shared::{Decider, IssueLink, Party, Sla};
 
 view_model! {
@@ -31,6 +32,8 @@ view_model! {
         pub sla: Option<Sla>,
         /// Who is called; the alert mentions 20.
         pub mention_user_ids: Vec<String>,
+        /// What the requester was answered before people had it.
+        pub tried: Option<TriedAnswer>,
         /// When the requester said that it is not solved, if it is open again.
         pub reopened_unix: Option<i64>,
         /// Open, claimed, resolved or withdrawn.
@@ -321,6 +324,13 @@ view_model! {
             issue: IssueLink,
             /// The name of its status.
             status: String,
+            /// What the button Resolve is about; absent once the ticket is closed.
+            ticket_id: Option<String>,
+        },
+        /// The requester says that an answer solved it.
+        SaidSolved {
+            /// Who.
+            by_user_id: String,
             /// What the button Resolve is about; absent once the ticket is closed.
             ticket_id: Option<String>,
         },

@@ -51,26 +51,6 @@ view_model! {
         pub by_user_id: Option<String>,
     }
 
-    /// The answer to `/kb`.
-    pub struct KbAnswer {
-        /// As asked.
-        pub question: String,
-        /// The best first; the answer shows 5.
-        pub passages: Vec<Passage>,
-        /// The server that was asked too and brought nothing that can be used.
-        pub without: Option<String>,
-    }
-
-    /// A piece of a document.
-    pub struct Passage {
-        /// The document's title.
-        pub title: String,
-        /// The words that matched, in their surroundings.
-        pub snippet: String,
-        /// Where to read on.
-        pub url: Option<String>,
-    }
-
     /// The answer to `/triage servers`, seen by the asker alone.
     pub struct ServersView {
         /// By name; the view shows 8.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::knowledge::{Suggestion, TriedAnswer};
 use super::shared::{Escalation, IssueLink, Party, Sla};
 
 view_model! {
@@ -109,6 +110,10 @@ view_model! {
         pub warnings: Vec<String>,
         /// Once escalated.
         pub escalation: Option<Escalation>,
+        /// What the knowledge base says, for those who see the card.
+        pub suggestion: Option<Suggestion>,
+        /// What the requester was answered.
+        pub tried: Option<TriedAnswer>,
         /// A call that takes long.
         pub under_way: Option<CallUnderWay>,
         /// What a press on Undo would come to; absent while there is nothing to undo.
@@ -210,6 +215,18 @@ view_model! {
         Withdrawn {
             /// The requester.
             by_user_id: String,
+            /// When.
+            at_unix: i64,
+        },
+        /// A rule lets the bot answer.
+        Answering {
+            /// Since when.
+            since_unix: i64,
+            /// The answer is still looked for.
+            is_seeking: bool,
+        },
+        /// It was answered and closed, and nobody said whether that helps.
+        Unconfirmed {
             /// When.
             at_unix: i64,
         },

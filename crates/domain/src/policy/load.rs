@@ -15,7 +15,10 @@ use toml::Spanned;
 use super::document::{CategoryDocument, DefaultDocument, Document, PriorityDocument, QueueDocument, SquadDocument};
 use super::error::{PolicyError, PolicyErrors};
 use super::place::{self, Place};
-use super::{AnsweringPolicy, Category, ConfirmationPolicy, DefaultOutcome, Policy, Priority, Queue, Squad, Tracker, examples, facts};
+use super::{
+    AnsweringPolicy, Category, ConfirmationPolicy, DefaultOutcome, Policy, Priority, Queue, Squad, Tracker, examples,
+    facts,
+};
 use crate::ids::{CategoryId, ChannelId, PersonId, PolicyHash, PriorityId, QueueId, SquadId};
 use crate::sla::{BusinessHours, SlaTarget};
 

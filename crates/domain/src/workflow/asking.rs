@@ -11,13 +11,13 @@ use crate::audit::AuditKind;
 use crate::decide::{decide, due_times};
 use crate::decision::{DecisionInputs, Mode, RequestedPriority, TicketFacts};
 use crate::ids::{MessageTs, PersonId};
-use crate::knowledge::SolvingEnd;
+use crate::knowledge::{Offer, OfferEnd, Outcome, SolvingEnd};
 use crate::notice::NoticeKind;
 use crate::policy::Policy;
 use crate::sla::SlaClock;
 use crate::ticket::{Actor, Card, Severity, Source, Status, Ticket, TicketMessage, Words};
 use crate::workflow::effect::{Effect, Timer};
-use crate::workflow::event::NewRequest;
+use crate::workflow::event::{NewRequest, Tried};
 
 /// Edits of a message that follow each other within this are passed on as one.
 const EDITS_SETTLE_AFTER: SignedDuration = SignedDuration::from_secs(30);
@@ -29,6 +29,7 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
     // The card tells of squads, load and rules: it stays among those who belong to the organisation.
     let is_shared = outsiders_read || request.is_said_in_shared_channel;
     let card = if is_shared { Card::new(policy.triage_channel.clone(), None) } else { request.card };
+    let by = request.requester.clone();
     let ticket = Ticket {
         workspace: request.workspace,
         id: context.new_ticket,
@@ -67,7 +68,7 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
         assessed_revision: 0,
         awaited: BTreeSet::new(),
         decided_change: 0,
-        offers: Vec::new(),
+        offers: request.tried.iter().map(|tried| tried_before(tried, &by, now)).collect(),
         solving: None,
         sending: None,
         closed_at: None,
@@ -76,23 +77,19 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
             subject: request.subject,
             requester_name: request.requester_name,
             requester_email: request.requester_email,
+            answers: request.tried.map(|tried| (tried.answer, tried.finding)).into_iter().collect(),
             ..Words::default()
         },
     };
-    let by = Actor::Person(ticket.requester.clone());
-    let source = json!({ "source": ticket.source });
     let mut scene = Scene::new(policy, context, ticket, now);
-    scene.audit(by, AuditKind::TicketReceived, source);
-    scene.out.effects.push(Effect::Assess { revision: 1 });
-    scene.look_up();
-    if !matches!(scene.ticket.source, Source::Helpdesk { .. }) {
-        scene.out.effects.push(Effect::NameRequester);
-    }
-    // Whoever asked in a direct conversation or a form is answered there already.
-    if outsiders_read && scene.ticket.is_asked_in_channel() {
-        scene.tell_requester(NoticeKind::Accepted);
-    }
+    scene.take_in();
     scene.finish_new()
+}
+
+/// Whoever asked was answered, and wants a person.
+fn tried_before(tried: &Tried, by: &PersonId, now: Timestamp) -> Offer {
+    let end = OfferEnd { outcome: Outcome::AskedPerson, by: Some(by.clone()), at: now };
+    Offer { answer: tried.answer, at: now, sent_by: None, end: Some(end) }
 }
 
 /// A helpdesk's customer reads nothing in Slack. What somebody typed into a form nobody else reads, wherever they were.
@@ -110,6 +107,21 @@ fn sent_at(message: &TicketMessage, now: Timestamp) -> Timestamp {
 }
 
 impl Scene<'_> {
+    /// What follows from a request that has just come in.
+    fn take_in(&mut self) {
+        let by = Actor::Person(self.ticket.requester.clone());
+        self.audit(by, AuditKind::TicketReceived, json!({ "source": self.ticket.source }));
+        self.out.effects.push(Effect::Assess { revision: 1 });
+        self.look_up();
+        if !matches!(self.ticket.source, Source::Helpdesk { .. }) {
+            self.out.effects.push(Effect::NameRequester);
+        }
+        // Whoever asked in a direct conversation or a form is answered there already.
+        if self.ticket.outsiders_read && self.ticket.is_asked_in_channel() {
+            self.tell_requester(NoticeKind::Accepted);
+        }
+    }
+
     pub(super) fn may_still_be_decided(&self) -> bool {
         matches!(self.ticket.status, Status::Received | Status::AwaitingConfirmation)
     }

@@ -7,9 +7,18 @@ use crate::assessment::Assessment;
 use crate::enrichment::LookedUp;
 use crate::ids::{ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, WorkspaceId};
 use crate::interaction::{Button, Seen};
-use crate::knowledge::{Purpose, Sought};
+use crate::knowledge::{Finding, Purpose, Sought};
 use crate::ticket::{Card, ExternalRef, PostedMessage, Source, StatusCategory, TicketMessage};
 use crate::workflow::effect::Timer;
+
+/// What was tried before a person was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// The answer's number.
+    pub answer: u64,
+    /// What it said.
+    pub finding: Finding,
+}
 
 /// A request that is not a ticket yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +45,8 @@ pub struct NewRequest {
     pub message: TicketMessage,
     /// Where its card goes.
     pub card: Card,
+    /// The answer that its requester was given before.
+    pub tried: Option<Tried>,
 }
 
 /// A person who acts.
@@ -79,6 +90,8 @@ pub enum Event {
         purpose: Purpose,
         /// The revision that it was asked on.
         revision: u32,
+        /// The conversation whose readers it was asked for; `None`: the requester alone.
+        read_in: Option<ChannelId>,
         /// What came of it.
         sought: Box<Sought>,
     },

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::step::Scene;
 use crate::audit::AuditKind;
-use crate::ids::PersonId;
+use crate::ids::{ChannelId, PersonId};
 use crate::knowledge::{Finding, Offer, OfferEnd, Outcome, Purpose, Solving, SolvingEnd, Sought, Unanswered};
 use crate::notice::NoticeKind;
 use crate::policy::{Right, Silence};
@@ -30,8 +30,21 @@ impl Scene<'_> {
     pub(super) fn suggest(&mut self) {
         self.ticket.words.suggestion = None;
         if self.context.has_knowledge && !self.ticket.words.erased {
-            self.seek(Purpose::Suggest, String::new());
+            // What is suggested was found for those who read the card there.
+            self.seek(Purpose::Suggest, self.ticket.card.channel.to_string());
         }
+    }
+
+    /// The card stands elsewhere, among others: what was found for its readers is not for them.
+    pub(super) fn other_readers(&mut self) {
+        self.ticket.sending = None;
+        if self.is_seeking() {
+            return self.hand_over(SolvingEnd::Unanswered(Unanswered::Failed));
+        }
+        if self.ticket.decision.is_some() && self.ticket.status.is_open() && self.ticket.offers.is_empty() {
+            self.suggest();
+        }
+        self.ticket.words.suggestion = None;
     }
 
     /// A rule lets the bot answer: an answer is looked for, for a while.
@@ -46,7 +59,13 @@ impl Scene<'_> {
         self.show_card();
     }
 
-    pub(super) fn answer_sought(&mut self, purpose: Purpose, revision: u32, sought: Sought) {
+    pub(super) fn answer_sought(
+        &mut self,
+        purpose: Purpose,
+        revision: u32,
+        read_in: Option<&ChannelId>,
+        sought: Sought,
+    ) {
         let is_stale = revision != self.ticket.revision || !self.ticket.status.is_open() || self.ticket.words.erased;
         if is_stale {
             if purpose == Purpose::Send && self.ticket.sending.take().is_some() {
@@ -54,6 +73,9 @@ impl Scene<'_> {
             }
             return;
         }
+        // Meanwhile it may have come to be read by others.
+        let same_readers = self.ticket.readers_of(purpose) == read_in;
+        let sought = if same_readers { sought } else { Sought::Unanswered(Unanswered::Failed) };
         match (purpose, sought) {
             (Purpose::Suggest, Sought::Found(finding)) => self.suggested(finding),
             (Purpose::Suggest, Sought::Unanswered(_)) => {}

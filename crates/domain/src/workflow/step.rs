@@ -112,7 +112,9 @@ impl<'world> Scene<'world> {
             Event::MessageDeleted(ts) => self.message_deleted(&ts),
             Event::Assessed { revision, assessment } => self.assessed(revision, *assessment),
             Event::Enriched { revision, answer } => self.enriched(revision, *answer),
-            Event::AnswerSought { purpose, revision, sought } => self.answer_sought(purpose, revision, *sought),
+            Event::AnswerSought { purpose, revision, read_in, sought } => {
+                self.answer_sought(purpose, revision, read_in.as_ref(), *sought);
+            }
             Event::Pressed { button, seen, by, reply } => self.pressed(button, seen, &by, reply),
             Event::EscalationAsked { by, reason, reply } => self.escalate_pressed(&by, reason, reply),
             Event::Changed { seen, by, squad, priority, category, reply } => {
@@ -323,6 +325,7 @@ impl<'world> Scene<'world> {
             self.ticket.card.thread = None;
             self.ticket.card.posted = None;
             self.ticket.card.doubt = None;
+            self.other_readers();
             self.show_card();
         } else if self.ticket.card.posted.is_none() && !self.ticket.card.is_put_off {
             let doubled = self.ticket.card.refusals.min(CARD_AGAIN_DOUBLED_MAX);

@@ -56,6 +56,7 @@ pub fn request(text: &str) -> Event {
         requested_priority: None,
         message: message("1.0001", text),
         card: Card::new(ChannelId::from("C0SUPPORT"), Some(MessageTs::from("1.0001"))),
+        tried: None,
     }))
 }
 
@@ -107,14 +108,20 @@ pub fn finding(number: u64) -> Finding {
     }
 }
 
+/// Everything is read in the channel where it was asked.
+pub fn answered(purpose: Purpose, revision: u32, sought: Sought) -> Event {
+    Event::AnswerSought { purpose, revision, read_in: Some(ChannelId::from("C0SUPPORT")), sought: Box::new(sought) }
+}
+
 pub fn sought(purpose: Purpose, revision: u32, number: u64) -> Event {
-    Event::AnswerSought { purpose, revision, sought: Box::new(Sought::Found(finding(number))) }
+    answered(purpose, revision, Sought::Found(finding(number)))
 }
 
 /// The policy with a rule that lets the bot answer what is about logins.
 pub fn answering(source: &str, on_silence: &str) -> String {
     let section = format!("[answering]\nwait = \"3h\"\non_silence = \"{on_silence}\"\n\n[confirmation]");
-    let rule = "\n[[rules]]\nid = \"answers\"\nwhen = 'assessment.category == \"login\"'\nmode = \"auto\"\nanswer = true\n";
+    let rule =
+        "\n[[rules]]\nid = \"answers\"\nwhen = 'assessment.category == \"login\"'\nmode = \"auto\"\nanswer = true\n";
     format!("{}{rule}", source.replacen("[confirmation]", &section, 1))
 }
 

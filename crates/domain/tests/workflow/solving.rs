@@ -96,8 +96,7 @@ fn an_answer_that_does_not_help_hands_over_to_whom_the_decision_names() {
 fn without_an_answer_people_have_it() {
     for why in [Unanswered::Nothing, Unanswered::Unsure, Unanswered::Failed] {
         let mut desk = seeking("close");
-        let sought = Box::new(Sought::Unanswered(why));
-        let handed = desk.on(Event::AnswerSought { purpose: Purpose::Answer, revision: 1, sought });
+        let handed = desk.on(super::desk::answered(Purpose::Answer, 1, Sought::Unanswered(why)));
         assert_eq!((end(&desk), dispatched(&handed)), (Some(SolvingEnd::Unanswered(why)), vec![(1, 0)]));
         assert!(desk.ticket().offers.is_empty());
     }
@@ -200,10 +199,26 @@ fn what_may_not_be_said_there_is_not_sent_and_whoever_wanted_it_hears() {
     let mut desk = Desk::following(policy());
     desk.has_knowledge = true;
     desk.on(pressed(Button::SendAnswer, "U0BEN"));
-    let sought = Box::new(Sought::Unanswered(Unanswered::Nothing));
-    let told_so = desk.on(Event::AnswerSought { purpose: Purpose::Send, revision: 1, sought });
+    let told_so = desk.on(super::desk::answered(Purpose::Send, 1, Sought::Unanswered(Unanswered::Nothing)));
     assert_eq!(told(&told_so), vec![Telling::NothingToSend]);
     assert!(desk.ticket().offers.is_empty() && desk.ticket().sending.is_none());
+}
+
+#[test]
+fn a_card_that_moves_takes_no_suggestion_along() {
+    let mut desk = Desk::new(policy());
+    desk.has_knowledge = true;
+    desk.on(request("Charged twice"));
+    desk.on(assessed(1, Some("billing")));
+    desk.on(sought(Purpose::Suggest, 1, 3));
+    let moved = desk.on(Event::CardUndeliverable { reason: "not_in_channel".to_owned() });
+    assert_eq!((seeks(&moved), desk.ticket().words.suggestion.as_ref()), (vec![(Purpose::Suggest, 1)], None));
+    desk.on(sought(Purpose::Suggest, 1, 4));
+    assert_eq!(desk.ticket().words.suggestion, None, "it was found for the readers of the other channel");
+
+    let mut desk = seeking("close");
+    desk.on(Event::CardUndeliverable { reason: "not_in_channel".to_owned() });
+    assert_eq!(end(&desk), Some(SolvingEnd::Unanswered(Unanswered::Failed)));
 }
 
 #[test]
