@@ -34,7 +34,7 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
         policy: policy.hash.clone(),
         at: inputs.now,
         ordinal,
-        mode: acting.iter().map(|rule| rule.mode).max().unwrap_or(policy.default.mode),
+        mode: mode(policy, inputs, &acting, &mut warnings),
         squad: chosen.squad.clone(),
         queue: queue(policy, &acting, &chosen.squad),
         priority,
@@ -49,6 +49,19 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
         first_response_due_at,
         resolution_due_at,
     }
+}
+
+/// Below this probability a person is asked whether it is a request at all, whatever the rules say.
+const DOUBTFUL_BELOW: f64 = 0.5;
+
+/// The strictest; nothing is done by rule alone for what may be no request.
+fn mode(policy: &Policy, inputs: &DecisionInputs, acting: &[&Rule], warnings: &mut Vec<String>) -> Mode {
+    let strictest = acting.iter().map(|rule| rule.mode).max().unwrap_or(policy.default.mode);
+    if inputs.assessment.request_probability() >= DOUBTFUL_BELOW {
+        return strictest;
+    }
+    warnings.push("it may be no request at all".to_owned());
+    strictest.max(Mode::Confirm)
 }
 
 /// The most specific first; the order of the file among equals.
