@@ -1,9 +1,12 @@
 //! What is read from the words by rules, whoever names the category.
 
-use deskbell_domain::assessment::{Assessment, AssessorName, Judged};
-use deskbell_domain::ids::CategoryId;
+use deskbell_domain::assessment::{Assessment, AssessorName, Judged, SentimentTrend};
+use deskbell_domain::ids::{CategoryId, MessageTs};
 use deskbell_domain::policy::Category;
-use deskbell_judgement::{complexity, language, sentiment, summary, urgency};
+use deskbell_domain::ticket::TicketMessage;
+use deskbell_judgement::sentiment::trend::{Said, trend};
+use deskbell_judgement::{complexity, language, request, sentiment, summary, urgency};
+use jiff::Timestamp;
 
 use super::AssessRequest;
 
@@ -42,10 +45,22 @@ pub fn assessment(
         sentiment: sentiment::judge(text),
         sentiment_trend: None,
         complexity: Some(complexity::judge(text)),
-        request: None,
+        request: Some(request::weigh(text)),
         language: language::detect(text).to_owned(),
         summary: summary::summarize(text),
         similar: request.similar.clone(),
         warnings: Vec::new(),
     }
+}
+
+/// Where the requester's tone goes in a ticket's messages, whoever assesses their words.
+pub fn tone(messages: &[TicketMessage]) -> Option<Judged<SentimentTrend>> {
+    let own = messages.iter().filter(|message| message.author.is_none());
+    let said: Vec<Said<'_>> = own
+        .map(|message| Said {
+            text: read_part(&message.text),
+            at_seconds: message.ts.as_ref().and_then(MessageTs::sent_at).map(Timestamp::as_second),
+        })
+        .collect();
+    trend(&said)
 }

@@ -94,7 +94,7 @@ impl World {
             return self.asked_by_word(reading, &message, question, (path, mentioned)).await;
         }
         let judged = text.clone();
-        if let Err(no_request) = computed(move || request::judge(&judged)).await? {
+        if let Err(no_request) = computed(move || request::judge_surely(&judged)).await? {
             return self.ignored(reading, &format!("no request: {no_request}")).await;
         }
         if let Some((ticket, author)) = self.joinable(reading, &message, path).await? {

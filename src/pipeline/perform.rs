@@ -12,7 +12,7 @@ use deskbell_domain::workflow::event::Event;
 use super::World;
 use super::commit::{Along, NotCommitted};
 use super::deliver::{card_unclear, notice_unclear};
-use crate::assessor::AssessRequest;
+use crate::assessor::{AssessRequest, reading};
 use crate::slack::{Profile, SlackError};
 use crate::store::{ClaimedJob, StoreError};
 
@@ -217,16 +217,18 @@ impl World {
         }
         let text = ticket.words.text();
         let (recent, id, read) = (self.recent.clone(), ticket.id, text.clone());
-        let similar = computed(move || {
+        let messages = ticket.words.messages;
+        let (similar, tone) = computed(move || {
             let similar = recent.similar_to(id, &read);
             recent.remember(id, &read);
-            similar
+            (similar, reading::tone(&messages))
         })
         .await?;
         let same = self.probably_the_same(job, &similar).await?;
         let people = ticket.words.requester_name.iter().cloned().collect();
         let request = AssessRequest { workspace: job.workspace.clone(), ticket: ticket.id, similar, text, people };
         let mut assessment = self.assessors.assess(request).await;
+        assessment.sentiment_trend = tone;
         assessment.warnings.extend(same);
         self.step_ticket(job, Event::Assessed { revision, assessment: Box::new(assessment) }).await
     }

@@ -29,6 +29,7 @@ mod modals;
 mod paths;
 mod posts;
 pub mod questions;
+mod readings;
 mod requests;
 mod restarts;
 mod rights;

@@ -54,6 +54,9 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
     }
 }
 
+/// Below this probability a person is asked whether it is a request at all, whatever the rules say.
+const DOUBTFUL_BELOW: f64 = 0.5;
+
 /// The most specific first; the order of the file among equals.
 fn matching_rules<'policy>(
     policy: &'policy Policy,
@@ -82,10 +85,14 @@ fn matching_rules<'policy>(
     matching
 }
 
-/// The strictest mode. What would be carried out at once because of what the assessor said waits for a person all the same where
-/// the assessor is less sure than experience with its answers allows.
+/// The strictest mode. Nothing is carried out at once that may be no request; and what would be because of what the assessor said
+/// waits for a person all the same where the assessor is less sure than experience with its answers allows.
 fn mode(policy: &Policy, inputs: &DecisionInputs, acting: &[&Rule], warnings: &mut Vec<String>) -> Mode {
     let strictest = acting.iter().map(|rule| rule.mode).max().unwrap_or(policy.default.mode);
+    if inputs.assessment.request_probability() < DOUBTFUL_BELOW {
+        warnings.push("it may be no request at all".to_owned());
+        return strictest.max(Mode::Confirm);
+    }
     let hangs_on_the_assessment = acting.is_empty() || acting.iter().any(|rule| rule.when.reads("assessment"));
     let (Mode::Auto, Some(from), true) = (strictest, inputs.auto_from, hangs_on_the_assessment) else {
         return strictest;

@@ -347,6 +347,24 @@ examples = [
 }
 
 #[test]
+fn no_rule_alone_acts_on_what_may_be_no_request() {
+    let policy = and_rules("[[rules]]\nid = \"sure\"\nwhen = 'ticket.text.contains(\"lunch\")'\nmode = \"auto\"\n");
+    let judged = |value, probability| {
+        Some(Judged { value, confidence: Confidence::from_probability(probability), evidence: Vec::new() })
+    };
+    let mut made = inputs("lunch", None);
+    assert_eq!(decide(&policy, &made, 1).mode, Mode::Auto);
+    made.assessment.request = judged(true, 0.6);
+    assert_eq!(decide(&policy, &made, 1).mode, Mode::Auto);
+    made.assessment.request = judged(false, 0.55);
+    let decision = decide(&policy, &made, 1);
+    assert_eq!(
+        (decision.mode, decision.warnings.as_slice()),
+        (Mode::Confirm, &["it may be no request at all".to_owned()][..])
+    );
+}
+
+#[test]
 fn what_was_assessed_before_these_were_judged_reads_and_decides_as_it_did() {
     let policy = load(POLICY);
     let old = serde_json::to_string(&inputs("charged twice", Some("billing"))).unwrap();

@@ -1,7 +1,7 @@
 //! Word patterns matched against a text's folded words.
 //!
 //! A pattern is words separated by blanks. A word ending in `*` matches its beginning, `|` stands between words of which
-//! any will do, and a lone `_` skips up to two words of any kind.
+//! any will do, `#` is a number, and a lone `_` skips up to two words of any kind.
 
 use crate::text::words;
 
@@ -35,6 +35,7 @@ fn match_parts(words: &[String], pattern: Option<&str>) -> Option<usize> {
 fn word_matches(word: &str, part: &str) -> bool {
     part.split('|').any(|part| match part.strip_suffix('*') {
         Some(beginning) => word.starts_with(beginning),
+        None if part == "#" => word.bytes().all(|byte| byte.is_ascii_digit()),
         None => word == part,
     })
 }
@@ -65,11 +66,10 @@ pub fn find_all<T: Copy>(text: &str, lexicon: &[(T, &[&str])]) -> Vec<Found<T>> 
                 at += 1;
                 continue;
             };
-            let before = words.get(at.saturating_sub(NEGATION_REACH)..at).unwrap_or_default();
             found.push(Found {
                 meaning,
                 words: rest.get(..taken).unwrap_or_default().join(" "),
-                negated: before.iter().any(|word| NEGATIONS.contains(&word.as_str())),
+                negated: is_negated(&words, at),
             });
             at += taken;
         }
@@ -86,6 +86,82 @@ fn longest<T: Copy>(words: &[String], lexicon: &[(T, &[&str])]) -> Option<(T, us
         Some((_, taken)) if taken >= next.1 => best,
         _ => Some(next),
     })
+}
+
+/// Many patterns, found by their first word: what a long text costs then hangs on what is found and not on how many there are.
+#[derive(Debug)]
+pub struct Lexicon<T> {
+    patterns: Vec<(T, &'static str)>,
+    /// The first words, sorted, each with its pattern's place.
+    whole: Vec<(&'static str, usize)>,
+    /// First parts that are more than a word: beginnings and numbers.
+    open: Vec<(&'static str, usize)>,
+}
+
+impl<T: Copy + PartialEq> Lexicon<T> {
+    /// Prepares the patterns of `parts`. Their first part is no gap.
+    pub fn new(parts: &[&[(T, &'static [&'static str])]]) -> Self {
+        let all = parts.iter().flat_map(|part| part.iter());
+        let patterns: Vec<(T, &'static str)> =
+            all.flat_map(|(meaning, patterns)| patterns.iter().map(|pattern| (*meaning, *pattern))).collect();
+        let (mut whole, mut open) = (Vec::new(), Vec::new());
+        for (at, (_, pattern)) in patterns.iter().enumerate() {
+            for first in pattern.split(' ').next().unwrap_or_default().split('|') {
+                let list = if first.ends_with('*') || first == "#" { &mut open } else { &mut whole };
+                list.push((first, at));
+            }
+        }
+        whole.sort_unstable();
+        Self { patterns, whole, open }
+    }
+
+    /// Everything in the text. Unlike with [`find_all`] only matches of the same meaning use words up for one another.
+    pub fn find(&self, text: &str) -> Vec<Found<T>> {
+        let mut found = Vec::new();
+        for clause in clauses(text) {
+            let words = words(clause);
+            let mut used: Vec<(T, usize)> = Vec::new();
+            for at in 0..words.len() {
+                for (meaning, taken) in self.matches(&words, at) {
+                    if used.iter().any(|(other, until)| *other == meaning && *until > at) {
+                        continue;
+                    }
+                    used.retain(|(other, _)| *other != meaning);
+                    used.push((meaning, at + taken));
+                    found.push(Found {
+                        meaning,
+                        words: words.get(at..at + taken).unwrap_or_default().join(" "),
+                        negated: is_negated(&words, at),
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// For each meaning the longest match that begins at a word.
+    fn matches(&self, words: &[String], at: usize) -> Vec<(T, usize)> {
+        let rest = words.get(at..).unwrap_or_default();
+        let Some(word) = rest.first() else { return Vec::new() };
+        let from = self.whole.partition_point(|(first, _)| *first < word.as_str());
+        let same = self.whole.iter().skip(from).take_while(|(first, _)| first == word);
+        let open = self.open.iter().filter(|(first, _)| word_matches(word, first));
+        let mut best: Vec<(T, usize)> = Vec::new();
+        for (_, pattern) in same.chain(open) {
+            let Some((meaning, pattern)) = self.patterns.get(*pattern) else { continue };
+            let Some(taken) = matches_at(rest, pattern) else { continue };
+            match best.iter_mut().find(|(other, _)| other == meaning) {
+                Some((_, longest)) => *longest = taken.max(*longest),
+                None => best.push((*meaning, taken)),
+            }
+        }
+        best
+    }
+}
+
+fn is_negated(words: &[String], at: usize) -> bool {
+    let before = words.get(at.saturating_sub(NEGATION_REACH)..at).unwrap_or_default();
+    before.iter().any(|word| NEGATIONS.contains(&word.as_str()))
 }
 
 const NEGATIONS: &[&str] = &[
@@ -113,7 +189,9 @@ pub fn clauses(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{find_all, matches_at, shouts};
+    use proptest::prelude::*;
+
+    use super::{Lexicon, find_all, matches_at, shouts};
     use crate::text::words;
 
     #[test]
@@ -127,6 +205,35 @@ mod tests {
         check("failing again", "fail*", Some(1));
         check("all", "all customers", None);
         check("", "all", None);
+        check("40 customers", "# customers", Some(2));
+        check("forty customers", "# customers", None);
+    }
+
+    const PATTERNS: &[(u8, &[&str])] =
+        &[(1, &["all|every _ customers", "all"]), (2, &["fail*", "# customers"]), (3, &["customers fail"])];
+
+    #[test]
+    fn a_lexicon_finds_the_longest_of_each_meaning() {
+        let found = Lexicon::new(&[PATTERNS]).find("not all our 40 customers failed");
+        let shown: Vec<_> = found.iter().map(|found| (found.meaning, found.words.as_str(), found.negated)).collect();
+        assert_eq!(
+            shown,
+            [(1, "all our 40 customers", true), (2, "40 customers", true), (2, "failed", false)],
+            "what one meaning takes another may take too"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_lexicon_finds_what_looking_for_each_meaning_alone_finds(text in "(all|every|our|40|customers|fail|fails|not|[,.]| ){0,24}") {
+            let lexicon = Lexicon::new(&[PATTERNS]);
+            for meaning in 1..=3 {
+                let own: Vec<(u8, &[&str])> = PATTERNS.iter().filter(|(of, _)| *of == meaning).copied().collect();
+                let mut found = lexicon.find(&text);
+                found.retain(|found| found.meaning == meaning);
+                prop_assert_eq!(found, find_all(&text, &own));
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The triage card.
 
 use deskbell_domain::action::{ActionRecord, ActionState};
+use deskbell_domain::assessment::SentimentTrend;
 use deskbell_domain::ids::{CategoryId, SquadId};
 use deskbell_domain::interaction::About;
 use deskbell_domain::knowledge::{Outcome, SolvingEnd};
@@ -103,7 +104,14 @@ fn warnings(ticket: &Ticket) -> Vec<String> {
     } else {
         "Reopened: the requester says that it is not solved"
     };
-    reopened.map(|_| said.to_owned()).into_iter().chain(decided).collect()
+    let souring = souring(ticket).then(|| "The requester's tone is getting worse".to_owned());
+    reopened.map(|_| said.to_owned()).into_iter().chain(souring).chain(decided).collect()
+}
+
+/// As long as somebody can still do something about it.
+fn souring(ticket: &Ticket) -> bool {
+    let trend = ticket.words.assessment.as_ref().and_then(|assessment| assessment.sentiment_trend.as_ref());
+    ticket.status.is_open() && trend.is_some_and(|trend| trend.value == SentimentTrend::Worsening)
 }
 
 /// Only where it is another than the ticket's.

@@ -5,9 +5,12 @@ mod courtesy;
 mod fillers;
 mod signals;
 
+use deskbell_domain::assessment::{Confidence, Judged, Urgency};
+
 use crate::mrkdwn::{Piece, pieces, plain};
 use crate::phrases::{clauses, matches_at};
 use crate::text::words;
+use crate::urgency;
 
 /// Why a message asks for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +60,92 @@ pub fn judge(text: &str) -> Result<(), NotARequest> {
         return Err(wordless(&parts, &plain));
     }
     small_talk(&plain).map_or(Ok(()), Err)
+}
+
+/// Small talk that is less sure than this is asked about rather than dropped.
+const SURE_ENOUGH: f64 = 0.8;
+
+/// Tells a request from small talk where a wrong guess would lose something: what may be either passes, with its doubt in
+/// [`weigh`], and a person looks at it.
+///
+/// # Errors
+/// Says which kind of small talk the message surely is.
+pub fn judge_surely(text: &str) -> Result<(), NotARequest> {
+    judge(text).or_else(|kind| if weigh(text).confidence.probability() < SURE_ENOUGH { Ok(()) } else { Err(kind) })
+}
+
+/// How sure it is that a message asks for something, or for nothing, and the words that say so.
+pub fn weigh(text: &str) -> Judged<bool> {
+    let plain = plain(text);
+    let (value, probability, evidence) = match judge(text) {
+        Err(NotARequest::OnlyEmoji | NotARequest::OnlyMention | NotARequest::Empty) => (false, 0.98, Vec::new()),
+        Err(kind) => (false, small_talk_certainty(&plain, kind), courtesies(&plain, |_| true)),
+        Ok(()) => request_certainty(text, &plain),
+    };
+    Judged { value, confidence: Confidence::from_probability(probability), evidence }
+}
+
+/// A capitalised word beside "ok" may be a name or what the trouble is with; "same here" repeats somebody's request.
+fn small_talk_certainty(plain: &str, kind: NotARequest) -> f64 {
+    let names = clauses(plain).into_iter().filter_map(read_clause).filter(|(_, name)| *name).count();
+    match (kind, names) {
+        _ if words(plain).join(" ") == "same here" => 0.5,
+        (NotARequest::Acknowledgement, 1..) => 0.7,
+        (_, 1..) => 0.9,
+        _ => 0.97,
+    }
+}
+
+fn request_certainty(text: &str, plain: &str) -> (bool, f64, Vec<String>) {
+    let all = words(plain);
+    let signs: Vec<String> = (0..all.len())
+        .filter_map(|at| all.get(at..))
+        .filter_map(|rest| longest(rest, signals::SIGNALS).and_then(|taken| rest.get(..taken)))
+        .map(|words| words.join(" "))
+        .take(EVIDENCE)
+        .collect();
+    let shows = plain.contains('?')
+        || pieces(text).iter().any(|piece| matches!(piece, Piece::Link { .. } | Piece::CodeBlock(_)));
+    // A greeting opens a request as well as anything.
+    let courtesies = courtesies(plain, |kind| kind != NotARequest::Greeting);
+    match (shows || !signs.is_empty(), courtesies.is_empty()) {
+        (true, true) => (true, 0.98, signs),
+        (true, false) => (true, 0.95, signs),
+        // "refund", "VPN": short, but said for some reason.
+        (false, true) => (true, 0.85, signs),
+        (false, false) if sounds_urgent(text) => (true, 0.85, signs),
+        // "thanks for the lovely lunch", or "thanks, next is the sandbox": either.
+        (false, false) if all.len() > 8 => (true, 0.7, courtesies),
+        (false, false) => (false, 0.55, courtesies),
+    }
+}
+
+fn sounds_urgent(text: &str) -> bool {
+    let judged = urgency::judge(text);
+    judged.value > Urgency::Normal && judged.confidence.probability() >= 0.6
+}
+
+/// At most so many words are shown as evidence.
+const EVIDENCE: usize = 4;
+
+fn courtesies(plain: &str, counts: impl Fn(NotARequest) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for clause in clauses(plain) {
+        let words = words(clause);
+        let mut rest = words.as_slice();
+        while let Some((_, others)) = rest.split_first() {
+            let courtesy = longest_courtesy(rest);
+            let taken = courtesy.map(|(_, taken)| taken);
+            if courtesy.is_some_and(|(kind, _)| counts(kind))
+                && let Some(said) = taken.and_then(|taken| rest.get(..taken))
+            {
+                found.push(said.join(" "));
+            }
+            rest = taken.and_then(|taken| rest.get(taken..)).unwrap_or(others);
+        }
+    }
+    found.truncate(EVIDENCE);
+    found
 }
 
 /// Whether a sentence is courtesy alone.

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::NotARequest::{self, Acknowledgement, Empty, Greeting, OnlyEmoji, OnlyMention, Thanks};
-use super::{courtesy, fillers, judge, signals};
+use super::{courtesy, fillers, judge, judge_surely, signals, weigh};
 use crate::text::fold;
 
 fn check(expected: Result<(), NotARequest>, texts: &[&str]) {
@@ -231,6 +231,39 @@ fn requests_however_friendly_or_short() {
             "thanks to the update my app crashes",
         ],
     );
+}
+
+#[test]
+fn what_may_be_either_is_asked_about() {
+    for text in ["thanks for the lovely lunch", "Perfect choice of music yesterday", "cheers to the new office"] {
+        let weighed = weigh(text);
+        assert!(!weighed.value && weighed.confidence.probability() < 0.6, "{text}: {weighed:?}");
+        assert_eq!(judge_surely(text), Ok(()), "{text}");
+    }
+    for text in ["ok Okta", "same here"] {
+        assert!(judge(text).is_err() && judge_surely(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn what_is_clear_is_said_surely() {
+    let sure = |expected: bool, least: f64, texts: &[&str]| {
+        for text in texts {
+            let weighed = weigh(text);
+            assert!(weighed.value == expected && weighed.confidence.probability() >= least, "{text}: {weighed:?}");
+            assert_eq!(judge_surely(text).is_ok(), expected, "{text}");
+        }
+    };
+    sure(true, 0.95, &["How do I export?", "the login fails", "thanks, but it still fails", "hi, I need help"]);
+    sure(
+        true,
+        0.85,
+        &["refund for ACME", "good morning, payouts are late", "VPN"],
+    );
+    sure(false, 0.95, &["thanks!", "good morning all", ":tada:", "ok, got it", "<@U1>", ""]);
+    sure(false, 0.9, &["thanks Anna"]);
+    assert_eq!(weigh("Thanks, that worked").evidence, ["thanks", "that worked"]);
+    assert_eq!(weigh("the login fails").evidence, ["fails"]);
 }
 
 #[test]

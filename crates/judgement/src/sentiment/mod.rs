@@ -1,16 +1,26 @@
 //! The tone of a request, from words of praise and annoyance and their negation. A coarse measure: most
-//! requests are matter of fact.
+//! requests are matter of fact. [`mod@trend`] says where the tone of a thread goes.
+
+mod lexicon;
+pub mod trend;
 
 use deskbell_domain::assessment::{Confidence, Judged, Sentiment};
 
 use crate::mrkdwn::{Piece, pieces, plain};
 use crate::phrases::{find_all, shouts};
+use lexicon::LEXICON;
 
 /// At most so many phrases are shown as evidence.
 const EVIDENCE: usize = 4;
 
 /// Judges the tone; without words of feeling it is `Neutral` at a little over one half.
 pub fn judge(text: &str) -> Judged<Sentiment> {
+    let (weight, evidence) = weigh(text);
+    conclude(weight, evidence)
+}
+
+/// What the words of feeling weigh together, positive for friendly, and each of them.
+fn weigh(text: &str) -> (i32, Vec<(i32, String)>) {
     let plain = plain(text);
     let mut weight = 0_i32;
     let mut evidence: Vec<(i32, String)> = Vec::new();
@@ -27,11 +37,17 @@ pub fn judge(text: &str) -> Judged<Sentiment> {
         weight += signed;
         evidence.push((signed, format!(":{name}:")));
     }
+    for (face, signed) in FACES {
+        if text.contains(face) {
+            weight += signed;
+            evidence.push((*signed, (*face).to_owned()));
+        }
+    }
     if shouts(&plain) && weight <= 0 {
         weight -= 2;
         evidence.push((-2, "!!".to_owned()));
     }
-    conclude(weight, evidence)
+    (weight, evidence)
 }
 
 fn conclude(weight: i32, evidence: Vec<(i32, String)>) -> Judged<Sentiment> {
@@ -72,178 +88,62 @@ fn emoji_weight(name: &str) -> i32 {
         | "smile"
         | "slightly_smiling_face"
         | "star-struck"
+        | "star_struck"
+        | "smiley"
+        | "grin"
+        | "grinning"
+        | "blush"
+        | "heart_eyes"
+        | "hugging_face"
+        | "sparkles"
+        | "partying_face"
+        | "100"
+        | "thumbsup"
         | "+1" => 1,
-        "rage" | "angry" | "face_with_symbols_on_mouth" | "-1" | "middle_finger" => -2,
-        "cry" | "sob" | "disappointed" | "unamused" | "face_with_rolling_eyes" | "triumph" | "weary" => -1,
+        "rage" | "angry" | "face_with_symbols_on_mouth" | "-1" | "thumbsdown" | "middle_finger" | "hankey" => -2,
+        "cry"
+        | "sob"
+        | "disappointed"
+        | "unamused"
+        | "face_with_rolling_eyes"
+        | "triumph"
+        | "weary"
+        | "confounded"
+        | "tired_face"
+        | "facepalm"
+        | "frowning"
+        | "slightly_frowning_face" => -1,
         _ => 0,
     }
 }
 
-/// Weights from -3 to 3; patterns as in [`crate::phrases`].
-const LEXICON: &[(i32, &[&str])] = &[
-    (
-        -3,
-        &[
-            "unacceptable",
-            "ridiculous",
-            "outrageous",
-            "terrible",
-            "horrible",
-            "awful",
-            "disgrace*",
-            "pathetic",
-            "worst",
-            "furious",
-            "angry",
-            "fed up",
-            "sick of",
-            "scam",
-            "useless",
-            "incompetent",
-            "a joke",
-            "cancel our contract",
-            "cancel our subscription",
-            "switch to a competitor",
-            "lawyer",
-            "legal action",
-            "unverschamt*",
-            "katastrophe",
-            "frechheit",
-            "inakzeptabel",
-            "unmoglich so",
-            "inadmissible",
-            "inacceptable",
-            "honteux",
-            "scandaleux",
-            "inaceptable",
-            "verguenza",
-            "pesimo",
-            "inaceitavel",
-            "vergonha",
-            "pessimo",
-            "absurdo",
-        ],
-    ),
-    (
-        -2,
-        &[
-            "frustrat*",
-            "annoy*",
-            "disappoint*",
-            "upset",
-            "unhappy",
-            "dissatisf*",
-            "complain*",
-            "very bad",
-            "really bad",
-            "still waiting",
-            "still no answer",
-            "still no reply",
-            "no reply",
-            "no response",
-            "nobody answers",
-            "nobody replies",
-            "how many times",
-            "third time",
-            "again and again",
-            "every single time",
-            "wasted",
-            "waste of time",
-            "embarrass*",
-            "hate",
-            "nightmare",
-            "poor service",
-            "come on",
-            "seriously",
-            "argerlich",
-            "verargert",
-            "enttausch*",
-            "frustrier*",
-            "schlecht*",
-            "genervt",
-            "decu*",
-            "enerve*",
-            "frustre*",
-            "mecontent*",
-            "decepcion*",
-            "molest*",
-            "enfadad*",
-            "decepcao",
-            "decepcionad*",
-            "irritad*",
-            "chatead*",
-            "wtf",
-            "damn",
-            "ffs",
-        ],
-    ),
-    (
-        -1,
-        &[
-            "unfortunately",
-            "sadly",
-            "bad",
-            "confus*",
-            "worried",
-            "concern*",
-            "annoyed",
-            "leider",
-            "malheureusement",
-            "desafortunadamente",
-            "lamentablemente",
-            "infelizmente",
-            "purtroppo",
-        ],
-    ),
-    (
-        1,
-        &[
-            "thanks",
-            "thank you",
-            "please",
-            "super",
-            "appreciate",
-            "danke",
-            "merci",
-            "gracias",
-            "obrigado",
-            "obrigada",
-            "grazie",
-            "kind",
-            "nice",
-            "good",
-        ],
-    ),
-    (
-        2,
-        &[
-            "great",
-            "love",
-            "loving",
-            "happy",
-            "awesome",
-            "excellent",
-            "amazing",
-            "fantastic",
-            "wonderful",
-            "perfect",
-            "brilliant",
-            "well done",
-            "good job",
-            "great job",
-            "toll",
-            "klasse",
-            "genial",
-            "parfait",
-            "excelente",
-            "perfecto",
-            "perfeito",
-            "otimo",
-            "thank you so much",
-            "many thanks",
-            "really appreciate",
-        ],
-    ),
+/// What people type or paste for a face.
+const FACES: &[(&str, i32)] = &[
+    (":)", 1),
+    (":-)", 1),
+    (";)", 1),
+    (":D", 1),
+    ("<3", 1),
+    ("\u{1f64f}", 1),
+    ("\u{2764}", 1),
+    ("\u{1f389}", 1),
+    ("\u{1f44f}", 1),
+    ("\u{1f44d}", 1),
+    ("\u{1f60a}", 1),
+    ("\u{1f60d}", 1),
+    ("\u{1f64c}", 1),
+    (":(", -1),
+    (":-(", -1),
+    (":/", -1),
+    ("\u{1f620}", -2),
+    ("\u{1f621}", -2),
+    ("\u{1f92c}", -2),
+    ("\u{1f44e}", -2),
+    ("\u{1f624}", -2),
+    ("\u{1f612}", -1),
+    ("\u{1f644}", -1),
+    ("\u{1f622}", -1),
+    ("\u{1f62d}", -1),
 ];
 
 #[cfg(test)]
