@@ -31,9 +31,13 @@ pub fn vector(encoder: &Encoder, text: &str) -> Vec<f32> {
     let lead = plain.trim().lines().next().unwrap_or_default();
     if lead.len() < plain.trim().len() {
         let of_lead = encoder.encode_up_to(lead, TOKENS_OF_LEAD);
-        whole.iter_mut().zip(&of_lead).for_each(|(whole, lead)| *whole += LEAD * lead);
+        for (whole, lead) in whole.iter_mut().zip(&of_lead) {
+            *whole += LEAD * lead;
+        }
         let length = whole.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-        whole.iter_mut().for_each(|value| *value /= length);
+        for value in &mut whole {
+            *value /= length;
+        }
     }
     whole
 }

@@ -86,10 +86,10 @@ impl Experts {
             }
             _ if encoded().next().is_some() => {
                 // A name is one more example of its label.
-                let named = names.iter().flat_map(|names| names.vectors.iter().enumerate());
-                let named = named.filter_map(|(label, vector)| Some((vector.as_deref()?, label)));
+                let more = names.iter().flat_map(|names| names.vectors.iter().enumerate());
+                let more = more.filter_map(|(label, vector)| Some((vector.as_deref()?, label)));
                 let known: Vec<Known<'_>> =
-                    encoded().chain(named).map(|(vector, label)| Known { vector, label }).collect();
+                    encoded().chain(more).map(|(vector, label)| Known { vector, label }).collect();
                 let regression = Some(Regression::learn(&known, labels, COST));
                 Some(Meaning { regression, neighbours: Neighbours::all(encoded(), labels) })
             }

@@ -1,5 +1,5 @@
 //! Learns what tells languages apart from labelled texts: a multinomial logistic regression over [`features`], by
-//! AdaGrad (Duchi, Hazan and Singer, 2011), rounded to 8 bits.
+//! adaptive steps (`AdaGrad`: Duchi, Hazan and Singer, 2011), rounded to 8 bits.
 //!
 //! `cargo run --release -p deskbell-judgement --example language` writes what [`super::detect`] reads.
 

@@ -140,14 +140,16 @@ impl<'a, Rows: Iterator<Item = (&'a [i8], &'a f32)>> NullaryFnOnce for Scan<'_, 
     #[allow(clippy::inline_always, clippy::cast_precision_loss)] // Compiled inside the function that may use wide registers.
     fn call(self) -> Vec<f32> {
         let query: Vec<i16> = self.query.numbers.iter().map(|value| i16::from(*value)).collect();
-        let scale = self.query.scale;
-        self.rows
-            .map(|(row, of_row)| {
-                let sum: i32 =
-                    row.iter().zip(&query).map(|(row, query)| i32::from(i16::from(*row)) * i32::from(*query)).sum();
-                sum as f32 * of_row * scale
-            })
-            .collect()
+        let mut cosines = Vec::with_capacity(self.rows.size_hint().1.unwrap_or(0));
+        // A loop, not an iterator's closure: that may be compiled outside of this function, without its registers.
+        for (row, of_row) in self.rows {
+            let mut sum = 0_i32;
+            for (row, query) in row.iter().zip(&query) {
+                sum += i32::from(i16::from(*row)) * i32::from(*query);
+            }
+            cosines.push(sum as f32 * of_row * self.query.scale);
+        }
+        cosines
     }
 }
 

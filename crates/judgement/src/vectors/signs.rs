@@ -76,8 +76,15 @@ impl NullaryFnOnce for Count<'_> {
     #[inline(always)]
     #[allow(clippy::inline_always, clippy::cast_possible_truncation)] // Compiled where population counts are one instruction.
     fn call(self) -> Vec<u16> {
-        let rows = self.signs.words.chunks_exact(self.signs.words_per_row.max(1));
-        rows.map(|row| row.iter().zip(self.query).map(|(row, query)| (row ^ query).count_ones() as u16).sum()).collect()
+        let mut apart = Vec::with_capacity(self.signs.len());
+        for row in self.signs.words.chunks_exact(self.signs.words_per_row.max(1)) {
+            let mut different = 0;
+            for (row, query) in row.iter().zip(self.query) {
+                different += (row ^ query).count_ones();
+            }
+            apart.push(different as u16);
+        }
+        apart
     }
 }
 
