@@ -26,6 +26,8 @@ use crate::store::{
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The newest labels that a model learns from; beyond, training would take minutes.
 const LEARNED_AT_MOST: usize = 10_000;
+/// And so much of what they say, in bytes: training holds about a hundred times as much in memory while it lasts.
+const LEARNED_BYTES: usize = 1_000_000;
 /// The newest labels that count as precedents and as evidence.
 const REMEMBERED_AT_MOST: usize = 2_000;
 /// The newest labels that move thresholds.
@@ -268,7 +270,12 @@ impl Learner {
     async fn train(&self, categories: &[Category], last_label: u64) -> Result<(Learned, AboutVersion), LearnError> {
         let wanted = LabelsWanted { up_to: Some(last_label), at_most: LEARNED_AT_MOST, with_words: true };
         let labels = self.store.labels(&self.workspace, wanted).await?;
-        let taught: Vec<Taught> = labels.into_iter().filter_map(taught).collect();
+        let mut room = LEARNED_BYTES;
+        let fits = |taught: &Taught| {
+            room = room.saturating_sub(taught.text.len());
+            room > 0
+        };
+        let taught: Vec<Taught> = labels.into_iter().filter_map(taught).take_while(fits).collect();
         let (local, categories) = (self.learning.inner.local.clone(), categories.to_vec());
         let count = taught.len();
         let started = Instant::now();

@@ -2,7 +2,8 @@
 //!
 //! A script is JSON: `{"steps": [{"pause_ms", "act", "body", "save_as"?}]}`. `act` and `body` are those
 //! of `POST /sandbox/act/{act}`; the `ts` of a step saved as `root` is `"$root"` in later bodies. Two acts look for what they are
-//! about until it is there: `press_in_thread` (`thread_ts`, `action_id`) and `submit_form` (`callback_id`).
+//! about until it is there, and let it be where the app shows nothing of the kind: `press_in_thread` (`thread_ts`, `action_id`) and
+//! `submit_form` (`callback_id`).
 
 mod watching;
 
@@ -81,9 +82,10 @@ impl Script {
             let mut act = step.act.as_str();
             let filled = body.as_object().cloned().unwrap_or_default();
             if let Some(watching) = Watching::of(act, &filled) {
-                if let Value::Object(found) = watching.found(base_url, http).await.map_err(&refused)? {
-                    merge(&mut body, found);
-                }
+                // An app that shows nothing is part of the play, as one that fails to answer is.
+                let found = watching.found(base_url, http, self.at_this_pace(watching::PATIENCE)).await;
+                let Some(found) = found.map_err(&refused)? else { continue };
+                merge(&mut body, found);
                 act = watching.act();
             }
             let sent = http.post(format!("{base_url}/sandbox/act/{act}")).json(&body).send().await;
@@ -101,8 +103,11 @@ impl Script {
     }
 
     fn pause(&self, step: &Step) -> Duration {
-        let pace = if self.pace > 0.0 { self.pace } else { 1.0 };
-        Duration::from_millis(step.pause_ms).div_f64(pace)
+        self.at_this_pace(Duration::from_millis(step.pause_ms))
+    }
+
+    fn at_this_pace(&self, time: Duration) -> Duration {
+        time.div_f64(if self.pace > 0.0 { self.pace } else { 1.0 })
     }
 }
 

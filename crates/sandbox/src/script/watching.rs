@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::json::{list, text};
 
-/// How long somebody looks for a button or a form before they give up.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long somebody looks for a button or a form before they let it be, at the written pace.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// How long they look away.
 const BLINK: Duration = Duration::from_millis(150);
 
@@ -40,8 +40,13 @@ impl<'step> Watching<'step> {
         }
     }
 
-    /// Looks until it is there; what is to be added to the step's fields.
-    pub(super) async fn found(&self, base_url: &str, http: &reqwest::Client) -> Result<Value, String> {
+    /// Looks until it is there; what is to be added to the step's fields. `None`: the app shows nothing of the kind.
+    pub(super) async fn found(
+        &self,
+        base_url: &str,
+        http: &reqwest::Client,
+        patience: Duration,
+    ) -> Result<Option<Map<String, Value>>, String> {
         let started = Instant::now();
         loop {
             let state = http.get(format!("{base_url}/sandbox/state")).send().await;
@@ -50,12 +55,12 @@ impl<'step> Watching<'step> {
                 Err(error) => return Err(error.without_url().to_string()),
             };
             if let Some(found) = self.find(&state) {
-                return Ok(found);
+                return Ok(found.as_object().cloned());
             }
-            if started.elapsed() > PATIENCE {
-                return Err(format!("nothing to {} was there within {PATIENCE:?}", self.act()));
+            if started.elapsed() >= patience {
+                return Ok(None);
             }
-            tokio::time::sleep(BLINK).await;
+            tokio::time::sleep(BLINK.min(patience)).await;
         }
     }
 
