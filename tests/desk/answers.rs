@@ -356,7 +356,7 @@ async fn a_gap_becomes_a_draft_by_the_click_of_who_may() {
         "{}",
         gaps.all_text()
     );
-    desk.presses("U0ANNA", &gaps, "gap_draft").await;
+    desk.presses("U0ANNA", &gaps, "gap_draft.1").await;
     let made = library.until_called("create_draft").await;
     assert!(made["title"] == "Where is the visitor wifi password?" && made["idempotency_key"].is_string(), "{made}");
     desk.until_posted("the word", "D0ANNA", |message| message.says("where-is-the-visitor-wifi")).await;

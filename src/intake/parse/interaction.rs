@@ -31,7 +31,7 @@ fn response_url(payload: &Value) -> Option<String> {
 fn press(payload: &Value) -> Result<Intake, ParseError> {
     let ours = items(payload, "/actions")
         .iter()
-        .find_map(|action| Some((Button::parse(text(action, "/action_id")?)?, action)));
+        .find_map(|action| Some((Button::of_action_id(text(action, "/action_id")?)?, action)));
     let Some((button, action)) = ours else {
         return Ok(Intake::Irrelevant { reason: "an element that is no button of ours" });
     };
