@@ -87,11 +87,7 @@ impl Work {
         let Some(identity) = asked.transpose()? else { return Ok(()) };
         self.settle_who_we_are(remembered, &identity).await?;
         policy_change::record(&self.store, &identity.workspace, &policy).await?;
-        let recent = RecentTexts::default();
-        // Oldest first, so that the newest stay when room is needed.
-        for (ticket, text) in self.store.recent_texts(&identity.workspace, RECENT_TEXTS).await?.into_iter().rev() {
-            recent.remember(ticket, &text);
-        }
+        let recent = self.recent_texts(&identity.workspace).await?;
         if let Some(entrance) = entrance {
             self.open(entrance, &identity);
         }
@@ -133,6 +129,15 @@ impl Work {
         // The workers end at shutdown; what else ends them is a fault that must not go unnoticed.
         let ended = pipeline.await;
         if ended.is_ok() && self.shutdown.is_cancelled() { Ok(()) } else { Err(ServeError::Broke) }
+    }
+
+    async fn recent_texts(&self, workspace: &WorkspaceId) -> Result<RecentTexts, ServeError> {
+        let recent = RecentTexts::default();
+        // Oldest first, so that the newest stay when room is needed.
+        for (ticket, text) in self.store.recent_texts(workspace, RECENT_TEXTS).await?.into_iter().rev() {
+            recent.remember(ticket, &text);
+        }
+        Ok(recent)
     }
 
     /// What is asked for again and again.

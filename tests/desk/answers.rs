@@ -18,7 +18,7 @@ pub struct Library {
     folder: tempfile::TempDir,
 }
 
-pub fn passage(confidence: f64) -> Value {
+fn passage(confidence: f64) -> Value {
     json!({
         "id": "refunds.md#how-long", "document": "refunds.md", "source": "folder", "title": "Refunds",
         "heading_path": ["Refunds", "How long does it take?"], "url": "https://help.example/refunds#how-long",
@@ -27,7 +27,7 @@ pub fn passage(confidence: f64) -> Value {
     })
 }
 
-pub fn script(found: &Value) -> Value {
+fn script(found: &Value) -> Value {
     let tool = |name: &str, reads: bool| json!({ "name": name, "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": reads } });
     json!({
         "tools": [
@@ -80,7 +80,7 @@ impl Library {
         self.folder.path().join("kb.json")
     }
 
-    pub fn says(&self, script: &Value) {
+    fn says(&self, script: &Value) {
         scripted::write(&self.script(), script);
     }
 
