@@ -32,7 +32,8 @@ fn look_at(template: &str, shown: &Value, found: &mut BTreeSet<String>) {
                     "callback_id" => Modal::ALL.iter().map(|modal| modal.as_str()).collect(),
                     _ => Vec::new(),
                 };
-                let is_known = |id: &str| known.contains(&id) || is_asked_field(id);
+                let is_button = |id: &str| key == "action_id" && Button::of_action_id(id).is_some();
+                let is_known = |id: &str| known.contains(&id) || is_button(id) || is_asked_field(id);
                 if let Some(id) = value.as_str().filter(|id| !known.is_empty() && !is_known(id)) {
                     found.insert(unknown(template, key, id, &known));
                 }

@@ -125,6 +125,14 @@ wire_names! {
     }
 }
 
+impl Button {
+    /// Reads an `action_id`. A message that shows a button several times numbers them: `gap_draft.2`.
+    pub fn of_action_id(id: &str) -> Option<Self> {
+        let numbered = id.rsplit_once('.').filter(|(_, number)| number.parse::<u32>().is_ok());
+        Self::parse(numbered.map_or(id, |(name, _)| name))
+    }
+}
+
 wire_names! {
     /// A modal (`callback_id`).
     Modal {

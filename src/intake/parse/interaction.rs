@@ -31,7 +31,7 @@ fn response_url(payload: &Value) -> Option<String> {
 fn press(payload: &Value) -> Result<Intake, ParseError> {
     let ours = items(payload, "/actions")
         .iter()
-        .find_map(|action| Some((Button::parse(text(action, "/action_id")?)?, action)));
+        .find_map(|action| Some((Button::of_action_id(text(action, "/action_id")?)?, action)));
     if let Some((Button::FindSimilar, _)) = ours {
         return find_similar(payload);
     }

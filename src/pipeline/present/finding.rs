@@ -127,9 +127,12 @@ pub(super) fn suggestion(ticket: &Ticket) -> Option<Suggestion> {
 
 /// What the requester was answered last, for those who work on it: they are others, and may not read every page.
 pub(super) fn tried(ticket: &Ticket) -> Option<TriedAnswer> {
-    let offer = ticket.offers.last()?;
-    let finding = ticket.words.answers.get(&offer.answer)?;
     let ended = ticket.solving.as_ref().and_then(|solving| solving.end.as_ref()).map(SolvingEnd::as_words);
+    let Some(offer) = ticket.offers.last() else {
+        let outcome = ended?.to_owned();
+        return Some(TriedAnswer { is_answered: false, sources: Vec::new(), outcome });
+    };
+    let finding = ticket.words.answers.get(&offer.answer)?;
     let said = offer.end.as_ref().map(|end| match end.outcome {
         Outcome::Solved => SolvingEnd::Confirmed.as_words(),
         Outcome::NotHelpful => SolvingEnd::NotHelpful.as_words(),
@@ -138,7 +141,7 @@ pub(super) fn tried(ticket: &Ticket) -> Option<TriedAnswer> {
     });
     let outcome = said.or(ended).unwrap_or("the requester has not said yet whether it helps");
     let public: Vec<Citation> = finding.sources.iter().filter(|source| source.is_public).cloned().collect();
-    Some(TriedAnswer { sources: sources(&public).collect(), outcome: outcome.to_owned() })
+    Some(TriedAnswer { is_answered: true, sources: sources(&public).collect(), outcome: outcome.to_owned() })
 }
 
 fn writer(finding: &Finding) -> Option<String> {

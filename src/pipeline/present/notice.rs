@@ -55,12 +55,7 @@ pub(in crate::pipeline) fn render(
             let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
             update(messages, ticket, ThreadEvent::Dismissed { by_user_id: by.to_string(), reply_within })
         }
-        NoticeKind::Dismissed { by: None } => {
-            let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
-            let advice = reply_within.map(|within| format!(". Still needed? Reply here within {within}"));
-            let outcome = format!("closed without action{}", advice.unwrap_or_default());
-            update(messages, ticket, ThreadEvent::Expired { outcome })
-        }
+        NoticeKind::Dismissed { by: None } => update(messages, ticket, closed_unanswered(policy, ticket, notice)),
         NoticeKind::Resolved { by } => {
             let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
             update(messages, ticket, ThreadEvent::Resolved { by_user_id: Some(by.to_string()), reply_within })
@@ -105,6 +100,12 @@ fn answered(
         Some(answer) => messages.kb_answer(&answer),
         None => messages.notice(&Line::line(Tone::Ok, format!("An answer to {} was erased.", ticket.id))),
     }
+}
+
+fn closed_unanswered(policy: &Policy, ticket: &Ticket, notice: &Notice) -> ThreadEvent {
+    let reply_within = reply_within(policy, ticket).filter(|_| notice.person.is_none());
+    let advice = reply_within.map(|within| format!(". Still needed? Reply here within {within}"));
+    ThreadEvent::Expired { outcome: format!("closed without action{}", advice.unwrap_or_default()) }
 }
 
 fn said_solved(ticket: &Ticket) -> ThreadEvent {

@@ -145,8 +145,10 @@ view_model! {
         pub is_sending: bool,
     }
 
-    /// An answer that the requester was given.
+    /// What was tried before people had it.
     pub struct TriedAnswer {
+        /// The requester was given an answer.
+        pub is_answered: bool,
         /// What it was taken from; the message shows 3.
         pub sources: Vec<Source>,
         /// What came of it, in words.

@@ -78,13 +78,13 @@ impl Scene<'_> {
         let sought = if same_readers { sought } else { Sought::Unanswered(Unanswered::Failed) };
         match (purpose, sought) {
             (Purpose::Suggest, Sought::Found(finding)) => self.suggested(finding),
-            (Purpose::Suggest, Sought::Unanswered(_)) => {}
             (Purpose::Answer, Sought::Found(finding)) if self.is_seeking() => self.give(finding, None),
             (Purpose::Answer, Sought::Unanswered(why)) if self.is_seeking() => {
                 self.hand_over(SolvingEnd::Unanswered(why));
             }
-            (Purpose::Answer, _) => {}
             (Purpose::Send, sought) => self.sought_to_send(sought),
+            // Nothing is suggested, or people have it by now.
+            (Purpose::Suggest | Purpose::Answer, _) => {}
         }
     }
 

@@ -177,9 +177,16 @@ impl KnowledgeServerConfig {
         {
             return Err(KnowledgeConfigError::DraftsWithin);
         }
-        let data = self.data.map(|path| true_folder("DESKBELL_KNOWLEDGE_DATA", path)).transpose()?;
+        let data = self.data.map(own_folder).transpose()?;
         Ok(Self { folders, drafts, data, ..self })
     }
+}
+
+/// The server's own folder is made when it is not there; the one it stands in must be.
+fn own_folder(path: PathBuf) -> Result<PathBuf, KnowledgeConfigError> {
+    // What keeps it from being made shows when it is looked for.
+    let _ = std::fs::create_dir(&path);
+    true_folder("DESKBELL_KNOWLEDGE_DATA", path)
 }
 
 fn true_folder(variable: &'static str, path: PathBuf) -> Result<PathBuf, KnowledgeConfigError> {
