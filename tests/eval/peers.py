@@ -1,7 +1,8 @@
-"""The peers' figures: scikit-learn's TF-IDF with a linear SVM, rank_bm25.
+"""The peers' figures: scikit-learn's TF-IDF with a linear SVM, rank_bm25, lingua.
 
     python3 tests/eval/peers.py classify TRAIN.csv TEST.csv
     python3 tests/eval/peers.py retrieve CORPUS.jsonl QUERIES.jsonl QRELS.tsv
+    python3 tests/eval/peers.py language TEST.csv CHARACTERS
 """
 
 import csv
@@ -64,4 +65,21 @@ def retrieve(corpus, queries, qrels):
     return {"who": "rank_bm25", **{key: value / len(asked) for key, value in sums.items()}}
 
 
-print(json.dumps({"classify": classify, "retrieve": retrieve}[sys.argv[1]](*sys.argv[2:])))
+def language(test, characters):
+    from lingua import Language, LanguageDetectorBuilder
+
+    # Those that ours tells apart by letters and words.
+    names = ["GERMAN", "ENGLISH", "SPANISH", "FRENCH", "ITALIAN", "DUTCH", "POLISH", "PORTUGUESE", "SWEDISH", "TURKISH"]
+    detector = LanguageDetectorBuilder.from_languages(*(getattr(Language, name) for name in names)).build()
+    counts = {}
+    with open(test, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            said = detector.detect_language_of(row["text"][: int(characters)])
+            right = said is not None and said.iso_code_639_1.name.lower() == row["label"]
+            counts.setdefault(row["label"], []).append(right)
+    whole = [right for rights in counts.values() for right in rights]
+    means = [sum(rights) / len(rights) for rights in counts.values()]
+    return {"who": "lingua", "accuracy": sum(whole) / len(whole), "mean_accuracy": sum(means) / len(means)}
+
+
+print(json.dumps({"classify": classify, "retrieve": retrieve, "language": language}[sys.argv[1]](*sys.argv[2:])))

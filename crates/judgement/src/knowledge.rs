@@ -152,7 +152,7 @@ fn fitting_run(sentences: &[&str]) -> String {
 }
 
 /// A heading without text of its own is found through the sections below it, which carry its words.
-fn telling_sections(sections: Vec<Section>) -> Vec<Section> {
+pub fn telling_sections(sections: Vec<Section>) -> Vec<Section> {
     let is_above = |at: usize| {
         let pair = sections.get(at).zip(sections.get(at + 1));
         pair.is_some_and(|(section, next)| {

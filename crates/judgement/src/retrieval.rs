@@ -1,27 +1,45 @@
-//! Finding documents by their words and by what they mean, both together: BM25 and sentence vectors, their best
-//! scores brought to one scale and added.
+//! Finding documents by their words and by what they mean, both together: the cosine of the sentence vectors, plus a
+//! share of how much of the query's words a document holds, weighed by how rare they are.
 //!
-//! Adding ranks instead of scores (reciprocal rank fusion) was measured and is worse: a sure hit and a faint one of the
-//! same rank would count alike.
+//! Both numbers say by themselves how good a document is, so that a side that found nothing good can't outvote the other.
+//! Adding ranks (reciprocal rank fusion) or scores brought to mean 0 and variance 1 among the best was measured and is worse:
+//! the best of a bad lot counts there as much as a sure hit (docs/JUDGEMENT.md has the figures).
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::lexical::Index;
-use crate::vectors::Vectors;
+use crate::vectors::{EXACT_TO, Vectors};
 
-/// So many of the best of each side are fused.
-const FUSED: usize = 50;
-/// Documents of so many words at most are questions and headings: their meaning says more than their words.
-const SHORT: f64 = 25.0;
-/// The words' share for short documents, where the meaning's is 1; for longer ones both are 1.
-const SHARE_WHEN_SHORT: f64 = 0.5;
+/// Beyond [`EXACT_TO`] documents, so many of the best of each side are compared by both.
+const FUSED: usize = 100;
+/// What a document that holds all of the query's words gets, where one that means the same gets 1.
+const SHARE_OF_WORDS: f64 = 0.4;
+/// The shares that [`Corpus::tune`] chooses from.
+const SHARES: [f64; 9] = [0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2];
 
 /// Documents to be found.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Corpus {
     words: Index<usize>,
     meanings: Vectors,
-    total_words: usize,
+    share_of_words: f64,
+}
+
+impl Default for Corpus {
+    fn default() -> Self {
+        Self { words: Index::default(), meanings: Vectors::default(), share_of_words: SHARE_OF_WORDS }
+    }
+}
+
+/// A question whose document is known: what a corpus is tuned with.
+#[derive(Debug, Clone)]
+pub struct Solved<'a> {
+    /// The question's words.
+    pub query: &'a str,
+    /// Its vector.
+    pub vector: &'a [f32],
+    /// The number of the document that answers it.
+    pub document: usize,
 }
 
 /// Which side is asked.
@@ -40,7 +58,6 @@ impl Corpus {
     pub fn add(&mut self, text: &str, vector: Option<&[f32]>) -> usize {
         let number = self.words.len();
         self.words.add(number, text);
-        self.total_words += text.split_whitespace().count();
         if let Some(vector) = vector {
             self.meanings.push(vector);
         }
@@ -61,31 +78,86 @@ impl Corpus {
     /// the query, or of every document, the words decide alone.
     pub fn search(&self, query: &str, vector: Option<&[f32]>, side: Side, limit: usize) -> Vec<(usize, f64)> {
         let vector = vector.filter(|_| self.meanings.len() == self.words.len() && side != Side::Words);
-        let wanted = limit.max(FUSED);
         let Some(vector) = vector else {
-            return best(self.by_words(query, wanted), limit);
+            return best(self.words.scores(query), limit);
         };
-        let by_meaning = best(self.by_meaning(vector), wanted);
         if side == Side::Meaning {
-            return best(by_meaning, limit);
+            let nearest = self.meanings.nearest(vector, limit).into_iter();
+            return nearest.map(|(place, cosine)| (place, f64::from(cosine))).collect();
         }
-        let by_words = standard(&self.by_words(query, wanted), self.share_of_words());
-        best(add(&by_words, &standard(&by_meaning, 1.0)), limit)
+        let covers = self.covers(query);
+        let scored = if self.len() <= EXACT_TO {
+            self.all(&covers, vector, self.share_of_words)
+        } else {
+            self.among_best(covers, vector, limit.max(FUSED))
+        };
+        best(scored, limit)
     }
 
-    fn by_words(&self, query: &str, limit: usize) -> Vec<(usize, f64)> {
-        self.words.search(query, limit).into_iter().map(|hit| (hit.id, hit.score)).collect()
+    /// How much of the query each document holds, `0.0..1.0`; those that hold nothing of it are left out.
+    fn covers(&self, query: &str) -> Vec<(usize, f64)> {
+        let reach = self.words.reach(query).max(f64::MIN_POSITIVE);
+        self.words.scores(query).into_iter().map(|(number, score)| (number, score / reach)).collect()
     }
 
-    fn by_meaning(&self, vector: &[f32]) -> Vec<(usize, f64)> {
-        self.meanings.cosines(vector).into_iter().map(f64::from).enumerate().collect()
+    fn all(&self, covers: &[(usize, f64)], vector: &[f32], share: f64) -> Vec<(usize, f64)> {
+        let mut sums: Vec<f64> = self.meanings.cosines(vector).into_iter().map(f64::from).collect();
+        for (number, cover) in covers {
+            if let Some(sum) = sums.get_mut(*number) {
+                *sum += share * cover;
+            }
+        }
+        sums.into_iter().enumerate().collect()
     }
 
-    #[allow(clippy::cast_precision_loss)]
-    fn share_of_words(&self) -> f64 {
-        let average = self.total_words as f64 / self.words.len().max(1) as f64;
-        if average <= SHORT { SHARE_WHEN_SHORT } else { 1.0 }
+    fn among_best(&self, covers: Vec<(usize, f64)>, vector: &[f32], wanted: usize) -> Vec<(usize, f64)> {
+        let mut chosen: BTreeSet<usize> =
+            self.meanings.nearest(vector, wanted).into_iter().map(|(number, _)| number).collect();
+        let by_words = best(covers, wanted);
+        chosen.extend(by_words.iter().map(|(number, _)| number));
+        let places: Vec<usize> = chosen.into_iter().collect();
+        let cosines = self.meanings.cosines_of(vector, &places).into_iter().map(f64::from);
+        let mut scored: Vec<(usize, f64)> = places.into_iter().zip(cosines).collect();
+        for (number, cover) in by_words {
+            if let Ok(at) = scored.binary_search_by_key(&number, |(known, _)| *known)
+                && let Some((_, sum)) = scored.get_mut(at)
+            {
+                *sum += self.share_of_words * cover;
+            }
+        }
+        scored
     }
+
+    /// Chooses how much the words count by questions whose documents are known: the share with the best mean reciprocal
+    /// rank. Of equals the one nearest to the usual share stays. Gives the share.
+    pub fn tune(&mut self, solved: &[Solved<'_>]) -> f64 {
+        let mut found = (f64::NEG_INFINITY, SHARE_OF_WORDS);
+        let usual_first =
+            |left: &f64, right: &f64| (left - SHARE_OF_WORDS).abs().total_cmp(&(right - SHARE_OF_WORDS).abs());
+        let mut shares = SHARES;
+        shares.sort_by(usual_first);
+        let known: Vec<(&Solved<'_>, Vec<(usize, f64)>)> =
+            solved.iter().map(|solved| (solved, self.covers(solved.query))).collect();
+        for share in shares {
+            let reciprocal = |(solved, covers): &(&Solved<'_>, Vec<(usize, f64)>)| {
+                let scored = self.all(covers, solved.vector, share);
+                let own = scored.get(solved.document).map_or(f64::NEG_INFINITY, |(_, score)| *score);
+                1.0 / place(&scored, own)
+            };
+            let quality: f64 = known.iter().map(reciprocal).sum();
+            if quality > found.0 + 1e-9 {
+                found = (quality, share);
+            }
+        }
+        self.share_of_words = found.1;
+        found.1
+    }
+}
+
+/// Counted from 1; of equals the last.
+#[allow(clippy::cast_precision_loss)]
+fn place(scored: &[(usize, f64)], own: f64) -> f64 {
+    scored.iter().filter(|(_, score)| *score >= own).count().max(1) as f64
 }
 
 fn best(mut scored: Vec<(usize, f64)>, limit: usize) -> Vec<(usize, f64)> {
@@ -94,37 +166,13 @@ fn best(mut scored: Vec<(usize, f64)>, limit: usize) -> Vec<(usize, f64)> {
         scored.select_nth_unstable_by(limit - 1, by_score);
     }
     scored.truncate(limit);
-    scored.sort_by(by_score);
+    scored.sort_unstable_by(by_score);
     scored
-}
-
-/// Mean 0, variance 1, times `share`.
-#[allow(clippy::cast_precision_loss)]
-fn standard(scored: &[(usize, f64)], share: f64) -> Vec<(usize, f64)> {
-    let count = scored.len().max(1) as f64;
-    let mean = scored.iter().map(|(_, score)| score).sum::<f64>() / count;
-    let variance = scored.iter().map(|(_, score)| (score - mean).powi(2)).sum::<f64>() / count;
-    let spread = variance.sqrt().max(1e-9);
-    scored.iter().map(|(number, score)| (*number, (score - mean) / spread * share)).collect()
-}
-
-/// A document that one side didn't find gets that side's least score.
-fn add(left: &[(usize, f64)], right: &[(usize, f64)]) -> Vec<(usize, f64)> {
-    let least = |side: &[(usize, f64)]| side.iter().map(|(_, score)| *score).reduce(f64::min).unwrap_or(0.0);
-    let (least_left, least_right) = (least(left), least(right));
-    let mut sums: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
-    for (number, score) in left {
-        sums.entry(*number).or_insert((least_left, least_right)).0 = *score;
-    }
-    for (number, score) in right {
-        sums.entry(*number).or_insert((least_left, least_right)).1 = *score;
-    }
-    sums.into_iter().map(|(number, (left, right))| (number, left + right)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Corpus, Side};
+    use super::{Corpus, Side, Solved};
 
     fn corpus() -> Corpus {
         let mut corpus = Corpus::default();
@@ -145,6 +193,18 @@ mod tests {
         assert_eq!(found("log on", Some(&[0.1, 0.9]), Side::Both)[0], 1);
         assert_eq!(found("payment", Some(&[1.0, 0.0]), Side::Both)[0], 0);
         assert_eq!(found("failed payment", Some(&[1.0, 0.0]), Side::Words), [2, 0]);
+    }
+
+    #[test]
+    fn the_words_share_is_chosen_by_solved_questions() {
+        let solve = |query, vector, document| Solved { query, vector, document };
+        // The vectors point elsewhere, so the words must be heard.
+        let by_words = [solve("failed payment", &[1.0, 0.0][..], 2), solve("password", &[0.8, 0.6], 1)];
+        let by_meaning = [solve("payment", &[0.0, 1.0][..], 1), solve("refund", &[0.6, 0.8], 2)];
+        let (mut heard, mut unheard) = (corpus(), corpus());
+        assert!(heard.tune(&by_words) > unheard.tune(&by_meaning));
+        assert_eq!(heard.search("failed payment", Some(&[1.0, 0.0]), Side::Both, 1)[0].0, 2);
+        assert_eq!(unheard.search("payment", Some(&[0.0, 1.0]), Side::Both, 1)[0].0, 1);
     }
 
     #[test]

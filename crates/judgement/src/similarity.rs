@@ -1,31 +1,82 @@
-//! Which earlier tickets read like this one.
+//! Which earlier tickets read like this one, by their words and, where there are sentence vectors, by what they mean.
+
+use std::collections::BTreeMap;
 
 use deskbell_domain::assessment::{Confidence, SimilarTicket};
 use deskbell_domain::ids::TicketId;
 
+use crate::encoder::Encoder;
 use crate::lexical::Index;
 use crate::mrkdwn::plain;
+use crate::vectors::Vectors;
 
 /// Below this two texts only share a topic's common words.
 const THRESHOLD: f64 = 0.3;
+/// The same where vectors speak too, whose cosine is seldom near 0.
+const THRESHOLD_WITH_VECTORS: f64 = 0.45;
 /// A card shows no more.
 const AT_MOST: usize = 5;
+/// How much the words count where the meaning counts 1; chosen, as [`LEAD`], on every second of Hadoop's known duplicates.
+const OF_WORDS: f64 = 1.5;
+/// How much the first line's vector counts where the whole text's counts 1: people say there what it is about.
+const LEAD: f32 = 0.7;
+/// What is encoded of the whole and of the first line, in pieces of words.
+const TOKENS: usize = 128;
+const TOKENS_OF_LEAD: usize = 64;
+
+/// A ticket's vector for [`RecentTickets`]: of its text and once more of its first line.
+pub fn vector(encoder: &Encoder, text: &str) -> Vec<f32> {
+    let plain = plain(text);
+    let mut whole = encoder.encode_up_to(&plain, TOKENS);
+    let lead = plain.trim().lines().next().unwrap_or_default();
+    if lead.len() < plain.trim().len() {
+        let of_lead = encoder.encode_up_to(lead, TOKENS_OF_LEAD);
+        whole.iter_mut().zip(&of_lead).for_each(|(whole, lead)| *whole += LEAD * lead);
+        let length = whole.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+        whole.iter_mut().for_each(|value| *value /= length);
+    }
+    whole
+}
 
 /// Recent tickets' texts, indexed.
 #[derive(Debug, Clone, Default)]
 pub struct RecentTickets {
     index: Index<TicketId>,
+    meanings: Vectors,
+    /// Whose vector stands where in `meanings`, and back.
+    of: Vec<TicketId>,
+    places: BTreeMap<TicketId, usize>,
 }
 
 impl RecentTickets {
     /// Adds a ticket's text (with Slack's markup), or replaces it.
     pub fn add(&mut self, ticket: TicketId, text: &str) {
+        self.add_with(ticket, text, None);
+    }
+
+    /// [`Self::add`] with the text's vector.
+    pub fn add_with(&mut self, ticket: TicketId, text: &str, vector: Option<&[f32]>) {
+        self.forget_vector(ticket);
         self.index.add(ticket, &plain(text));
+        if vector.is_some_and(|vector| self.meanings.push(vector)) {
+            self.places.insert(ticket, self.of.len());
+            self.of.push(ticket);
+        }
     }
 
     /// Forgets a ticket; says whether it was there.
     pub fn remove(&mut self, ticket: TicketId) -> bool {
+        self.forget_vector(ticket);
         self.index.remove(&ticket)
+    }
+
+    fn forget_vector(&mut self, ticket: TicketId) {
+        let Some(place) = self.places.remove(&ticket) else { return };
+        self.meanings.swap_remove(place);
+        self.of.swap_remove(place);
+        if let Some(moved) = self.of.get(place) {
+            self.places.insert(*moved, place);
+        }
     }
 
     /// Whether the ticket's text is there.
@@ -36,23 +87,51 @@ impl RecentTickets {
     /// The tickets most like `text`, the most alike first, at most 5. The similarity is the BM25 score over the
     /// geometric mean of what both texts score against themselves: 1 for the same words.
     pub fn similar_to(&self, text: &str) -> Vec<SimilarTicket> {
-        let query = plain(text);
-        let own = self.index.self_score(&query);
-        let mut found: Vec<(f64, TicketId)> = self
-            .index
-            .search(&query, AT_MOST * 4)
-            .into_iter()
-            .filter_map(|hit| {
-                let other = self.index.self_score_of(&hit.id)?;
-                let ratio = hit.score / (own * other).sqrt();
-                (ratio >= THRESHOLD).then_some((ratio, hit.id))
-            })
-            .collect();
-        found.sort_by(|left, right| right.0.total_cmp(&left.0).then_with(|| left.1.cmp(&right.1)));
-        found.truncate(AT_MOST);
+        self.similar_with(text, None)
+    }
+
+    /// [`Self::similar_to`] with the text's [`vector`]: the similarity is then the mean of the words' and the cosine, weighed.
+    /// Vectors speak as soon as every ticket has one.
+    pub fn similar_with(&self, text: &str, vector: Option<&[f32]>) -> Vec<SimilarTicket> {
+        let least = if self.hears(vector) { THRESHOLD_WITH_VECTORS } else { THRESHOLD };
+        let found = self.ranked(text, vector, AT_MOST).into_iter().filter(|(_, similarity)| *similarity >= least);
         found
-            .into_iter()
-            .map(|(ratio, ticket)| SimilarTicket { ticket, similarity: Confidence::from_probability(ratio) })
+            .map(|(ticket, similarity)| SimilarTicket { ticket, similarity: Confidence::from_probability(similarity) })
+            .collect()
+    }
+
+    fn hears(&self, vector: Option<&[f32]>) -> bool {
+        vector.is_some() && !self.meanings.is_empty() && self.meanings.len() == self.index.len()
+    }
+
+    /// The `limit` tickets most like `text` with how alike they are, however little that is.
+    pub fn ranked(&self, text: &str, vector: Option<&[f32]>, limit: usize) -> Vec<(TicketId, f64)> {
+        let query = plain(text);
+        let by_words = self.by_words(&query);
+        let vector = vector.filter(|_| self.hears(vector));
+        let mut found: Vec<(TicketId, f64)> = match vector {
+            None => by_words.into_iter().collect(),
+            Some(vector) => self.by_both(&by_words, vector),
+        };
+        found.sort_by(|left, right| right.1.total_cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+        found.truncate(limit);
+        found
+    }
+
+    fn by_words(&self, query: &str) -> BTreeMap<TicketId, f64> {
+        let own = self.index.self_score(query);
+        let alike = |(ticket, score): (TicketId, f64)| {
+            let other = self.index.self_score_of(&ticket)?;
+            Some((ticket, score / (own * other).sqrt()))
+        };
+        self.index.scores(query).into_iter().filter_map(alike).collect()
+    }
+
+    fn by_both(&self, by_words: &BTreeMap<TicketId, f64>, vector: &[f32]) -> Vec<(TicketId, f64)> {
+        let alike = |words: f64, cosine: f64| (cosine.max(0.0) + OF_WORDS * words) / (1.0 + OF_WORDS);
+        let cosines = self.meanings.cosines(vector).into_iter().zip(&self.of);
+        cosines
+            .map(|(cosine, ticket)| (*ticket, alike(by_words.get(ticket).copied().unwrap_or(0.0), f64::from(cosine))))
             .collect()
     }
 }
@@ -98,6 +177,23 @@ mod tests {
     fn the_same_text_is_wholly_similar() {
         let found = recent().similar_to("CSV export of transactions is empty");
         assert_eq!(found[0].similarity.percent(), 100);
+    }
+
+    #[test]
+    fn what_means_the_same_is_found_without_a_shared_word() {
+        let mut recent = RecentTickets::default();
+        recent.add_with(TicketId::new(1), "I can't sign in", Some(&[1.0, 0.0, 0.0]));
+        recent.add_with(TicketId::new(2), "the invoice is wrong", Some(&[0.0, 1.0, 0.0]));
+        recent.add_with(TicketId::new(3), "the login page is broken", Some(&[0.0, 0.0, 1.0]));
+        let first =
+            |recent: &RecentTickets, vector: &[f32]| recent.ranked("unable to log on", Some(vector), 1)[0].0.number();
+        assert_eq!(first(&recent, &[0.9, 0.1, 0.1]), 1);
+        // The vectors that stay keep their tickets when another's is taken out, and one added again has its new one.
+        recent.remove(TicketId::new(1));
+        assert_eq!(first(&recent, &[0.0, 0.2, 0.9]), 3);
+        recent.add_with(TicketId::new(2), "unable to log on", Some(&[0.9, 0.1, 0.1]));
+        assert_eq!(recent.similar_with("unable to log on", Some(&[0.9, 0.1, 0.1]))[0].ticket.number(), 2);
+        assert_eq!(recent.similar_to("unable to log on")[0].ticket.number(), 2);
     }
 
     proptest! {

@@ -1,10 +1,13 @@
 //! `deskbell eval classify`: trains on one file and measures on another.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 use deskbell_judgement::classifier::{Example, Lesson, Model};
 use deskbell_judgement::encoder::Encoder;
+use deskbell_judgement::evaluation::plots::{coverage_curve, reliability_diagram};
 use deskbell_judgement::evaluation::{Answer, Classification, quantile};
 use serde::Serialize;
 
@@ -57,6 +60,9 @@ pub(super) fn run(arguments: &EvalClassifyArguments) -> Result<(), Failure> {
     let (model, held_out) = Model::learn(&lesson).map_err(|error| Failure::wrong(error.to_string()))?;
     let train_seconds = started.elapsed().as_secs_f64();
     let (answers, mut latencies) = answer(&model, encoder.as_ref(), &tests, oos);
+    if let Some(folder) = &arguments.plots {
+        draw(folder, &answers)?;
+    }
     let measured = Classification::measure(&answers, &held_out);
     let figures = Figures {
         accuracy: measured.accuracy,
@@ -81,6 +87,17 @@ pub(super) fn run(arguments: &EvalClassifyArguments) -> Result<(), Failure> {
         held_out_rows: held_out.len(),
     };
     show(&figures, arguments.json);
+    Ok(())
+}
+
+fn draw(folder: &Path, answers: &[Answer]) -> Result<(), Failure> {
+    let fault = |path: &Path, error| Failure::wrong(format!("--plots: {} can't be written: {error}", path.display()));
+    fs::create_dir_all(folder).map_err(|error| fault(folder, error))?;
+    let pictures = [("reliability.svg", reliability_diagram(answers)), ("coverage.svg", coverage_curve(answers))];
+    for (name, svg) in pictures {
+        let path = folder.join(name);
+        fs::write(&path, svg).map_err(|error| fault(&path, error))?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,10 @@
 //! `deskbell eval`: measures judgement on your own data. The figures' names are documented in docs/JUDGEMENT.md.
 
+mod answers;
 mod classify;
+mod corpus;
+mod duplicates;
+mod language;
 mod retrieve;
 mod tables;
 
@@ -19,6 +23,9 @@ pub(super) fn run(command: &EvalCommand) -> Result<(), Failure> {
     match command {
         EvalCommand::Classify(arguments) => classify::run(arguments),
         EvalCommand::Retrieve(arguments) => retrieve::run(arguments),
+        EvalCommand::Duplicates(arguments) => duplicates::run(arguments),
+        EvalCommand::Language(arguments) => language::run(arguments),
+        EvalCommand::Answers(arguments) => answers::run(arguments),
     }
 }
 

@@ -1,16 +1,18 @@
-//! `deskbell eval retrieve`: measures the search on a corpus in the form of BEIR
-//! (<https://github.com/beir-cellar/beir/wiki/Load-your-custom-dataset>).
+//! `deskbell eval retrieve`: measures the search on a corpus in the form of BEIR, or on a folder of Markdown documents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Instant;
 
 use deskbell_judgement::encoder::{Encoder, TOKENS_AT_MOST};
 use deskbell_judgement::evaluation::{Judgements, Ranking, quantile};
+use deskbell_judgement::knowledge::telling_sections;
+use deskbell_judgement::markdown;
 use deskbell_judgement::retrieval::{Corpus, Side};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{encoder, memory_mb, read, show};
+use super::corpus::{self, Line};
+use super::{encoder, memory_mb, show};
 use crate::command::Failure;
 use crate::command::arguments::EvalRetrieveArguments;
 
@@ -18,22 +20,8 @@ use crate::command::arguments::EvalRetrieveArguments;
 const THREADS: usize = 2;
 /// One more than is measured: the question itself may be among the documents and is left out.
 const WANTED: usize = 11;
-
-#[derive(Deserialize)]
-struct Line {
-    #[serde(rename = "_id")]
-    id: String,
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    text: String,
-}
-
-impl Line {
-    fn whole(&self) -> String {
-        [self.title.as_str(), self.text.as_str()].join("\n").trim().to_owned()
-    }
-}
+/// So many passages are looked at, since several may be of one document.
+const PASSAGES: usize = 100;
 
 /// Stable names; shares are 0 to 1. `words` and `meaning` are each side alone.
 #[derive(Serialize)]
@@ -47,20 +35,23 @@ struct Figures {
     memory_mb: Option<f64>,
     encoder: bool,
     documents: usize,
+    passages: usize,
     questions: usize,
+}
+
+/// What is searched: a document of BEIR's form is one passage, one of Markdown has several.
+struct Passage {
+    document: String,
+    text: String,
 }
 
 pub(super) fn run(arguments: &EvalRetrieveArguments) -> Result<(), Failure> {
     let encoder = encoder(arguments.model.as_deref())?;
-    let documents = lines(&arguments.corpus)?;
-    let judgements = judgements(&arguments.qrels)?;
-    let questions: Vec<Line> =
-        lines(&arguments.queries)?.into_iter().filter(|question| judgements.contains_key(&question.id)).collect();
-    if questions.is_empty() {
-        return Err(Failure::wrong("no question has a judgement: do the ids of --queries and --qrels agree?"));
-    }
-    let corpus = index(&documents, encoder.as_ref());
-    let asked = Asked { documents: &documents, corpus: &corpus, judgements: &judgements, questions: &questions };
+    let passages = passages(&arguments.corpus)?;
+    let judgements = corpus::judgements(&arguments.qrels)?;
+    let questions = corpus::questions(&arguments.queries, &judgements)?;
+    let corpus = index(&passages, encoder.as_ref());
+    let asked = Asked { passages: &passages, corpus: &corpus, judgements: &judgements, questions: &questions };
     let vectors: Vec<(Option<Vec<f32>>, f64)> =
         questions.iter().map(|question| encoded(question, encoder.as_ref())).collect();
     let (product, mut latencies) = asked.measure(&vectors, Side::Both);
@@ -72,11 +63,32 @@ pub(super) fn run(arguments: &EvalRetrieveArguments) -> Result<(), Failure> {
         latency_p95_ms: quantile(&mut latencies, 0.95),
         memory_mb: memory_mb(),
         encoder: encoder.is_some(),
-        documents: documents.len(),
+        documents: passages.iter().map(|passage| &passage.document).collect::<BTreeSet<_>>().len(),
+        passages: passages.len(),
         questions: questions.len(),
     };
     show(&figures, arguments.json);
     Ok(())
+}
+
+fn passages(path: &Path) -> Result<Vec<Passage>, Failure> {
+    if !path.is_dir() {
+        let passage = |line: Line| Passage { text: line.whole(), document: line.id };
+        return Ok(corpus::lines(path)?.into_iter().map(passage).collect());
+    }
+    let documents = corpus::markdown(path)?;
+    Ok(documents.iter().flat_map(|(id, markdown)| split(id, markdown)).collect())
+}
+
+/// As the knowledge index does it: each passage carries its title and headings.
+fn split(id: &str, text: &str) -> Vec<Passage> {
+    let document = markdown::read(text);
+    let title = document.title.unwrap_or_else(|| id.rsplit('/').next().unwrap_or(id).to_owned());
+    let passage = |section: markdown::Section| Passage {
+        document: id.to_owned(),
+        text: format!("{title}\n{}\n{}", section.heading_path.join("\n"), section.text),
+    };
+    telling_sections(document.sections).into_iter().map(passage).collect()
 }
 
 fn encoded(question: &Line, encoder: Option<&Encoder>) -> (Option<Vec<f32>>, f64) {
@@ -85,20 +97,19 @@ fn encoded(question: &Line, encoder: Option<&Encoder>) -> (Option<Vec<f32>>, f64
     (vector, started.elapsed().as_secs_f64() * 1000.0)
 }
 
-fn index(documents: &[Line], encoder: Option<&Encoder>) -> Corpus {
-    let texts: Vec<String> = documents.iter().map(Line::whole).collect();
-    let as_str: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let vectors = encoder.map(|encoder| encoder.encode_all(&as_str, TOKENS_AT_MOST, THREADS)).unwrap_or_default();
+fn index(passages: &[Passage], encoder: Option<&Encoder>) -> Corpus {
+    let texts: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
+    let vectors = encoder.map(|encoder| encoder.encode_all(&texts, TOKENS_AT_MOST, THREADS)).unwrap_or_default();
     let mut vectors = vectors.iter();
     let mut corpus = Corpus::default();
-    for text in &texts {
+    for text in texts {
         corpus.add(text, vectors.next().map(Vec::as_slice));
     }
     corpus
 }
 
 struct Asked<'a> {
-    documents: &'a [Line],
+    passages: &'a [Passage],
     corpus: &'a Corpus,
     judgements: &'a BTreeMap<String, Judgements>,
     questions: &'a [Line],
@@ -112,44 +123,19 @@ impl Asked<'_> {
         let mut found = Vec::with_capacity(self.questions.len());
         for (question, (vector, encoding)) in self.questions.iter().zip(vectors) {
             let started = Instant::now();
-            let hits = self.corpus.search(&question.whole(), vector.as_deref(), side, WANTED);
+            let hits = self.corpus.search(&question.whole(), vector.as_deref(), side, PASSAGES);
             latencies.push(started.elapsed().as_secs_f64() * 1000.0 + encoding);
-            let ids = hits.iter().filter_map(|(number, _)| self.documents.get(*number)).map(|document| &document.id);
-            found.push(ids.filter(|id| **id != question.id).cloned().collect::<Vec<String>>());
+            found.push(self.documents(&hits, &question.id));
         }
         let answers = self.questions.iter().map(|question| self.judgements.get(&question.id).unwrap_or(&none));
         (Ranking::measure(found.iter().map(Vec::as_slice).zip(answers)), latencies)
     }
-}
 
-fn lines(path: &Path) -> Result<Vec<Line>, Failure> {
-    let content = read(path)?;
-    let numbered = (1..).zip(content.lines()).filter(|(_, line): &(u32, &str)| !line.trim().is_empty());
-    numbered
-        .map(|(number, line)| {
-            let fault = || format!("{}: line {number} is no JSON object with `_id` and `text`", path.display());
-            serde_json::from_str(line).map_err(|_| Failure::wrong(fault()))
-        })
-        .collect()
-}
-
-/// Lines of question, document and how well it answers, separated by tabs, after a header.
-fn judgements(path: &Path) -> Result<BTreeMap<String, Judgements>, Failure> {
-    let mut judgements: BTreeMap<String, Judgements> = BTreeMap::new();
-    for (number, line) in (1..).zip(read(path)?.lines()) {
-        let mut fields = line.split('\t').map(str::trim);
-        let (question, document, score) = (fields.next(), fields.next(), fields.next());
-        match (question, document, score.map(str::parse::<u32>)) {
-            (Some(question), Some(document), Some(Ok(score))) => {
-                judgements.entry(question.to_owned()).or_default().insert(document.to_owned(), score);
-            }
-            _ if number == 1 || line.trim().is_empty() => {}
-            _ => {
-                let fault =
-                    format!("{}: line {number} is no question, document and number with tabs between", path.display());
-                return Err(Failure::wrong(fault));
-            }
-        }
+    /// The documents of the passages found, each where its best passage stands.
+    fn documents(&self, hits: &[(usize, f64)], question: &str) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let documents =
+            hits.iter().filter_map(|(number, _)| self.passages.get(*number)).map(|passage| &passage.document);
+        documents.filter(|id| *id != question && seen.insert(*id)).take(WANTED).cloned().collect()
     }
-    Ok(judgements)
 }

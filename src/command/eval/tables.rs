@@ -9,8 +9,8 @@ use super::read;
 use crate::command::Failure;
 
 /// What the columns are called where nobody says it, tried in this order.
-const TEXT_NAMES: &[&str] = &["text", "Document", "utterance", "query"];
-const LABEL_NAMES: &[&str] = &["label", "category", "intent", "Topic_group"];
+const TEXT_NAMES: &[&str] = &["text", "Document", "utterance", "query", "sentence"];
+const LABEL_NAMES: &[&str] = &["label", "category", "intent", "Topic_group", "language", "lang"];
 
 /// The columns' names, if they were given.
 #[derive(Debug, Clone, Copy, Default)]
@@ -69,9 +69,85 @@ fn from_json(content: &str, columns: Columns<'_>) -> Result<Vec<Example>, String
         .collect()
 }
 
+/// A ticket with its id.
+#[derive(Debug, PartialEq)]
+pub(super) struct Item {
+    pub(super) id: String,
+    pub(super) text: String,
+}
+
+/// The file's tickets; the columns of the text are joined by line breaks.
+pub(super) fn items(path: &Path, id: &str, texts: &[String]) -> Result<Vec<Item>, Failure> {
+    let wanted: Vec<&str> = std::iter::once(id).chain(texts.iter().map(String::as_str)).collect();
+    let read = fields(path, &wanted, "--id or --text")?;
+    let item = |row: Vec<String>| {
+        let (id, texts) = row.split_first()?;
+        Some(Item { id: id.clone(), text: texts.join("\n").trim().to_owned() })
+    };
+    Ok(read.into_iter().filter_map(item).collect())
+}
+
+/// The first two columns of a CSV file with a header.
+pub(super) fn pairs(path: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let content = read(path)?;
+    let mut reader = csv::Reader::from_reader(content.as_bytes());
+    let fault = |error: csv::Error| Failure::wrong(format!("{}: {error}", path.display()));
+    let rows = reader.records().collect::<Result<Vec<_>, _>>().map_err(fault)?;
+    let pair = |row: &csv::StringRecord| Some((row.get(0)?.trim().to_owned(), row.get(1)?.trim().to_owned()));
+    Ok(rows.iter().filter_map(pair).collect())
+}
+
+/// The named columns of each row.
+fn fields(path: &Path, wanted: &[&str], option: &str) -> Result<Vec<Vec<String>>, Failure> {
+    let content = read(path)?;
+    let is_json = path.extension().is_some_and(|ending| ending == "jsonl" || ending == "json");
+    let read = if is_json { fields_of_json(&content, wanted, option) } else { fields_of_csv(&content, wanted, option) };
+    read.map_err(|reason| Failure::wrong(format!("{}: {reason}", path.display())))
+}
+
+fn fields_of_csv(content: &str, wanted: &[&str], option: &str) -> Result<Vec<Vec<String>>, String> {
+    let mut reader = csv::Reader::from_reader(content.as_bytes());
+    let header = reader.headers().map_err(|error| error.to_string())?.clone();
+    let place = |name: &&str| {
+        let found = header.iter().position(|column| column == *name);
+        found.ok_or_else(|| format!("no column {name}; name it with {option}"))
+    };
+    let places = wanted.iter().map(place).collect::<Result<Vec<usize>, String>>()?;
+    let row = |record: Result<csv::StringRecord, csv::Error>| {
+        let record = record.map_err(|error| error.to_string())?;
+        Ok(places.iter().map(|place| record.get(*place).unwrap_or_default().to_owned()).collect())
+    };
+    reader.records().map(row).collect()
+}
+
+fn fields_of_json(content: &str, wanted: &[&str], option: &str) -> Result<Vec<Vec<String>>, String> {
+    let lines = (1..).zip(content.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let row = |(number, line): (u32, &str)| {
+        let object: Value = serde_json::from_str(line).map_err(|_| format!("line {number} is no JSON object"))?;
+        let field = |name: &&str| {
+            let text = object.get(name).and_then(|value| match value {
+                Value::String(text) => Some(text.clone()),
+                Value::Number(number) => Some(number.to_string()),
+                _ => None,
+            });
+            text.ok_or_else(|| format!("line {number} has no text {name}; name it with {option}"))
+        };
+        wanted.iter().map(field).collect::<Result<Vec<String>, String>>()
+    };
+    lines.map(row).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Columns, from_csv, from_json};
+    use super::{Columns, fields_of_csv, fields_of_json, from_csv, from_json};
+
+    #[test]
+    fn fields_are_read_by_their_names() {
+        let csv = fields_of_csv("a,b,c\n1,2,3\n", &["c", "a"], "--id").unwrap();
+        assert_eq!(csv, [["3", "1"]]);
+        assert_eq!(fields_of_json("{\"a\":1,\"c\":\"3\"}\n", &["c", "a"], "--id").unwrap(), csv);
+        assert!(fields_of_csv("a\n1\n", &["x"], "--id").unwrap_err().contains("--id"));
+    }
 
     #[test]
     fn reads_both_forms_by_usual_or_given_names() {

@@ -1,4 +1,5 @@
-//! Who is asked: the words, the regression on sentence vectors, the nearest example. Each gives a score per label.
+//! Who is asked: the words, the regression on sentence vectors, the nearest example, and all examples as far as they
+//! are near. Each gives a score per label.
 
 use serde::{Deserialize, Serialize};
 
@@ -68,25 +69,36 @@ struct Meaning {
     neighbours: Neighbours,
 }
 
+/// What the labels' names mean, where examples are so few that this helps.
+pub(super) struct Names {
+    pub(super) vectors: Vec<Option<Vec<f32>>>,
+    /// Examples are too few for anything else: their means and the names speak alone.
+    pub(super) alone: bool,
+}
+
 impl Experts {
-    /// With `names`, there are few examples: their means and what the labels' names mean speak instead of each example.
-    pub(super) fn learn(rows: &[&Row], labels: usize, names: Option<&[Option<Vec<f32>>]>) -> Self {
+    pub(super) fn learn(rows: &[&Row], labels: usize, names: Option<&Names>) -> Self {
         let encoded = || rows.iter().filter_map(|row| Some((row.vector.as_deref()?, row.label)));
         let meaning = match names {
-            Some(names) => {
-                Some(Meaning { regression: None, neighbours: Neighbours::centroids(encoded(), names, labels) })
+            Some(names) if names.alone => {
+                let neighbours = Neighbours::centroids(encoded(), &names.vectors, labels);
+                Some(Meaning { regression: None, neighbours })
             }
-            None if encoded().next().is_some() => {
-                let known: Vec<Known<'_>> = encoded().map(|(vector, label)| Known { vector, label }).collect();
+            _ if encoded().next().is_some() => {
+                // A name is one more example of its label.
+                let named = names.iter().flat_map(|names| names.vectors.iter().enumerate());
+                let named = named.filter_map(|(label, vector)| Some((vector.as_deref()?, label)));
+                let known: Vec<Known<'_>> =
+                    encoded().chain(named).map(|(vector, label)| Known { vector, label }).collect();
                 let regression = Some(Regression::learn(&known, labels, COST));
                 Some(Meaning { regression, neighbours: Neighbours::all(encoded(), labels) })
             }
-            None => None,
+            _ => None,
         };
         Self { planes: Planes::learn(rows, labels), meaning }
     }
 
-    /// One row of scores per expert: the words' first, then the regression's and the nearest examples'.
+    /// One row of scores per expert: the words' first, then the regression's, the nearest examples' and all examples'.
     pub(super) fn scores(&self, row: &Row) -> Scores {
         let margins = self.planes.margins(&row.features);
         let Some((meaning, vector)) = self.meaning.as_ref().zip(row.vector.as_ref()) else {
@@ -96,6 +108,7 @@ impl Experts {
             Some(regression) => regression.logits(vector),
             None => vec![0.0; margins.len()],
         };
-        vec![margins, logits, meaning.neighbours.nearest(vector)]
+        let (nearest, softened) = meaning.neighbours.near(vector);
+        vec![margins, logits, nearest, softened]
     }
 }

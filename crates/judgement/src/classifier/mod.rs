@@ -1,6 +1,6 @@
-//! A model learned from labelled examples. Up to three experts give a score per label: separating planes over TF-IDF
-//! of words and characters, and, where there is a sentence encoder, logistic regression on its vectors and the
-//! nearest example. How much each weighs, and with it the probabilities, is fitted on examples that were held out.
+//! A model learned from labelled examples. Up to four experts give a score per label: separating planes over TF-IDF
+//! of words and characters, and, where there is a sentence encoder, logistic regression on its vectors, the
+//! nearest example, and all examples as far as they are near. How much each weighs, and with it the probabilities, is fitted on examples that were held out.
 //! It is honest about what it hasn't seen: unknown words and few examples lower its confidence, and a learned score
 //! tells texts of an untaught kind. Without an encoder, or for a model learned without one, the words speak alone.
 //!
@@ -20,7 +20,7 @@ use deskbell_domain::assessment::{Confidence, Judged};
 use serde::{Deserialize, Serialize};
 
 use self::calibration::{Calibration, Outcome};
-use self::experts::{Experts, Row};
+use self::experts::{Experts, Names, Row};
 use self::familiarity::{Familiarity, signs};
 use self::features::Features;
 use crate::encoder::Encoder;
@@ -40,14 +40,16 @@ const SMALL_SET_WITH_VECTORS: usize = 2_500;
 const EVIDENCE: usize = 4;
 /// So many examples of a label, in the middle, and fewer: nothing can be held out, the means and names speak.
 const FEW: u32 = 3;
+/// So many and fewer: what a label is called counts as one more example of it.
+const NAMES_HELP_TO: u32 = 30;
 /// Pieces of words that are encoded for all examples together: what bounds the time of training on long texts.
 const TOKENS_FOR_ALL: usize = 400_000;
 const THREADS: usize = 2;
 /// Weights before anything was measured: mild, so that few examples give mild answers.
 const PRIOR_OF_WORDS: [f64; 1] = [3.0];
-const PRIOR_OF_ALL: [f64; 3] = [0.8, 0.8, 4.0];
+const PRIOR_OF_ALL: [f64; 4] = [0.8, 0.8, 2.0, 4.0];
 /// What a cosine is stretched by where nothing could be held out.
-const FIXED_FOR_FEW: [f64; 3] = [0.0, 0.0, 16.0];
+const FIXED_FOR_FEW: [f64; 4] = [0.0, 0.0, 16.0, 0.0];
 
 /// A text whose label is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,14 +166,16 @@ impl Model {
         let support: Vec<u32> = counts.into_values().collect();
         let tokens = (TOKENS_FOR_ALL / lesson.examples.len().max(1)).clamp(32, 128);
         let rows = read(lesson, &labels, tokens);
-        let few = lesson.encoder.is_some() && median(&support) <= FEW;
-        let names = few.then(|| names_as_vectors(lesson, &labels));
-        let outcomes = if few { Vec::new() } else { held_out(&rows, labels.len()) };
+        let middle = median(&support);
+        let few = lesson.encoder.is_some() && middle <= FEW;
+        let names = (lesson.encoder.is_some() && middle <= NAMES_HELP_TO)
+            .then(|| Names { vectors: names_as_vectors(lesson, &labels), alone: few });
+        let outcomes = if few { Vec::new() } else { held_out(&rows, labels.len(), names.as_ref()) };
         let of_words = Calibration::fit(&outcomes, &PRIOR_OF_WORDS);
         let fused =
             || if few { Calibration::fixed(&FIXED_FOR_FEW) } else { Calibration::fit(&outcomes, &PRIOR_OF_ALL) };
         let of_all = lesson.encoder.map(|_| fused());
-        let experts = Experts::learn(&rows.iter().collect::<Vec<_>>(), labels.len(), names.as_deref());
+        let experts = Experts::learn(&rows.iter().collect::<Vec<_>>(), labels.len(), names.as_ref());
         let mut model = Self { labels, support, tokens, experts, of_words, of_all, familiarity: None };
         model.familiarity = model.fit_familiarity(&outcomes, lesson);
         let told = outcomes.iter().map(|outcome| model.told(outcome)).collect();
@@ -341,7 +345,7 @@ fn names_as_vectors(lesson: &Lesson<'_>, labels: &[String]) -> Vec<Option<Vec<f3
 }
 
 /// What models that didn't see a text say of it.
-fn held_out(examples: &[Row], labels: usize) -> Vec<Outcome> {
+fn held_out(examples: &[Row], labels: usize, names: Option<&Names>) -> Vec<Outcome> {
     let encoded = examples.iter().any(|row| row.vector.is_some());
     let small = examples.len() <= if encoded { SMALL_SET_WITH_VECTORS } else { SMALL_SET };
     let (folds, used) = if small { (SMALL_FOLDS, SMALL_FOLDS) } else { (LARGE_FOLDS, 1) };
@@ -357,7 +361,7 @@ fn held_out(examples: &[Row], labels: usize) -> Vec<Outcome> {
         if held.is_empty() || kept.is_empty() {
             continue;
         }
-        let learned = Experts::learn(&kept, labels, None);
+        let learned = Experts::learn(&kept, labels, names);
         let told = |(row, _): (&Row, &usize)| Outcome { scores: learned.scores(row), truth: row.label };
         outcomes.extend(held.into_iter().map(told));
     }

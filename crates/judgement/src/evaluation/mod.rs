@@ -2,9 +2,12 @@
 //! out of training, never on those that are measured.
 
 mod classification;
+mod languages;
+pub mod plots;
 mod ranking;
 
 pub use classification::{Answer, Classification, Known, Selective};
+pub use languages::Languages;
 pub use ranking::{Judgements, Ranking};
 
 /// The value below which `share` of the values lie, `0.0..=1.0`; 0 for none. Sorts them.

@@ -1,10 +1,14 @@
 //! A BM25 index held in memory: documents are found by the words they share with a query, rare words first.
 //!
 //! The formula is Robertson and Zaragoza's ("The Probabilistic Relevance Framework: BM25 and Beyond", 2009),
-//! with the never-negative inverse document frequency that Lucene uses.
+//! with the never-negative inverse document frequency that Lucene uses. Words are kept once and numbered; a document
+//! is the numbers of its words, and each word the list of its documents with counts, 8 bytes for each.
 
-use std::collections::{BTreeMap, HashMap};
+mod words;
 
+use std::collections::BTreeMap;
+
+use self::words::Words;
 use crate::text::index_terms;
 
 /// How soon more of the same word stops helping.
@@ -26,18 +30,31 @@ pub struct Hit<Id> {
 /// Documents by their words. `Id`s are unique: adding one again replaces it.
 #[derive(Debug, Clone)]
 pub struct Index<Id> {
-    documents: BTreeMap<Id, Document>,
-    postings: HashMap<String, BTreeMap<Id, u32>>,
+    /// Where each document is among the slots.
+    places: BTreeMap<Id, u32>,
+    slots: Vec<Option<Slot<Id>>>,
+    /// Slots whose document was removed.
+    free: Vec<u32>,
+    words: Words,
     total_length: u64,
 }
 
 #[derive(Debug, Clone)]
-struct Document {
+struct Slot<Id> {
+    id: Id,
+    /// Words with repetitions, stop words left out.
+    length: u32,
+    /// The numbers of its words, each once.
+    words: Box<[u32]>,
+}
+
+/// A text's terms with how often each occurs.
+struct Counted {
     terms: BTreeMap<String, u32>,
     length: u32,
 }
 
-impl Document {
+impl Counted {
     fn read(text: &str) -> Self {
         let mut terms = BTreeMap::new();
         let mut length = 0;
@@ -51,7 +68,7 @@ impl Document {
 
 impl<Id> Default for Index<Id> {
     fn default() -> Self {
-        Self { documents: BTreeMap::new(), postings: HashMap::new(), total_length: 0 }
+        Self { places: BTreeMap::new(), slots: Vec::new(), free: Vec::new(), words: Words::default(), total_length: 0 }
     }
 }
 
@@ -67,105 +84,140 @@ impl<Id: Ord + Clone> Index<Id> {
 
     /// How many documents there are.
     pub fn len(&self) -> usize {
-        self.documents.len()
+        self.places.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.documents.is_empty()
+        self.places.is_empty()
     }
 
     /// Whether there is a document with this id.
     pub fn contains(&self, id: &Id) -> bool {
-        self.documents.contains_key(id)
+        self.places.contains_key(id)
     }
 
-    /// Adds a document, or replaces the one with this id.
+    /// Adds a document, or replaces the one with this id. A document beyond the four-thousand-millionth is left out.
     pub fn add(&mut self, id: Id, text: &str) {
         self.remove(&id);
-        let document = Document::read(text);
-        for (term, count) in &document.terms {
-            self.postings.entry(term.clone()).or_default().insert(id.clone(), *count);
-        }
+        let Some(slot) = self.free.pop().or_else(|| u32::try_from(self.slots.len()).ok()) else { return };
+        let document = Counted::read(text);
+        let words = document.terms.iter().filter_map(|(term, count)| self.words.add(term, slot, *count)).collect();
         self.total_length += u64::from(document.length);
-        self.documents.insert(id, document);
+        let filled = Some(Slot { id: id.clone(), length: document.length, words });
+        match self.slots.get_mut(slot as usize) {
+            Some(empty) => *empty = filled,
+            None => self.slots.push(filled),
+        }
+        self.places.insert(id, slot);
     }
 
     /// Takes a document out; says whether it was there.
     pub fn remove(&mut self, id: &Id) -> bool {
-        let Some(document) = self.documents.remove(id) else {
+        let Some(place) = self.places.remove(id) else {
             return false;
         };
-        self.total_length -= u64::from(document.length);
-        for term in document.terms.keys() {
-            if let Some(holders) = self.postings.get_mut(term) {
-                holders.remove(id);
-                if holders.is_empty() {
-                    self.postings.remove(term);
-                }
+        if let Some(slot) = self.slots.get_mut(place as usize).and_then(Option::take) {
+            self.total_length -= u64::from(slot.length);
+            for word in slot.words {
+                self.words.remove(word, place);
             }
         }
+        self.free.push(place);
         true
     }
 
     /// The best `limit` documents that share a word with the query; equal scores in the order of their ids.
     pub fn search(&self, query: &str, limit: usize) -> Vec<Hit<Id>> {
-        let query = Document::read(query);
-        let mut scores: BTreeMap<&Id, f64> = BTreeMap::new();
-        for term in query.terms.keys() {
-            let rarity = self.rarity(term);
-            for (id, count) in self.postings.get(term).into_iter().flatten() {
-                let length = self.documents.get(id).map_or(0, |document| document.length);
-                *scores.entry(id).or_default() += rarity * self.saturated(*count, length);
-            }
+        let query = Counted::read(query);
+        let mut ranked = self.scored(&query);
+        let by_score = |left: &(&Slot<Id>, u32, f64), right: &(&Slot<Id>, u32, f64)| {
+            right.2.total_cmp(&left.2).then_with(|| left.0.id.cmp(&right.0.id))
+        };
+        if limit > 0 && limit < ranked.len() {
+            ranked.select_nth_unstable_by(limit - 1, by_score);
         }
-        let mut ranked: Vec<(&Id, f64)> = scores.into_iter().collect();
-        ranked.sort_by(|left, right| right.1.total_cmp(&left.1));
         ranked.truncate(limit);
-        ranked.into_iter().map(|(id, score)| Hit { id: id.clone(), score, matched: self.matched(&query, id) }).collect()
+        ranked.sort_unstable_by(by_score);
+        let hit = |(slot, place, score): (&Slot<Id>, u32, f64)| Hit {
+            id: slot.id.clone(),
+            score,
+            matched: self.matched(&query, slot, place),
+        };
+        ranked.into_iter().map(hit).collect()
     }
 
-    fn matched(&self, query: &Document, id: &Id) -> Vec<String> {
-        let Some(document) = self.documents.get(id) else {
-            return Vec::new();
-        };
+    /// Every document that shares a word with the query, with its score, in no order.
+    pub fn scores(&self, query: &str) -> Vec<(Id, f64)> {
+        let found = self.scored(&Counted::read(query));
+        found.into_iter().map(|(slot, _, score)| (slot.id.clone(), score)).collect()
+    }
+
+    /// What a document would score at most: one that holds nothing but the query's words, and each very often.
+    pub fn reach(&self, query: &str) -> f64 {
+        let query = Counted::read(query);
+        query.terms.keys().map(|term| self.rarity(term) * (SATURATION + 1.0)).sum()
+    }
+
+    fn scored(&self, query: &Counted) -> Vec<(&Slot<Id>, u32, f64)> {
+        let mut sums = vec![0.0_f64; self.slots.len()];
+        for term in query.terms.keys() {
+            let rarity = self.rarity(term);
+            for posting in self.words.postings(term) {
+                let place = posting.place as usize;
+                let length = self.slots.get(place).and_then(Option::as_ref).map_or(0, |slot| slot.length);
+                if let Some(sum) = sums.get_mut(place) {
+                    *sum += rarity * self.saturated(posting.count, length);
+                }
+            }
+        }
+        let numbered = (0_u32..).zip(&self.slots).zip(sums).filter(|(_, sum)| *sum > 0.0);
+        numbered.filter_map(|((place, slot), sum)| Some((slot.as_ref()?, place, sum))).collect()
+    }
+
+    fn matched(&self, query: &Counted, slot: &Slot<Id>, place: u32) -> Vec<String> {
         let shared = query.terms.keys().filter_map(|term| {
-            let count = document.terms.get(term)?;
-            Some((self.rarity(term) * self.saturated(*count, document.length), term.as_str()))
+            let count = self.words.count(term, place)?;
+            Some((self.rarity(term) * self.saturated(count, slot.length), term.as_str()))
         });
         heaviest_first(shared.collect())
     }
 
     /// What `text` would score if it were a document and the query at once: the most that any document of its length can.
     pub fn self_score(&self, text: &str) -> f64 {
-        self.score_of(&Document::read(text))
+        let document = Counted::read(text);
+        let scores =
+            document.terms.iter().map(|(term, count)| self.rarity(term) * self.saturated(*count, document.length));
+        scores.sum()
     }
 
     /// [`Self::self_score`] of a document of the index.
     pub fn self_score_of(&self, id: &Id) -> Option<f64> {
-        self.documents.get(id).map(|document| self.score_of(document))
-    }
-
-    fn score_of(&self, document: &Document) -> f64 {
-        document.terms.iter().map(|(term, count)| self.rarity(term) * self.saturated(*count, document.length)).sum()
+        let place = *self.places.get(id)?;
+        let slot = self.slots.get(place as usize)?.as_ref()?;
+        let score = |word: &u32| {
+            let (holders, count) = self.words.held(*word, place);
+            self.rarity_of(holders) * self.saturated(count, slot.length)
+        };
+        Some(slot.words.iter().map(score).sum())
     }
 
     /// How much a stemmed term tells: high when few documents hold it.
-    #[allow(clippy::cast_precision_loss)]
     pub fn rarity(&self, term: &str) -> f64 {
-        let holders = self.postings.get(term).map_or(0, BTreeMap::len) as f64;
-        let documents = self.documents.len() as f64;
+        self.rarity_of(self.words.postings(term).len())
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn rarity_of(&self, holders: usize) -> f64 {
+        let (holders, documents) = (holders as f64, self.places.len() as f64);
         (1.0 + (documents - holders + 0.5) / (holders + 0.5)).ln()
     }
 
     #[allow(clippy::cast_precision_loss)]
     fn saturated(&self, count: u32, length: u32) -> f64 {
         let count = f64::from(count);
-        let average = if self.documents.is_empty() {
-            1.0
-        } else {
-            (self.total_length as f64 / self.documents.len() as f64).max(1.0)
-        };
+        let average =
+            if self.places.is_empty() { 1.0 } else { (self.total_length as f64 / self.places.len() as f64).max(1.0) };
         let relative = f64::from(length) / average;
         count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative))
     }
