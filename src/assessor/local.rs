@@ -104,6 +104,11 @@ impl LocalAssessor {
         self.shared.encoder.is_some()
     }
 
+    /// The sentence encoder, where one is configured or found.
+    pub fn encoder(&self) -> Option<Encoder> {
+        self.shared.encoder.clone()
+    }
+
     /// Learns a model from the examples of these categories (an earlier policy's, where an earlier version is made again), the
     /// file's, and what people decided. Changes nothing: answers go on coming from the model in force. It computes; call it where
     /// blocking is allowed.

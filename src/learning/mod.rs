@@ -13,6 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use deskbell_domain::ids::{CategoryId, TicketId};
 use deskbell_domain::label::{Label, Labelling};
 use deskbell_domain::ticket::Verdict;
+use deskbell_judgement::encoder::Encoder;
 use tokio::sync::Notify;
 
 use crate::assessor::local::LocalAssessor;
@@ -69,6 +70,11 @@ impl Learning {
     /// Whether sentences are compared by their meaning.
     pub fn has_encoder(&self) -> bool {
         self.inner.local.has_encoder()
+    }
+
+    /// The sentence encoder, where there is one.
+    pub fn encoder(&self) -> Option<Encoder> {
+        self.inner.local.encoder()
     }
 
     /// A step was committed with this label: it counts from now on.

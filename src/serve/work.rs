@@ -91,7 +91,7 @@ impl Work {
         let Some(identity) = asked.transpose()? else { return Ok(()) };
         self.settle_who_we_are(remembered, &identity).await?;
         policy_change::record(&self.store, &identity.workspace, &policy).await?;
-        let recent = self.recent(&identity.workspace).await?;
+        let recent = self.recent(&identity.workspace, &learning).await?;
         if let Some(entrance) = entrance {
             self.open(entrance, &identity);
         }
@@ -134,11 +134,20 @@ impl Work {
     }
 
     /// The newest requests, in which similar ones are looked for.
-    async fn recent(&self, workspace: &WorkspaceId) -> Result<RecentTexts, ServeError> {
-        let recent = RecentTexts::default();
+    async fn recent(&self, workspace: &WorkspaceId, learning: &Learning) -> Result<RecentTexts, ServeError> {
+        let recent = RecentTexts::new(learning.encoder());
+        let texts = self.store.recent_texts(workspace, RECENT_TEXTS).await?;
         // Oldest first, so that the newest stay when room is needed.
-        for (ticket, text) in self.store.recent_texts(workspace, RECENT_TEXTS).await?.into_iter().rev() {
-            recent.remember(ticket, &text);
+        for (ticket, text) in texts.iter().rev() {
+            recent.remember_words(*ticket, text);
+        }
+        if learning.has_encoder() {
+            // What they mean takes seconds to find out; nobody waits for that.
+            let (encoding, shutdown) = (recent.clone(), self.shutdown.clone());
+            tokio::task::spawn_blocking(move || {
+                let left = texts.iter().take_while(|_| !shutdown.is_cancelled());
+                left.for_each(|(ticket, text)| encoding.learn_meaning(*ticket, text));
+            });
         }
         Ok(recent)
     }
