@@ -124,16 +124,10 @@ pub(super) fn without_entities(text: &str) -> String {
     while let Some((before, tail)) = rest.split_once('&') {
         plain.push_str(before);
         let entity = tail.split_once(';').filter(|(name, _)| name.len() <= 8);
-        match entity.and_then(|(name, rest)| Some((letter(name)?, rest))) {
-            Some((letter, after)) => {
-                plain.push(letter);
-                rest = after;
-            }
-            None => {
-                plain.push('&');
-                rest = tail;
-            }
-        }
+        let found = entity.and_then(|(name, rest)| Some((letter(name)?, rest)));
+        let (letter, after) = found.unwrap_or(('&', tail));
+        plain.push(letter);
+        rest = after;
     }
     plain.push_str(rest);
     plain

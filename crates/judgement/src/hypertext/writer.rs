@@ -119,7 +119,8 @@ impl Writer {
             "tr" => self.row = Some(Vec::new()),
             "td" | "th" => self.block.clear(),
             "a" => {
-                self.links.push(attribute(attributes, "href").filter(|to| is_web(to)).map(|to| (to, self.block.len())))
+                let to = attribute(attributes, "href").filter(|to| is_web(to));
+                self.links.push(to.map(|to| (to, self.block.len())));
             }
             "b" | "strong" => self.block.push_str("**"),
             "img" => self.words(&attribute(attributes, "alt").unwrap_or_default()),
@@ -202,7 +203,8 @@ impl Writer {
             && self.block.get(from..).is_some_and(|words| !words.trim().is_empty())
         {
             let words = self.block.split_off(from);
-            self.block.push_str(&format!("[{}]({})", words.trim(), to.replace([' ', ')'], "%20")));
+            let to = to.replace([' ', ')'], "%20");
+            self.block.extend(["[", words.trim(), "](", &to, ")"]);
         }
     }
 
@@ -221,9 +223,9 @@ impl Writer {
         if self.rows == 0 && !self.out.is_empty() {
             self.out.push('\n');
         }
-        self.out.push_str(&format!("| {} |\n", cells.join(" | ")));
+        self.out.extend(["| ", &cells.join(" | "), " |\n"]);
         if self.rows == 0 {
-            self.out.push_str(&format!("|{}\n", " --- |".repeat(cells.len())));
+            self.out.extend(["|", &" --- |".repeat(cells.len()), "\n"]);
         }
         self.rows += 1;
     }
@@ -239,7 +241,7 @@ impl Writer {
         if self.is_code {
             let code = block.trim_matches('\n');
             if !code.trim().is_empty() {
-                self.out.push_str(&format!("\n```\n{code}\n```\n"));
+                self.out.extend(["\n```\n", code, "\n```\n"]);
             }
             return;
         }
@@ -253,14 +255,14 @@ impl Writer {
             if heading == 1 && self.title.is_none() {
                 self.title = Some(text.replace("**", "").replace('\\', ""));
             }
-            self.out.push_str(&format!("\n{} {text}\n", "#".repeat(heading)));
+            self.out.extend(["\n", &"#".repeat(heading), " ", &text, "\n"]);
         } else if let Some(marker) = self.marker.take() {
-            self.out.push_str(&format!("{marker}{}\n", lines.join(" ")));
+            self.out.extend([marker.as_str(), &lines.join(" "), "\n"]);
         } else if self.lists.is_empty() {
-            self.out.push_str(&format!("\n{}\n", lines.join("\n")));
+            self.out.extend(["\n", &lines.join("\n"), "\n"]);
         } else {
             // A further paragraph of a list's item.
-            self.out.push_str(&format!("{}{}\n", "  ".repeat(self.lists.len()), lines.join(" ")));
+            self.out.extend(["  ".repeat(self.lists.len()).as_str(), &lines.join(" "), "\n"]);
         }
     }
 }

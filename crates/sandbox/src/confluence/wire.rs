@@ -141,21 +141,21 @@ pub(super) fn user_v2(person: &Person) -> Value {
 
 /// Permissions of a space as Cloud tells them.
 pub(super) fn permissions_v2(space: &Space) -> Vec<Value> {
-    let entry = |(number, subject): (usize, &Subject)| {
+    let entry = |(number, subject): (u64, &Subject)| {
         let (kind, id) = match subject {
             Subject::User(id) => ("user", id),
             Subject::Group(id) => ("group", id),
         };
-        let told = |key: &str, target: &str, offset: usize| {
+        let told = |key: &str, target: &str, offset: u64| {
             json!({
-                "id": (space.id as usize * 1_000 + number * 2 + offset).to_string(),
+                "id": (space.id * 1_000 + number * 2 + offset).to_string(),
                 "principal": { "type": kind, "id": id },
                 "operation": { "key": key, "targetType": target },
             })
         };
         [told("read", "space", 0), told("create", "comment", 1)]
     };
-    space.readers.iter().enumerate().flat_map(entry).collect()
+    (0..).zip(&space.readers).flat_map(entry).collect()
 }
 
 /// Permissions of a space as Data Center tells them, from 9.1 on.

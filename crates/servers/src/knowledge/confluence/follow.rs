@@ -16,6 +16,8 @@ use crate::knowledge::library::Library;
 
 /// After failures the wait doubles up to this.
 const WAIT_MAX: Duration = Duration::from_secs(300);
+/// However long Confluence says.
+const TOLD_WAIT_MAX: Duration = Duration::from_secs(3_600);
 /// Pages that were told of and are not asked for yet; more, and everything is gone through.
 const TOLD_MAX: usize = 500;
 
@@ -136,7 +138,8 @@ impl Confluence {
     async fn wait_after(&self, failures: u32, failure: &ToolFailure) {
         let doubled = self.inner.poll_every.saturating_mul(2_u32.saturating_pow(failures.min(8)));
         let told = failure.retry_after_seconds.map(Duration::from_secs);
-        tokio::time::sleep(told.unwrap_or(doubled).min(WAIT_MAX)).await;
+        let wait = told.map_or_else(|| doubled.min(WAIT_MAX), |told| told.min(TOLD_WAIT_MAX));
+        tokio::time::sleep(wait).await;
         // So that a document whose permissions got old is closed though Confluence says nothing.
         drop(self.inner.library.reconcile().await);
     }
