@@ -173,7 +173,7 @@ const LEXICON: &[(i32, &[&str])] = &[
 
 #[cfg(test)]
 mod tests {
-    use deskbell_domain::assessment::Complexity::{self, Knowledge, Person};
+    use deskbell_domain::assessment::Complexity::{self, Answerable, NeedsPerson};
     use proptest::prelude::*;
 
     use super::judge;
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn questions_about_how_things_are_need_no_person() {
         check(
-            Knowledge,
+            Answerable,
             &[
                 "How do I export all transactions as CSV?",
                 "what is the rate limit of the search API",
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn faults_and_wishes_for_deeds_need_one() {
         check(
-            Person,
+            NeedsPerson,
             &[
                 "Please reset the second factor of anna@example.com",
                 "The nightly export fails with error 502 since Monday",
