@@ -10,11 +10,15 @@ pub const SUMMARY_CHARS: usize = 300;
 const SHORT_FIRST_SENTENCE: usize = 120;
 
 /// The first sentence, and the one after it or the one that tells most where there is room: at most 300 characters. Greetings,
-/// thanks, openings like "Quick question", signatures and code are left out. Empty only for a text without a word.
+/// thanks, openings like "Quick question", quotations, signatures, logs and code are left out. Empty only for a text without a word.
 pub fn summarize(text: &str) -> String {
     let prose = prose(text);
-    let body = without_signature(&prose);
+    let own = own_lines(&prose);
+    let body = without_signature(&own);
     let told: Vec<&str> = sentences(body).into_iter().filter(|sentence| !is_courtesy(sentence)).collect();
+    // Where there is nothing but what a machine wrote, that is the point.
+    let human: Vec<&str> = told.iter().copied().filter(|sentence| !is_machine_talk(sentence)).collect();
+    let told = if human.is_empty() { told } else { human };
     let told = if told.is_empty() { fallback(text, body) } else { told.iter().map(ToString::to_string).collect() };
     let first = told.iter().position(|sentence| !is_vague(sentence)).unwrap_or(0);
     let mut summary = told.get(first).map(|sentence| squeeze(sentence)).unwrap_or_default();
@@ -28,6 +32,31 @@ pub fn summarize(text: &str) -> String {
         }
     }
     shorten(&summary, SUMMARY_CHARS)
+}
+
+/// The lines that are the author's own: without what is quoted from others, without the note where a thread is cut, and without
+/// the marks of lists. All of them where nothing is left.
+fn own_lines(prose: &str) -> String {
+    let quoted = |line: &&str| line.starts_with('>') || line.starts_with("… (") && line.ends_with(" left out here)");
+    let lines = prose.lines().map(str::trim).filter(|line| !quoted(line));
+    let own = lines.map(without_bullet).collect::<Vec<_>>().join("\n");
+    if words(&own).is_empty() { prose.to_owned() } else { own }
+}
+
+fn without_bullet(line: &str) -> &str {
+    let bullet = line.split_once(' ').filter(|(mark, _)| matches!(*mark, "•" | "◦" | "▪" | "-" | "–"));
+    bullet.map_or(line, |(_, said)| said.trim_start())
+}
+
+/// Lines of logs and traces pasted without a fence: more signs than letters, or a place in a source file.
+fn is_machine_talk(sentence: &str) -> bool {
+    let shown = sentence.chars().filter(|letter| !letter.is_whitespace()).count();
+    let letters = sentence.chars().filter(|letter| letter.is_alphabetic()).count();
+    let first = sentence.split_whitespace().next().unwrap_or_default();
+    letters * 2 < shown
+        || first == "at" && sentence.contains('(') && sentence.contains(':')
+        || matches!(first.trim_matches(['[', ']', ':']), "ERROR" | "WARN" | "INFO" | "DEBUG" | "TRACE" | "FATAL")
+        || first.len() >= 10 && first.starts_with(|letter: char| letter.is_ascii_digit()) && first.contains([':', '-'])
 }
 
 /// Adds a sentence if there is room. Lines and subjects often end without a mark: without one they would read as one sentence.
@@ -237,6 +266,35 @@ mod tests {
         check(
             "The invoice PDF is empty. It is for Wingtip. Their audit of fiscal year 2025 begins tomorrow morning in Boston.",
             "The invoice PDF is empty. It is for Wingtip. … Their audit of fiscal year 2025 begins tomorrow morning in Boston.",
+        );
+    }
+
+    #[test]
+    fn quotations_lists_and_logs_are_not_the_point() {
+        check(
+            "&gt; The export is ready.\n&gt; Kind regards, the bot\nIt is not: the file is empty.",
+            "It is not: the file is empty.",
+        );
+        check("We see two things:\n• orders are missing\n• refunds fail", "We see two things: orders are missing");
+        check(
+            "Since noon the import breaks off.\n2026-03-01T12:00:01Z ERROR pool exhausted conn=12 wait=30s\nat com.acme.Pool.get(Pool.java:88)\nWhat can we do?",
+            "Since noon the import breaks off. What can we do?",
+        );
+        check("ERROR 502 Bad Gateway", "ERROR 502 Bad Gateway");
+        check("&gt; only a quotation", "> only a quotation");
+        check("*Exports* of `orders.csv` are _empty_ in <#C1|sales> &amp; <https://a.example|here>", "Exports of orders.csv are _empty_ in sales & here");
+    }
+
+    #[test]
+    fn a_long_thread_is_summed_up_by_its_beginning() {
+        let mut thread = vec!["Refunds to Visa cards fail with error 402.".to_owned()];
+        thread.extend((0..60).map(|at| format!("any news? {at}")));
+        thread.push("… (12 messages between are left out here)".to_owned());
+        thread.push("thanks!".to_owned());
+        thread.push("It only concerns refunds above 500 euros of merchants in Austria with partial captures.".to_owned());
+        check(
+            &thread.join("\n"),
+            "Refunds to Visa cards fail with error 402. any news? … It only concerns refunds above 500 euros of merchants in Austria with partial captures.",
         );
     }
 

@@ -1,8 +1,8 @@
 //! How soon somebody must act, from what people write: what has failed and for whom, what is lost, until when, who waits, and
 //! all that says that there is time.
 //!
-//! Read [`judge`]: it looks for the cues ([`grave`], [`harm`], [`pressing`], [`mild`], [`aside`]), makes features of them
-//! ([`features`]) and weighs these by a linear model with few, readable weights ([`weights`]), which were learned from the
+//! Read [`judge`]: it looks for the cues (`grave`, `harm`, `pressing`, `mild`, `aside`), makes features of them
+//! (`features`) and weighs these by a linear model with few, readable weights (`weights`), which were learned from the
 //! labelled tickets in `tests/eval/urgency/train.jsonl`; a test learns them anew and compares.
 
 mod aside;
