@@ -99,14 +99,14 @@ impl Budget {
 
     /// Goes on where an earlier process ended.
     pub(super) fn resume(&mut self, kept: Day) {
-        if kept.day == self.day {
+        if kept.date == self.day {
             self.today = Spent { tokens: kept.tokens, nanos: kept.nanos };
         }
     }
 
     /// What is spent and set aside today.
     pub(super) const fn spent_today(&self) -> Day {
-        Day { day: self.day, tokens: self.today.tokens, nanos: self.today.nanos }
+        Day { date: self.day, tokens: self.today.tokens, nanos: self.today.nanos }
     }
 
     /// Sets aside what a call may use at most, or says which budget it would overdraw.

@@ -187,8 +187,8 @@ fn citation(cited: &Value, sources: &[Source<'_>]) -> Option<Citation> {
 /// themselves: a page that hides one somewhere leads nobody there.
 fn says_no_more(text: &str, question: &str, citations: &[Citation], cited: &[&Source<'_>]) -> bool {
     let there: String = cited.iter().flat_map(|source| [source.title, "\n", source.text, "\n"]).collect();
-    let quotes = citations.iter().map(|citation| citation.quote.as_str());
-    let quoted: String = quotes.chain(cited.iter().map(|source| source.title)).flat_map(|text| [text, "\n"]).collect();
+    let pieces = citations.iter().map(|citation| citation.quote.as_str());
+    let quoted: String = pieces.chain(cited.iter().map(|source| source.title)).flat_map(|text| [text, "\n"]).collect();
     let known: BTreeSet<String> = words(&there).into_iter().chain(words(question)).collect();
     let said = words(text);
     let mut figures = said.iter().filter(|word| word.contains(|c: char| c.is_ascii_digit()));

@@ -182,13 +182,12 @@ impl Inner {
         let body = self.settings.provider.body(&filled, &call.shape);
         let key = cache::key(&self.address, &body);
         let kept = lock(&self.cache).get(&key).cloned();
-        let (answer, usage, cached) = match kept {
-            Some(answer) => (answer, Usage::default(), true),
-            None => {
-                let (answer, usage) = self.ask(call.prompt.as_str(), &body, &call.shape, call.ticket).await?;
-                lock(&self.cache).put(key, answer.clone());
-                (answer, usage, false)
-            }
+        let (answer, usage, cached) = if let Some(answer) = kept {
+            (answer, Usage::default(), true)
+        } else {
+            let (answer, usage) = self.ask(call.prompt.as_str(), &body, &call.shape, call.ticket).await?;
+            lock(&self.cache).put(key, answer.clone());
+            (answer, usage, false)
         };
         Ok(Completion {
             answer: put_back(answer, &redaction),

@@ -1,4 +1,4 @@
-//! The two shapes in which models are asked: OpenAI's chat completions, which most others speak too, and Anthropic's messages.
+//! The two shapes in which models are asked: `OpenAI`'s chat completions, which most others speak too, and Anthropic's messages.
 //! Pure: a request's address, headers and body, and what its answer says.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/create>,
@@ -21,11 +21,11 @@ const ANTHROPIC_VERSION: &str = "2023-06-01";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProviderKind {
-    /// OpenAI itself.
+    /// `OpenAI` itself.
     Openai,
-    /// Whatever speaks OpenAI's chat completions: Ollama, vLLM, OpenRouter …
+    /// Whatever speaks `OpenAI`'s chat completions: Ollama, `vLLM`, `OpenRouter` …
     OpenaiCompatible,
-    /// Azure OpenAI.
+    /// Azure `OpenAI`.
     Azure,
     /// Anthropic.
     Anthropic,

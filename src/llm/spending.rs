@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// A day's spending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Day {
-    pub day: Date,
+    pub date: Date,
     pub tokens: u64,
     pub nanos: u64,
 }
@@ -31,7 +31,7 @@ impl SpendFile {
     /// What was spent so far on this day.
     pub(super) fn read(&self, today: Date) -> Option<Day> {
         let text = std::fs::read(self.path.as_deref()?).ok()?;
-        serde_json::from_slice(&text).ok().filter(|kept: &Day| kept.day == today)
+        serde_json::from_slice(&text).ok().filter(|kept: &Day| kept.date == today)
     }
 
     /// Keeps what `spent` says once it is this one's turn, so that the newest figure is the last one written.
@@ -63,7 +63,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("spent.json");
         let today = Date::constant(2026, 3, 1);
-        let spent = Day { day: today, tokens: 7, nanos: 9 };
+        let spent = Day { date: today, tokens: 7, nanos: 9 };
         SpendFile::new(Some(path.clone())).write(|| spent);
         let again = SpendFile::new(Some(path.clone()));
         assert_eq!(again.read(today), Some(spent));

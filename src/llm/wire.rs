@@ -138,7 +138,7 @@ fn classified(provider: &Provider, status: StatusCode, retry_after: Option<Durat
     Exchange::Declined(LlmError::Rejected { reason: format!("it answered {code}; {mend}") })
 }
 
-/// `Retry-After` in whole seconds, and the milliseconds that OpenAI and Azure add.
+/// `Retry-After` in whole seconds, and the milliseconds that `OpenAI` and Azure add.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let millis = number("retry-after-ms").map(Duration::from_millis);

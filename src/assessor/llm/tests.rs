@@ -66,7 +66,7 @@ fn recorded_answers_are_read_as_they_were() {
     for line in RECORDED.lines().filter(|line| !line.is_empty()) {
         let case: Value = serde_json::from_str(line).unwrap();
         let text = case["request"].as_str().unwrap();
-        let came = match read(&assessor, text, &case["answer"]) {
+        let outcome = match read(&assessor, text, &case["answer"]) {
             Ok(made) => json!({
                 "category": made.category.as_ref().map(|judged| judged.value.as_str()),
                 "percent": made.category.as_ref().map(|judged| judged.confidence.percent()),
@@ -78,7 +78,7 @@ fn recorded_answers_are_read_as_they_were() {
             }),
             Err(refused) => json!({ "refused": refused }),
         };
-        assert_eq!(came, case["comes"], "{text}");
+        assert_eq!(outcome, case["comes"], "{text}");
         read_ones += 1;
     }
     assert!(read_ones >= 6);

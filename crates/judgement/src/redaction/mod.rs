@@ -115,9 +115,12 @@ struct Match<'a> {
     after: &'a str,
 }
 
+/// A [`Rule`] before its pattern is compiled.
+type Pattern = (Kind, usize, &'static str, fn(&Match<'_>) -> bool);
+
 /// The rules of these patterns. One that can't be compiled is left out; a test sees to it that there is none.
-fn compiled(patterns: &[(Kind, usize, &str, fn(&Match<'_>) -> bool)]) -> Vec<Rule> {
-    let rule = |(kind, group, pattern, holds): &(Kind, usize, &str, fn(&Match<'_>) -> bool)| {
+fn compiled(patterns: &[Pattern]) -> Vec<Rule> {
+    let rule = |(kind, group, pattern, holds): &Pattern| {
         let regex = Regex::new(pattern).ok()?;
         Some(Rule { kind: *kind, group: *group, regex, holds: *holds })
     };

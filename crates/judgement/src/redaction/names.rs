@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::{Found, Kind, Match, Rule, always, compiled};
+use super::{Found, Kind, Match, Pattern, Rule, always, compiled};
 use crate::text::{fold, is_stop_word};
-
-type Pattern = (Kind, usize, &'static str, fn(&Match<'_>) -> bool);
 
 /// A name of one to four words, with particles between them.
 macro_rules! name {
@@ -27,7 +25,7 @@ macro_rules! full_name {
 pub(super) const PATTERNS: &[Pattern] = &[
     // In Slack.
     (Kind::Person, 0, r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>", always),
-    (Kind::Person, 1, r"(?:^|[\s(])(@\p{L}[\p{L}0-9_-]*(?:\.[\p{L}0-9_-]+)*)", is_somebody),
+    (Kind::Person, 1, r"(?:^|[\s(])(@\p{L}[\p{L}0-9_-]*(?:\.[\p{L}0-9_-]+)*)", is_handle),
     // Introduced.
     (
         Kind::Name,
@@ -170,6 +168,27 @@ fn is_no_name(word: &str) -> bool {
     is_stop_word(&folded) || NO_NAMES.split_whitespace().any(|known| known == folded)
 }
 
+/// `@Override` and its like are code.
+fn is_handle(it: &Match<'_>) -> bool {
+    let name = it.text.trim_start_matches('@');
+    let is_code = ["Override", "Test", "Deprecated", "Before", "After", "Stable", "Unstable"].contains(&name);
+    is_somebody(it) && !is_code && !has_inner_capital(name)
+}
+
+/// `DistCp`, `GitHub`: things. `McDonald`, `O'Brien` and `Anna-Lena` are people.
+fn has_inner_capital(word: &str) -> bool {
+    let mut before = None;
+    let rest = ["Mc", "Mac", "De", "Di", "La", "Le", "Van"].iter().find_map(|start| {
+        let rest = word.strip_prefix(start)?;
+        rest.starts_with(char::is_uppercase).then_some(rest)
+    });
+    rest.unwrap_or(word).chars().any(|c| {
+        let inner = c.is_uppercase() && before.is_some_and(char::is_alphabetic);
+        before = Some(c);
+        inner
+    })
+}
+
 fn is_somebody(it: &Match<'_>) -> bool {
     let first = it.text.trim_start_matches('@').split([' ', '\t', '.']).next().unwrap_or_default();
     !first.is_empty() && !is_no_name(first)
@@ -177,7 +196,7 @@ fn is_somebody(it: &Match<'_>) -> bool {
 
 /// Two capitalised words after a common word are a person more often than not, unless one of them is a thing's.
 fn is_two_names(it: &Match<'_>) -> bool {
-    it.text.split([' ', '\t']).all(|word| !is_no_name(word))
+    it.text.split([' ', '\t']).all(|word| !is_no_name(word) && !has_inner_capital(word))
 }
 
 fn begins_with_given_name(it: &Match<'_>) -> bool {

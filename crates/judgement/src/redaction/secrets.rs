@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::{Found, Kind, Match, Rule, always, compiled};
-
-type Pattern = (Kind, usize, &'static str, fn(&Match<'_>) -> bool);
+use super::{Found, Kind, Match, Pattern, Rule, always, compiled};
 
 /// A long word is random when its letters tell so many bits each.
 const RANDOM_BITS: f64 = 3.4;
@@ -80,12 +78,20 @@ fn looks_like_a_login(it: &Match<'_>) -> bool {
     by_sign || it.text.chars().any(|c| c.is_numeric() || matches!(c, '.' | '_' | '\\' | '@'))
 }
 
-/// Digits and both cases mixed without a pattern. Words joined by hyphens or underscores are none.
+/// Digits and both cases mixed without a pattern. Words joined by hyphens or underscores are none, and neither are the names that
+/// programmers give, `ThirdPartyPaymentV2Test`.
 fn looks_random(it: &Match<'_>) -> bool {
     let has = |is: fn(&u8) -> bool| it.text.as_bytes().iter().any(is);
     let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
     let longest = it.text.split(['-', '_', '=', '+']).map(str::len).max().unwrap_or(0);
-    mixed && longest >= 12 && bits(it.text) >= RANDOM_BITS
+    mixed && longest >= 12 && bits(it.text) >= RANDOM_BITS && !is_made_of_words(it.text)
+}
+
+/// Whether most of it stands in runs of small letters, as words do.
+fn is_made_of_words(text: &str) -> bool {
+    let runs = text.split(|c: char| !c.is_ascii_lowercase()).map(str::len);
+    let in_words: usize = runs.filter(|length| *length >= 3).sum();
+    in_words * 2 > text.len()
 }
 
 /// The entropy of its letters.

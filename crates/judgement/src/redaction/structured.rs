@@ -5,9 +5,7 @@ use std::sync::LazyLock;
 
 use iban::Iban;
 
-use super::{Found, Kind, Match, Rule, always, compiled};
-
-type Pattern = (Kind, usize, &'static str, fn(&Match<'_>) -> bool);
+use super::{Found, Kind, Match, Pattern, Rule, always, compiled};
 
 /// The longest IBAN, in letters and digits without spaces, and the shortest.
 const IBAN_LENGTHS: std::ops::RangeInclusive<usize> = 15..=34;
@@ -142,7 +140,10 @@ fn is_ipv4(it: &Match<'_>) -> bool {
         let stem = before.strip_suffix(word);
         stem.is_some_and(|stem| !stem.chars().next_back().is_some_and(char::is_alphanumeric))
     });
-    let goes_on = it.before.ends_with('.')
+    // As in the names of archives: `auth-3.1.1.0.jar`.
+    let of_a_file = it.before.strip_suffix(['-', '_']).is_some_and(|stem| stem.ends_with(char::is_alphabetic));
+    let goes_on = of_a_file
+        || it.before.ends_with('.')
         || it.after.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     it.text.parse::<Ipv4Addr>().is_ok() && !is_version && !goes_on
 }

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use super::{Asked, KEY, MODEL, Reply, TOKENS};
 
+/// The fields of a request that this service knows.
+const KNOWN: [&str; 7] = ["model", "max_tokens", "system", "messages", "tools", "tool_choice", "temperature"];
+
 /// What is wrong with a request: a status and the words of the error.
 pub(super) fn fault(asked: &Asked) -> Option<(u16, String)> {
     if asked.key.as_deref() != Some(KEY) {
@@ -16,7 +19,6 @@ pub(super) fn fault(asked: &Asked) -> Option<(u16, String)> {
         return wrong("anthropic-version: header is required");
     }
     let Some(body) = asked.body.as_object() else { return wrong("The request body is not valid JSON") };
-    const KNOWN: [&str; 7] = ["model", "max_tokens", "system", "messages", "tools", "tool_choice", "temperature"];
     if let Some(field) = body.keys().find(|field| !KNOWN.contains(&field.as_str())) {
         return wrong(&format!("{field}: Extra inputs are not permitted"));
     }

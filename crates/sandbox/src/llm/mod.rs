@@ -1,4 +1,4 @@
-//! A language model's service that says what a test told it to, in OpenAI's shape and in Anthropic's, over real HTTP.
+//! A language model's service that says what a test told it to, in `OpenAI`'s shape and in Anthropic's, over real HTTP.
 //!
 //! [`LlmServer::start`] binds a loopback address of its own. Requests are held to what the vendors demand (`openai`,
 //! `anthropic`): a wrong key is 401, a wrong field 400. What is answered comes from a script of [`Reply`]s, one a request; when the

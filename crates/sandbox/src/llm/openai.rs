@@ -1,10 +1,13 @@
-//! OpenAI's chat completions, and Azure's, which are the same behind another door.
+//! `OpenAI`'s chat completions, and Azure's, which are the same behind another door.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat/create>
 
 use serde_json::{Value, json};
 
 use super::{Asked, KEY, MODEL, Reply, Shape, TOKENS};
+
+/// The fields of a request that this service knows.
+const KNOWN: [&str; 6] = ["model", "messages", "response_format", "max_tokens", "max_completion_tokens", "temperature"];
 
 /// What is wrong with a request: a status and the words of the error.
 pub(super) fn fault(asked: &Asked) -> Option<(u16, String)> {
@@ -13,8 +16,6 @@ pub(super) fn fault(asked: &Asked) -> Option<(u16, String)> {
     }
     let wrong = |message: &str| Some((400, message.to_owned()));
     let Some(body) = asked.body.as_object() else { return wrong("We could not parse the JSON body of your request") };
-    const KNOWN: [&str; 6] =
-        ["model", "messages", "response_format", "max_tokens", "max_completion_tokens", "temperature"];
     if let Some(field) = body.keys().find(|field| !KNOWN.contains(&field.as_str())) {
         return wrong(&format!("Unrecognized request argument supplied: {field}"));
     }

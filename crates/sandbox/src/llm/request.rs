@@ -7,7 +7,7 @@ use serde_json::Value;
 /// Whose shape a request has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// OpenAI's chat completions.
+    /// `OpenAI`'s chat completions.
     OpenAi,
     /// The same, at an address and with the header of Azure.
     Azure,
