@@ -109,7 +109,7 @@ impl World {
             if !reading.is_searched {
                 return self.to_be_searched(reading).await;
             }
-            if self.answered_directly(reading, &message.user, &message.channel, &text).await? {
+            if Box::pin(self.answered_directly(reading, &message.user, &message.channel, &text)).await? {
                 return Ok(());
             }
         }
@@ -144,7 +144,7 @@ impl World {
             return self.to_be_searched(reading).await;
         }
         let thread = message.reply_thread().unwrap_or(&message.ts);
-        self.answered_in_thread(reading, &message.user, (&message.channel, thread), question).await
+        Box::pin(self.answered_in_thread(reading, &message.user, (&message.channel, thread), question)).await
     }
 
     /// The ticket that this message adds to, and its author if that is not the requester: its thread's, if the requester

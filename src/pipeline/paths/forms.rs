@@ -99,7 +99,7 @@ impl World {
                 }
             }
             SlashCommand::Triage | SlashCommand::Ticket => self.to_be_answered(reading).await,
-            SlashCommand::Kb if reading.is_searched => self.kb_command(reading, command).await,
+            SlashCommand::Kb if reading.is_searched => Box::pin(self.kb_command(reading, command)).await,
             SlashCommand::Kb => self.to_be_searched(reading).await,
         }
     }

@@ -4,6 +4,7 @@ use crate::desk::*;
 use crate::policy;
 use crate::support::{POLICY, load, with};
 use deskbell_domain::audit::AuditKind;
+use deskbell_domain::ids::PersonId;
 use deskbell_domain::interaction::Button;
 use deskbell_domain::knowledge::{Outcome, Purpose, SolvingEnd, Sought, Unanswered};
 use deskbell_domain::notice::NoticeKind;
@@ -182,7 +183,7 @@ fn a_person_sends_what_the_card_suggests() {
     assert_eq!(told(&desk.on(pressed(Button::SendAnswer, "U0CARLA"))), vec![Telling::TooLate]);
     desk.on(sought(Purpose::Send, 1, 4));
     let offer = &desk.ticket().offers[0];
-    assert_eq!((offer.answer, offer.sent_by.as_ref().map(|by| by.as_str())), (4, Some("U0BEN")));
+    assert_eq!((offer.answer, offer.sent_by.as_ref().map(PersonId::as_str)), (4, Some("U0BEN")));
     assert_eq!(desk.status(), Status::AwaitingConfirmation, "the card goes on asking");
 
     desk.on(pressed(Button::AnswerSolved, WHO_ASKED));
