@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`config`] (what it is told), [`intake`] (how requests come in), `deskbell_domain::workflow`
 //! (what a ticket's life is), [`pipeline`] (who does the work), [`store`] (what is never lost), [`learning`] (what people teach it), [`slack`] and
-//! [`mcp_host`] (how the outside is reached).
+//! [`mcp_host`] (how the outside is reached), [`llm`] (how a language model is asked, if one is).
 //!
 //! ```text
 //! bytes -> intake -> [ events ] -> step -> [ effects, timers ] -> worker -> new event -> step ...
@@ -16,11 +16,13 @@
 )]
 
 pub mod assessor;
+mod breaker;
 pub mod command;
 pub mod config;
 pub mod console;
 pub mod intake;
 pub mod learning;
+pub mod llm;
 pub mod mcp_host;
 pub mod mcp_server;
 pub mod models;

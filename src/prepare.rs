@@ -5,6 +5,7 @@ mod controls;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use deskbell_block_kit::templates::{RenderError, Templates};
 use deskbell_domain::action::Action;
@@ -12,9 +13,12 @@ use deskbell_domain::enrichment::Lookup;
 use deskbell_domain::policy::Policy;
 use deskbell_judgement::knowledge::{KnowledgeIndex, Source};
 
+use crate::assessor::Chain;
 use crate::assessor::config::{AssessorConfig, read_examples};
+use crate::assessor::llm::LlmAssessor;
 use crate::assessor::local::LocalAssessor;
 use crate::config::{Config, ConfigErrors};
+use crate::llm::Llm;
 use crate::mcp_host::{Bindings, Lookups};
 
 /// Documents deeper than this are not looked for: a link that leads back would never end.
@@ -177,6 +181,23 @@ pub fn local_assessor(config: &Config, policy: &LoadedPolicy) -> Result<LocalAss
     };
     let assessor = AssessorConfig { encoder: config.encoder_folder(), ..config.assessor.clone() };
     LocalAssessor::prepare(&assessor, &policy.policy.categories, labelled).map_err(|error| wrong(error.to_string()))
+}
+
+/// The language model, if one is configured. Asks nobody.
+///
+/// # Errors
+/// When its key can't be had, or a prompt file can't be used.
+pub fn llm(config: &Config) -> Result<Option<Llm>, PrepareErrors> {
+    let Some(settings) = config.llm_settings().map_err(ConfigErrors::from)? else { return Ok(None) };
+    Llm::new(settings).map(Some).map_err(|error| PrepareErrors::one(format!("[llm]: {error}")))
+}
+
+/// The assessors with the language model among them, where it may assess.
+pub fn with_model(chain: Chain, llm: Option<&Llm>, config: &Config, policy: &LoadedPolicy) -> Chain {
+    match llm.filter(|_| config.llm.as_ref().is_some_and(|llm| llm.assess)) {
+        Some(llm) => chain.with_model(Arc::new(LlmAssessor::new(llm.clone(), &policy.policy.categories))),
+        None => chain,
+    }
 }
 
 /// The documents that `/kb` searches.

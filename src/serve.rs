@@ -31,6 +31,7 @@ use crate::console::{self, AccuracySource, ConsoleState, SlackStanding, StoreChe
 use crate::intake::config::IntakeConfig;
 use crate::intake::socket_mode::SocketModeConfig;
 use crate::learning::Learning;
+use crate::llm::Llm;
 use crate::mcp_host::{Bindings, Lookups, McpHost, StatusLook};
 use crate::mcp_server::desk::caller::Callers;
 use crate::mcp_server::desk::{self, DeskServer, DeskWorld};
@@ -125,6 +126,7 @@ pub struct Prepared {
     assessors: Chain,
     learning: Learning,
     learn_after: Duration,
+    llm: Option<Llm>,
     knowledge: Arc<KnowledgeIndex>,
     callers: Callers,
     slack: Arc<SlackClient>,
@@ -162,6 +164,7 @@ impl Prepared {
             .timeout(slack_config.call_timeout)
             .build()
             .map_err(|error| ServeError::Client(error.to_string()))?;
+        let llm = prepare::llm(config)?;
         let local = prepare::local_assessor(config, &policy)?;
         if !local.has_encoder() {
             tracing::info!(
@@ -169,7 +172,8 @@ impl Prepared {
             );
         }
         let prepared = Self {
-            assessors: Chain::of_local(&local),
+            assessors: prepare::with_model(Chain::of_local(&local), llm.as_ref(), config, &policy),
+            llm,
             learning: Learning::new(local),
             learn_after: Duration::from_secs(config.assessor.learn_after_seconds),
             knowledge: Arc::new(prepare::knowledge(config)?),

@@ -8,6 +8,7 @@ mod bench;
 mod cli;
 mod desk;
 mod intake;
+mod llm;
 mod mcp;
 mod mcp_servers;
 mod oauth;

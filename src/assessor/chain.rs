@@ -1,19 +1,23 @@
-//! Assessors in order: the preferred first, and at the end the one that cannot fail.
+//! Assessors in order: the preferred first, and at the end the one that cannot fail. A language model is heard beside them, and
+//! what both say is made one.
 
 use std::sync::Arc;
 
 use deskbell_domain::assessment::{Assessment, AssessorName};
+use deskbell_domain::ids::CategoryId;
 use deskbell_domain::policy::Category;
 use deskbell_judgement::classifier::Example;
 
 use super::config::{AssessorConfig, AssessorConfigError};
 use super::keywords::KeywordAssessor;
+use super::llm::combine::{Voices, combined};
 use super::local::LocalAssessor;
 use super::{AssessRequest, Assessor};
 
-/// Asks one assessor after the other until one answers.
+/// Asks one assessor after the other until one answers, and a language model, where there is one, at the same time.
 #[derive(Clone)]
 pub struct Chain {
+    model: Option<Arc<dyn Assessor>>,
     preferred: Vec<Arc<dyn Assessor>>,
     last: Arc<KeywordAssessor>,
 }
@@ -21,7 +25,14 @@ pub struct Chain {
 impl Chain {
     /// Asks `preferred` in their order and `last` when all of them failed.
     pub fn new(preferred: Vec<Arc<dyn Assessor>>, last: Arc<KeywordAssessor>) -> Self {
-        Self { preferred, last }
+        Self { model: None, preferred, last }
+    }
+
+    /// Hears this language model too.
+    #[must_use]
+    pub fn with_model(mut self, model: Arc<dyn Assessor>) -> Self {
+        self.model = Some(model);
+        self
     }
 
     /// The chain that needs nobody outside: the local assessor, then the keywords.
@@ -44,6 +55,30 @@ impl Chain {
     /// Assesses a request; somebody always answers. Each one who failed leaves a warning.
     pub async fn assess(&self, request: AssessRequest) -> Assessment {
         let request = Arc::new(request);
+        let Some(model) = &self.model else { return self.by_own(request).await };
+        let (asked, own) = tokio::join!(model.assess(Arc::clone(&request)), self.by_own(Arc::clone(&request)));
+        let name = model.name();
+        match asked {
+            Ok(said) => {
+                let by_own = own.assessor.clone();
+                let voices = Voices { model: spoken(&name), own: spoken(&by_own) };
+                combined(said, own, voices, |id| self.name_of(id))
+            }
+            Err(error) => {
+                tracing::warn!(assessor = spoken(&name), ticket = %request.ticket, %error, "an assessor failed");
+                with_warnings(own, &[format!("{} {error}", spoken(&name))])
+            }
+        }
+    }
+
+    /// The category as people call it.
+    fn name_of(&self, id: &CategoryId) -> String {
+        let known = self.last.categories().iter().find(|category| category.id == *id);
+        known.map_or_else(|| id.to_string(), |category| category.name.clone())
+    }
+
+    /// What can be told without a language model.
+    async fn by_own(&self, request: Arc<AssessRequest>) -> Assessment {
         let mut failures = Vec::new();
         for assessor in &self.preferred {
             match assessor.assess(Arc::clone(&request)).await {
@@ -73,7 +108,8 @@ impl Chain {
 impl std::fmt::Debug for Chain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<AssessorName> = self.preferred.iter().map(|assessor| assessor.name()).collect();
-        f.debug_struct("Chain").field("preferred", &names).finish_non_exhaustive()
+        let model = self.model.as_ref().map(|model| model.name());
+        f.debug_struct("Chain").field("model", &model).field("preferred", &names).finish_non_exhaustive()
     }
 }
 

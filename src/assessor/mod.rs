@@ -3,12 +3,14 @@
 //!
 //! Read [`Assessor`] (the seam), [`chain`] (who is asked, in which order, and what happens when somebody fails),
 //! [`local`] (the model learned from examples and from what people decided), [`keywords`] (the one that always answers) and
-//! [`reading`] (urgency, tone, language and summary, which both read alike).
+//! [`reading`] (urgency, tone, language and summary, which both read alike). [`llm`] asks a language model, where one is configured,
+//! and makes one of its reading and our own.
 
 pub mod chain;
 pub mod config;
 mod examples;
 pub mod keywords;
+pub mod llm;
 pub mod local;
 pub mod reading;
 
@@ -32,6 +34,8 @@ pub struct AssessRequest {
     pub text: String,
     /// Recent tickets that read alike, found beforehand.
     pub similar: Vec<SimilarTicket>,
+    /// Names of people who are known to stand in it: they leave for no model.
+    pub people: Vec<String>,
 }
 
 /// Why an assessor did not answer. The reasons hold no customers' words.

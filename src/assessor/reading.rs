@@ -40,6 +40,7 @@ pub fn assessment(
         category,
         urgency: urgency::judge(text),
         sentiment: sentiment::judge(text),
+        complexity: None,
         language: language::detect(text).to_owned(),
         summary: summary::summarize(text),
         similar: request.similar.clone(),

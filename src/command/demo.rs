@@ -330,6 +330,7 @@ mod tests {
                 workspace: "T1".into(),
                 ticket: TicketId::new(1),
                 similar: Vec::new(),
+                people: Vec::new(),
                 text: (*text).to_owned(),
             };
             let assessment = chain.assess(request).await;

@@ -8,6 +8,7 @@
 
 mod desk;
 mod helpdesk_poll;
+mod llm;
 mod mcp;
 mod mcp_files;
 mod oauth;
@@ -25,6 +26,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::assessor::config::AssessorConfig;
+use crate::llm::LlmSettings;
 use crate::mcp_host::{BindingConfig, BindingError, Bindings, Lookups, LookupsConfig, ServerSpec, Shipped, StatusLook};
 use crate::mcp_server::desk::caller::Callers;
 use crate::models;
@@ -32,6 +34,7 @@ use crate::store::{MasterKey, StoreConfig};
 
 pub use desk::{DeskConfig, DeskTokenConfig};
 pub use helpdesk_poll::HelpdeskPollConfig;
+pub use llm::LlmConfig;
 pub use mcp::McpConfig;
 pub use mcp_files::McpFilesConfig;
 pub use oauth::{GrantKind, OAuthConfig};
@@ -83,6 +86,9 @@ pub struct Config {
     /// How requests are assessed.
     #[serde(default)]
     pub assessor: AssessorConfig,
+    /// The language model that is asked, if any.
+    #[serde(default)]
+    pub llm: Option<LlmConfig>,
     /// Who does the work.
     #[serde(default)]
     pub workers: WorkersConfig,
@@ -185,6 +191,7 @@ impl Config {
             ("webhooks.jira.secret", self.webhooks.jira.as_ref().map(|jira| &jira.secret)),
             ("webhooks.shortcut.secret", self.webhooks.shortcut.as_ref().map(|shortcut| &shortcut.secret)),
             ("helpdesk.zendesk.secret", self.helpdesk.zendesk.as_ref().map(|zendesk| &zendesk.secret)),
+            ("llm.key", self.llm.as_ref().and_then(|llm| llm.key.as_ref())),
         ];
         let generic = self.helpdesk.generic.iter().flat_map(|generic| &generic.secrets);
         named
@@ -273,6 +280,17 @@ impl Config {
         let carries_out = |bindings: Bindings| bindings.iter().any(|(_, binding)| binding.server == name);
         spec.asks_people = self.bindings().is_ok_and(carries_out);
         Ok(spec)
+    }
+
+    /// How the language model is asked, if one is configured.
+    ///
+    /// # Errors
+    /// When its key can't be had.
+    pub fn llm_settings(&self) -> Result<Option<LlmSettings>, ConfigError> {
+        let Some(llm) = &self.llm else { return Ok(None) };
+        let key = llm.key.as_ref().map(|key| self.secret("llm.key", key)).transpose()?;
+        let spend_file = self.path(&self.store.path).with_extension("llm-spending.json");
+        Ok(Some(llm.settings(key, llm.prompts.as_ref().map(|folder| self.path(folder)), spend_file)))
     }
 
     /// Who may call the desk server.
@@ -401,6 +419,7 @@ impl Config {
         faults.extend(self.desk.faults(&self.source));
         faults.extend(self.mcp.iter().filter_map(|(name, server)| server.fault(name, &self.source)));
         faults.extend(self.assessor.check().err().map(|error| ConfigError::at(self.source.name(), error.to_string())));
+        faults.extend(self.llm.iter().flat_map(|llm| llm.faults(&self.source)));
         faults.extend(self.bindings().err());
         faults.extend(self.lookups().err());
         faults.extend(self.status_look().err());

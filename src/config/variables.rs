@@ -4,7 +4,7 @@
 use deskbell_domain::suggest::nearest;
 
 /// The tables of the file; those of `mcp`, `actions` and `lookups` go by names of the operator's own.
-const SECTIONS: [&str; 18] = [
+const SECTIONS: [&str; 19] = [
     "server",
     "slack",
     "intake",
@@ -15,6 +15,7 @@ const SECTIONS: [&str; 18] = [
     "policy",
     "knowledge",
     "assessor",
+    "llm",
     "workers",
     "templates",
     "actions",

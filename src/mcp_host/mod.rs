@@ -14,7 +14,6 @@
 mod arguments;
 mod attended;
 mod binding;
-mod breaker;
 mod changes;
 mod connect;
 mod dispatch;
@@ -51,7 +50,6 @@ pub use attended::Attendant;
 pub use binding::shipped::{Shipped, ShippedUse};
 pub use binding::written::BindingConfig;
 pub use binding::{Binding, BindingError, BindingFault, Bindings, Recourse};
-pub use breaker::BreakerState;
 pub use changes::{ChangedPage, ChangedTicket, ChangesFrom, HelpdeskPerson, PublicComment, ReadComments};
 pub use dispatch::{CarriedOut, DispatchError, Found, Ready};
 pub use drift::differences;
@@ -66,6 +64,8 @@ pub use reason::Reason;
 pub use spec::{ServerSpec, SpecError, ToolFilter, Transport};
 pub use statuses::{ShownStatus, StatusLook, StatusLookConfig};
 pub use tools::{QuarantinedTool, ToolInfo};
+
+pub use crate::breaker::BreakerState;
 
 use binding::ErrorRules;
 use server::{Phase, Server, Turn};

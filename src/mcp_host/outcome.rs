@@ -9,9 +9,9 @@ use rmcp::transport::streamable_http_client::StreamableHttpError;
 use serde_json::Value;
 
 use super::binding::ErrorRules;
-use super::breaker::Health;
 use super::oauth::{SignInError, sign_in_error};
 use super::reason::Reason;
+use crate::breaker::Health;
 
 /// What a server says of a failure, in Deskbell's words.
 pub(super) const CANT_NOW: &str = "the server can't do it now";

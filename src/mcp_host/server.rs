@@ -12,13 +12,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::attended::{self, Attendant, AttendedCall};
 use super::binding::ErrorRules;
-use super::breaker::{Breaker, BreakerState};
 use super::connect::{self, ConnectError, Heard, Session};
 use super::oauth::{SignInError, SignInKeeper, Tokens};
 use super::outcome::{self, CallError, CallOutput};
 use super::reason::Reason;
 use super::spec::{ServerSpec, Transport};
 use super::tools::{self, Listing, ToolInfo};
+use crate::breaker::{Breaker, BreakerState};
 
 /// Pause before the first attempt to open a session again; doubles each time.
 const RECONNECT_MIN: Duration = Duration::from_millis(250);

@@ -40,6 +40,7 @@ use jiff::SignedDuration;
 
 use crate::assessor::Chain;
 use crate::learning::Learning;
+use crate::llm::Llm;
 use crate::mcp_host::{Bindings, Lookups, McpHost};
 use crate::slack::messages::Messages;
 use crate::slack::{Identity, SlackClient};
@@ -68,6 +69,8 @@ pub struct World {
     pub assessors: Chain,
     /// What people teach, and what follows from it.
     pub learning: Learning,
+    /// The language model, if one is configured; it redacts what it is given.
+    pub llm: Option<Llm>,
     /// The MCP servers.
     pub host: McpHost,
     /// Which tool carries out which action.

@@ -214,7 +214,8 @@ impl World {
         })
         .await?;
         let same = self.probably_the_same(job, &similar).await?;
-        let request = AssessRequest { workspace: job.workspace.clone(), ticket: ticket.id, similar, text };
+        let people = ticket.words.requester_name.iter().cloned().collect();
+        let request = AssessRequest { workspace: job.workspace.clone(), ticket: ticket.id, similar, text, people };
         let mut assessment = self.assessors.assess(request).await;
         assessment.warnings.extend(same);
         self.step_ticket(job, Event::Assessed { revision, assessment: Box::new(assessment) }).await

@@ -10,9 +10,12 @@ struct Rule {
 
 /// Reading order is the order of the flow: what stands further down may import more.
 const RULES: &[Rule] = &[
-    Rule { who: "assessor", may_import: &[] },
+    // Pure: both who ask services that may be away keep one.
+    Rule { who: "breaker", may_import: &[] },
+    Rule { who: "llm", may_import: &["breaker"] },
+    Rule { who: "assessor", may_import: &["llm"] },
     Rule { who: "slack", may_import: &[] },
-    Rule { who: "mcp_host", may_import: &[] },
+    Rule { who: "mcp_host", may_import: &["breaker"] },
     Rule { who: "store", may_import: &[] },
     Rule { who: "models", may_import: &[] },
     // It reads what people answered, trains the local assessor, and writes versions.
@@ -22,7 +25,7 @@ const RULES: &[Rule] = &[
     // What intake kept is read again by the same pure readers.
     Rule {
         who: "pipeline",
-        may_import: &["assessor", "learning", "slack", "mcp_host", "store", "intake::parse", "intake::envelope"],
+        may_import: &["assessor", "learning", "llm", "slack", "mcp_host", "store", "intake::parse", "intake::envelope"],
     },
     Rule { who: "console", may_import: &["learning", "store", "slack", "mcp_host"] },
     // A request of another agent's is recorded as every door records it.
@@ -30,10 +33,19 @@ const RULES: &[Rule] = &[
     // Each concern's own settings are declared where they are used.
     Rule {
         who: "config",
-        may_import: &["assessor::config", "intake::config", "mcp_host", "mcp_server", "models", "store", "slack"],
+        may_import: &[
+            "assessor::config",
+            "intake::config",
+            "llm",
+            "mcp_host",
+            "mcp_server",
+            "models",
+            "store",
+            "slack",
+        ],
     },
     Rule { who: "telemetry", may_import: &["config"] },
-    Rule { who: "prepare", may_import: &["config", "assessor", "mcp_host", "slack"] },
+    Rule { who: "prepare", may_import: &["config", "assessor", "llm", "mcp_host", "slack"] },
     Rule {
         who: "serve",
         may_import: &[
@@ -42,6 +54,7 @@ const RULES: &[Rule] = &[
             "console",
             "intake",
             "learning",
+            "llm",
             "mcp_host",
             "mcp_server",
             "pipeline",
@@ -59,6 +72,7 @@ const RULES: &[Rule] = &[
             "config",
             "console",
             "learning",
+            "llm",
             "mcp_host",
             "mcp_server",
             "models",

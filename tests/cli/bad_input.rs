@@ -45,6 +45,29 @@ const CONFIGS: &[Change] = &[
     ("unknown filter", "\"=action.body\"", "\"=action.body|uper\""),
     ("bad lag", "lag = \"90s\"", "lag = \"soon\""),
     ("confidence", "abstain_below = 0.4", "abstain_below = 40"),
+    ("a model of nobody's", "# [llm]\n# provider = \"openai\"", "[llm]\nprovider = \"nobody\"\nmodel = \"m\"\n#"),
+    ("a model without a key", "# [llm]\n# provider = \"openai\"", "[llm]\nprovider = \"openai\"\nmodel = \"m\"\n#"),
+    (
+        "a model without an address",
+        "# [llm]\n# provider = \"openai\"",
+        "[llm]\nprovider = \"azure\"\nmodel = \"m\"\nkey = \"env:LLM_KEY\"\n#",
+    ),
+    (
+        "a model's inline key",
+        "# [llm]\n# provider = \"openai\"",
+        "[llm]\nprovider = \"openai\"\nmodel = \"m\"\nkey = \"sk-live-abc\"\n#",
+    ),
+    (
+        "a model's numbers",
+        "# [llm]\n# provider = \"openai\"",
+        "[llm]\nprovider = \"openai-compatible\"\nbase_url = \"localhost:11434\"\nmodel = \" \"\napi_version = \"1\"\ntemperature = 3.0\n\
+         attempts = 0\ndaily_money = 5.0\npatience = \"9999h\"\n#",
+    ),
+    (
+        "no such folder of prompts",
+        "# [llm]\n# provider = \"openai\"",
+        "[llm]\nprovider = \"openai-compatible\"\nbase_url = \"http://127.0.0.1:1/v1\"\nmodel = \"m\"\nprompts = \"nowhere\"\n#",
+    ),
     ("no policy there", "policy.example.toml", "rules.toml"),
     ("no such knowledge folder", "# folder = \"knowledge\"", "folder = \"knowledge\""),
     ("no such template folder", "# folder = \"blocks\"", "folder = \"blocks\""),

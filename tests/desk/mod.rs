@@ -20,6 +20,7 @@ mod helpdesk;
 mod helpdesk_poll;
 mod learning;
 mod ledger;
+mod llm;
 mod main_job;
 mod mcp_atlassian;
 mod modals;
@@ -276,6 +277,7 @@ env = {{ DESKBELL_JIRA_URL = "env:TEST_JIRA_URL", DESKBELL_JIRA_EMAIL = "env:TES
             .env("TEST_ZENDESK_EMAIL", &zendesk.email)
             .env("TEST_ZENDESK_TOKEN", &zendesk.api_token)
             .env("TEST_SALESFORCE_URL", self.sandbox.salesforce_url().unwrap_or_default())
+            .env("TEST_LLM_KEY", deskbell_sandbox::llm::KEY)
             .env("TEST_SALESFORCE_SECRET", "sandbox-salesforce-consumer-secret")
             // A sentence encoder of whoever runs the tests is none of theirs.
             .env("DESKBELL_MODELS", self.folder.path().join("no-models"))

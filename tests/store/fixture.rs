@@ -210,6 +210,7 @@ pub fn assessment() -> Assessment {
         squad: None,
         urgency: Judged { value: Urgency::Normal, confidence, evidence: vec![SECRET.to_owned()] },
         sentiment: Judged { value: Sentiment::Neutral, confidence, evidence: Vec::new() },
+        complexity: None,
         language: "en".to_owned(),
         summary: SECRET.to_owned(),
         similar: Vec::new(),

@@ -92,6 +92,26 @@ impl Sentiment {
     }
 }
 
+/// Who can help: the knowledge base, or a person alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Complexity {
+    /// What is asked is written somewhere.
+    Answerable,
+    /// Somebody has to look, decide or do something.
+    NeedsPerson,
+}
+
+impl Complexity {
+    /// The name in rules and on cards.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answerable => "answerable",
+            Self::NeedsPerson => "needs_person",
+        }
+    }
+}
+
 /// Which assessor spoke.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -139,6 +159,7 @@ impl Assessment {
             squad: None,
             urgency: unknown(Urgency::Normal),
             sentiment: unknown(Sentiment::Neutral),
+            complexity: None,
             language: "und".to_owned(),
             summary: String::new(),
             similar: Vec::new(),
@@ -162,6 +183,9 @@ pub struct Assessment {
     pub urgency: Judged<Urgency>,
     /// The tone.
     pub sentiment: Judged<Sentiment>,
+    /// Whether knowledge answers it; `None` where nobody judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complexity: Option<Judged<Complexity>>,
     /// ISO 639-1 code, or `und`.
     pub language: String,
     /// One or two sentences, the customer's own. Sealed with the ticket.

@@ -6,7 +6,8 @@
 //! built on them: [`encoder`] (sentences as vectors), [`request`] (is it a request at all?), [`classifier`] and
 //! [`keywords`] (which category?), [`urgency`], [`sentiment`], [`language`], [`summary`], [`lexical`] (BM25),
 //! [`vectors`], [`retrieval`] (words and vectors together), [`similarity`] (earlier tickets), [`precedents`] (what people made of them) and [`knowledge`]
-//! (Markdown documents, split by [`markdown`]). [`evaluation`] measures them, [`accuracy`] by what people decided.
+//! (Markdown documents, split by [`markdown`]). [`evaluation`] measures them, [`accuracy`] by what people decided. [`redaction`] takes personal details out
+//! of what leaves for a language model.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
@@ -24,6 +25,7 @@ pub mod markdown;
 pub mod mrkdwn;
 mod phrases;
 pub mod precedents;
+pub mod redaction;
 pub mod request;
 pub mod retrieval;
 pub mod sentiment;

@@ -8,6 +8,7 @@
 //! - the control API at `/sandbox/...`: a page or a test acts as people, looks, and breaks things.
 //! - `/`: a page that looks like Slack. `/jira`: a Jira site. `/shortcut`: a Shortcut workspace.
 //!   `/zendesk`: a Zendesk account. `/salesforce`: a Salesforce organisation.
+//! - [`llm`]: a language model that says what a test tells it to, at an address of its own.
 //!
 //! Reading order: [`SandboxConfig`], `core` (what every route shares), `workspace` (the state), `api`,
 //! `delivery`, `control`. [`faults`] is shared by all of them. `crates/sandbox/README.md` has the routes.
@@ -26,6 +27,7 @@ pub mod faults;
 pub mod jira;
 mod json;
 mod limits;
+pub mod llm;
 mod page;
 pub mod record;
 pub mod salesforce;

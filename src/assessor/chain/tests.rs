@@ -29,7 +29,13 @@ fn demo_categories() -> Vec<Category> {
 }
 
 fn request(text: &str) -> AssessRequest {
-    AssessRequest { workspace: "T1".into(), ticket: TicketId::new(1), text: text.to_owned(), similar: Vec::new() }
+    AssessRequest {
+        workspace: "T1".into(),
+        ticket: TicketId::new(1),
+        text: text.to_owned(),
+        similar: Vec::new(),
+        people: Vec::new(),
+    }
 }
 
 fn local(categories: &[Category]) -> Chain {
@@ -119,6 +125,49 @@ async fn whoever_fails_is_named_and_the_next_answers() {
     let assessment = assess(&chain, "a refund of last week").await;
     assert_eq!(assessment.assessor, AssessorName::Keywords);
     assert_eq!(assessment.warnings, ["gpt-test unavailable: no answer within 8 s; assessed by the keywords"]);
+}
+
+#[tokio::test]
+async fn a_language_model_that_fails_is_named_and_our_own_reading_stands() {
+    let chain = local(&demo_categories()).with_model(Arc::new(Unreachable));
+    let assessment = assess(&chain, "a refund of last week").await;
+    assert_eq!(assessment.assessor, AssessorName::Local);
+    assert_eq!(assessment.warnings, ["gpt-test unavailable: no answer within 8 s; assessed by the local model"]);
+}
+
+/// One that says what it was told to.
+struct Says(Assessment);
+
+impl Assessor for Says {
+    fn name(&self) -> AssessorName {
+        self.0.assessor.clone()
+    }
+
+    fn assess(&self, _request: Arc<AssessRequest>) -> Assessing<'_> {
+        let said = self.0.clone();
+        Box::pin(async { Ok(said) })
+    }
+}
+
+#[tokio::test]
+async fn a_language_model_is_heard_beside_our_own_reading() {
+    let chain = local(&demo_categories());
+    let own = assess(&chain, "Customer paid twice, refund one payment").await;
+    let said = |category: &str| {
+        let mut said = own.clone();
+        said.assessor = AssessorName::Llm("gpt-test".to_owned());
+        if let Some(judged) = &mut said.category {
+            judged.value = category.into();
+        }
+        Arc::new(Says(said))
+    };
+    let agreed = assess(&chain.clone().with_model(said("payments")), "Customer paid twice, refund one payment").await;
+    assert_eq!(agreed.assessor, AssessorName::Llm("gpt-test".to_owned()));
+    assert!(agreed.category.unwrap().confidence > own.category.as_ref().unwrap().confidence);
+    assert!(agreed.warnings.is_empty());
+    let disputed = assess(&chain.with_model(said("login")), "Customer paid twice, refund one payment").await;
+    assert!(disputed.category.unwrap().confidence.percent() < 50);
+    assert!(disputed.warnings[0].starts_with("according to the local model it is Payments"), "{:?}", disputed.warnings);
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ async fn assess(local: &LocalAssessor, text: &str, alike: &[(u64, f64)]) -> Asse
         ticket: TicketId::new(99),
         text: text.to_owned(),
         similar: similar.collect(),
+        people: Vec::new(),
     };
     local.assess(Arc::new(request)).await.unwrap()
 }

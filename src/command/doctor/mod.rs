@@ -1,6 +1,7 @@
 //! `deskbell doctor`: looks at everything before it is relied on, and says how to mend each fault.
 
 mod doors;
+mod llm;
 mod servers;
 mod slack;
 mod store;
@@ -101,6 +102,7 @@ async fn examine(path: &Path) -> Vec<Finding> {
         Err(errors) => Finding::told("knowledge", errors.to_string()),
     });
     findings.extend(slack::examine(&config, policy.as_ref().map(|loaded| &loaded.policy)).await);
+    findings.extend(llm::examine(&config).await);
     findings.extend(servers::examine(&config).await);
     findings.extend(store::examine(&config).await);
     findings

@@ -271,6 +271,7 @@ pub(super) struct ExampleDocument {
     pub confidence: Option<f64>,
     pub urgency: Option<crate::assessment::Urgency>,
     pub sentiment: Option<crate::assessment::Sentiment>,
+    pub complexity: Option<crate::assessment::Complexity>,
     pub language: Option<String>,
     pub channel: Option<String>,
     /// How it came in from Slack.

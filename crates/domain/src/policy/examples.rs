@@ -54,6 +54,7 @@ fn inputs(policy: &Policy, example: &ExampleDocument) -> DecisionInputs {
             squad: None,
             urgency: judged(example.urgency.unwrap_or(Urgency::Normal), confidence),
             sentiment: judged(example.sentiment.unwrap_or(Sentiment::Neutral), confidence),
+            complexity: example.complexity.map(|complexity| judged(complexity, confidence)),
             language: example.language.clone().unwrap_or_else(|| "en".to_owned()),
             summary: String::new(),
             similar: (0..example.similar.unwrap_or_default()).map(similar).collect(),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Policy;
 use super::condition::{Field, InputError, Inputs, ObjectType, Schema, Type, Vocabularies, Vocabulary};
-use crate::assessment::{Sentiment, Urgency};
+use crate::assessment::{Complexity, Sentiment, Urgency};
 use crate::decision::{Customer, DecisionInputs};
 use crate::ticket::{Severity, SlackPath, Source};
 
@@ -44,6 +44,12 @@ static ASSESSMENT: ObjectType = ObjectType {
         field("urgency", Type::String, "`low`, `normal`, `high` or `critical`"),
         field("urgency_confidence", Type::Double, "0.0 to 1.0"),
         field("sentiment", Type::String, "`positive`, `neutral` or `negative`"),
+        field(
+            "complexity",
+            Type::String,
+            "`answerable` by what is written, or `needs_person`; empty when the assessor does not know",
+        ),
+        field("complexity_confidence", Type::Double, "0.0 to 1.0"),
         field("language", Type::String, "ISO 639-1 code, or `und`"),
         field("similar", Type::Int, "number of similar tickets found"),
     ],
@@ -113,6 +119,7 @@ pub(super) struct Known {
 pub(super) fn vocabularies(known: &Known) -> Vocabularies {
     let urgencies = [Urgency::Low, Urgency::Normal, Urgency::High, Urgency::Critical].map(Urgency::as_str);
     let sentiments = [Sentiment::Positive, Sentiment::Neutral, Sentiment::Negative].map(Sentiment::as_str);
+    let complexities = [Complexity::Answerable, Complexity::NeedsPerson].map(Complexity::as_str);
     let queue = || Vocabulary::one_of("queue", &known.queues);
     let confidence = || Vocabulary::between("a confidence", 0.0, 1.0);
     let [worst, mildest] = [Severity::WORST, Severity::MILDEST].map(|severity| f64::from(severity.level()));
@@ -130,6 +137,8 @@ pub(super) fn vocabularies(known: &Known) -> Vocabularies {
         ("assessment.squad", Vocabulary::one_of_or_nothing("squad", &known.squads)),
         ("assessment.urgency", Vocabulary::one_of("urgency", urgencies)),
         ("assessment.sentiment", Vocabulary::one_of("sentiment", sentiments)),
+        ("assessment.complexity", Vocabulary::one_of_or_nothing("complexity", complexities)),
+        ("assessment.complexity_confidence", confidence()),
         ("assessment.language", Vocabulary::shaped("language", is_language, "\"en\", \"de\" …, or \"und\"")),
         ("assessment.category_confidence", confidence()),
         ("assessment.squad_confidence", confidence()),
@@ -217,6 +226,8 @@ fn assessment(inputs: &DecisionInputs) -> Value {
         "urgency": found.urgency.value.as_str(),
         "urgency_confidence": found.urgency.confidence.probability(),
         "sentiment": found.sentiment.value.as_str(),
+        "complexity": found.complexity.as_ref().map(|judged| judged.value.as_str()),
+        "complexity_confidence": found.complexity.as_ref().map(|judged| judged.confidence.probability()),
         "language": found.language,
         "similar": found.similar.len(),
     })

@@ -43,6 +43,7 @@ pub fn assessment(category: Option<&str>) -> Assessment {
         squad: None,
         urgency: judged(Urgency::Normal),
         sentiment: judged(Sentiment::Neutral),
+        complexity: None,
         language: "en".to_owned(),
         summary: "A summary".to_owned(),
         similar: Vec::new(),

@@ -1,4 +1,5 @@
-//! A circuit breaker as a pure state machine: no clock of its own, no lock, no IO.
+//! A circuit breaker as a pure state machine: no clock of its own, no lock, no IO. MCP servers and the language model each have
+//! one.
 
 use std::time::Duration;
 use tokio::time::Instant;
@@ -25,7 +26,7 @@ pub enum BreakerState {
 
 /// What a finished call says about the health of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Health {
+pub(crate) enum Health {
     /// It answered; whether it did as asked is another matter.
     Answered,
     /// It could not be reached, or did not answer.
@@ -36,7 +37,7 @@ pub(super) enum Health {
 
 /// The breaker of one server.
 #[derive(Debug, Default)]
-pub(super) struct Breaker {
+pub(crate) struct Breaker {
     failures: u32,
     /// Times that it was opened since it was last closed.
     openings: u32,
@@ -50,7 +51,7 @@ impl Breaker {
     /// Lets a call through, or says how long to wait.
     ///
     /// Each admitted call must be followed by [`Self::record`] or [`Self::abandon`].
-    pub(super) fn admit(&mut self, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn admit(&mut self, now: Instant) -> Result<(), Duration> {
         if let Some(until) = self.paused_until.filter(|until| now < *until) {
             return Err(until - now);
         }
@@ -68,7 +69,7 @@ impl Breaker {
     }
 
     /// Takes note of a finished call.
-    pub(super) fn record(&mut self, health: Health, now: Instant) {
+    pub(crate) fn record(&mut self, health: Health, now: Instant) {
         let probe = std::mem::take(&mut self.probing);
         match health {
             // A pause that another call was asked for in the meantime still counts.
@@ -91,12 +92,12 @@ impl Breaker {
     }
 
     /// Takes note of a call that was given up before it told anything.
-    pub(super) fn abandon(&mut self) {
+    pub(crate) fn abandon(&mut self) {
         self.probing = false;
     }
 
     /// What it would let through.
-    pub(super) fn state(&self, now: Instant) -> BreakerState {
+    pub(crate) fn state(&self, now: Instant) -> BreakerState {
         if self.paused_until.is_some_and(|until| now < until) {
             return BreakerState::Open;
         }
