@@ -167,11 +167,6 @@ impl Prepared {
         prepare::documents(config)?;
         let llm = prepare::llm(config)?;
         let local = prepare::local_assessor(config, &policy)?;
-        if !local.has_encoder() {
-            tracing::info!(
-                "no sentence encoder is there: requests are compared by their words alone; `deskbell models pull` gets it"
-            );
-        }
         let prepared = Self {
             assessors: prepare::with_model(Chain::of_local(&local), llm.as_ref(), config, &policy),
             llm,

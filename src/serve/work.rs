@@ -98,6 +98,7 @@ impl Work {
         let policy_in_force = Arc::new(policy.policy);
         let learner = self.learner(&identity.workspace, &policy_in_force, &learning, learn_after).await?;
         let has_queues = !policy_in_force.queues.is_empty();
+        let has_encoder = learning.has_encoder();
         let world = World {
             store: self.store.clone(),
             slack,
@@ -127,6 +128,11 @@ impl Work {
         self.tasks.spawn(self.host.clone().report_faults(world.bindings.clone(), self.shutdown.clone()));
         let pipeline = self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
         self.standing.send_replace(SlackStanding::Known);
+        if !has_encoder {
+            tracing::info!(
+                "no sentence encoder is there: requests are compared by their words alone; `deskbell models pull` gets it"
+            );
+        }
         tracing::info!("Deskbell is ready");
         // The workers end at shutdown; what else ends them is a fault that must not go unnoticed.
         let ended = pipeline.await;

@@ -46,6 +46,20 @@ async fn versions(desk: &Desk) -> Value {
     serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}"))
 }
 
+/// What `/api/accuracy` tells, once a version of the model answers: after a start it is made again in the background.
+async fn measured(desk: &Desk) -> Value {
+    let started = std::time::Instant::now();
+    loop {
+        let url = format!("{}/api/accuracy", desk.url());
+        let told: Value = desk.http.get(url).send().await.unwrap().json().await.unwrap();
+        if !told["model"].is_null() {
+            return told;
+        }
+        assert!(started.elapsed() < super::PATIENCE, "no version ever answers: {told}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn corrections_change_the_next_card_until_they_are_rolled_back() {
     let mut desk = Desk::open(wish()).await;
@@ -113,7 +127,7 @@ async fn what_was_learned_is_known_after_a_crash_and_gone_with_an_erased_person(
     let (_, trail) = desk.runs(&["audit", "show"]).await;
     assert!(trail.contains("\"exported\":\"labels\""), "{trail}");
     // The words are gone from what is learned; that people decided so still counts in the figures.
-    let told: Value = desk.http.get(format!("{}/api/accuracy", desk.url())).send().await.unwrap().json().await.unwrap();
+    let told = measured(&desk).await;
     assert_eq!((&told["labels"], &told["model"]["labels"]), (&json!(2), &json!(0)), "{told}");
 }
 
