@@ -11,6 +11,7 @@ use deskbell_judgement::summary::{sentences, shorten};
 use super::audience::Readers;
 use super::catalog;
 use super::catalog::{Catalog, Document, Origin, Passage, View};
+use super::drafts::Drafts;
 use super::opinions::{Opinions, gaps, terms};
 use super::schema::{
     DocumentLine, Draft, FoundPassage, FoundPassages, GetDocument, GetDraft, ListDocuments, ListDrafts, ListGaps,
@@ -96,12 +97,12 @@ impl KnowledgeServer {
     ) -> Result<Vec<FoundPassage>, ToolFailure> {
         let query: String = query.chars().take(QUERY_CHARS).collect();
         let (encoder, opinions) = (self.documents.encoder.clone(), self.opinions.clone());
-        let encoded = tokio::task::spawn_blocking(move || {
+        let reading = tokio::task::spawn_blocking(move || {
             let vector = encoder.as_ref().map(|encoder| encoder.encode(&query));
             (query, encoder, vector)
         });
         let again = |_| ToolFailure::transient("the question could not be read; try again", None);
-        let (query, encoder, vector) = encoded.await.map_err(again)?;
+        let (query, encoder, vector) = reading.await.map_err(again)?;
         self.documents
             .look(move |catalog| {
                 let opinions = opinions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -237,7 +238,7 @@ impl KnowledgeServer {
         let readers = self.documents.readers(&wanted.readers).await?;
         let draft = self.drafts.get(&wanted.slug).await?;
         if self.may_see(&readers, std::slice::from_ref(&draft.drawn_from)).await? != [true] {
-            return Err(self.drafts.none(&wanted.slug));
+            return Err(Drafts::none(&wanted.slug));
         }
         Ok(draft)
     }

@@ -120,7 +120,7 @@ impl Drafts {
     }
 
     /// The failure for a draft that is not there, or that is not to be seen.
-    pub(super) fn none(&self, slug: &str) -> ToolFailure {
+    pub(super) fn none(slug: &str) -> ToolFailure {
         Slug::parse(slug).map_or_else(|failure| failure, |slug| no_draft(&slug))
     }
 

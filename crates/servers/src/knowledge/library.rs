@@ -211,7 +211,9 @@ impl Library {
         }
         self.keep_versions(&gone, &read);
         let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
-        gone.iter().for_each(|path| catalog.remove(path));
+        for path in gone {
+            catalog.remove(path);
+        }
         for (stamp, text) in read {
             let Some(text) = text else {
                 catalog.remove(&stamp.path);

@@ -31,7 +31,9 @@ struct Said {
 impl Opinions {
     pub(super) fn of(opinions: &[Opinion]) -> Self {
         let mut all = Self::default();
-        opinions.iter().for_each(|opinion| all.add(opinion));
+        for opinion in opinions {
+            all.add(opinion);
+        }
         all
     }
 
@@ -92,7 +94,9 @@ pub(super) fn gaps(questions: &[Question], limit: usize) -> Vec<Gap> {
             continue;
         }
         let at = nearest(&groups, &holders, &terms).unwrap_or_else(|| {
-            terms.iter().for_each(|term| holders.entry(term.clone()).or_default().push(groups.len()));
+            for term in &terms {
+                holders.entry(term.clone()).or_default().push(groups.len());
+            }
             groups.push(Group { terms: terms.clone(), ..Group::default() });
             groups.len() - 1
         });

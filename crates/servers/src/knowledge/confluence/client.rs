@@ -152,6 +152,7 @@ pub(super) fn text(value: &Value, pointer: &str) -> Option<String> {
 }
 
 /// One pair of a query.
+#[allow(clippy::needless_pass_by_value)] // Numbers and texts alike, as they are.
 pub(super) fn pair(name: &str, value: impl ToString) -> (String, String) {
     (name.to_owned(), value.to_string())
 }

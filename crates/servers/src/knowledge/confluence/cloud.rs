@@ -115,10 +115,10 @@ pub(super) async fn pages(
     space: &SpaceLine,
     from: Option<Query>,
     newest: bool,
-    size: usize,
+    count: usize,
 ) -> Result<Pages, ToolFailure> {
     let sort = if newest { "-modified-date" } else { "id" };
-    let first = || vec![pair("status", "current"), pair("sort", sort), pair("limit", size)];
+    let first = || vec![pair("status", "current"), pair("sort", sort), pair("limit", count)];
     let path = format!("{V2}/spaces/{}/pages", space.id);
     let answer = site.client.get(&path, &from.unwrap_or_else(first)).await?;
     let lines = results(&answer).filter_map(|told| line(site, told)).collect();

@@ -67,15 +67,15 @@ pub(super) async fn pages(
     space: &SpaceLine,
     from: Option<Query>,
     newest: bool,
-    size: usize,
+    count: usize,
 ) -> Result<Pages, ToolFailure> {
     let expand = pair("expand", "version,ancestors,space");
     let (path, first) = if newest {
         let cql = format!("space = \"{}\" and type = page order by lastmodified desc", space.key);
-        (format!("{V1}/content/search"), vec![pair("cql", cql), expand, pair("limit", size)])
+        (format!("{V1}/content/search"), vec![pair("cql", cql), expand, pair("limit", count)])
     } else {
         let listed = vec![pair("spaceKey", &space.key), pair("type", "page"), pair("status", "current"), expand];
-        (format!("{V1}/content"), [listed, vec![pair("start", 0), pair("limit", size)]].concat())
+        (format!("{V1}/content"), [listed, vec![pair("start", 0), pair("limit", count)]].concat())
     };
     let answer = site.client.get(&path, &from.unwrap_or(first)).await?;
     let lines = results(&answer).filter_map(|told| line(site, told)).collect();

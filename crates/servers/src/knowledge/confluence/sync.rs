@@ -140,19 +140,19 @@ impl Sync {
         // What got narrower counts at once.
         state.audience = self.site.space_audience(space).await?;
         let resumed = state.cursor.as_deref().and_then(|cursor| serde_json::from_str(cursor).ok());
-        let mut stage = resumed.unwrap_or_else(|| {
+        let mut at = resumed.unwrap_or_else(|| {
             state.sweep += 1;
             Stage::Pages(None)
         });
         loop {
-            state.cursor = serde_json::to_string(&stage).ok();
+            state.cursor = serde_json::to_string(&at).ok();
             self.set_state(space, state.clone()).await?;
-            let step = match stage {
+            let step = match at {
                 Stage::Pages(from) => self.sweep_pages(space, from, state.sweep).await,
                 Stage::Attachments(from) => self.sweep_attachments(space, from, state.sweep).await,
             };
             match step {
-                Ok(Some(next)) => stage = next,
+                Ok(Some(next)) => at = next,
                 Ok(None) => break,
                 Err(failure) => {
                     // A place that Confluence no longer knows is none to go on from.

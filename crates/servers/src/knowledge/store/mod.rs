@@ -1,4 +1,4 @@
-//! The server's own store: an SQLite file in the data folder, or in memory where there is none.
+//! The server's own store: an `SQLite` file in the data folder, or in memory where there is none.
 //!
 //! `documents` holds what the sources said, with its versions and permissions; `people` who is who there; `opinions` what
 //! people made of answers. All of it is called from threads that may wait.
