@@ -28,7 +28,7 @@ fn texts<'v>(value: &'v Value, key: &'v str, found: &mut Vec<(&'v str, &'v str)>
 #[test]
 fn every_sample_renders_within_limits() {
     let templates = Templates::load(None).unwrap_or_else(|fault| panic!("{fault}"));
-    assert_eq!(templates.names().len(), 21);
+    assert_eq!(templates.names().len(), 22);
     for name in templates.names() {
         let cases = samples(&name).unwrap();
         assert!(cases.iter().any(|sample| sample.case.starts_with("maximal")), "{name}");
