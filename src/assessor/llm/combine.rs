@@ -37,6 +37,10 @@ pub fn combined(
         (Some(one), Some(other)) => Some(same_or_doubted(one.clone(), other)),
         (one, other) => one.clone().or_else(|| other.clone()),
     };
+    let request = match (&model.request, &own.request) {
+        (Some(one), Some(other)) => Some(same_or_doubted(one.clone(), other)),
+        (one, other) => one.clone().or_else(|| other.clone()),
+    };
     let Named { category, by_model } = category(&model, &own, voices, name_of, &mut disputes);
     let (named, other) = if by_model { (model, own) } else { (own, model) };
     let squad = squad(&named, category.as_ref());
@@ -51,9 +55,9 @@ pub fn combined(
         squad,
         urgency,
         sentiment,
-        sentiment_trend: named.sentiment_trend,
+        sentiment_trend: named.sentiment_trend.or(other.sentiment_trend),
         complexity,
-        request: named.request,
+        request,
         language: named.language,
         summary,
         similar: named.similar,

@@ -30,6 +30,8 @@ const EVIDENCE_CHARS: usize = 120;
 const SUMMARY_CHARS: usize = 1_000;
 /// What models say of their own certainty is too much: its log-odds count this part.
 const TRUST: f64 = 0.55;
+/// What a model's yes or no to whether anything is asked is taken for: it gives no figure with it.
+const IS_REQUEST: f64 = 0.9;
 /// No model is surer than this of anything.
 const SURE_MAX: f64 = 0.97;
 
@@ -115,6 +117,7 @@ impl LlmAssessor {
         assessment.urgency = judged(form.urgency, form.urgency_confidence);
         assessment.sentiment = judged(form.sentiment, form.sentiment_confidence);
         assessment.complexity = Some(judged(complexity(form.complexity), form.complexity_confidence));
+        assessment.request = Some(judged(form.is_request, IS_REQUEST));
         if assessment.language == UNDETERMINED {
             assessment.language = language(&form.language);
         }

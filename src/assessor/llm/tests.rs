@@ -50,7 +50,7 @@ fn request(text: &str) -> Arc<AssessRequest> {
     Arc::new(request)
 }
 
-/// Answers that models gave to the prompt in its present version, with what must come of them.
+/// Answers in the shape that the prompt in its present version asks for, with what must come of them.
 const RECORDED: &str = include_str!("recorded.jsonl");
 
 fn read(assessor: &LlmAssessor, text: &str, answer: &Value) -> Result<Assessment, String> {
