@@ -282,7 +282,10 @@ mod tests {
         );
         check("ERROR 502 Bad Gateway", "ERROR 502 Bad Gateway");
         check("&gt; only a quotation", "> only a quotation");
-        check("*Exports* of `orders.csv` are _empty_ in <#C1|sales> &amp; <https://a.example|here>", "Exports of orders.csv are _empty_ in sales & here");
+        check(
+            "*Exports* of `orders.csv` are _empty_ in <#C1|sales> &amp; <https://a.example|here>",
+            "Exports of orders.csv are _empty_ in sales & here",
+        );
     }
 
     #[test]
@@ -291,7 +294,8 @@ mod tests {
         thread.extend((0..60).map(|at| format!("any news? {at}")));
         thread.push("… (12 messages between are left out here)".to_owned());
         thread.push("thanks!".to_owned());
-        thread.push("It only concerns refunds above 500 euros of merchants in Austria with partial captures.".to_owned());
+        thread
+            .push("It only concerns refunds above 500 euros of merchants in Austria with partial captures.".to_owned());
         check(
             &thread.join("\n"),
             "Refunds to Visa cards fail with error 402. any news? … It only concerns refunds above 500 euros of merchants in Austria with partial captures.",

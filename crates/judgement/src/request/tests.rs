@@ -255,11 +255,7 @@ fn what_is_clear_is_said_surely() {
         }
     };
     sure(true, 0.95, &["How do I export?", "the login fails", "thanks, but it still fails", "hi, I need help"]);
-    sure(
-        true,
-        0.85,
-        &["refund for ACME", "good morning, payouts are late", "VPN"],
-    );
+    sure(true, 0.85, &["refund for ACME", "good morning, payouts are late", "VPN"]);
     sure(false, 0.95, &["thanks!", "good morning all", ":tada:", "ok, got it", "<@U1>", ""]);
     sure(false, 0.9, &["thanks Anna"]);
     assert_eq!(weigh("Thanks, that worked").evidence, ["thanks", "that worked"]);

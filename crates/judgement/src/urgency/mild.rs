@@ -307,6 +307,7 @@ pub(super) const MILD: &[(Cue, &[&str])] = &[
     (
         Minor,
         &[
+            "typo|typos|misspell*|misspelt|tippfehler|schreibfehler|coquille|refuso|errata",
             "minor|cosmetic|cosmetics|trivial|tiny|nit|nitpick|nitpicking|petty|negligible|slightly|slight|tad",
             "small|little thing|issue|detail|glitch|flaw|fault|bug|problem|annoyance|inconvenience|error|mistake|request|favor|favour",
             "purely|only|just cosmetic|visual|aesthetic|optical",
