@@ -21,7 +21,7 @@ pub(super) async fn run(http: Option<SocketAddr>) -> Result<(), Failure> {
     let shutdown = mcp::ended_by_signals();
     let follower = server.clone();
     let following = tokio::spawn(async move { follower.follow().await });
-    let served = match http {
+    let ended = match http {
         None => serve_stdio(server, shutdown).await.map_err(|error| error.to_string()),
         Some(listen) => {
             let beside = server.webhooks().unwrap_or_default();
@@ -29,5 +29,5 @@ pub(super) async fn run(http: Option<SocketAddr>) -> Result<(), Failure> {
         }
     };
     following.abort();
-    served.map_err(Failure::failed)
+    ended.map_err(Failure::failed)
 }

@@ -139,15 +139,16 @@ impl Learner {
                 let last_label = self.store.last_label(&self.workspace).await?;
                 give_up_unless_the_store_failed(self.make_version(last_label, "asked").await)?;
             }
-            ModelRequest::Pin { version } => match self.version(version).await? {
-                Some(found) => {
+            ModelRequest::Pin { version } => {
+                if let Some(found) = self.version(version).await? {
                     standing.pinned = Some(version);
                     told =
                         Some(self.entry(AuditKind::ModelChanged, json!({ "version": version, "why": "rolled back" })));
                     give_up_unless_the_store_failed(self.go_back(found).await)?;
+                } else {
+                    tracing::warn!(version, "there is no such version of the model to go back to");
                 }
-                None => tracing::warn!(version, "there is no such version of the model to go back to"),
-            },
+            }
             ModelRequest::Exported { labels } => {
                 told = Some(self.entry(AuditKind::Access, json!({ "exported": "labels", "labels": labels })));
             }

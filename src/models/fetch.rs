@@ -57,9 +57,9 @@ fn unpack(model: &PinnedModel, from: &Path, stage: &Stage, told: &mut dyn FnMut(
         let is_it = |name: &&str| name.rsplit('/').next() == Some(file.name);
         let names: Vec<String> =
             archive.file_names().filter_map(Result::ok).map(std::borrow::Cow::into_owned).collect();
-        let named = names.iter().map(String::as_str).find(is_it);
+        let wanted = names.iter().map(String::as_str).find(is_it);
         let missing = || ModelError::Missing { from: from.to_owned(), file: file.name, model: model.name };
-        let entry = archive.by_name(named.ok_or_else(missing)?).map_err(wrong)?;
+        let entry = archive.by_name(wanted.ok_or_else(missing)?).map_err(wrong)?;
         stage.copy(model, file, entry, &from.display().to_string(), told)?;
     }
     Ok(())

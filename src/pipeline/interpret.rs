@@ -44,7 +44,7 @@ impl World {
 
     /// The same in the servers' lane, for an event that asks the knowledge.
     pub(super) async fn search_for(&self, job: &ClaimedJob, key: &EventKey) -> Result<(), Undone> {
-        self.read(job, key, (true, true)).await
+        Box::pin(self.read(job, key, (true, true))).await
     }
 
     async fn read(
@@ -71,7 +71,7 @@ impl World {
             return self.ignored(&reading, "another workspace's").await;
         }
         match parse::parse(stored.kind, raw) {
-            Ok(intake) => self.understood(&reading, intake).await,
+            Ok(intake) => Box::pin(self.understood(&reading, intake)).await,
             Err(error) => {
                 metrics::counter!("deskbell_events_unparsed_total", "kind" => stored.kind.as_str()).increment(1);
                 tracing::warn!(event = %key, %error, "an event could not be read; it is kept for a mended parser");

@@ -18,8 +18,8 @@ macro_rules! view_model {
 mod alerts;
 mod answers;
 mod card;
-mod learning;
 mod knowledge;
+mod learning;
 mod question;
 mod shared;
 mod views;
@@ -36,10 +36,10 @@ pub use card::{
     CallUnderWay, CardStatus, CustomerRecord, SimilarTicket, TriageCard, UndoOffer, UndoState, UndoStep,
     UndoneDecision, Why,
 };
-pub use learning::{AccuracyLine, AccuracyView, AutoThreshold, CalibrationLine, ModelNote, SimilarLine, SimilarView};
 pub use knowledge::{
     AnswerKind, AnswerOutcome, GapLine, Gaps, KbAnswer, Passage, Source, Statement, Suggestion, TriedAnswer,
 };
+pub use learning::{AccuracyLine, AccuracyView, AutoThreshold, CalibrationLine, ModelNote, SimilarLine, SimilarView};
 pub use question::{AskedField, AskedPage, QuestionMessage, QuestionStatus, QuestionView};
 pub use shared::{Decider, Escalation, IssueLink, Party, Sla, Tone};
 pub use views::{ChangeView, Choice, LoadingView, MessageView, NewTicketView};

@@ -33,7 +33,16 @@ const RULES: &[Rule] = &[
     // Each concern's own settings are declared where they are used.
     Rule {
         who: "config",
-        may_import: &["assessor::config", "intake::config", "llm", "mcp_host", "mcp_server", "models", "store", "slack"],
+        may_import: &[
+            "assessor::config",
+            "intake::config",
+            "llm",
+            "mcp_host",
+            "mcp_server",
+            "models",
+            "store",
+            "slack",
+        ],
     },
     Rule { who: "telemetry", may_import: &["config"] },
     Rule { who: "prepare", may_import: &["config", "assessor", "llm", "mcp_host", "slack"] },

@@ -17,17 +17,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let weights = std::fs::read(folder.join("model.safetensors"))?;
     let started = Instant::now();
     let encoder = Encoder::read(&weights, &std::fs::read_to_string(folder.join("vocab.txt"))?)?;
-    eprintln!("read in {:.2?}", started.elapsed());
+    println!("read in {:.2?}", started.elapsed());
     let mut input = String::new();
     std::io::stdin().read_to_string(&mut input)?;
     let texts: Vec<&str> = input.lines().collect();
     let started = Instant::now();
     let tokens: usize = texts.iter().map(|text| encoder.tokens(text).min(limit)).sum();
-    eprintln!("{tokens} tokens of {} texts in {:.2?}", texts.len(), started.elapsed());
+    println!("{tokens} tokens of {} texts in {:.2?}", texts.len(), started.elapsed());
     let started = Instant::now();
     let vectors: Vec<Vec<f32>> = texts.iter().map(|text| encoder.encode_up_to(text, limit)).collect();
     let seconds = started.elapsed().as_secs_f64();
-    eprintln!("{:.0} texts/s, {:.0} tokens/s", texts.len() as f64 / seconds, tokens as f64 / seconds);
+    println!("{:.0} texts/s, {:.0} tokens/s", texts.len() as f64 / seconds, tokens as f64 / seconds);
     if let Some(file) = arguments.next() {
         let bytes: Vec<u8> = vectors.iter().flatten().flat_map(|number| number.to_le_bytes()).collect();
         std::fs::write(file, bytes)?;

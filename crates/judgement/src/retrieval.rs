@@ -13,22 +13,20 @@ use crate::vectors::{EXACT_TO, Vectors};
 /// Beyond [`EXACT_TO`] documents, so many of the best of each side are compared by both.
 const FUSED: usize = 100;
 /// What a document that holds all of the query's words gets, where one that means the same gets 1.
-const SHARE_OF_WORDS: f64 = 0.4;
+const SHARE_OF_WORDS: f64 = 1.0;
+/// The same where documents have [`SHORT`] terms in the mean or fewer: of a question or heading the meaning says more.
+const SHARE_WHEN_SHORT: f64 = 0.5;
+const SHORT: f64 = 15.0;
 /// The shares that [`Corpus::tune`] chooses from.
-const SHARES: [f64; 9] = [0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2];
+const SHARES: [f64; 9] = [0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4];
 
 /// Documents to be found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Corpus {
     words: Index<usize>,
     meanings: Vectors,
-    share_of_words: f64,
-}
-
-impl Default for Corpus {
-    fn default() -> Self {
-        Self { words: Index::default(), meanings: Vectors::default(), share_of_words: SHARE_OF_WORDS }
-    }
+    /// What [`Self::tune`] chose.
+    tuned: Option<f64>,
 }
 
 /// A question whose document is known: what a corpus is tuned with.
@@ -87,7 +85,7 @@ impl Corpus {
         }
         let covers = self.covers(query);
         let scored = if self.len() <= EXACT_TO {
-            self.all(&covers, vector, self.share_of_words)
+            self.all(&covers, vector, self.share_of_words())
         } else {
             self.among_best(covers, vector, limit.max(FUSED))
         };
@@ -98,6 +96,11 @@ impl Corpus {
     fn covers(&self, query: &str) -> Vec<(usize, f64)> {
         let reach = self.words.reach(query).max(f64::MIN_POSITIVE);
         self.words.scores(query).into_iter().map(|(number, score)| (number, score / reach)).collect()
+    }
+
+    fn share_of_words(&self) -> f64 {
+        let usual = if self.words.average_length() <= SHORT { SHARE_WHEN_SHORT } else { SHARE_OF_WORDS };
+        self.tuned.unwrap_or(usual)
     }
 
     fn all(&self, covers: &[(usize, f64)], vector: &[f32], share: f64) -> Vec<(usize, f64)> {
@@ -118,11 +121,12 @@ impl Corpus {
         let places: Vec<usize> = chosen.into_iter().collect();
         let cosines = self.meanings.cosines_of(vector, &places).into_iter().map(f64::from);
         let mut scored: Vec<(usize, f64)> = places.into_iter().zip(cosines).collect();
+        let share = self.share_of_words();
         for (number, cover) in by_words {
             if let Ok(at) = scored.binary_search_by_key(&number, |(known, _)| *known)
                 && let Some((_, sum)) = scored.get_mut(at)
             {
-                *sum += self.share_of_words * cover;
+                *sum += share * cover;
             }
         }
         scored
@@ -131,9 +135,9 @@ impl Corpus {
     /// Chooses how much the words count by questions whose documents are known: the share with the best mean reciprocal
     /// rank. Of equals the one nearest to the usual share stays. Gives the share.
     pub fn tune(&mut self, solved: &[Solved<'_>]) -> f64 {
-        let mut found = (f64::NEG_INFINITY, SHARE_OF_WORDS);
-        let usual_first =
-            |left: &f64, right: &f64| (left - SHARE_OF_WORDS).abs().total_cmp(&(right - SHARE_OF_WORDS).abs());
+        let usual = self.share_of_words();
+        let mut found = (f64::NEG_INFINITY, usual);
+        let usual_first = |left: &f64, right: &f64| (left - usual).abs().total_cmp(&(right - usual).abs());
         let mut shares = SHARES;
         shares.sort_by(usual_first);
         let known: Vec<(&Solved<'_>, Vec<(usize, f64)>)> =
@@ -149,7 +153,7 @@ impl Corpus {
                 found = (quality, share);
             }
         }
-        self.share_of_words = found.1;
+        self.tuned = Some(found.1);
         found.1
     }
 }

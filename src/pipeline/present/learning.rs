@@ -47,7 +47,7 @@ pub(in crate::pipeline) fn accuracy_view(policy: &Policy, report: Report) -> Acc
                 right: found.right,
             })
             .collect(),
-        model: model.map(model_note),
+        model: model.as_ref().map(model_note),
         words_alone: !encoder,
     }
 }
@@ -74,7 +74,7 @@ fn calibration_line(bin: &Bin) -> Option<CalibrationLine> {
     })
 }
 
-fn model_note(model: ModelLine) -> ModelNote {
+fn model_note(model: &ModelLine) -> ModelNote {
     ModelNote {
         version: model.version,
         made_unix: model.made_unix,

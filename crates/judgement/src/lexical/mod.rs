@@ -153,6 +153,12 @@ impl<Id: Ord + Clone> Index<Id> {
         found.into_iter().map(|(slot, _, score)| (slot.id.clone(), score)).collect()
     }
 
+    /// How many terms a document has in the mean, stop words left out; at least 1.
+    #[allow(clippy::cast_precision_loss)]
+    pub fn average_length(&self) -> f64 {
+        (self.total_length as f64 / self.places.len().max(1) as f64).max(1.0)
+    }
+
     /// What a document would score at most: one that holds nothing but the query's words, and each very often.
     pub fn reach(&self, query: &str) -> f64 {
         let query = Counted::read(query);
@@ -213,12 +219,9 @@ impl<Id: Ord + Clone> Index<Id> {
         (1.0 + (documents - holders + 0.5) / (holders + 0.5)).ln()
     }
 
-    #[allow(clippy::cast_precision_loss)]
     fn saturated(&self, count: u32, length: u32) -> f64 {
         let count = f64::from(count);
-        let average =
-            if self.places.is_empty() { 1.0 } else { (self.total_length as f64 / self.places.len() as f64).max(1.0) };
-        let relative = f64::from(length) / average;
+        let relative = f64::from(length) / self.average_length();
         count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative))
     }
 }
