@@ -203,8 +203,8 @@ async fn a_webhook_brings_a_change_a_deletion_and_a_restriction_at_once() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let access = HttpAccess { bearer: Some("sesame".into()), limits: Limits::default(), ..HttpAccess::default() };
-    let (server, beside) = (served.server.clone(), served.server.webhooks().unwrap());
-    tokio::spawn(serve_listener_beside(server, beside, listener, access, CancellationToken::new()));
+    let (own, beside) = (served.server.clone(), served.server.webhooks().unwrap());
+    tokio::spawn(serve_listener_beside(own, beside, listener, access, CancellationToken::new()));
     let follower = served.server.clone();
     tokio::spawn(async move { follower.follow().await });
     served.until_titles("quota", &[], &["Limits"]).await;
@@ -265,8 +265,8 @@ async fn what_is_in_the_data_folder_is_served_before_the_site_answers() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let server = anew.unwrap();
-    let served = crate::confluence_site::Served { client: crate::knowledge::serve(server.clone()).await, server };
+    let own = anew.unwrap();
+    let served = crate::confluence_site::Served { client: crate::knowledge::serve(own.clone()).await, server: own };
     let follower = served.server.clone();
     tokio::spawn(async move { follower.follow().await });
     served.until_titles("quota", &[], &["Limits"]).await;
@@ -287,8 +287,8 @@ async fn every_request_keeps_to_the_vendors_document() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let access = HttpAccess { bearer: Some("sesame".into()), ..HttpAccess::default() };
-    let (server, beside) = (served.server.clone(), served.server.webhooks().unwrap());
-    tokio::spawn(serve_listener_beside(server, beside, listener, access, CancellationToken::new()));
+    let (own, beside) = (served.server.clone(), served.server.webhooks().unwrap());
+    tokio::spawn(serve_listener_beside(own, beside, listener, access, CancellationToken::new()));
     let follower = served.server.clone();
     tokio::spawn(async move { follower.follow().await });
     let url = format!("http://{address}/webhooks/confluence");

@@ -72,7 +72,7 @@ impl Wiki {
             credentials,
             spaces: ["FIN", "HELP"].map(str::to_owned).into(),
             public_spaces: ["HELP".to_owned()].into(),
-            public_groups: Default::default(),
+            public_groups: std::collections::BTreeSet::default(),
             user_domain: Some("northwind.example".to_owned()),
             poll_every: Duration::from_secs(3_600),
             sweep_every: Duration::from_secs(3_600),
