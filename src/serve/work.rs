@@ -63,6 +63,15 @@ struct Entrance {
     slack: Arc<SlackClient>,
 }
 
+fn say_ready(has_encoder: bool) {
+    if !has_encoder {
+        tracing::info!(
+            "no sentence encoder is there: requests are compared by their words alone; `deskbell models pull` gets it"
+        );
+    }
+    tracing::info!("Deskbell is ready");
+}
+
 impl Work {
     /// Returns only when it can't go on, or at shutdown.
     pub(super) async fn run(self, prepared: Prepared) -> Result<(), ServeError> {
@@ -128,12 +137,7 @@ impl Work {
         self.tasks.spawn(self.host.clone().report_faults(world.bindings.clone(), self.shutdown.clone()));
         let pipeline = self.tasks.spawn(crate::pipeline::run(Arc::new(world), self.settings, self.shutdown.clone()));
         self.standing.send_replace(SlackStanding::Known);
-        if !has_encoder {
-            tracing::info!(
-                "no sentence encoder is there: requests are compared by their words alone; `deskbell models pull` gets it"
-            );
-        }
-        tracing::info!("Deskbell is ready");
+        say_ready(has_encoder);
         // The workers end at shutdown; what else ends them is a fault that must not go unnoticed.
         let ended = pipeline.await;
         if ended.is_ok() && self.shutdown.is_cancelled() { Ok(()) } else { Err(ServeError::Broke) }
