@@ -13,7 +13,7 @@ const SAME: f64 = 0.8;
 const CONTEXT_SHARE: f64 = 0.6;
 
 /// The sentences of `text` that hold most of what `rarities` asks for (stemmed terms with their weight), in the text's
-/// order and at most `limit` characters; the beginning where none does.
+/// order and at most `limit` characters, all of a short text; the beginning where none does.
 pub fn answering(text: &str, rarities: &BTreeMap<String, f64>, limit: usize) -> String {
     let sentences = sentences(text);
     let terms: Vec<BTreeSet<String>> =
@@ -35,6 +35,11 @@ pub fn answering(text: &str, rarities: &BTreeMap<String, f64>, limit: usize) -> 
     if chosen.is_empty() {
         let first = most_telling(&terms, &asked, &chosen).unwrap_or(0);
         return shorten(sentences.get(first).copied().unwrap_or_default(), limit);
+    }
+    // Where there is room for all of it nobody has to guess what was left out.
+    let whole = joined(&sentences, &(0..sentences.len()).collect());
+    if whole.chars().count() <= limit {
+        return whole;
     }
     with_context(&sentences, &mut chosen, limit);
     joined(&sentences, &chosen)
