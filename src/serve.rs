@@ -318,6 +318,7 @@ fn accuracy_source(config: &Config, prepared: &Prepared, store: &Store) -> Optio
         store: store.clone(),
         policy: Arc::new(prepared.policy.policy.clone()),
         learning: prepared.learning.clone(),
+        is_admin: config.server.admin_listen.is_some(),
     })
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -114,6 +114,8 @@ pub struct AccuracySource {
     pub policy: Arc<Policy>,
     /// What was learned.
     pub learning: Learning,
+    /// It stands where only operators come. Else whatever a proxy hands on comes from outside.
+    pub is_admin: bool,
 }
 
 /// `/healthz`.
@@ -209,8 +211,10 @@ async fn metrics(State(state): State<ConsoleState>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
 }
 
-async fn accuracy(State(state): State<ConsoleState>) -> Response {
-    let Some(source) = state.accuracy else {
+async fn accuracy(State(state): State<ConsoleState>, headers: HeaderMap) -> Response {
+    let is_handed_on =
+        [header::FORWARDED.as_str(), "x-forwarded-for", "x-real-ip"].iter().any(|name| headers.contains_key(*name));
+    let Some(source) = state.accuracy.filter(|source| source.is_admin || !is_handed_on) else {
         let mend = "set [server] admin_listen: it is told there alone\n";
         return (StatusCode::NOT_FOUND, mend).into_response();
     };

@@ -138,9 +138,14 @@ fn classified(provider: &Provider, status: StatusCode, retry_after: Option<Durat
     Exchange::Declined(LlmError::Rejected { reason: format!("it answered {code}; {mend}") })
 }
 
+/// What is asked for beyond this is taken for this.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(3_600);
+
 /// `Retry-After` in whole seconds, and the milliseconds that `OpenAI` and Azure add.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let millis = number("retry-after-ms").map(Duration::from_millis);
-    millis.or_else(|| number(RETRY_AFTER.as_str()).map(Duration::from_secs))
+    let told = millis.or_else(|| number(RETRY_AFTER.as_str()).map(Duration::from_secs));
+    // Nobody waits longer, and no sum overflows.
+    told.map(|told| told.min(RETRY_AFTER_MAX))
 }

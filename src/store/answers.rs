@@ -60,6 +60,8 @@ pub struct StoredAnswer {
     pub words: Option<AnswerWords>,
     /// What became of it, and who said so.
     pub outcome: Option<(Outcome, Option<PersonId>)>,
+    /// The job that settled it.
+    pub settled_cause: Option<String>,
 }
 
 /// What became of an answer.
@@ -71,6 +73,8 @@ pub struct AnswerSettlement {
     pub by: Option<PersonId>,
     /// When.
     pub at: Timestamp,
+    /// The job that says so: done again, it finds itself.
+    pub cause: String,
     /// What the same click allows: that the knowledge server hears of it.
     pub feedback: Option<Action>,
 }
@@ -203,15 +207,15 @@ fn settle(
     id: i64,
     settlement: AnswerSettlement,
 ) -> Result<bool, StoreError> {
-    let AnswerSettlement { outcome, by, at, feedback } = settlement;
+    let AnswerSettlement { outcome, by, at, cause, feedback } = settlement;
     let settled: Option<(Option<i64>, String)> = write
         .conn
         .prepare_cached(
-            "UPDATE answers SET outcome = ?3, settled_by = ?4, settled_at = ?5
+            "UPDATE answers SET outcome = ?3, settled_by = ?4, settled_at = ?5, settled_cause = ?6
              WHERE workspace = ?1 AND id = ?2 AND outcome IS NULL RETURNING ticket, asker",
         )?
         .query_row(
-            params![workspace.as_str(), id, outcome.as_str(), by.as_ref().map(PersonId::as_str), micros(at)],
+            params![workspace.as_str(), id, outcome.as_str(), by.as_ref().map(PersonId::as_str), micros(at), cause],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
@@ -255,5 +259,6 @@ fn stored(row: &Row<'_>, id: u64, words: Option<Vec<u8>>) -> Result<StoredAnswer
             ..words
         }),
         outcome,
+        settled_cause: row.get("settled_cause")?,
     })
 }

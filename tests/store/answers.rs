@@ -35,7 +35,7 @@ fn feedback() -> Action {
 
 fn solved(by: &str) -> AnswerSettlement {
     let (by, at) = (Some(person(by)), Timestamp::now());
-    AnswerSettlement { outcome: Outcome::Solved, by, at, feedback: Some(feedback()) }
+    AnswerSettlement { outcome: Outcome::Solved, by, at, cause: "job-1".to_owned(), feedback: Some(feedback()) }
 }
 
 async fn due(store: &Store) -> Vec<Effect> {

@@ -16,9 +16,11 @@ use crate::workflow::event::Person;
 pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decision {
     let mut warnings = inputs.assessment.warnings.clone();
     warnings.extend(inputs.lapses.iter().map(ToString::to_string));
-    let matching = matching_rules(policy, inputs, &mut warnings);
+    let Matching { rules: matching, is_whole } = matching_rules(policy, inputs, &mut warnings);
     let acting: Vec<&Rule> = matching.iter().copied().filter(|rule| rule.mode != Mode::Shadow).collect();
     let mode = mode(policy, inputs, &acting, &mut warnings);
+    // A rule that could not be evaluated might have asked a person.
+    let mode = if is_whole { mode } else { mode.max(Mode::Confirm) };
 
     let candidates = candidates(policy, inputs, &acting);
     let default = Candidate::fallback(policy, inputs);
@@ -57,32 +59,41 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
 /// Below this probability a person is asked whether it is a request at all, whatever the rules say.
 const DOUBTFUL_BELOW: f64 = 0.5;
 
-/// The most specific first; the order of the file among equals.
+/// The rules whose conditions hold.
+struct Matching<'policy> {
+    /// The most specific first; the order of the file among equals.
+    rules: Vec<&'policy Rule>,
+    /// Every rule that acts could be evaluated.
+    is_whole: bool,
+}
+
 fn matching_rules<'policy>(
     policy: &'policy Policy,
     inputs: &DecisionInputs,
     warnings: &mut Vec<String>,
-) -> Vec<&'policy Rule> {
+) -> Matching<'policy> {
     let facts = match facts::inputs(policy, inputs) {
         Ok(facts) => facts,
         Err(error) => {
             warnings.push(format!("no rule could be evaluated: {error}"));
-            return Vec::new();
+            return Matching { rules: Vec::new(), is_whole: policy.rules.is_empty() };
         }
     };
-    let mut matching: Vec<&Rule> = policy
+    let mut is_whole = true;
+    let mut rules: Vec<&Rule> = policy
         .rules
         .iter()
         .filter(|rule| match rule.when.evaluate(&facts) {
             Ok(matches) => matches,
             Err(error) => {
+                is_whole &= rule.mode == Mode::Shadow;
                 warnings.push(format!("rule {} did not count: {error}", rule.id));
                 false
             }
         })
         .collect();
-    matching.sort_by_key(|rule| std::cmp::Reverse(rule.when.specificity()));
-    matching
+    rules.sort_by_key(|rule| std::cmp::Reverse(rule.when.specificity()));
+    Matching { rules, is_whole }
 }
 
 /// The strictest mode. Nothing is carried out at once that may be no request; and what would be because of what the assessor said

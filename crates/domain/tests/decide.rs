@@ -243,6 +243,21 @@ fn what_cannot_be_evaluated_does_not_count_and_is_said() {
     assert_eq!(decide(&policy, &inputs, 1).squad.as_str(), "payments");
 }
 
+/// Whoever makes a strict rule fail, by a text too long for its pattern or by what divides by zero, gains nothing.
+#[test]
+fn what_cannot_be_evaluated_asks_a_person() {
+    let auto = "[[rules]]\nid = \"at-once\"\nwhen = 'true'\nmode = \"auto\"\nsquad = \"payments\"\n";
+    let strict = |mode: &str| {
+        format!(
+            "{auto}[[rules]]\nid = \"divides\"\nwhen = '10 / customer.open_cases > 1'\nmode = \"{mode}\"\nsquad = \"payments\"\n"
+        )
+    };
+    let decided = |rules: &str| decide(&and_rules(rules), &inputs("x", None), 1).mode;
+    assert_eq!(decided(auto), Mode::Auto);
+    assert_eq!(decided(&strict("confirm")), Mode::Confirm);
+    assert_eq!(decided(&strict("shadow")), Mode::Auto);
+}
+
 /// What an earlier version kept knows nothing of look-ups, and decides as it did.
 #[test]
 fn inputs_that_were_kept_before_there_were_look_ups_decide_alike() {

@@ -11,6 +11,8 @@ use deskbell_domain::ids::{CategoryId, SquadId};
 const AGREEMENT: f64 = 0.6;
 /// Nothing that is disputed is likelier than not: what is decided at half a certainty or more by itself goes to a person.
 const DISPUTED_MAX: f64 = 0.49;
+/// What a model says alone is no surer than this: whoever lets rules act by themselves asks for more.
+const ALONE_MAX: f64 = 0.75;
 /// Evidence that is kept.
 const EVIDENCE_MAX: usize = 6;
 
@@ -80,8 +82,12 @@ fn category(
 ) -> Named {
     let (one, other) = match (&model.category, &own.category) {
         (Some(one), Some(other)) => (one, other),
-        // The keywords or a local model that abstains say nothing against it.
-        (Some(one), None) => return Named { category: Some(one.clone()), by_model: true },
+        // Nobody says anything against it, but nobody else says it: a text may have persuaded the model.
+        (Some(one), None) => {
+            disputes.push(format!("only {} says so", voices.model));
+            let least = one.confidence.min(Confidence::from_probability(ALONE_MAX));
+            return Named { category: Some(Judged { confidence: least, ..one.clone() }), by_model: true };
+        }
         (None, None) => return Named { category: None, by_model: true },
         (None, Some(other)) => {
             disputes.push(format!("{} finds no category that fits", voices.model));

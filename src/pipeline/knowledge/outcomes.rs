@@ -52,8 +52,8 @@ impl World {
         }
         let outcome = outcome_of(button);
         let settled = self.settle(job, number, &words, outcome, Some(by.id.clone())).await?;
-        // A job that is done again finds what it settled itself.
-        if !settled && !self.was_settled_as(job, number, outcome).await? {
+        // A job that is done again finds what it settled itself; another press settles nothing and makes no second ticket.
+        if !settled && !self.was_settled_by(job, number).await? {
             let message = self.problem("You have said what it is worth already.", "Ask again if it did not hold.");
             return self.answer_press(job, &by.id, &reply, message).await;
         }
@@ -64,9 +64,9 @@ impl World {
         self.done_with(job).await
     }
 
-    async fn was_settled_as(&self, job: &ClaimedJob, number: u64, outcome: Outcome) -> Result<bool, StoreError> {
+    async fn was_settled_by(&self, job: &ClaimedJob, number: u64) -> Result<bool, StoreError> {
         let stored = self.store.answer(&job.workspace, number).await?;
-        Ok(stored.and_then(|stored| stored.outcome).is_some_and(|(settled, _)| settled == outcome))
+        Ok(stored.and_then(|stored| stored.settled_cause).is_some_and(|cause| cause == job.id.to_string()))
     }
 
     /// Keeps what became of an answer, once.
@@ -79,7 +79,7 @@ impl World {
         by: Option<PersonId>,
     ) -> Result<bool, StoreError> {
         let feedback = by.as_ref().and_then(|_| self.feedback(words, outcome));
-        let settlement = AnswerSettlement { outcome, by, at: Timestamp::now(), feedback };
+        let settlement = AnswerSettlement { outcome, by, at: Timestamp::now(), cause: job.id.to_string(), feedback };
         let is_new = self.store.settle_answer(&job.workspace, number, settlement).await?;
         if is_new {
             metrics::counter!("deskbell_answer_outcomes_total", "outcome" => outcome.as_str()).increment(1);

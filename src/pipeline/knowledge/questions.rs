@@ -85,8 +85,8 @@ impl World {
         }
         let asking = Asking { who, question: &question, cause: event.key.to_string() };
         let (number, answer) = self.kept(event, &asking, &brought, reading).await?;
-        self.post_answer(event, channel, None, number, &answer).await?;
-        Ok(true)
+        // What Slack does not take becomes a ticket: nobody waits in silence.
+        self.post_answer(event, channel, None, number, &answer).await
     }
 
     /// A mention that begins with `kb`: everybody in the conversation reads the answer.
@@ -108,7 +108,10 @@ impl World {
         let asking = Asking { who, question: &question, cause: event.key.to_string() };
         let (number, answer) = self.kept(event, &asking, &brought, reading).await?;
         let thread = Some(thread).filter(|_| !channel.as_str().starts_with('D'));
-        self.post_answer(event, channel, thread, number, &answer).await
+        if !self.post_answer(event, channel, thread, number, &answer).await? {
+            self.end(event, EventOutcome::Handled { ticket: None }).await?;
+        }
+        Ok(())
     }
 
     /// Keeps what is said, and puts it as people read it.
@@ -135,7 +138,7 @@ impl World {
         Ok((number, finding::kb_answer(&said, Some(format!("answer/{number}")))))
     }
 
-    /// Posts an answer once, and settles the event that asked.
+    /// Posts an answer once, and settles the event that asked; says whether: not where Slack refuses what is posted.
     async fn post_answer(
         &self,
         event: &Event<'_>,
@@ -143,7 +146,7 @@ impl World {
         thread: Option<&MessageTs>,
         number: u64,
         answer: &KbAnswer,
-    ) -> Result<(), Undone> {
+    ) -> Result<bool, Undone> {
         let job = event.job;
         let message =
             rendered(self.messages.kb_answer(answer)).map_err(|error| Undone::Never { reason: error.to_string() })?;
@@ -158,10 +161,14 @@ impl World {
         };
         match self.deliver(job, shown).await? {
             Delivery::Shown(_) => {}
-            Delivery::Refused(reason) => tracing::warn!(job = %job.id, reason, "Slack did not take an answer"),
+            Delivery::Refused(reason) => {
+                tracing::warn!(job = %job.id, reason, "Slack did not take an answer");
+                return Ok(false);
+            }
             Delivery::Unclear => tracing::warn!(job = %job.id, "whether an answer stands there is unknown"),
         }
-        self.end(event, EventOutcome::Handled { ticket: None }).await
+        self.end(event, EventOutcome::Handled { ticket: None }).await?;
+        Ok(true)
     }
 
     /// What one person sees may get lost: it is tried a few times and then let go.

@@ -13,6 +13,7 @@ CREATE TABLE answers (
     outcome    TEXT,
     settled_by TEXT,
     settled_at INTEGER,
+    settled_cause TEXT,
     UNIQUE (workspace, cause)
 ) STRICT;
 CREATE INDEX answers_made ON answers (workspace, made_at);

@@ -81,11 +81,14 @@ impl Access {
         Err(format!("[folders] \"{folder}\" names {reader}, which is no group of [groups] and no e-mail address"))
     }
 
-    /// Who may read a document of the folders: every entry that its path is under counts.
+    /// Who may read a document of the folders: every entry that its path is under counts, with the name of the whole folder
+    /// before it or without, so that another folder beside it, which puts these names before the paths, opens nothing.
     pub(super) fn of_path(&self, path: &str) -> Audience {
-        let is_under = |folder: &str| {
+        let below = path.split_once('/').map_or(path, |(_, below)| below);
+        let is_at = |path: &str, folder: &str| {
             folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
         };
+        let is_under = |folder: &str| is_at(path, folder) || is_at(below, folder);
         let gates = self.folders.iter().filter(|(folder, _)| is_under(folder));
         gates.fold(Audience::Everybody, |all, (_, gate)| all.and(&Audience::only(gate.clone())))
     }
@@ -129,6 +132,7 @@ mod tests {
         assert!(
             may_read("ana@x.example", "kb/finance/board/a.md") && !may_read("ben@x.example", "kb/finance/board/a.md")
         );
+        assert!(!access.of_path("handbook/kb/finance/a.md").is_public(), "a second folder opens nothing");
         let ana = directory.principals(&Email::parse("ana@x.example").unwrap());
         assert!(ana.contains(&Principal::confluence_user("712020:5a")));
     }

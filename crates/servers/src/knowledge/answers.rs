@@ -125,6 +125,12 @@ impl KnowledgeServer {
     }
 
     pub(super) async fn feedback(&self, wanted: RecordFeedback) -> Result<RecordedFeedback, ToolFailure> {
+        if !self.documents.trusts_caller() {
+            return Err(ToolFailure::permanent(
+                "what people made of answers is taken only from a caller that the server trusts: set \
+                 DESKBELL_KNOWLEDGE_TRUST_CALLER=true for one (over HTTP, with DESKBELL_MCP_BEARER)",
+            ));
+        }
         let is_id = |id: &String| id.chars().count() <= ID_CHARS;
         if wanted.passages.len() > OPINION_PASSAGES || !wanted.passages.iter().all(is_id) {
             let message = format!("passages takes at most {OPINION_PASSAGES} ids, as search_knowledge tells them");
@@ -206,7 +212,8 @@ impl KnowledgeServer {
             Origin::Store => self.documents.store.run(move |connection| documents::one(connection, &path)).await?,
             Origin::File(_) => None,
         };
-        if let Some(stored) = stored {
+        // A newer text may come with a narrower audience than the one that was looked at.
+        if let Some(stored) = stored.filter(|stored| stored.version == document.version) {
             return Ok(Text {
                 title: stored.title,
                 version: stored.version,

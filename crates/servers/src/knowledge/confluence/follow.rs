@@ -139,6 +139,8 @@ impl Confluence {
         let doubled = self.inner.poll_every.saturating_mul(2_u32.saturating_pow(failures.min(8)));
         let told = failure.retry_after_seconds.map(Duration::from_secs);
         let wait = told.map_or_else(|| doubled.min(WAIT_MAX), |told| told.min(TOLD_WAIT_MAX));
+        // What was read before the failure counts now, not after the wait: it may close documents.
+        drop(self.inner.library.reconcile().await);
         tokio::time::sleep(wait).await;
         // So that a document whose permissions got old is closed though Confluence says nothing.
         drop(self.inner.library.reconcile().await);

@@ -105,6 +105,8 @@ impl Sync {
                 let changed: Vec<PageLine> = lines.into_iter().filter(is_new).collect();
                 let is_all = !changed.is_empty() && changed.len() == count;
                 if self.take(space, changed, sweep).await? {
+                    // What got narrower counts before anybody else is asked.
+                    self.library.reconcile().await?;
                     self.read_new_people().await?;
                     self.library.reconcile().await?;
                 }
@@ -129,6 +131,7 @@ impl Sync {
         if let (Some(line), Some(space)) = (line.clone(), home) {
             let sweep = self.state(space).await?.sweep;
             self.take(space, vec![line], sweep).await?;
+            self.library.reconcile().await?;
             self.read_new_people().await?;
         }
         self.library.reconcile().await
