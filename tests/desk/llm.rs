@@ -144,7 +144,7 @@ async fn on_every_bad_day_a_card_appears_and_says_who_spoke() {
             assert!(card.has_button("confirm"), "{shape:?}, {name}");
         }
         let log = office.desk.log();
-        assert!(!log.contains("402") && log.contains("an assessor failed"), "{log}");
+        assert!(!log.contains("error 402") && log.contains("an assessor failed"), "{log}");
     }
 }
 
