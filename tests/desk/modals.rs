@@ -37,19 +37,19 @@ async fn change_moves_the_ticket_to_another_squad() {
     for shown in ["\"payments\"", "\"platform\"", "\"identity\"", "\"p1\"", "\"login\"", "initial_option"] {
         assert!(blocks.contains(shown), "{shown}: {blocks}");
     }
-    let submitted = submit(&desk, "U0BEN", &view, change("platform", "p1", "api")).await;
+    let submitted = submit(&desk, "U0BEN", &view, change("platform", "p2", "api")).await;
     assert_eq!(submitted["ok"], true, "{submitted}");
 
     let issue = desk
         .until("the issue", |state| state.issues().into_iter().find(|issue| is_issue_of(issue, &card.number())))
         .await;
     assert!(issue["key"].as_str().unwrap().starts_with("PLAT-"), "{issue}");
-    assert_eq!(issue["priority"], "Highest");
+    assert_eq!(issue["priority"], "High");
     assert!(issue["labels"].to_string().contains("category-api"), "{issue}");
     desk.settled().await;
     let card = desk.again(&card).await;
     assert!(card.says("Changed and confirmed by <@U0BEN>") && card.says("Platform"), "{}", card.all_text());
-    assert!(card.says("squad Payments → Platform") && card.says("→ P1"), "{}", card.all_text());
+    assert!(card.says("squad Payments → Platform") && card.says("→ P2"), "{}", card.all_text());
     let state = State(desk.state().await);
     assert_eq!((state.messages("C0PLATFORM").len(), state.messages("C0PAYMENTS").len()), (1, 0));
 }

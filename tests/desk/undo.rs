@@ -20,7 +20,7 @@ arguments = { issue_key = "=external.key", priority = "=action.priority", idempo
 result = { previous = "/previous/value" }
 reconcile = "native"
 "#;
-    Wish { actions: format!("{actions}{bound}"), ..wish }.policy_with("normal = \"p3\"", "normal = \"p1\"")
+    Wish { actions: format!("{actions}{bound}"), ..wish }.policy_with("high = \"p2\"", "high = \"p1\"")
 }
 
 /// A request that was confirmed and carried out; its card, which offers to undo that.
@@ -145,23 +145,23 @@ async fn what_a_rule_carried_out_by_itself_asks_a_person_once_it_is_undone() {
     assert_eq!(desk.tickets()[0].status, "awaiting_confirmation");
 }
 
-/// The comment fails once, and its second attempt waits until the server has made another ticket's issue.
+/// The comment waits for its turn behind another ticket's issue.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_waits_for_its_turn_is_not_sent_once_its_decision_is_undone() {
     let one_at_a_time = Wish::default()
         .policy_with("actions = [\"create_issue\"]", "actions = [\"create_issue\", \"comment\"]")
-        .config_with("call_timeout = \"3s\"", "call_timeout = \"12s\"\nmax_concurrency = 1");
+        .config_with("call_timeout = \"3s\"", "call_timeout = \"15s\"\nmax_concurrency = 1");
     let desk = Desk::open(one_at_a_time).await;
-    desk.fault(json!({ "target": "jira:POST /issue/*/comment", "kind": "status", "status": 429, "retry_after_seconds": 2, "count": 1 }))
-        .await;
-    desk.fault(json!({ "target": "jira:POST /issue", "kind": "delayed", "ms": 8000, "count": 1, "skip": 1 })).await;
+    for ms in [3_000, 8_000] {
+        desk.fault(json!({ "target": "jira:POST /issue", "kind": "delayed", "ms": ms, "count": 1 })).await;
+    }
     let card = desk.asks("U0GRACE", REFUND).await;
     desk.confirms("U0BEN", &card).await;
-    until_job(&desk, "id LIKE '%DB-1/dispatch/%' AND sends = 1 AND state = 1").await;
+    until_job(&desk, "id LIKE '%DB-1/dispatch/1/%' AND sends = 1 AND state = 2").await;
     let other = desk.asks("U0FRANK", REFUND).await;
     desk.confirms("U0BEN", &other).await;
-    until_job(&desk, "id LIKE '%DB-2/dispatch/%' AND sends = 1 AND state = 2").await;
-    until_job(&desk, "id LIKE '%DB-1/dispatch/%' AND sends = 1 AND state = 2").await;
+    until_job(&desk, "id LIKE '%DB-2/dispatch/1/%' AND sends = 1 AND state = 2").await;
+    until_job(&desk, "id LIKE '%DB-1/dispatch/2/%' AND sends = 0 AND state = 2").await;
 
     let card = desk.again(&card).await;
     assert_eq!(desk.presses("U0BEN", &card, "undo").await["ok"], true);

@@ -42,6 +42,8 @@ fn every_button_and_input_is_listened_to() {
     let known: BTreeSet<_> = buttons.chain(inputs).map(str::to_owned).collect();
     // Those of a server's form are named by their places.
     let rendered = rendered_under("action_id").into_iter().filter(|name| !name.starts_with("field_"));
+    // A message that shows a button several times numbers them.
+    let rendered = rendered.map(|name| name.split_once('.').map_or(name.clone(), |(name, _)| name.to_owned()));
     assert_eq!(rendered.collect::<BTreeSet<_>>(), known);
 }
 

@@ -112,6 +112,8 @@ fn a_button_carries_what_it_is_about() {
     }
     let expected = [
         "acknowledge",
+        "answer_ask_person",
+        "answer_send",
         "call_cancel",
         "change",
         "claim",

@@ -65,7 +65,7 @@ fn what_deskbell_itself_names_is_known() {
     );
     check_when(
         "assessment.complexity == \"needs_persons\"",
-        "\"persons\"",
+        "\"needs_persons\"",
         "there is no complexity `needs_persons` (did you mean `needs_person`?)",
     );
     check_when(
