@@ -246,5 +246,5 @@ fn the_policys_errors_stop_serving_too() {
     let policy = changed(&repository_file("policy.example.toml"), "capacity = 6", "capacity = 0");
     let said = serve(&repository_file("deskbell.example.toml"), &policy, &SECRETS);
     assert_eq!(said.code, 2);
-    assert!(said.stderr.contains("policy.example.toml:55:12: capacity must be at least 1"), "{}", said.stderr);
+    assert!(said.stderr.contains("policy.example.toml:60:12: capacity must be at least 1"), "{}", said.stderr);
 }

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::failures::until_job;
 use super::{Desk, Message, State, Wish};
 
 const REFUND: &str = "A refund of 12.50 did not arrive, the customer is waiting";
@@ -143,30 +142,4 @@ async fn what_a_rule_carried_out_by_itself_asks_a_person_once_it_is_undone() {
     desk.settled().await;
     assert_eq!(State(desk.state().await).issues().len(), 1, "nothing ran by itself");
     assert_eq!(desk.tickets()[0].status, "awaiting_confirmation");
-}
-
-/// The comment waits for its turn behind another ticket's issue.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_waits_for_its_turn_is_not_sent_once_its_decision_is_undone() {
-    let one_at_a_time = Wish::default()
-        .policy_with("actions = [\"create_issue\"]", "actions = [\"create_issue\", \"comment\"]")
-        .config_with("call_timeout = \"3s\"", "call_timeout = \"15s\"\nmax_concurrency = 1");
-    let desk = Desk::open(one_at_a_time).await;
-    for ms in [3_000, 8_000] {
-        desk.fault(json!({ "target": "jira:POST /issue", "kind": "delayed", "ms": ms, "count": 1 })).await;
-    }
-    let card = desk.asks("U0GRACE", REFUND).await;
-    desk.confirms("U0BEN", &card).await;
-    until_job(&desk, "id LIKE '%DB-1/dispatch/1/%' AND sends = 1 AND state = 2").await;
-    let other = desk.asks("U0FRANK", REFUND).await;
-    desk.confirms("U0BEN", &other).await;
-    until_job(&desk, "id LIKE '%DB-2/dispatch/1/%' AND sends = 1 AND state = 2").await;
-    until_job(&desk, "id LIKE '%DB-1/dispatch/2/%' AND sends = 0 AND state = 2").await;
-
-    let card = desk.again(&card).await;
-    assert_eq!(desk.presses("U0BEN", &card, "undo").await["ok"], true);
-    until_asked_again(&desk, &card).await;
-    desk.settled().await;
-    let closed = issue(&desk, "PAY-1").await;
-    assert_eq!((comments(&closed, ""), comments(&closed, "was undone in Deskbell")), (1, 1), "{closed}");
 }
