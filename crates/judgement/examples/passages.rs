@@ -2,7 +2,13 @@
 //!
 //! `cargo run --release -p deskbell-judgement --example passages -- 100000`
 
-#![allow(missing_docs, clippy::print_stdout, clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+#![allow(
+    missing_docs,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_truncation
+)]
 
 use std::time::{Duration, Instant};
 
