@@ -91,7 +91,7 @@ fn bounded() -> Policy {
 }
 
 /// The mode of a request of category login, 90 % sure, and what its inputs said of the threshold.
-fn mode(policy: Policy, learned: Option<f64>) -> (Mode, DecisionInputs) {
+fn mode(policy: &Policy, learned: Option<f64>) -> (Mode, DecisionInputs) {
     let mut desk = Desk::new(policy.clone());
     if let Some(learned) = learned {
         desk.auto_from.insert(CategoryId::from("login"), Confidence::from_probability(learned));
@@ -99,7 +99,7 @@ fn mode(policy: Policy, learned: Option<f64>) -> (Mode, DecisionInputs) {
     desk.on(request("I can't log in"));
     let record = desk.on(assessed(1, Some("login"))).decision.unwrap();
     // The threshold is an input: the decision is made again to the byte.
-    assert_eq!(decide(&policy, &record.inputs, 1), record.decision);
+    assert_eq!(decide(policy, &record.inputs, 1), record.decision);
     let stored = serde_json::to_vec(&record.inputs).unwrap();
     let read: DecisionInputs = serde_json::from_slice(&stored).unwrap();
     assert_eq!(read, record.inputs);
@@ -111,14 +111,14 @@ fn mode(policy: Policy, learned: Option<f64>) -> (Mode, DecisionInputs) {
 #[test]
 fn what_is_not_sure_enough_waits_for_a_person() {
     let from = |found: &DecisionInputs| found.auto_from.map(Confidence::percent);
-    let (decided, inputs) = mode(bounded(), None);
+    let (decided, inputs) = mode(&bounded(), None);
     assert_eq!((decided, from(&inputs)), (Mode::Confirm, Some(95)), "without evidence the strictest bound holds");
-    let (decided, inputs) = mode(bounded(), Some(0.8));
+    let (decided, inputs) = mode(&bounded(), Some(0.8));
     assert_eq!((decided, from(&inputs)), (Mode::Auto, Some(80)));
-    let (decided, inputs) = mode(bounded(), Some(0.1));
+    let (decided, inputs) = mode(&bounded(), Some(0.1));
     assert_eq!((decided, from(&inputs)), (Mode::Auto, Some(70)), "never below the policy's bounds");
     // A policy without bounds asks for no confidence, and its inputs are as they always were.
-    let (decided, inputs) = mode(and_rules(AUTO), Some(0.99));
+    let (decided, inputs) = mode(&and_rules(AUTO), Some(0.99));
     assert_eq!((decided, from(&inputs)), (Mode::Auto, None));
     assert!(!serde_json::to_string(&inputs).unwrap().contains("auto_from"));
 }
