@@ -285,6 +285,7 @@ async fn the_encoder_is_found_beside_the_store_and_used() {
     }
     let mut desk = Desk::open(wish()).await;
     assert!(desk.log().contains("compared by their words alone"), "{}", desk.log());
+    desk.until_log("version=1 labels=0").await;
     assert!(desk.stop().success());
     let place = desk.folder().join("models");
     let (ok, said) = desk.runs(&["models", "import", model.to_str().unwrap(), "--to", place.to_str().unwrap()]).await;
