@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 /// What a detail is. The order is that of their weight where two overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,13 +115,16 @@ struct Match<'a> {
     after: &'a str,
 }
 
+/// What each pattern's automaton may keep, for each thread: a request is short, and the patterns are many.
+const AUTOMATON_BYTES: usize = 32 * 1024;
+
 /// A [`Rule`] before its pattern is compiled.
 type Pattern = (Kind, usize, &'static str, fn(&Match<'_>) -> bool);
 
 /// The rules of these patterns. One that can't be compiled is left out; a test sees to it that there is none.
 fn compiled(patterns: &[Pattern]) -> Vec<Rule> {
     let rule = |(kind, group, pattern, holds): &Pattern| {
-        let regex = Regex::new(pattern).ok()?;
+        let regex = RegexBuilder::new(pattern).dfa_size_limit(AUTOMATON_BYTES).build().ok()?;
         Some(Rule { kind: *kind, group: *group, regex, holds: *holds })
     };
     patterns.iter().filter_map(rule).collect()
