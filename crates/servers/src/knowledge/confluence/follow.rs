@@ -37,7 +37,7 @@ struct Inner {
     poll_every: Duration,
     sweep_every: Duration,
     secret: Option<SecretString>,
-    library: Arc<Library>,
+    documents: Arc<Library>,
 }
 
 /// What webhooks told of.
@@ -48,19 +48,19 @@ struct Told {
 }
 
 impl Confluence {
-    /// A site whose documents go into the library's store; makes no request.
+    /// A site whose documents go into the documents' store; makes no request.
     ///
     /// # Errors
     /// [`ConfluenceConfigError`] when no HTTP client can be made of it.
     pub(in crate::knowledge) fn new(
         config: ConfluenceConfig,
-        library: Arc<Library>,
+        documents: Arc<Library>,
     ) -> Result<Self, ConfluenceConfigError> {
         let (poll_every, sweep_every) = (config.poll_every, config.sweep_every);
         let secret = config.webhook_secret.clone();
-        let sync = Sync::new(Site::new(config)?, Arc::clone(&library));
+        let sync = Sync::new(Site::new(config)?, Arc::clone(&documents));
         let (turn, told, waking) = (tokio::sync::Mutex::default(), Mutex::default(), Notify::new());
-        let inner = Inner { sync, turn, told, waking, poll_every, sweep_every, secret, library };
+        let inner = Inner { sync, turn, told, waking, poll_every, sweep_every, secret, documents };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -140,9 +140,9 @@ impl Confluence {
         let told = failure.retry_after_seconds.map(Duration::from_secs);
         let wait = told.map_or_else(|| doubled.min(WAIT_MAX), |told| told.min(TOLD_WAIT_MAX));
         // What was read before the failure counts now, not after the wait: it may close documents.
-        drop(self.inner.library.reconcile().await);
+        drop(self.inner.documents.reconcile().await);
         tokio::time::sleep(wait).await;
         // So that a document whose permissions got old is closed though Confluence says nothing.
-        drop(self.inner.library.reconcile().await);
+        drop(self.inner.documents.reconcile().await);
     }
 }

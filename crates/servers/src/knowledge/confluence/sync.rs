@@ -31,7 +31,7 @@ enum Stage {
 #[derive(Debug)]
 pub(super) struct Sync {
     site: Site,
-    library: Arc<Library>,
+    documents: Arc<Library>,
     /// The spaces that were there at the last sweep.
     spaces: Mutex<Vec<SpaceLine>>,
     /// Whom the people that were last asked for were asked for.
@@ -51,8 +51,8 @@ fn attachment_path(space: &SpaceLine, attachment: &AttachmentLine) -> String {
 }
 
 impl Sync {
-    pub(super) fn new(site: Site, library: Arc<Library>) -> Self {
-        Self { site, library, spaces: Mutex::default(), asked_for: Mutex::default() }
+    pub(super) fn new(site: Site, documents: Arc<Library>) -> Self {
+        Self { site, documents, spaces: Mutex::default(), asked_for: Mutex::default() }
     }
 
     /// Goes through all spaces. One that fails keeps no other waiting; the first failure is told.
@@ -64,7 +64,7 @@ impl Sync {
             documents::keep_sources(&transaction, &format!("{PREFIX}:"), &kept)?;
             transaction.commit()
         };
-        self.library.store.run(forget).await?;
+        self.documents.store.run(forget).await?;
         spaces.clone_into(&mut self.spaces.lock().unwrap_or_else(PoisonError::into_inner));
         let (mut swept, mut failed) = (Vec::new(), None);
         for space in &spaces {
@@ -85,7 +85,7 @@ impl Sync {
             let state = self.state(space).await?;
             self.set_state(space, Space { audience, swept_at: Some(now()), ..state }).await?;
         }
-        self.library.reconcile().await?;
+        self.documents.reconcile().await?;
         failed.map_or(Ok(()), Err)
     }
 
@@ -106,9 +106,9 @@ impl Sync {
                 let is_all = !changed.is_empty() && changed.len() == count;
                 if self.take(space, changed, sweep).await? {
                     // What got narrower counts before anybody else is asked.
-                    self.library.reconcile().await?;
+                    self.documents.reconcile().await?;
                     self.read_new_people().await?;
-                    self.library.reconcile().await?;
+                    self.documents.reconcile().await?;
                 }
                 from = next.filter(|_| is_all);
                 if from.is_none() {
@@ -117,7 +117,7 @@ impl Sync {
             }
         }
         // As time goes by, what was not swept is closed.
-        self.library.reconcile().await
+        self.documents.reconcile().await
     }
 
     /// Asks for one page, of which something was told.
@@ -131,10 +131,10 @@ impl Sync {
         if let (Some(line), Some(space)) = (line.clone(), home) {
             let sweep = self.state(space).await?.sweep;
             self.take(space, vec![line], sweep).await?;
-            self.library.reconcile().await?;
+            self.documents.reconcile().await?;
             self.read_new_people().await?;
         }
-        self.library.reconcile().await
+        self.documents.reconcile().await
     }
 
     /// Goes through a space, from where a sweep before broke off; says who may read it.
@@ -175,7 +175,7 @@ impl Sync {
             documents::remove_unseen(&transaction, &name, sweep)?;
             transaction.commit()
         };
-        self.library.store.run(forget).await?;
+        self.documents.store.run(forget).await?;
         // Asked again: what was read meanwhile is for those who may read the space now.
         self.site.space_audience(space).await
     }
@@ -188,7 +188,7 @@ impl Sync {
     ) -> Result<Option<Stage>, ToolFailure> {
         let (lines, next) = self.site.pages(space, from, false).await?;
         if self.take(space, lines, sweep).await? {
-            self.library.reconcile().await?;
+            self.documents.reconcile().await?;
         }
         Ok(Some(next.map_or(Stage::Attachments(None), |next| Stage::Pages(Some(next)))))
     }
@@ -231,7 +231,7 @@ impl Sync {
             }
             transaction.commit()
         };
-        self.library.store.run(write).await?;
+        self.documents.store.run(write).await?;
         Ok(is_changed)
     }
 
@@ -287,9 +287,9 @@ impl Sync {
             }
             transaction.commit()
         };
-        self.library.store.run(write).await?;
+        self.documents.store.run(write).await?;
         if is_changed {
-            self.library.reconcile().await?;
+            self.documents.reconcile().await?;
         }
         Ok(next.map(|next| Stage::Attachments(Some(next))))
     }
@@ -298,7 +298,7 @@ impl Sync {
     async fn named(&self) -> Result<BTreeSet<Principal>, ToolFailure> {
         let read =
             |connection: &mut rusqlite::Connection| Ok((documents::lines(connection)?, documents::spaces(connection)?));
-        let (lines, spaces) = self.library.store.run(read).await?;
+        let (lines, spaces) = self.documents.store.run(read).await?;
         let audiences = lines.iter().map(|line| &line.audience).chain(spaces.values().map(|space| &space.audience));
         let gates = audiences.filter_map(|audience| match audience {
             Audience::Gates(gates) => Some(gates.iter().flatten().cloned()),
@@ -334,7 +334,7 @@ impl Sync {
             people::put(&transaction, &emails, &members)?;
             transaction.commit()
         };
-        self.library.store.run(write).await?;
+        self.documents.store.run(write).await?;
         *self.asked_for.lock().unwrap_or_else(PoisonError::into_inner) = principals;
         Ok(())
     }
@@ -352,19 +352,19 @@ impl Sync {
 
     async fn known(&self, space: &SpaceLine) -> Result<BTreeMap<String, StoredLine>, ToolFailure> {
         let name = source(space);
-        self.library.store.run(move |connection| documents::lines_of(connection, &name)).await
+        self.documents.store.run(move |connection| documents::lines_of(connection, &name)).await
     }
 
     async fn state(&self, space: &SpaceLine) -> Result<Space, ToolFailure> {
         let name = source(space);
-        let spaces = self.library.store.run(|connection| documents::spaces(connection)).await?;
+        let spaces = self.documents.store.run(|connection| documents::spaces(connection)).await?;
         let unknown = || Space { audience: Audience::Nobody, sweep: 0, cursor: None, swept_at: None };
         Ok(spaces.get(&name).cloned().unwrap_or_else(unknown))
     }
 
     async fn set_state(&self, space: &SpaceLine, state: Space) -> Result<(), ToolFailure> {
         let name = source(space);
-        self.library.store.run(move |connection| documents::put_space(connection, &name, &state)).await
+        self.documents.store.run(move |connection| documents::put_space(connection, &name, &state)).await
     }
 
     /// Forgets pages with their attachments.
@@ -376,7 +376,7 @@ impl Sync {
             }
             transaction.commit()
         };
-        self.library.store.run(forget).await
+        self.documents.store.run(forget).await
     }
 }
 
