@@ -9,9 +9,9 @@ use deskbell_servers::helpdesk::zendesk::ZendeskConfig;
 use deskbell_servers::http::{HttpAccess, serve_http};
 use deskbell_servers::jira::{JiraConfig, JiraServer};
 use deskbell_servers::salesforce::{SalesforceConfig, SalesforceServer};
+use deskbell_servers::server::AnyServer;
 use deskbell_servers::shortcut::{ShortcutConfig, ShortcutServer};
 use deskbell_servers::stdio::serve_stdio;
-use rmcp::ServerHandler;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -42,36 +42,33 @@ pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failu
     }
 }
 
-fn jira() -> Result<JiraServer, Failure> {
+fn jira() -> Result<AnyServer, Failure> {
     let config = JiraConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    JiraServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
+    JiraServer::new(config).map(Into::into).map_err(|error| Failure::wrong(error.to_string()))
 }
 
-fn shortcut() -> Result<ShortcutServer, Failure> {
+fn shortcut() -> Result<AnyServer, Failure> {
     let config = ShortcutConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    ShortcutServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
+    ShortcutServer::new(config).map(Into::into).map_err(|error| Failure::wrong(error.to_string()))
 }
 
-fn helpdesk() -> Result<HelpdeskServer, Failure> {
+fn helpdesk() -> Result<AnyServer, Failure> {
     let config = ZendeskConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    HelpdeskServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
+    HelpdeskServer::new(config).map(Into::into).map_err(|error| Failure::wrong(error.to_string()))
 }
 
-fn slack() -> Result<SlackServer, Failure> {
+fn slack() -> Result<AnyServer, Failure> {
     let config = mcp_server::slack::config_from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    SlackServer::new(&config).map_err(|error| Failure::wrong(error.to_string()))
+    SlackServer::new(&config).map(Into::into).map_err(|error| Failure::wrong(error.to_string()))
 }
 
-fn salesforce() -> Result<SalesforceServer, Failure> {
+fn salesforce() -> Result<AnyServer, Failure> {
     let config = SalesforceConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    SalesforceServer::new(config).map_err(|error| Failure::wrong(error.to_string()))
+    SalesforceServer::new(config).map(Into::into).map_err(|error| Failure::wrong(error.to_string()))
 }
 
 /// Serves what `make` gives until standard input closes, or Deskbell is asked to end.
-async fn serve_own<H: ServerHandler + Clone>(
-    http: Option<SocketAddr>,
-    make: fn() -> Result<H, Failure>,
-) -> Result<(), Failure> {
+async fn serve_own(http: Option<SocketAddr>, make: fn() -> Result<AnyServer, Failure>) -> Result<(), Failure> {
     telemetry::start_logging(&LogConfig::default())?;
     let server = make()?;
     let shutdown = ended_by_signals();

@@ -37,8 +37,9 @@ pub(super) async fn run(config: &Path, listen: Option<SocketAddr>) -> Result<(),
         (Ok(store), None) => {
             let (_, caller) = own_caller(&callers)?;
             let server = DeskServer::for_caller(world(&config, store.clone())?, caller);
-            let ended =
-                Box::pin(serve_stdio(server, shutdown)).await.map_err(|error| Failure::failed(error.to_string()));
+            let ended = Box::pin(serve_stdio(server.into(), shutdown))
+                .await
+                .map_err(|error| Failure::failed(error.to_string()));
             store.shutdown().await;
             ended
         }
@@ -90,7 +91,7 @@ fn own_caller(callers: &Callers) -> Result<(SecretString, Arc<Caller>), Failure>
 async fn in_front_of(url: &str, token: &SecretString, shutdown: CancellationToken) -> Result<(), Failure> {
     let (server, session) =
         relay::connect(url, token, info()).await.map_err(|error| Failure::failed(error.to_string()))?;
-    let ended = serve_stdio(server, shutdown).await.map_err(|error| Failure::failed(error.to_string()));
+    let ended = serve_stdio(server.into(), shutdown).await.map_err(|error| Failure::failed(error.to_string()));
     // A session that can't be closed ends by itself.
     let _ = session.cancel().await;
     ended

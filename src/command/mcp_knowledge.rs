@@ -22,10 +22,10 @@ pub(super) async fn run(http: Option<SocketAddr>) -> Result<(), Failure> {
     let follower = server.clone();
     let following = tokio::spawn(async move { follower.follow().await });
     let ended = match http {
-        None => serve_stdio(server, shutdown).await.map_err(|error| error.to_string()),
+        None => serve_stdio(server.into(), shutdown).await.map_err(|error| error.to_string()),
         Some(listen) => {
             let beside = server.webhooks().unwrap_or_default();
-            serve_http_beside(server, beside, listen, access, shutdown).await.map_err(|error| error.to_string())
+            serve_http_beside(server.into(), beside, listen, access, shutdown).await.map_err(|error| error.to_string())
         }
     };
     following.abort();

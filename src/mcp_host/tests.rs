@@ -40,7 +40,7 @@ fn child() {
             install_tls();
             assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_none(), "environment leaked");
             let server = JiraServer::new(JiraConfig::from_env().unwrap()).unwrap();
-            serve_stdio(server, CancellationToken::new()).await.unwrap();
+            serve_stdio(server.into(), CancellationToken::new()).await.unwrap();
         }),
         "silent" => loop {
             std::thread::park();
@@ -110,7 +110,7 @@ impl Site {
         let access = HttpAccess { bearer: Some(BEARER.into()), ..HttpAccess::default() };
         let shutdown = CancellationToken::new();
         let server = JiraServer::new(config).unwrap();
-        tokio::spawn(serve_listener(server, listener, access, shutdown.clone()));
+        tokio::spawn(serve_listener(server.into(), listener, access, shutdown.clone()));
         (address, shutdown)
     }
 }

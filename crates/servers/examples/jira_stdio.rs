@@ -9,6 +9,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A second installation would be refused, and none has been made before.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let server = JiraServer::new(JiraConfig::from_env()?)?;
-    serve_stdio(server, CancellationToken::new()).await?;
+    serve_stdio(server.into(), CancellationToken::new()).await?;
     Ok(())
 }

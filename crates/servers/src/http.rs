@@ -15,13 +15,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use deskbell_listener::Limits;
 use http::{StatusCode, header};
-use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+use crate::server::AnyServer;
 
 /// The largest request body that is accepted, in bytes.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
@@ -65,8 +66,8 @@ pub enum HttpError {
 ///
 /// # Errors
 /// [`HttpError`] when the address is taken, or public without a bearer token.
-pub async fn serve_http<H: ServerHandler + Clone>(
-    server: H,
+pub async fn serve_http(
+    server: AnyServer,
     listen: SocketAddr,
     access: HttpAccess,
     shutdown: CancellationToken,
@@ -78,8 +79,8 @@ pub async fn serve_http<H: ServerHandler + Clone>(
 ///
 /// # Errors
 /// [`HttpError`] when the address is taken, or public without a bearer token.
-pub async fn serve_http_beside<H: ServerHandler + Clone>(
-    server: H,
+pub async fn serve_http_beside(
+    server: AnyServer,
     beside: Router,
     listen: SocketAddr,
     access: HttpAccess,
@@ -96,8 +97,8 @@ pub async fn serve_http_beside<H: ServerHandler + Clone>(
 ///
 /// # Errors
 /// [`HttpError`] when the socket is public without a bearer token, or fails.
-pub async fn serve_listener<H: ServerHandler + Clone>(
-    server: H,
+pub async fn serve_listener(
+    server: AnyServer,
     listener: TcpListener,
     access: HttpAccess,
     shutdown: CancellationToken,
@@ -109,8 +110,8 @@ pub async fn serve_listener<H: ServerHandler + Clone>(
 ///
 /// # Errors
 /// [`HttpError`] when the socket is public without a bearer token, or fails.
-pub async fn serve_listener_beside<H: ServerHandler + Clone>(
-    server: H,
+pub async fn serve_listener_beside(
+    server: AnyServer,
     beside: Router,
     listener: TcpListener,
     mut access: HttpAccess,
@@ -132,7 +133,7 @@ pub async fn serve_listener_beside<H: ServerHandler + Clone>(
 }
 
 /// The routes `/mcp` and `/healthz`; the caller answers for not exposing them without a token.
-pub fn router<H: ServerHandler + Clone>(server: H, access: HttpAccess, shutdown: CancellationToken) -> Router {
+pub fn router(server: AnyServer, access: HttpAccess, shutdown: CancellationToken) -> Router {
     let service = streamable_http(server, access.allowed_hosts, access.allowed_origins, shutdown);
     let bearer = Arc::new(access.bearer);
     let mcp =
@@ -141,12 +142,12 @@ pub fn router<H: ServerHandler + Clone>(server: H, access: HttpAccess, shutdown:
 }
 
 /// The endpoint alone, which refuses unexpected hosts and browser origins; the caller answers for who may call it.
-pub fn streamable_http<H: ServerHandler + Clone>(
-    server: H,
+pub fn streamable_http(
+    server: AnyServer,
     allowed_hosts: Vec<String>,
     allowed_origins: Vec<String>,
     shutdown: CancellationToken,
-) -> StreamableHttpService<H, LocalSessionManager> {
+) -> StreamableHttpService<AnyServer, LocalSessionManager> {
     let mut hosts: Vec<String> = LOOPBACK.map(String::from).into();
     hosts.extend(allowed_hosts);
     let config = StreamableHttpServerConfig::default()

@@ -26,5 +26,6 @@ pub mod relay;
 pub mod resource;
 pub mod rest;
 pub mod salesforce;
+pub mod server;
 pub mod shortcut;
 pub mod stdio;

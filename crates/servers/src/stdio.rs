@@ -1,7 +1,9 @@
 //! An MCP server on standard input and output, as a host starts it as a child process.
 
-use rmcp::{ServerHandler, ServiceExt};
+use rmcp::ServiceExt;
 use tokio_util::sync::CancellationToken;
+
+use crate::server::AnyServer;
 
 /// Why a server on standard input and output ended early.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +25,7 @@ pub enum StdioError {
 ///
 /// # Errors
 /// [`StdioError`] when the session can't be opened or its task ends abnormally.
-pub async fn serve_stdio<H: ServerHandler>(server: H, shutdown: CancellationToken) -> Result<(), StdioError> {
+pub async fn serve_stdio(server: AnyServer, shutdown: CancellationToken) -> Result<(), StdioError> {
     let opened = server.serve_with_ct(rmcp::transport::io::stdio_pipes(), shutdown.clone()).await;
     match opened {
         Ok(running) => {

@@ -24,7 +24,7 @@ pub fn router(
 ) -> Router {
     let own = ["127.0.0.1", "[::1]", "localhost"].map(|host| format!("http://{host}:{}", listen.port()));
     let origins = own.into_iter().filter(|_| listen.ip().is_loopback()).collect();
-    let service = streamable_http(server, allowed_hosts, origins, shutdown);
+    let service = streamable_http(server.into(), allowed_hosts, origins, shutdown);
     Router::new().route_service("/mcp", service).layer(middleware::from_fn_with_state(callers, authenticate))
 }
 

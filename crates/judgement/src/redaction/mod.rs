@@ -9,6 +9,7 @@
 //! left out on purpose: version numbers, times, ids of tickets and orders.
 
 mod names;
+mod plain;
 mod secrets;
 mod structured;
 
@@ -16,7 +17,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
+use regex::bytes::RegexBuilder;
+
+use self::plain::Plain;
 
 /// What a detail is. The order is that of their weight where two overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,7 +107,8 @@ struct Rule {
     kind: Kind,
     /// The group that holds the detail; 0 is all of the match.
     group: usize,
-    regex: Regex,
+    /// Over the [`Plain`] form.
+    regex: regex::bytes::Regex,
     /// Whether a match is one indeed.
     holds: fn(&Match<'_>) -> bool,
 }
@@ -118,13 +123,18 @@ struct Match<'a> {
 /// What each pattern's automaton may keep, for each thread: a request is short, and the patterns are many.
 const AUTOMATON_BYTES: usize = 32 * 1024;
 
-/// A [`Rule`] before its pattern is compiled.
+/// A [`Rule`] before its pattern is compiled. The pattern is written for the [`Plain`] form: its classes are ASCII, its words may
+/// have accents.
 type Pattern = (Kind, usize, &'static str, fn(&Match<'_>) -> bool);
 
 /// The rules of these patterns. One that can't be compiled is left out; a test sees to it that there is none.
 fn compiled(patterns: &[Pattern]) -> Vec<Rule> {
     let rule = |(kind, group, pattern, holds): &Pattern| {
-        let regex = RegexBuilder::new(pattern).dfa_size_limit(AUTOMATON_BYTES).build().ok()?;
+        let regex = RegexBuilder::new(Plain::of(pattern).as_str())
+            .unicode(false)
+            .dfa_size_limit(AUTOMATON_BYTES)
+            .build()
+            .ok()?;
         Some(Rule { kind: *kind, group: *group, regex, holds: *holds })
     };
     patterns.iter().filter_map(rule).collect()
@@ -135,16 +145,19 @@ fn always(_: &Match<'_>) -> bool {
     true
 }
 
-fn find(rules: &[Rule], text: &str) -> Vec<Found> {
+fn find(rules: &[Rule], text: &str, plain: &Plain) -> Vec<Found> {
     let mut found = Vec::new();
     for rule in rules {
-        for captures in rule.regex.captures_iter(text) {
+        for captures in rule.regex.captures_iter(plain.as_str().as_bytes()) {
             let Some(group) = captures.get(rule.group) else { continue };
-            let (before, after) = (text.get(..group.start()), text.get(group.end()..));
-            let matched =
-                Match { before: before.unwrap_or_default(), text: group.as_str(), after: after.unwrap_or_default() };
+            let span = plain.in_text(group.range());
+            let matched = Match {
+                before: text.get(..span.start).unwrap_or_default(),
+                text: text.get(span.clone()).unwrap_or_default(),
+                after: text.get(span.end..).unwrap_or_default(),
+            };
             if (rule.holds)(&matched) {
-                found.push(Found { span: group.range(), kind: rule.kind });
+                found.push(Found { span, kind: rule.kind });
             }
         }
     }
@@ -198,19 +211,24 @@ impl Redaction {
 
     /// Learns the names in a text that is redacted later, so that they are found in the texts before it too.
     pub fn learn(&mut self, text: &str) {
-        for it in names::by_context(text) {
+        self.learn_from(text, &Plain::of(text));
+    }
+
+    fn learn_from(&mut self, text: &str, plain: &Plain) {
+        for it in names::by_context(text, plain) {
             self.known.add(text.get(it.span).unwrap_or_default());
         }
     }
 
     /// The text with placeholders in the place of its details.
     pub fn redact(&mut self, text: &str) -> String {
-        self.learn(text);
+        let plain = Plain::of(text);
+        self.learn_from(text, &plain);
         let mut found: Vec<Found> =
             placeholders(text).into_iter().map(|span| Found { span, kind: Kind::Text }).collect();
-        found.extend(secrets::find(text));
-        found.extend(structured::find(text));
-        found.extend(names::by_context(text));
+        found.extend(secrets::find(text, &plain));
+        found.extend(structured::find(text, &plain));
+        found.extend(names::by_context(text, &plain));
         found.extend(self.known.find(text));
         let mut redacted = String::with_capacity(text.len());
         let mut at = 0;

@@ -5,33 +5,34 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::plain::Plain;
 use super::{Found, Kind, Match, Pattern, Rule, always, compiled};
 use crate::text::{fold, is_stop_word};
 
 /// A name of one to four words, with particles between them.
 macro_rules! name {
     () => {
-        r"\p{Lu}[\p{L}'’-]*\p{Ll}[\p{L}'’-]*(?:[ \t]+(?:(?:van|von|vom|zu|de|der|den|da|di|del|della|la|le|du|dos|das|bin|ibn|al|el|ter|ten|af)[ \t]+){0,2}(?:\p{Lu}[\p{L}'’-]*\p{Ll}[\p{L}'’-]*|\p{Lu}\.)){0,3}"
+        r"[A-Z][A-Za-z'-]*[a-z][A-Za-z'-]*(?:[ \t]+(?:(?:van|von|vom|zu|de|der|den|da|di|del|della|la|le|du|dos|das|bin|ibn|al|el|ter|ten|af)[ \t]+){0,2}(?:[A-Z][A-Za-z'-]*[a-z][A-Za-z'-]*|[A-Z]\.)){0,3}"
     };
 }
 
 /// A name of two words at least.
 macro_rules! full_name {
     () => {
-        r"\p{Lu}[\p{L}'’-]*\p{Ll}[\p{L}'’-]*(?:[ \t]+\p{Lu}\.)?[ \t]+(?:(?:van|von|de|der|den|da|di|del|la|le|du|dos|bin|al|ter|ten)[ \t]+){0,2}\p{Lu}[\p{L}'’-]*\p{Ll}[\p{L}'’-]*"
+        r"[A-Z][A-Za-z'-]*[a-z][A-Za-z'-]*(?:[ \t]+[A-Z]\.)?[ \t]+(?:(?:van|von|de|der|den|da|di|del|la|le|du|dos|bin|al|ter|ten)[ \t]+){0,2}[A-Z][A-Za-z'-]*[a-z][A-Za-z'-]*"
     };
 }
 
 pub(super) const PATTERNS: &[Pattern] = &[
     // In Slack.
     (Kind::Person, 0, r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>", always),
-    (Kind::Person, 1, r"(?:^|[\s(])(@\p{L}[\p{L}0-9_-]*(?:\.[\p{L}0-9_-]+)*)", is_handle),
+    (Kind::Person, 1, r"(?:^|[\s(])(@[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)", is_handle),
     // Introduced.
     (
         Kind::Name,
         1,
         concat!(
-            r"(?i:\b(?:this is|my name is|my name's|name is|i am called|i'm called|i am|i'm|i’m|it's|it’s|it is|we are|speaking is|ich bin|ich heiße|ich heisse|mein name ist|mein name lautet|hier ist|hier spricht|je suis|je m'appelle|je m’appelle|mon nom est|c'est|soy|me llamo|mi nombre es|sono|mi chiamo|il mio nome è|ik ben|mijn naam is|ik heet|eu sou|me chamo|o meu nome é|meu nome é|nazywam się|jestem)[ \t]+)(",
+            r"(?i:\b(?:this is|my name is|my name's|name is|i am called|i'm called|i am|i'm|it's|it is|we are|speaking is|ich bin|ich heiße|ich heisse|mein name ist|mein name lautet|hier ist|hier spricht|je suis|je m'appelle|mon nom est|c'est|soy|me llamo|mi nombre es|sono|mi chiamo|il mio nome è|ik ben|mijn naam is|ik heet|eu sou|me chamo|o meu nome é|meu nome é|nazywam się|jestem)[ \t]+)(",
             name!(),
             r")"
         ),
@@ -41,13 +42,13 @@ pub(super) const PATTERNS: &[Pattern] = &[
     (
         Kind::Name,
         1,
-        r"(?i:\b(?:my name is|my name's|ich heiße|ich heisse|mein name ist|je m'appelle|me llamo|mi chiamo|me chamo|mijn naam is)[ \t]+)(\p{Ll}[\p{L}'’-]+(?:[ \t]+\p{Ll}[\p{L}'’-]+)?)",
+        r"(?i:\b(?:my name is|my name's|ich heiße|ich heisse|mein name ist|je m'appelle|me llamo|mi chiamo|me chamo|mijn naam is)[ \t]+)([a-z][A-Za-z'-]+(?:[ \t]+[a-z][A-Za-z'-]+)?)",
         is_somebody,
     ),
     (
         Kind::Name,
         1,
-        r"(?i:\b(?:this is|it's|it’s|i'm|i’m|i am|ich bin|hier ist)[ \t]+)(\p{L}[\p{L}'’-]+(?:[ \t]+\p{L}[\p{L}'’-]+)?)[ \t]+(?i:from|speaking|here|of the|with the|aus der|vom|von der|at)\b",
+        r"(?i:\b(?:this is|it's|i'm|i am|ich bin|hier ist)[ \t]+)([A-Za-z][A-Za-z'-]+(?:[ \t]+[A-Za-z][A-Za-z'-]+)?)[ \t]+(?i:from|speaking|here|of the|with the|aus der|vom|von der|at)\b",
         is_somebody,
     ),
     (
@@ -78,7 +79,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         concat!(
             r"(?m:^|[\n.!?][ \t]*)(?i:hi|hello|hey|dear|good morning|good afternoon|good evening|morning|hallo|guten tag|guten morgen|liebe|lieber|sehr geehrte|sehr geehrter|moin|bonjour|salut|cher|chère|hola|buenos días|buenas|estimado|estimada|querido|querida|ciao|buongiorno|gentile|beste|geachte|olá|caro|cara|cześć)[ \t]+(",
             name!(),
-            r")[ \t]*(?m:[,!.:;]|[-–—][ \t]|$)"
+            r")[ \t]*(?m:[,!.:;]|-[ \t]|$)"
         ),
         is_somebody,
     ),
@@ -87,7 +88,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         Kind::Name,
         1,
         concat!(
-            r"(?i:\b(?:regards|kind regards|best regards|best wishes|warm regards|best|cheers|thanks|thank you|many thanks|thx|sincerely|yours|yours truly|respectfully|br|rgds|grüße|gruß|grüssen|grüßen|gruss|mfg|vg|lg|danke|dank|cordialement|bien à vous|amicalement|merci|saludos|un saludo|atentamente|gracias|saluti|cordiali saluti|grazie|groet|groeten|groetjes|bedankt|atenciosamente|abraços|obrigado|obrigada|pozdrawiam)(?:[ \t]+(?:again|in advance|so much|a lot|and regards|im voraus|d'avance))?[ \t]*[,.!;:–—-]*[ \t]*(?:\r?\n[ \t]*){1,2}[-–—~*_ \t]*)(",
+            r"(?i:\b(?:regards|kind regards|best regards|best wishes|warm regards|best|cheers|thanks|thank you|many thanks|thx|sincerely|yours|yours truly|respectfully|br|rgds|grüße|gruß|grüssen|grüßen|gruss|mfg|vg|lg|danke|dank|cordialement|bien à vous|amicalement|merci|saludos|un saludo|atentamente|gracias|saluti|cordiali saluti|grazie|groet|groeten|groetjes|bedankt|atenciosamente|abraços|obrigado|obrigada|pozdrawiam)(?:[ \t]+(?:again|in advance|so much|a lot|and regards|im voraus|d'avance))?[ \t]*[,.!;:-]*[ \t]*(?:\r?\n[ \t]*){1,2}[-~*_ \t]*)(",
             name!(),
             r")[ \t]*(?m:[,.|/(]|$)"
         ),
@@ -97,7 +98,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         Kind::Name,
         1,
         concat!(
-            r"(?i:\b(?:regards|best wishes|cheers|thanks|thank you|many thanks|sincerely|grüße|gruß|grüßen|mfg|danke|cordialement|merci|saludos|gracias|saluti|groeten|obrigado),?[ \t]*[,!–—-]+[ \t]*)(",
+            r"(?i:\b(?:regards|best wishes|cheers|thanks|thank you|many thanks|sincerely|grüße|gruß|grüßen|mfg|danke|cordialement|merci|saludos|gracias|saluti|groeten|obrigado),?[ \t]*[,!-]+[ \t]*)(",
             name!(),
             r")[ \t]*(?m:[.]?[ \t]*$)"
         ),
@@ -106,7 +107,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     (
         Kind::Name,
         1,
-        concat!(r"(?:^|\n)[ \t]*(?:--|—|–|-|~)[ \t]*\n?[ \t]*(", name!(), r")[ \t]*(?:\r?\n|\z|,)"),
+        concat!(r"(?:^|\n)[ \t]*(?:--|-|~)[ \t]*\n?[ \t]*(", name!(), r")[ \t]*(?:\r?\n|\z|,)"),
         is_somebody,
     ),
     // In a form.
@@ -132,7 +133,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         is_two_names,
     ),
     // Somebody's.
-    (Kind::Name, 1, concat!(r"\b(", full_name!(), r")['’]s\b"), is_two_names),
+    (Kind::Name, 1, concat!(r"\b(", full_name!(), r")'s\b"), is_two_names),
     // Before their own address.
     (Kind::Name, 1, concat!(r#"["']?("#, name!(), r#")["']?[ \t]*(?:<|&lt;|\()(?:mailto:)?[^\s@<>()]+@"#), is_somebody),
     // A common given name and another.
@@ -142,8 +143,8 @@ pub(super) const PATTERNS: &[Pattern] = &[
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| compiled(PATTERNS));
 
 /// Names by what stands around them.
-pub(super) fn by_context(text: &str) -> Vec<Found> {
-    let mut found = super::find(&RULES, text);
+pub(super) fn by_context(text: &str, plain: &Plain) -> Vec<Found> {
+    let mut found = super::find(&RULES, text, plain);
     for it in &mut found {
         it.span = without_strays(text, it.span.clone());
     }

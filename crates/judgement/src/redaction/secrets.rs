@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::plain::Plain;
 use super::{Found, Kind, Match, Pattern, Rule, always, compiled};
 
 /// A long word is random when its letters tell so many bits each.
@@ -51,15 +52,15 @@ pub(super) const PATTERNS: &[Pattern] = &[
     (
         Kind::User,
         1,
-        r#"(?i)\b(?:user ?name|user ?id|login(?: name| id)?|sign-?in name|benutzername|nom d'utilisateur|nombre de usuario|gebruikersnaam)\s?["'`]?\s?(?::|=|is|ist|est|es)\s{0,3}["'`]?([\p{L}\p{N}._\\@-]{2,})"#,
+        r#"(?i)\b(?:user ?name|user ?id|login(?: name| id)?|sign-?in name|benutzername|nom d'utilisateur|nombre de usuario|gebruikersnaam)\s?["'`]?\s?(?::|=|is|ist|est|es)\s{0,3}["'`]?([A-Za-z0-9._\\@-]{2,})"#,
         looks_like_a_login,
     ),
 ];
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| compiled(PATTERNS));
 
-pub(super) fn find(text: &str) -> Vec<Found> {
-    super::find(&RULES, text)
+pub(super) fn find(text: &str, plain: &Plain) -> Vec<Found> {
+    super::find(&RULES, text, plain)
 }
 
 /// A word that somebody thought up to be guessed by nobody: letters with digits or signs in them, or four digits and more.

@@ -5,18 +5,19 @@ use std::sync::LazyLock;
 
 use iban::Iban;
 
+use super::plain::Plain;
 use super::{Found, Kind, Match, Pattern, Rule, always, compiled};
 
 /// The longest IBAN, in letters and digits without spaces, and the shortest.
 const IBAN_LENGTHS: std::ops::RangeInclusive<usize> = 15..=34;
 
 pub(super) const PATTERNS: &[Pattern] = &[
-    (Kind::Email, 0, r"(?i)[\p{L}\p{N}._%+'&-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+", always),
+    (Kind::Email, 0, r"(?i)[A-Za-z0-9._%+'&-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", always),
     // Written so that no machine reads it.
     (
         Kind::Email,
         0,
-        r"(?i)[\p{L}\p{N}._%+-]+\s?[\[({]\s?at\s?[\])}]\s?[\p{L}\p{N}-]+(?:(?:\s?[\[({]\s?dot\s?[\])}]\s?|\.)[\p{L}\p{N}-]+)+",
+        r"(?i)[A-Za-z0-9._%+-]+\s?[\[({]\s?at\s?[\])}]\s?[A-Za-z0-9-]+(?:(?:\s?[\[({]\s?dot\s?[\])}]\s?|\.)[A-Za-z0-9-]+)+",
         always,
     ),
     // 13 to 19 digits, alone or in groups.
@@ -61,33 +62,33 @@ pub(super) const PATTERNS: &[Pattern] = &[
     (
         Kind::Birthday,
         1,
-        r"(?i)\b(?:born(?: on)?|date of birth|birth ?date|birthday|dob|d\.o\.b\.?|geburtsdatum|geboren(?: am)?|née? le|date de naissance|fecha de nacimiento|data di nascita|geboortedatum)\W{0,6}(?:is |ist |the )?([0-9]{1,4}[./ -][0-9]{1,2}[./ -][0-9]{2,4}|[0-9]{1,2}(?:st|nd|rd|th|\.)? \p{L}{3,12},? [0-9]{4}|\p{L}{3,12} [0-9]{1,2}(?:st|nd|rd|th)?,? [0-9]{4})",
+        r"(?i)\b(?:born(?: on)?|date of birth|birth ?date|birthday|dob|d\.o\.b\.?|geburtsdatum|geboren(?: am)?|née? le|date de naissance|fecha de nacimiento|data di nascita|geboortedatum)\W{0,6}(?:is |ist |the )?([0-9]{1,4}[./ -][0-9]{1,2}[./ -][0-9]{2,4}|[0-9]{1,2}(?:st|nd|rd|th|\.)? [A-Za-z]{3,12},? [0-9]{4}|[A-Za-z]{3,12} [0-9]{1,2}(?:st|nd|rd|th)?,? [0-9]{4})",
         always,
     ),
     (
         Kind::Address,
         0,
-        r"\b[0-9]{1,5}[A-Za-z]? (?:\p{Lu}[\p{L}'.-]+ ){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Boulevard|Blvd|Court|Crescent|Terrace|Square|Close)\b\.?",
+        r"\b[0-9]{1,5}[A-Za-z]? (?:[A-Z][A-Za-z'.-]+ ){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Boulevard|Blvd|Court|Crescent|Terrace|Square|Close)\b\.?",
         always,
     ),
     (
         Kind::Address,
         0,
-        r"\b\p{Lu}[\p{L}-]*(?:straße|strasse|str\.|weg|gasse|allee|platz|straat|laan|plein) [0-9]{1,4} ?[a-z]?\b",
+        r"\b[A-Z][A-Za-z-]*(?:straße|strasse|str\.|weg|gasse|allee|platz|straat|laan|plein) [0-9]{1,4} ?[a-z]?\b",
         always,
     ),
     (
         Kind::Address,
         0,
-        r"\b[0-9]{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|place|chemin|impasse|allée) (?:[\p{L}'’.-]+ ){0,4}\p{Lu}[\p{L}'’-]+",
+        r"\b[0-9]{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|place|chemin|impasse|allée) (?:[A-Za-z'.-]+ ){0,4}[A-Z][A-Za-z'-]+",
         always,
     ),
 ];
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| compiled(PATTERNS));
 
-pub(super) fn find(text: &str) -> Vec<Found> {
-    let mut found = super::find(&RULES, text);
+pub(super) fn find(text: &str, plain: &Plain) -> Vec<Found> {
+    let mut found = super::find(&RULES, text, plain);
     found.extend(ibans(text));
     found
 }

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Kind, PLACEHOLDER, Redaction, names, secrets, structured};
+use super::{Kind, PLACEHOLDER, Redaction, compiled, names, secrets, structured};
 
 fn redacted(text: &str) -> String {
     Redaction::default().redact(text)
@@ -20,9 +20,12 @@ fn untouched(texts: &[&str]) {
 
 #[test]
 fn every_pattern_can_be_compiled() {
-    for (_, group, pattern, _) in structured::PATTERNS.iter().chain(secrets::PATTERNS).chain(names::PATTERNS) {
-        let regex = regex::Regex::new(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
-        assert!(regex.captures_len() > *group, "{pattern}");
+    for patterns in [structured::PATTERNS, secrets::PATTERNS, names::PATTERNS] {
+        let rules = compiled(patterns);
+        assert_eq!(rules.len(), patterns.len());
+        for rule in rules {
+            assert!(rule.regex.captures_len() > rule.group, "{}", rule.regex);
+        }
     }
     assert!(PLACEHOLDER.is_some());
 }
@@ -166,6 +169,9 @@ fn people_by_what_stands_around_them() {
         ("a refund for Siobhan McAllister, please", "a refund for [NAME_1], please"),
         ("Je m'appelle Amélie Dubois.", "Je m'appelle [NAME_1]."),
         ("Me llamo Íñigo Montoya", "Me llamo [NAME_1]"),
+        ("Je m’appelle Amélie Dubois.", "Je m’appelle [NAME_1]."),
+        ("Das ist Жанна Петрова’s Laptop", "Das ist [NAME_1]’s Laptop"),
+        ("Best – Jose\u{301} Ruiz", "Best – [NAME_1]"),
     ] {
         check(text, expected);
     }

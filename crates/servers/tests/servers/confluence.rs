@@ -204,7 +204,7 @@ async fn a_webhook_brings_a_change_a_deletion_and_a_restriction_at_once() {
     let address = listener.local_addr().unwrap();
     let access = HttpAccess { bearer: Some("sesame".into()), limits: Limits::default(), ..HttpAccess::default() };
     let (own, beside) = (served.server.clone(), served.server.webhooks().unwrap());
-    tokio::spawn(serve_listener_beside(own, beside, listener, access, CancellationToken::new()));
+    tokio::spawn(serve_listener_beside(own.into(), beside, listener, access, CancellationToken::new()));
     let follower = served.server.clone();
     tokio::spawn(async move { follower.follow().await });
     served.until_titles("quota", &[], &["Limits"]).await;
@@ -288,7 +288,7 @@ async fn every_request_keeps_to_the_vendors_document() {
     let address = listener.local_addr().unwrap();
     let access = HttpAccess { bearer: Some("sesame".into()), ..HttpAccess::default() };
     let (own, beside) = (served.server.clone(), served.server.webhooks().unwrap());
-    tokio::spawn(serve_listener_beside(own, beside, listener, access, CancellationToken::new()));
+    tokio::spawn(serve_listener_beside(own.into(), beside, listener, access, CancellationToken::new()));
     let follower = served.server.clone();
     tokio::spawn(async move { follower.follow().await });
     let url = format!("http://{address}/webhooks/confluence");

@@ -27,7 +27,7 @@ async fn serve_within(site: &Site, limits: Limits) -> (String, CancellationToken
     let server = JiraServer::new(site.config.clone()).unwrap();
     let access = HttpAccess { bearer: Some(BEARER.into()), limits, ..HttpAccess::default() };
     let shutdown = CancellationToken::new();
-    tokio::spawn(serve_listener(server, listener, access, shutdown.clone()));
+    tokio::spawn(serve_listener(server.into(), listener, access, shutdown.clone()));
     (format!("http://{address}"), shutdown)
 }
 
@@ -121,6 +121,6 @@ async fn a_public_address_without_a_token_is_refused() {
     let site = Site::start().await;
     let server = JiraServer::new(site.config.clone()).unwrap();
     let outcome =
-        serve_http(server, "0.0.0.0:0".parse().unwrap(), HttpAccess::default(), CancellationToken::new()).await;
+        serve_http(server.into(), "0.0.0.0:0".parse().unwrap(), HttpAccess::default(), CancellationToken::new()).await;
     assert!(matches!(outcome, Err(HttpError::BearerMissing { .. })));
 }
