@@ -44,27 +44,27 @@ pub(super) async fn run(config: &Path, command: &McpCommand) -> Result<(), Failu
 
 fn jira() -> Result<AnyServer, Failure> {
     let config = JiraConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    JiraServer::new(config).map(Into::into).map_err(|error| Failure::wrong(error.to_string()))
+    JiraServer::new(config).map(AnyServer::of).map_err(|error| Failure::wrong(error.to_string()))
 }
 
 fn shortcut() -> Result<AnyServer, Failure> {
     let config = ShortcutConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    ShortcutServer::new(config).map(Into::into).map_err(|error| Failure::wrong(error.to_string()))
+    ShortcutServer::new(config).map(AnyServer::of).map_err(|error| Failure::wrong(error.to_string()))
 }
 
 fn helpdesk() -> Result<AnyServer, Failure> {
     let config = ZendeskConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    HelpdeskServer::new(config).map(Into::into).map_err(|error| Failure::wrong(error.to_string()))
+    HelpdeskServer::new(config).map(AnyServer::of).map_err(|error| Failure::wrong(error.to_string()))
 }
 
 fn slack() -> Result<AnyServer, Failure> {
     let config = mcp_server::slack::config_from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    SlackServer::new(&config).map(Into::into).map_err(|error| Failure::wrong(error.to_string()))
+    SlackServer::new(&config).map(AnyServer::of).map_err(|error| Failure::wrong(error.to_string()))
 }
 
 fn salesforce() -> Result<AnyServer, Failure> {
     let config = SalesforceConfig::from_env().map_err(|error| Failure::wrong(error.to_string()))?;
-    SalesforceServer::new(config).map(Into::into).map_err(|error| Failure::wrong(error.to_string()))
+    SalesforceServer::new(config).map(AnyServer::of).map_err(|error| Failure::wrong(error.to_string()))
 }
 
 /// Serves what `make` gives until standard input closes, or Deskbell is asked to end.

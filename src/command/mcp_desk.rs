@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use deskbell_listener::Limits;
 use deskbell_servers::relay;
+use deskbell_servers::server::AnyServer;
 use deskbell_servers::stdio::serve_stdio;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
@@ -37,7 +38,7 @@ pub(super) async fn run(config: &Path, listen: Option<SocketAddr>) -> Result<(),
         (Ok(store), None) => {
             let (_, caller) = own_caller(&callers)?;
             let server = DeskServer::for_caller(world(&config, store.clone())?, caller);
-            let ended = Box::pin(serve_stdio(server.into(), shutdown))
+            let ended = Box::pin(serve_stdio(AnyServer::of(server), shutdown))
                 .await
                 .map_err(|error| Failure::failed(error.to_string()));
             store.shutdown().await;
@@ -91,7 +92,7 @@ fn own_caller(callers: &Callers) -> Result<(SecretString, Arc<Caller>), Failure>
 async fn in_front_of(url: &str, token: &SecretString, shutdown: CancellationToken) -> Result<(), Failure> {
     let (server, session) =
         relay::connect(url, token, info()).await.map_err(|error| Failure::failed(error.to_string()))?;
-    let ended = serve_stdio(server.into(), shutdown).await.map_err(|error| Failure::failed(error.to_string()));
+    let ended = serve_stdio(AnyServer::of(server), shutdown).await.map_err(|error| Failure::failed(error.to_string()));
     // A session that can't be closed ends by itself.
     let _ = session.cancel().await;
     ended

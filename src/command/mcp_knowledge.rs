@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use deskbell_servers::http::serve_http_beside;
 use deskbell_servers::knowledge::{KnowledgeServer, KnowledgeServerConfig};
+use deskbell_servers::server::AnyServer;
 use deskbell_servers::stdio::serve_stdio;
 
 use super::{Failure, mcp};
@@ -22,10 +23,12 @@ pub(super) async fn run(http: Option<SocketAddr>) -> Result<(), Failure> {
     let follower = server.clone();
     let following = tokio::spawn(async move { follower.follow().await });
     let ended = match http {
-        None => serve_stdio(server.into(), shutdown).await.map_err(|error| error.to_string()),
+        None => serve_stdio(AnyServer::of(server), shutdown).await.map_err(|error| error.to_string()),
         Some(listen) => {
             let beside = server.webhooks().unwrap_or_default();
-            serve_http_beside(server.into(), beside, listen, access, shutdown).await.map_err(|error| error.to_string())
+            serve_http_beside(AnyServer::of(server), beside, listen, access, shutdown)
+                .await
+                .map_err(|error| error.to_string())
         }
     };
     following.abort();

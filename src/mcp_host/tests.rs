@@ -9,6 +9,7 @@ use deskbell_sandbox::faults::{Fault, FaultRule, FaultTable};
 use deskbell_sandbox::jira::{JiraBox, JiraConfig as BoxConfig};
 use deskbell_servers::http::{HttpAccess, serve_listener};
 use deskbell_servers::jira::{JiraConfig, JiraServer};
+use deskbell_servers::server::AnyServer;
 use deskbell_servers::stdio::serve_stdio;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
@@ -40,7 +41,7 @@ fn child() {
             install_tls();
             assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_none(), "environment leaked");
             let server = JiraServer::new(JiraConfig::from_env().unwrap()).unwrap();
-            serve_stdio(server.into(), CancellationToken::new()).await.unwrap();
+            serve_stdio(AnyServer::of(server), CancellationToken::new()).await.unwrap();
         }),
         "silent" => loop {
             std::thread::park();
@@ -110,7 +111,7 @@ impl Site {
         let access = HttpAccess { bearer: Some(BEARER.into()), ..HttpAccess::default() };
         let shutdown = CancellationToken::new();
         let server = JiraServer::new(config).unwrap();
-        tokio::spawn(serve_listener(server.into(), listener, access, shutdown.clone()));
+        tokio::spawn(serve_listener(AnyServer::of(server), listener, access, shutdown.clone()));
         (address, shutdown)
     }
 }

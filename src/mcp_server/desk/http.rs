@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use deskbell_servers::http::streamable_http;
+use deskbell_servers::server::AnyServer;
 use http::{StatusCode, header};
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +25,7 @@ pub fn router(
 ) -> Router {
     let own = ["127.0.0.1", "[::1]", "localhost"].map(|host| format!("http://{host}:{}", listen.port()));
     let origins = own.into_iter().filter(|_| listen.ip().is_loopback()).collect();
-    let service = streamable_http(server.into(), allowed_hosts, origins, shutdown);
+    let service = streamable_http(AnyServer::of(server), allowed_hosts, origins, shutdown);
     Router::new().route_service("/mcp", service).layer(middleware::from_fn_with_state(callers, authenticate))
 }
 

@@ -6,6 +6,7 @@ use deskbell_listener::Limits;
 use deskbell_sandbox::confluence::HookTarget;
 use deskbell_servers::http::{HttpAccess, serve_listener_beside};
 use deskbell_servers::jira::Edition;
+use deskbell_servers::server::AnyServer;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -204,7 +205,7 @@ async fn a_webhook_brings_a_change_a_deletion_and_a_restriction_at_once() {
     let address = listener.local_addr().unwrap();
     let access = HttpAccess { bearer: Some("sesame".into()), limits: Limits::default(), ..HttpAccess::default() };
     let (own, beside) = (served.server.clone(), served.server.webhooks().unwrap());
-    tokio::spawn(serve_listener_beside(own.into(), beside, listener, access, CancellationToken::new()));
+    tokio::spawn(serve_listener_beside(AnyServer::of(own), beside, listener, access, CancellationToken::new()));
     let follower = served.server.clone();
     tokio::spawn(async move { follower.follow().await });
     served.until_titles("quota", &[], &["Limits"]).await;
@@ -288,7 +289,7 @@ async fn every_request_keeps_to_the_vendors_document() {
     let address = listener.local_addr().unwrap();
     let access = HttpAccess { bearer: Some("sesame".into()), ..HttpAccess::default() };
     let (own, beside) = (served.server.clone(), served.server.webhooks().unwrap());
-    tokio::spawn(serve_listener_beside(own.into(), beside, listener, access, CancellationToken::new()));
+    tokio::spawn(serve_listener_beside(AnyServer::of(own), beside, listener, access, CancellationToken::new()));
     let follower = served.server.clone();
     tokio::spawn(async move { follower.follow().await });
     let url = format!("http://{address}/webhooks/confluence");

@@ -3,6 +3,7 @@
 use deskbell_listener::Limits;
 use deskbell_servers::http::{HttpAccess, HttpError, serve_http, serve_listener};
 use deskbell_servers::jira::JiraServer;
+use deskbell_servers::server::AnyServer;
 use rmcp::ServiceExt;
 use rmcp::model::ProtocolVersion;
 use rmcp::service::{ClientLifecycleMode, ClientServiceExt};
@@ -27,7 +28,7 @@ async fn serve_within(site: &Site, limits: Limits) -> (String, CancellationToken
     let server = JiraServer::new(site.config.clone()).unwrap();
     let access = HttpAccess { bearer: Some(BEARER.into()), limits, ..HttpAccess::default() };
     let shutdown = CancellationToken::new();
-    tokio::spawn(serve_listener(server.into(), listener, access, shutdown.clone()));
+    tokio::spawn(serve_listener(AnyServer::of(server), listener, access, shutdown.clone()));
     (format!("http://{address}"), shutdown)
 }
 
@@ -120,7 +121,12 @@ async fn only_the_right_token_from_the_right_host_gets_in() {
 async fn a_public_address_without_a_token_is_refused() {
     let site = Site::start().await;
     let server = JiraServer::new(site.config.clone()).unwrap();
-    let outcome =
-        serve_http(server.into(), "0.0.0.0:0".parse().unwrap(), HttpAccess::default(), CancellationToken::new()).await;
+    let outcome = serve_http(
+        AnyServer::of(server),
+        "0.0.0.0:0".parse().unwrap(),
+        HttpAccess::default(),
+        CancellationToken::new(),
+    )
+    .await;
     assert!(matches!(outcome, Err(HttpError::BearerMissing { .. })));
 }
