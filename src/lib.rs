@@ -18,6 +18,7 @@
 pub mod assessor;
 mod breaker;
 pub mod command;
+mod compute;
 pub mod config;
 pub mod console;
 pub mod intake;

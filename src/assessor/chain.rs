@@ -13,6 +13,7 @@ use super::keywords::KeywordAssessor;
 use super::llm::combine::{Voices, combined};
 use super::local::LocalAssessor;
 use super::{AssessRequest, Assessor};
+use crate::compute;
 
 /// Asks one assessor after the other until one answers, and a language model, where there is one, at the same time.
 #[derive(Clone)]
@@ -94,7 +95,7 @@ impl Chain {
 
     async fn by_keywords(&self, request: Arc<AssessRequest>) -> Assessment {
         let (last, asked) = (Arc::clone(&self.last), Arc::clone(&request));
-        match tokio::task::spawn_blocking(move || last.assess(&asked)).await {
+        match compute::when_free(move || last.assess(&asked)).await {
             Ok(assessment) => assessment,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),

@@ -15,6 +15,7 @@ use deskbell_judgement::precedents::{Precedent, Precedents};
 use super::config::{AssessorConfig, AssessorConfigError, load_encoder};
 use super::keywords::KeywordAssessor;
 use super::{AssessError, AssessRequest, Assessing, Assessor, examples, reading};
+use crate::compute;
 
 /// How much precedents that agree with the model take away of its doubt.
 const AGREEMENT: f64 = 0.5;
@@ -242,7 +243,7 @@ impl Assessor for LocalAssessor {
     fn assess(&self, request: Arc<AssessRequest>) -> Assessing<'_> {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            let work = tokio::task::spawn_blocking(move || shared.assess(&request));
+            let work = compute::when_free(move || shared.assess(&request));
             work.await.map_err(|error| AssessError::Unavailable {
                 reason: if error.is_panic() { "the local model broke off" } else { "Deskbell is stopping" }.to_owned(),
                 retry_after: None,

@@ -13,6 +13,7 @@ use super::World;
 use super::commit::{Along, NotCommitted};
 use super::deliver::{card_unclear, notice_unclear};
 use crate::assessor::{AssessRequest, reading};
+use crate::compute;
 use crate::slack::{Profile, SlackError};
 use crate::store::{ClaimedJob, StoreError};
 
@@ -110,7 +111,7 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
 
 /// Does work that may take a moment for a long text where it holds up no job's lease and no answer.
 pub(super) async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Undone> {
-    match tokio::task::spawn_blocking(work).await {
+    match compute::when_free(work).await {
         Ok(done) => Ok(done),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -12,8 +12,9 @@ struct Rule {
 const RULES: &[Rule] = &[
     // Pure: both who ask services that may be away keep one.
     Rule { who: "breaker", may_import: &[] },
+    Rule { who: "compute", may_import: &[] },
     Rule { who: "llm", may_import: &["breaker"] },
-    Rule { who: "assessor", may_import: &["llm"] },
+    Rule { who: "assessor", may_import: &["compute", "llm"] },
     Rule { who: "slack", may_import: &[] },
     Rule { who: "mcp_host", may_import: &["breaker"] },
     Rule { who: "store", may_import: &[] },
@@ -25,7 +26,17 @@ const RULES: &[Rule] = &[
     // What intake kept is read again by the same pure readers.
     Rule {
         who: "pipeline",
-        may_import: &["assessor", "learning", "llm", "slack", "mcp_host", "store", "intake::parse", "intake::envelope"],
+        may_import: &[
+            "assessor",
+            "compute",
+            "learning",
+            "llm",
+            "slack",
+            "mcp_host",
+            "store",
+            "intake::parse",
+            "intake::envelope",
+        ],
     },
     Rule { who: "console", may_import: &["learning", "store", "slack", "mcp_host"] },
     // A request of another agent's is recorded as every door records it.
