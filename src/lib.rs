@@ -33,3 +33,4 @@ pub mod serve;
 pub mod slack;
 pub mod store;
 pub mod telemetry;
+mod threads;

@@ -14,6 +14,7 @@ use super::llm::combine::{Voices, combined};
 use super::local::LocalAssessor;
 use super::{AssessRequest, Assessor};
 use crate::compute;
+use crate::threads::Unfinished;
 
 /// Asks one assessor after the other until one answers, and a language model, where there is one, at the same time.
 #[derive(Clone)]
@@ -97,11 +98,9 @@ impl Chain {
         let (last, asked) = (Arc::clone(&self.last), Arc::clone(&request));
         match compute::when_free(move || last.assess(&asked)).await {
             Ok(assessment) => assessment,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The blocking pool is closing; the answer is needed to finish the job in hand.
-                Err(_) => self.last.assess(&request),
-            },
+            Err(Unfinished::Panicked(panic)) => std::panic::resume_unwind(panic),
+            // The answer is needed to finish the job in hand.
+            Err(Unfinished::Ended) => self.last.assess(&request),
         }
     }
 }

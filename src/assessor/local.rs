@@ -16,6 +16,7 @@ use super::config::{AssessorConfig, AssessorConfigError, load_encoder};
 use super::keywords::KeywordAssessor;
 use super::{AssessError, AssessRequest, Assessing, Assessor, examples, reading};
 use crate::compute;
+use crate::threads::Unfinished;
 
 /// How much precedents that agree with the model take away of its doubt.
 const AGREEMENT: f64 = 0.5;
@@ -245,7 +246,10 @@ impl Assessor for LocalAssessor {
         Box::pin(async move {
             let work = compute::when_free(move || shared.assess(&request));
             work.await.map_err(|error| AssessError::Unavailable {
-                reason: if error.is_panic() { "the local model broke off" } else { "Deskbell is stopping" }.to_owned(),
+                reason: match error {
+                    Unfinished::Panicked(_) => "the local model broke off".to_owned(),
+                    Unfinished::Ended => "Deskbell is stopping".to_owned(),
+                },
                 retry_after: None,
             })
         })

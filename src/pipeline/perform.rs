@@ -16,6 +16,7 @@ use crate::assessor::{AssessRequest, reading};
 use crate::compute;
 use crate::slack::{Profile, SlackError};
 use crate::store::{ClaimedJob, StoreError};
+use crate::threads::Unfinished;
 
 /// Why a job is not done.
 #[derive(Debug)]
@@ -113,10 +114,10 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
 pub(super) async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Undone> {
     match compute::when_free(work).await {
         Ok(done) => Ok(done),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(Undone::PutOff { after: Duration::ZERO, reason: "Deskbell is stopping".to_owned() }),
-        },
+        Err(Unfinished::Panicked(panic)) => std::panic::resume_unwind(panic),
+        Err(Unfinished::Ended) => {
+            Err(Undone::PutOff { after: Duration::ZERO, reason: "Deskbell is stopping".to_owned() })
+        }
     }
 }
 

@@ -37,7 +37,7 @@ impl Store {
         }
         // The lock is ours, so whoever held a lease is gone, whatever their clock said.
         conn.execute("UPDATE jobs SET lease_until = 0 WHERE state = 2", []).map_err(failed)?;
-        let readers = Readers::open(path, config.readers, master.clone()).map_err(failed)?;
+        let readers = Readers::open(path, config.readers, master.clone())?;
         let writer = Writer::start(conn, KeyRing::new(master), lock, config.queue_length)
             .map_err(|error| OpenError::from_io(path, &error))?;
         Ok(Self { inner: Arc::new(Inner { readers, writer: Some(writer) }) })
@@ -59,7 +59,7 @@ impl Store {
             return Err(OpenError::Older { path: path.to_owned(), found, known: newest() });
         }
         check_master_key(&conn, path, &master)?;
-        let readers = Readers::open(path, config.readers, master).map_err(failed)?;
+        let readers = Readers::open(path, config.readers, master)?;
         Ok(Self { inner: Arc::new(Inner { readers, writer: None }) })
     }
 }

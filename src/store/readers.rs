@@ -1,14 +1,14 @@
-//! Reading: a few read-only connections beside the writer. A read runs on tokio's blocking threads.
+//! Reading: a few read-only connections beside the writer. Each has a thread of its own.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::Semaphore;
 
-use super::error::StoreError;
+use super::error::{OpenError, StoreError};
 use super::master_key::MasterKey;
+use super::migrate::open_error;
+use crate::threads::Threads;
 
 /// How long a connection waits for a lock that another holds.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,19 +19,20 @@ pub(super) struct Read<'a> {
     pub master: &'a MasterKey,
 }
 
-/// The connections, lent out one read at a time.
+/// The connections, each with a thread of its own.
 pub(super) struct Readers {
-    idle: Arc<Mutex<Vec<Connection>>>,
-    free: Arc<Semaphore>,
+    threads: Threads<Connection>,
     master: MasterKey,
 }
 
 impl Readers {
     /// Opens `count` connections.
-    pub fn open(path: &Path, count: usize, master: MasterKey) -> rusqlite::Result<Self> {
+    pub fn open(path: &Path, count: usize, master: MasterKey) -> Result<Self, OpenError> {
         let count = count.clamp(1, 64);
-        let connections = (0..count).map(|_| open_reader(path)).collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(Self { idle: Arc::new(Mutex::new(connections)), free: Arc::new(Semaphore::new(count)), master })
+        let connections = (0..count).map(|_| open_reader(path)).collect::<rusqlite::Result<Vec<_>>>();
+        let connections = connections.map_err(|error| open_error(path, error))?;
+        let threads = Threads::start("store-reader", connections).map_err(|error| OpenError::from_io(path, &error))?;
+        Ok(Self { threads, master })
     }
 
     /// Runs a read on one snapshot. Dropping the future leaves the read to finish by itself.
@@ -41,39 +42,26 @@ impl Readers {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Read<'_>) -> Result<T, E> + Send + 'static,
     {
-        let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| StoreError::Stopped)?;
-        let idle = Arc::clone(&self.idle);
         let master = self.master.clone();
-        let task = tokio::task::spawn_blocking(move || {
-            let conn = lock(&idle).pop().ok_or(StoreError::Stopped)?;
-            let result = on_one_snapshot(&conn, || read(&Read { conn: &conn, master: &master }));
-            lock(&idle).push(conn);
-            drop(permit);
-            result
+        let asked = self.threads.run(move |conn| {
+            let conn = &*conn;
+            on_one_snapshot(conn, || read(&Read { conn, master: &master }))
         });
-        task.await.map_err(|_| StoreError::Stopped)?
+        asked.await.map_err(|_| StoreError::Stopped)?
     }
 
-    /// Closes the connections once the reads under way are done.
+    /// Closes the connections once the reads that were asked are done.
     pub async fn close(&self) {
-        let count = u32::try_from(self.free.available_permits().max(1)).unwrap_or(1);
-        drop(self.free.acquire_many(count).await);
-        self.free.close();
-        lock(&self.idle).clear();
+        self.threads.end().await;
     }
-}
-
-fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Several statements of one read see the same state.
 fn on_one_snapshot<T, E: From<StoreError>>(conn: &Connection, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    conn.execute_batch("BEGIN").map_err(StoreError::from)?;
-    let result = read();
-    let ended = conn.execute_batch("COMMIT").map_err(StoreError::from);
-    let value = result?;
-    ended?;
+    // Ended when it is dropped, also by a read that panics.
+    let snapshot = conn.unchecked_transaction().map_err(StoreError::from)?;
+    let value = read()?;
+    snapshot.commit().map_err(StoreError::from)?;
     Ok(value)
 }
 

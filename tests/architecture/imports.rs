@@ -12,12 +12,13 @@ struct Rule {
 const RULES: &[Rule] = &[
     // Pure: both who ask services that may be away keep one.
     Rule { who: "breaker", may_import: &[] },
-    Rule { who: "compute", may_import: &[] },
+    Rule { who: "threads", may_import: &[] },
+    Rule { who: "compute", may_import: &["threads"] },
     Rule { who: "llm", may_import: &["breaker"] },
-    Rule { who: "assessor", may_import: &["compute", "llm"] },
+    Rule { who: "assessor", may_import: &["compute", "llm", "threads"] },
     Rule { who: "slack", may_import: &[] },
     Rule { who: "mcp_host", may_import: &["breaker"] },
-    Rule { who: "store", may_import: &[] },
+    Rule { who: "store", may_import: &["threads"] },
     Rule { who: "models", may_import: &[] },
     // It reads what people answered, trains the local assessor, and writes versions.
     Rule { who: "learning", may_import: &["assessor", "store"] },
@@ -34,6 +35,7 @@ const RULES: &[Rule] = &[
             "slack",
             "mcp_host",
             "store",
+            "threads",
             "intake::parse",
             "intake::envelope",
         ],
