@@ -75,7 +75,6 @@ fn one_payment_that_failed_is_not_payments_that_fail() {
             "Payment 88213 failed",
             "the transfer was rejected by the bank, reason AC04",
             "payment for order 1182 was refused",
-            "my payment is stuck in pending",
         ],
     );
     check(
