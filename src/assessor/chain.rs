@@ -20,6 +20,8 @@ use crate::threads::Unfinished;
 #[derive(Clone)]
 pub struct Chain {
     model: Option<Arc<dyn Assessor>>,
+    /// Who remembers what people decided.
+    memory: Option<LocalAssessor>,
     preferred: Vec<Arc<dyn Assessor>>,
     last: Arc<KeywordAssessor>,
 }
@@ -27,7 +29,7 @@ pub struct Chain {
 impl Chain {
     /// Asks `preferred` in their order and `last` when all of them failed.
     pub fn new(preferred: Vec<Arc<dyn Assessor>>, last: Arc<KeywordAssessor>) -> Self {
-        Self { model: None, preferred, last }
+        Self { model: None, memory: None, preferred, last }
     }
 
     /// Hears this language model too.
@@ -39,7 +41,7 @@ impl Chain {
 
     /// The chain that needs nobody outside: the local assessor, then the keywords.
     pub fn of_local(local: &LocalAssessor) -> Self {
-        Self::new(vec![Arc::new(local.clone())], local.keywords())
+        Self { memory: Some(local.clone()), ..Self::new(vec![Arc::new(local.clone())], local.keywords()) }
     }
 
     /// The same, of an assessor that has learned nothing but examples. `labelled` are those of [`AssessorConfig::examples_file`].
@@ -64,7 +66,8 @@ impl Chain {
             Ok(said) => {
                 let by_own = own.assessor.clone();
                 let voices = Voices { model: spoken(&name), own: spoken(&by_own) };
-                combined(said, own, voices, |id| self.name_of(id))
+                let settled = self.memory.as_ref().and_then(|memory| memory.settled(&request));
+                combined(said, own, voices, settled.as_ref(), |id| self.name_of(id))
             }
             Err(error) => {
                 tracing::warn!(assessor = spoken(&name), ticket = %request.ticket, %error, "an assessor failed");

@@ -154,6 +154,12 @@ impl LocalAssessor {
         *self.shared.precedents.write().unwrap_or_else(PoisonError::into_inner) = precedents;
     }
 
+    /// What people decided about nearly the same request as this one.
+    pub fn settled(&self, request: &AssessRequest) -> Option<Precedent> {
+        let precedent = self.shared.precedent(request).filter(Precedent::is_of_the_same)?;
+        (precedent.category.is_none() || self.shared.knows(&precedent)).then_some(precedent)
+    }
+
     /// A person decided what a ticket is (`None`: none); counts at once.
     pub fn decided(&self, ticket: TicketId, category: Option<CategoryId>) {
         self.shared.precedents.write().unwrap_or_else(PoisonError::into_inner).put(ticket, category);
@@ -181,11 +187,11 @@ impl Shared {
     }
 
     fn category(&self, request: &AssessRequest) -> Said {
-        let precedent = self.precedents.read().unwrap_or_else(PoisonError::into_inner).of(&request.similar);
+        let precedent = self.precedent(request);
         let by_model = self.by_model(&request.text);
         let said = |category, warning| Said { by: AssessorName::Local, category, warning };
         match (precedent, by_model) {
-            (Some(Precedent { category: None, probability, tickets }), by_model) => {
+            (Some(Precedent { category: None, probability, tickets, .. }), by_model) => {
                 let named = tickets.first().map(ToString::to_string).unwrap_or_default();
                 said(
                     by_model.map(|judged| doubted(judged, probability)),
@@ -199,6 +205,10 @@ impl Shared {
                 None => said(None, None),
             },
         }
+    }
+
+    fn precedent(&self, request: &AssessRequest) -> Option<Precedent> {
+        self.precedents.read().unwrap_or_else(PoisonError::into_inner).of(&request.similar)
     }
 
     fn by_model(&self, text: &str) -> Option<Judged<CategoryId>> {
@@ -216,7 +226,7 @@ impl Shared {
 
 /// People's own word comes first; what the model says of the words makes it more or less sure.
 fn weighed(precedent: Precedent, by_model: Option<Judged<CategoryId>>) -> Judged<CategoryId> {
-    let Precedent { category, probability, tickets } = precedent;
+    let Precedent { category, probability, tickets, .. } = precedent;
     let value = category.unwrap_or_else(|| CategoryId::new(""));
     let tickets = tickets.iter().map(ToString::to_string);
     let of = Confidence::from_probability;

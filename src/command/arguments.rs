@@ -239,6 +239,11 @@ pub enum EvalCommand {
         after_help = "The label is an ISO 639-1 code, such as de.\n\nExample:\n  deskbell eval language --test sentences.csv --characters 30"
     )]
     Language(EvalLanguageArguments),
+    /// Read the urgency of labelled texts and measure how often it is right
+    #[command(
+        after_help = "The label is low, normal, high or critical.\n\nExample:\n  deskbell eval urgency --test tickets.jsonl"
+    )]
+    Urgency(EvalUrgencyArguments),
     /// Answer questions from a folder of documents and measure whether the answers stand in the right ones
     #[command(
         after_help = "The documents are Markdown; an answer is the best passages, compressed, with their documents cited. Questions may hold\n\"answer\": the words that a good answer has.\n\nExample:\n  deskbell eval answers --corpus pages --queries queries.jsonl --qrels qrels.tsv --json"
@@ -383,6 +388,23 @@ pub struct EvalLanguageArguments {
     /// Read the first N characters of each text only.
     #[arg(long, value_name = "N")]
     pub characters: Option<usize>,
+    /// Print JSON instead of lines.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `deskbell eval urgency`.
+#[derive(Debug, Args)]
+pub struct EvalUrgencyArguments {
+    /// Rows to measure on: CSV with a header, or a JSON object a line (.jsonl).
+    #[arg(long, value_name = "FILE")]
+    pub test: PathBuf,
+    /// The column of the text; `text` and a few more are known.
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Option<String>,
+    /// The column of the urgency; `urgency`, `label` and a few more are known.
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
     /// Print JSON instead of lines.
     #[arg(long)]
     pub json: bool,

@@ -43,10 +43,12 @@ impl Config {
         };
         let path = |path: &Path| format!("text:{}", absolute(path).display());
         let data = self.knowledge.data.clone().unwrap_or_else(|| self.store.path.with_extension("knowledge"));
+        // The one that requests are read with: configured, or found.
+        let encoder = self.encoder_folder();
         let named: [(&str, Option<&PathBuf>); 3] = [
             ("DESKBELL_KNOWLEDGE_DRAFTS", self.knowledge.drafts.as_ref()),
             ("DESKBELL_KNOWLEDGE_DATA", Some(&data)),
-            ("DESKBELL_KNOWLEDGE_ENCODER", self.assessor.encoder.as_ref()),
+            ("DESKBELL_KNOWLEDGE_ENCODER", encoder.as_ref()),
         ];
         let mut env: Table = named
             .into_iter()

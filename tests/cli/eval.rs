@@ -123,6 +123,29 @@ fn language_gives_the_documented_figures() {
 }
 
 #[test]
+fn urgency_gives_the_documented_figures() {
+    let folder = TempDir::new().unwrap();
+    let rows = "{\"text\":\"production is down for all customers\",\"urgency\":\"critical\"}\n{\"text\":\"no rush, when you have time\",\"urgency\":\"low\"}\n{\"text\":\"this is urgent\",\"urgency\":\"High\"}\n{\"text\":\"the whole site is offline\",\"urgency\":\"normal\"}\n";
+    fs::write(folder.path().join("test.jsonl"), rows).unwrap();
+    let figures = json(&folder, &["eval", "urgency", "--test", "test.jsonl", "--json"]);
+    // One is labelled wrongly on purpose.
+    assert_eq!(
+        (&figures["texts"], &figures["accuracy"], &figures["too_urgent"], &figures["too_calm"]),
+        (&Value::from(4), &Value::from(0.75), &Value::from(0.25), &Value::from(0.0)),
+        "{figures}"
+    );
+    assert_eq!(figures["by_urgency"], serde_json::json!({ "critical": 1.0, "high": 1.0, "low": 1.0, "normal": 0.0 }));
+    is_documented(&figures);
+    let lines = run(folder.path(), &["eval", "urgency", "--test", "test.jsonl"]).stdout;
+    assert!(lines.lines().any(|line| line.starts_with("accuracy") && line.ends_with("0.7500")), "{lines}");
+    fs::write(folder.path().join("odd.csv"), "text,urgency\nx,soon\n").unwrap();
+    let said = run(folder.path(), &["eval", "urgency", "--test", "odd.csv"]);
+    assert!(said.code == 2 && said.stderr.contains("low, normal, high, critical"), "{}", said.all());
+    let said = run(folder.path(), &["eval", "urgency", "--test", "odd.csv", "--label", "priority"]);
+    assert!(said.code == 2 && said.stderr.contains("--label"), "{}", said.all());
+}
+
+#[test]
 fn duplicates_gives_the_documented_figures() {
     let folder = TempDir::new().unwrap();
     let items = "Id,Title,Body\n1,Export is empty,The CSV export of transactions holds no rows\n2,CSV export,export of transactions to CSV is empty\n3,Login,sso loops back to the login page\n4,Slow,dashboard is slow\n";

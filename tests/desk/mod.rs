@@ -25,6 +25,7 @@ mod ledger;
 mod llm;
 mod main_job;
 mod mcp_atlassian;
+mod meaning;
 mod modals;
 mod paths;
 mod posts;

@@ -17,7 +17,7 @@ use deskbell_domain::ids::TicketId;
 use deskbell_judgement::classifier::{Example, Lesson, Model};
 use deskbell_judgement::encoder::{DIMENSIONS, Encoder};
 use deskbell_judgement::evaluation::quantile;
-use deskbell_judgement::retrieval::{Corpus, Side};
+use deskbell_judgement::passages::PassageIndex;
 use deskbell_judgement::similarity::RecentTickets;
 use deskbell_judgement::{language, request, sentiment, summary, urgency};
 
@@ -161,14 +161,15 @@ fn triage(encoder: Option<&Encoder>) -> Result<(), Box<dyn std::error::Error>> {
 fn searching(passages: usize) {
     let mut random = Random(3);
     let before = resident();
-    let mut corpus = Corpus::default();
+    let mut index = PassageIndex::default();
     for _ in 0..passages {
-        corpus.add(&random.text(WORDS_OF_A_PASSAGE, 300_000), Some(&random.vector()));
+        let slot = index.add(&random.text(WORDS_OF_A_PASSAGE, 300_000));
+        index.set_vector(slot, &random.vector());
     }
     let held = resident() - before;
     let asked = (0..ASKED).map(|_| {
         let (question, vector) = (random.text(9, 300_000), random.vector());
-        timed(|| corpus.search(&question, Some(&vector), Side::Both, 10))
+        timed(|| index.search(&question, Some(&vector), |_| true, 10))
     });
     let memory = if passages == PASSAGES[0] { format!("; {held:.0} MB") } else { String::new() };
     let figures = format!("{}{memory}", times(asked.collect()));

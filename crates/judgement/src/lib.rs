@@ -5,9 +5,8 @@
 //! Read in this order: [`mrkdwn`] (Slack's markup to plain text), [`text`] (words and n-grams), then what is
 //! built on them: [`encoder`] (sentences as vectors), [`request`] (is it a request at all?), [`classifier`] and
 //! [`keywords`] (which category?), [`urgency`], [`sentiment`], [`complexity`], [`language`], [`summary`], [`lexical`] (BM25),
-//! [`vectors`], [`retrieval`] (words and vectors together), [`similarity`] (earlier tickets), [`precedents`] (what people made of
-//! them) and [`knowledge`] (Markdown documents, split by [`markdown`]). [`passages`] searches among what the readers may see,
-//! [`hypertext`] brings HTML to Markdown, [`compression`] keeps of a passage what answers. [`evaluation`] measures them,
+//! [`vectors`], [`similarity`] (earlier tickets), [`precedents`] (what people made of them), [`passages`] (words and vectors
+//! together, among what the readers may see) and [`knowledge`] (documents cut into passages, read by [`markdown`]). [`hypertext`] brings HTML to Markdown, [`compression`] keeps of a passage what answers. [`evaluation`] measures them,
 //! [`accuracy`] by what people decided. [`redaction`] takes personal details out of what leaves for a language model.
 #![cfg_attr(
     test,
@@ -32,7 +31,6 @@ mod phrases;
 pub mod precedents;
 pub mod redaction;
 pub mod request;
-pub mod retrieval;
 pub mod sentiment;
 pub mod similarity;
 pub mod summary;

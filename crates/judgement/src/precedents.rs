@@ -10,6 +10,8 @@ use deskbell_domain::ids::{CategoryId, TicketId};
 const AT_MOST: usize = 2_000;
 /// Likeness that must come together before precedents speak: one request half alike, or two a quarter.
 const LEAST: f64 = 0.5;
+/// From this likeness on it is nearly the same request, whose decision nothing that only reads the words overrules.
+const THE_SAME: f64 = 0.75;
 /// How much doubt stands against them, in wholly alike requests.
 const DOUBT: f64 = 0.5;
 
@@ -27,8 +29,25 @@ pub struct Precedent {
     pub category: Option<CategoryId>,
     /// How likely this one is the same, `0.0..=1.0`.
     pub probability: f64,
+    /// How alike the most alike of those is that speak for it, `0.0..=1.0`.
+    pub likeness: f64,
     /// Which requests speak for it, the most alike first.
     pub tickets: Vec<TicketId>,
+}
+
+impl Precedent {
+    /// Whether people decided about nearly this very request.
+    pub fn is_of_the_same(&self) -> bool {
+        self.likeness >= THE_SAME
+    }
+}
+
+/// What speaks for one decision.
+#[derive(Debug, Default)]
+struct Votes {
+    weight: f64,
+    likeness: f64,
+    tickets: Vec<TicketId>,
 }
 
 impl Precedents {
@@ -57,20 +76,22 @@ impl Precedents {
 
     /// What these alike requests, the most alike first, were decided to be; `None` where too little was decided about any.
     pub fn of(&self, similar: &[SimilarTicket]) -> Option<Precedent> {
-        let mut weights: BTreeMap<&Option<CategoryId>, (f64, Vec<TicketId>)> = BTreeMap::new();
+        let mut votes: BTreeMap<&Option<CategoryId>, Votes> = BTreeMap::new();
         for alike in similar {
             if let Some(category) = self.decided.get(&alike.ticket) {
-                let (weight, tickets) = weights.entry(category).or_default();
-                *weight += alike.similarity.probability();
-                tickets.push(alike.ticket);
+                let votes = votes.entry(category).or_default();
+                votes.weight += alike.similarity.probability();
+                votes.likeness = votes.likeness.max(alike.similarity.probability());
+                votes.tickets.push(alike.ticket);
             }
         }
-        let total: f64 = weights.values().map(|(weight, _)| weight).sum();
-        let (category, (weight, tickets)) = weights
+        let total: f64 = votes.values().map(|votes| votes.weight).sum();
+        let (category, votes) = votes
             .into_iter()
-            .max_by(|left, right| left.1.0.total_cmp(&right.1.0))
-            .filter(|(_, (weight, _))| *weight >= LEAST)?;
-        Some(Precedent { category: category.clone(), probability: weight / (total + DOUBT), tickets })
+            .max_by(|left, right| left.1.weight.total_cmp(&right.1.weight))
+            .filter(|(_, votes)| votes.weight >= LEAST)?;
+        let Votes { weight, likeness, tickets } = votes;
+        Some(Precedent { category: category.clone(), probability: weight / (total + DOUBT), likeness, tickets })
     }
 }
 
@@ -110,6 +131,15 @@ mod tests {
         assert_eq!(said(&[(1, 0.4)]), None, "hardly alike");
         assert_eq!(said(&[(9, 1.0)]), None, "nobody decided about it");
         assert_eq!(said(&[]), None);
+    }
+
+    #[test]
+    fn nearly_the_same_request_is_told_from_one_that_is_only_alike() {
+        let decided = precedents(&[(1, Some("a")), (2, Some("a")), (3, Some("b"))]);
+        let same = |alike: &[(u64, f64)]| decided.of(&similar(alike)).unwrap().is_of_the_same();
+        assert!(same(&[(1, 0.9), (2, 0.3)]));
+        assert!(!same(&[(1, 0.6), (2, 0.6)]), "two that are a little alike are not the same");
+        assert!(!same(&[(3, 0.8), (1, 0.7), (2, 0.7)]), "the most alike was decided otherwise");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use deskbell_domain::ids::TicketId;
 use crate::encoder::Encoder;
 use crate::lexical::Index;
 use crate::mrkdwn::plain;
-use crate::vectors::Vectors;
+use crate::vectors::Keyed;
 
 /// Below this two texts only share a topic's common words.
 const THRESHOLD: f64 = 0.3;
@@ -46,10 +46,7 @@ pub fn vector(encoder: &Encoder, text: &str) -> Vec<f32> {
 #[derive(Debug, Clone, Default)]
 pub struct RecentTickets {
     index: Index<TicketId>,
-    meanings: Vectors,
-    /// Whose vector stands where in `meanings`, and back.
-    of: Vec<TicketId>,
-    places: BTreeMap<TicketId, usize>,
+    meanings: Keyed<TicketId>,
 }
 
 impl RecentTickets {
@@ -60,27 +57,17 @@ impl RecentTickets {
 
     /// [`Self::add`] with the text's vector.
     pub fn add_with(&mut self, ticket: TicketId, text: &str, vector: Option<&[f32]>) {
-        self.forget_vector(ticket);
+        self.meanings.remove(&ticket);
         self.index.add(ticket, &plain(text));
-        if vector.is_some_and(|vector| self.meanings.push(vector)) {
-            self.places.insert(ticket, self.of.len());
-            self.of.push(ticket);
+        if let Some(vector) = vector {
+            self.meanings.set(ticket, vector);
         }
     }
 
     /// Forgets a ticket; says whether it was there.
     pub fn remove(&mut self, ticket: TicketId) -> bool {
-        self.forget_vector(ticket);
+        self.meanings.remove(&ticket);
         self.index.remove(&ticket)
-    }
-
-    fn forget_vector(&mut self, ticket: TicketId) {
-        let Some(place) = self.places.remove(&ticket) else { return };
-        self.meanings.swap_remove(place);
-        self.of.swap_remove(place);
-        if let Some(moved) = self.of.get(place) {
-            self.places.insert(*moved, place);
-        }
     }
 
     /// Whether the ticket's text is there.
@@ -128,14 +115,14 @@ impl RecentTickets {
             let other = self.index.self_score_of(&ticket)?;
             Some((ticket, score / (own * other).sqrt()))
         };
-        self.index.scores(query).into_iter().filter_map(alike).collect()
+        self.index.ask(query).scores().into_iter().filter_map(alike).collect()
     }
 
     fn by_both(&self, by_words: &BTreeMap<TicketId, f64>, vector: &[f32]) -> Vec<(TicketId, f64)> {
         let alike = |words: f64, cosine: f64| (cosine.max(0.0) + OF_WORDS * words) / (1.0 + OF_WORDS);
-        let cosines = self.meanings.cosines(vector).into_iter().zip(&self.of);
+        let cosines = self.meanings.cosines(vector);
         cosines
-            .map(|(cosine, ticket)| (*ticket, alike(by_words.get(ticket).copied().unwrap_or(0.0), f64::from(cosine))))
+            .map(|(ticket, cosine)| (*ticket, alike(by_words.get(ticket).copied().unwrap_or(0.0), f64::from(cosine))))
             .collect()
     }
 }

@@ -120,7 +120,7 @@ fn urgency_beats_keywords_by_far() {
     let keywords = measure(URGENCY, "urgency", |text| by_keywords(text, URGENCY_KEYWORDS, Urgency::Normal.as_str()));
     show("urgency", &ours);
     show("urgency by keywords", &keywords);
-    assert!(ours.macro_f1 >= 0.73 && ours.ece <= 0.05, "{ours:?}");
+    assert!(ours.macro_f1 >= 0.735 && ours.ece <= 0.055, "{ours:?}");
     assert!(keywords.macro_f1 < 0.4, "{keywords:?}");
 }
 
@@ -134,6 +134,6 @@ fn tone_beats_keywords() {
     let keywords = measure(SENTIMENT, "sentiment", |text| by_keywords(text, SENTIMENT_KEYWORDS, neutral));
     show("tone", &ours);
     show("tone by keywords", &keywords);
-    assert!(ours.macro_f1 >= 0.74, "{ours:?}");
+    assert!(ours.macro_f1 >= 0.74 && ours.ece <= 0.05, "{ours:?}");
     assert!(keywords.macro_f1 < 0.4, "{keywords:?}");
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use deskbell_domain::assessment::{Assessment, AssessorName, Confidence, SimilarTicket, Urgency};
+use deskbell_domain::assessment::{Assessment, AssessorName, Confidence, Judged, SimilarTicket, Urgency};
 use deskbell_domain::ids::TicketId;
 use deskbell_domain::policy::{Category, Policy};
 use deskbell_judgement::classifier::{Example, TrainingError};
@@ -8,6 +8,7 @@ use deskbell_judgement::classifier::{Example, TrainingError};
 use super::Chain;
 use crate::assessor::config::{AssessorConfig, AssessorConfigError};
 use crate::assessor::keywords::KeywordAssessor;
+use crate::assessor::local::LocalAssessor;
 use crate::assessor::{AssessError, AssessRequest, Assessing, Assessor};
 
 /// An assessor that fails, as a language model out of reach does.
@@ -168,6 +169,36 @@ async fn a_language_model_is_heard_beside_our_own_reading() {
     let disputed = assess(&chain.with_model(said("login")), "Customer paid twice, refund one payment").await;
     assert!(disputed.category.unwrap().confidence.percent() < 50);
     assert!(disputed.warnings[0].starts_with("according to the local model it is Payments"), "{:?}", disputed.warnings);
+}
+
+#[tokio::test]
+async fn a_language_model_does_not_outvote_one_correction_of_the_same_request() {
+    let local = LocalAssessor::prepare(&AssessorConfig::default(), &demo_categories(), Vec::new()).unwrap();
+    let said = assess(&Chain::of_local(&local), "Customer paid twice, refund one payment").await;
+    let sure = |id: &str| {
+        Some(Judged { value: id.into(), confidence: Confidence::from_probability(0.97), evidence: Vec::new() })
+    };
+    let model =
+        Assessment { assessor: AssessorName::Llm("gpt-test".to_owned()), category: sure("payments"), ..said.clone() };
+    let chain = Chain::of_local(&local).with_model(Arc::new(Says(model)));
+    let asked = |likeness| {
+        let similarity = Confidence::from_probability(likeness);
+        let similar = vec![SimilarTicket { ticket: TicketId::new(7), similarity }];
+        chain.assess(AssessRequest { similar, ..request("Customer paid twice, refund one payment") })
+    };
+    let category = |made: &Assessment| made.category.clone().map(|judged| judged.value.to_string());
+    // A person corrected it to `api`.
+    local.decided(TicketId::new(7), Some("api".into()));
+    let corrected = asked(0.95).await;
+    assert_eq!(category(&corrected).as_deref(), Some("api"));
+    assert!(corrected.category.as_ref().unwrap().confidence.percent() < 50);
+    assert!(corrected.warnings.iter().any(|warning| warning.contains("gpt-test it is Payments")), "{corrected:?}");
+    // Of a request that is only a little alike people have said nothing.
+    assert_eq!(category(&asked(0.3).await).as_deref(), Some("payments"));
+    local.decided(TicketId::new(7), None);
+    let doubted = asked(0.95).await;
+    assert!(doubted.category.as_ref().unwrap().confidence.percent() < 50, "{doubted:?}");
+    assert!(doubted.warnings.iter().any(|warning| warning.contains("which was no ticket")), "{doubted:?}");
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! Two readings of one request, a model's and our own, made one. Where they agree, both are surer; where they don't, neither is,
 //! and whoever reads the card is told of both.
 //!
+//! What people decided about nearly the same request stands against a model that says otherwise, and a person is asked again.
+//!
 //! Our own reading can't be talked into anything. A request that persuades a model of another category or urgency therefore ends
 //! as a disagreement, and so with a person.
 
 use deskbell_domain::assessment::{Assessment, Confidence, Judged, Urgency};
 use deskbell_domain::ids::{CategoryId, SquadId};
+use deskbell_judgement::precedents::Precedent;
 
 /// Of the doubt that the surer of two leaves, agreement takes away this part of what the other is sure of.
 const AGREEMENT: f64 = 0.6;
@@ -25,11 +28,13 @@ pub struct Voices<'a> {
     pub own: &'a str,
 }
 
-/// Makes one of the two. `model` is the model's, `own` that of the local model or the keywords.
+/// Makes one of the two. `model` is the model's, `own` that of the local model or the keywords; `settled` is what people decided
+/// about nearly the same request.
 pub fn combined(
     model: Assessment,
     own: Assessment,
     voices: Voices<'_>,
+    settled: Option<&Precedent>,
     name_of: impl Fn(&CategoryId) -> String,
 ) -> Assessment {
     let mut disputes = Vec::new();
@@ -43,7 +48,10 @@ pub fn combined(
         (Some(one), Some(other)) => Some(same_or_doubted(one.clone(), other)),
         (one, other) => one.clone().or_else(|| other.clone()),
     };
-    let Named { category, by_model } = category(&model, &own, voices, name_of, &mut disputes);
+    let Named { category, by_model } = match settled {
+        Some(settled) => category_beside(settled, &model, &own, voices, name_of, &mut disputes),
+        None => category(&model, &own, voices, name_of, &mut disputes),
+    };
     let (named, other) = if by_model { (model, own) } else { (own, model) };
     let squad = squad(&named, category.as_ref());
     let summary = if by_model { named.summary.clone() } else { other.summary.clone() };
@@ -108,6 +116,35 @@ fn category(
         if by_model { (one, voices.own, other, against) } else { (other, voices.model, one, sure) };
     disputes.push(format!("according to {voice} it is {} ({} %)", name_of(&loses.value), loses.confidence.percent()));
     Named { category: Some(disputed(stands.clone(), rival)), by_model }
+}
+
+/// People's word stands, whatever a model says: one that says otherwise leaves it in doubt, so that a person is asked.
+fn category_beside(
+    settled: &Precedent,
+    model: &Assessment,
+    own: &Assessment,
+    voices: Voices<'_>,
+    name_of: impl Fn(&CategoryId) -> String,
+    disputes: &mut Vec<String>,
+) -> Named {
+    let Some(decided) = &settled.category else {
+        // It was no ticket: our own reading says so on the card, and agreement about a category takes nothing of that away.
+        let named = category(model, own, voices, name_of, disputes);
+        let category = named.category.map(|judged| disputed(judged, settled.probability));
+        return Named { category, ..named };
+    };
+    // Somebody else than the local model read the request: it broke off.
+    let Some(by_people) = own.category.as_ref().filter(|judged| judged.value == *decided) else {
+        return category(model, own, voices, name_of, disputes);
+    };
+    match &model.category {
+        Some(said) if said.value != *decided => {
+            let (name, sure) = (name_of(&said.value), said.confidence);
+            disputes.push(format!("according to {} it is {name} ({} %)", voices.model, sure.percent()));
+            Named { category: Some(disputed(by_people.clone(), sure.probability())), by_model: false }
+        }
+        _ => category(model, own, voices, name_of, disputes),
+    }
 }
 
 /// Both say so.
@@ -201,7 +238,15 @@ mod tests {
     }
 
     fn both(one: Option<(&str, f64)>, other: Option<(&str, f64)>) -> (Option<(String, u16)>, Assessment) {
-        let made = combined(model(one), own(other), VOICES, |id| id.as_str().to_uppercase());
+        beside(None, one, other)
+    }
+
+    fn beside(
+        settled: Option<&Precedent>,
+        one: Option<(&str, f64)>,
+        other: Option<(&str, f64)>,
+    ) -> (Option<(String, u16)>, Assessment) {
+        let made = combined(model(one), own(other), VOICES, settled, |id| id.as_str().to_uppercase());
         let shown = made.category.as_ref().map(|judged| (judged.value.to_string(), judged.confidence.percent()));
         (shown, made)
     }
@@ -226,6 +271,30 @@ mod tests {
         assert_eq!(made.warnings, ["according to m-1 it is LOGIN (60 %)"]);
         assert_eq!((made.assessor, made.area.as_str()), (AssessorName::Local, "payments-area"));
         assert_eq!(made.summary, "The model's.", "the summary is the model's all the same");
+    }
+
+    fn decided(category: Option<&str>) -> Precedent {
+        let category = category.map(CategoryId::new);
+        Precedent { category, probability: 0.64, likeness: 0.9, tickets: Vec::new() }
+    }
+
+    #[test]
+    fn a_model_does_not_outvote_what_people_decided_about_the_same() {
+        let (category, made) =
+            beside(Some(&decided(Some("payments"))), Some(("login", 0.97)), Some(("payments", 0.51)));
+        assert!(category.is_some_and(|(id, sure)| id == "payments" && sure < 50));
+        assert_eq!(made.warnings, ["according to m-1 it is LOGIN (97 %)"]);
+        assert_eq!((made.assessor, made.area.as_str()), (AssessorName::Local, "payments-area"));
+        let (category, _) = beside(Some(&decided(Some("login"))), Some(("login", 0.9)), Some(("login", 0.6)));
+        assert!(category.unwrap().1 > 90, "where it agrees, both are surer");
+        let (category, _) = beside(Some(&decided(Some("payments"))), None, Some(("payments", 0.6)));
+        assert_eq!(category, Some(("payments".to_owned(), 49)));
+    }
+
+    #[test]
+    fn what_was_no_ticket_stays_in_doubt_though_both_name_a_category() {
+        let (category, made) = beside(Some(&decided(None)), Some(("login", 0.95)), Some(("login", 0.8)));
+        assert!(category.is_some_and(|(id, sure)| id == "login" && sure < 50), "{made:?}");
     }
 
     #[test]

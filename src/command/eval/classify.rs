@@ -42,7 +42,7 @@ struct Figures {
 }
 
 pub(super) fn run(arguments: &EvalClassifyArguments) -> Result<(), Failure> {
-    let columns = Columns { text: arguments.text.as_deref(), label: arguments.label.as_deref() };
+    let columns = Columns { text: arguments.text.as_deref(), label: arguments.label.as_deref(), usual: None };
     let encoder = encoder(arguments.model.as_deref())?;
     let oos = arguments.oos.as_deref();
     let is_strange = |example: &Example| oos == Some(example.label.as_str());

@@ -27,7 +27,7 @@ struct Figures {
 }
 
 pub(super) fn run(arguments: &EvalLanguageArguments) -> Result<(), Failure> {
-    let columns = Columns { text: arguments.text.as_deref(), label: arguments.label.as_deref() };
+    let columns = Columns { text: arguments.text.as_deref(), label: arguments.label.as_deref(), usual: None };
     let tests = rows(&arguments.test, columns)?;
     let mut latencies = Vec::with_capacity(tests.len());
     let mut told = Vec::with_capacity(tests.len());

@@ -7,6 +7,7 @@ mod duplicates;
 mod language;
 mod retrieve;
 mod tables;
+mod urgency;
 
 use std::fs;
 use std::path::Path;
@@ -25,6 +26,7 @@ pub(super) fn run(command: &EvalCommand) -> Result<(), Failure> {
         EvalCommand::Retrieve(arguments) => retrieve::run(arguments),
         EvalCommand::Duplicates(arguments) => duplicates::run(arguments),
         EvalCommand::Language(arguments) => language::run(arguments),
+        EvalCommand::Urgency(arguments) => urgency::run(arguments),
         EvalCommand::Answers(arguments) => answers::run(arguments),
     }
 }

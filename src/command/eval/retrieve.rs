@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use deskbell_judgement::encoder::{Encoder, TOKENS_AT_MOST};
 use deskbell_judgement::evaluation::{Judgements, Ranking, quantile};
-use deskbell_judgement::knowledge::telling_sections;
+use deskbell_judgement::knowledge::{Distinct, indexed, passages};
 use deskbell_judgement::markdown;
-use deskbell_judgement::retrieval::{Corpus, Side};
+use deskbell_judgement::passages::{PassageIndex, Slot};
 use serde::Serialize;
 
 use super::corpus::{self, Line};
@@ -40,18 +40,21 @@ struct Figures {
 }
 
 /// What is searched: a document of BEIR's form is one passage, one of Markdown has several.
-struct Passage {
-    document: String,
-    text: String,
+pub(super) struct Passage {
+    pub(super) document: String,
+    pub(super) indexed: String,
+    /// Empty where documents are not cut.
+    pub(super) anchor: String,
+    pub(super) text: String,
 }
 
 pub(super) fn run(arguments: &EvalRetrieveArguments) -> Result<(), Failure> {
     let encoder = encoder(arguments.model.as_deref())?;
-    let passages = passages(&arguments.corpus)?;
+    let passages = read(&arguments.corpus)?;
     let judgements = corpus::judgements(&arguments.qrels)?;
     let questions = corpus::questions(&arguments.queries, &judgements)?;
-    let corpus = index(&passages, encoder.as_ref());
-    let asked = Asked { passages: &passages, corpus: &corpus, judgements: &judgements, questions: &questions };
+    let index = index(&passages, encoder.as_ref());
+    let asked = Asked { passages: &passages, index: &index, judgements: &judgements, questions: &questions };
     let vectors: Vec<(Option<Vec<f32>>, f64)> =
         questions.iter().map(|question| encoded(question, encoder.as_ref())).collect();
     let (product, mut latencies) = asked.measure(&vectors, Side::Both);
@@ -71,24 +74,30 @@ pub(super) fn run(arguments: &EvalRetrieveArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn passages(path: &Path) -> Result<Vec<Passage>, Failure> {
+fn read(path: &Path) -> Result<Vec<Passage>, Failure> {
     if !path.is_dir() {
-        let passage = |line: Line| Passage { text: line.whole(), document: line.id };
+        let passage = |line: Line| Passage {
+            indexed: line.whole(),
+            document: line.id,
+            anchor: String::new(),
+            text: String::new(),
+        };
         return Ok(corpus::lines(path)?.into_iter().map(passage).collect());
     }
     let documents = corpus::markdown(path)?;
     Ok(documents.iter().flat_map(|(id, markdown)| split(id, markdown)).collect())
 }
 
-/// As the knowledge index does it: each passage carries its title and headings.
-fn split(id: &str, text: &str) -> Vec<Passage> {
-    let document = markdown::read(text);
-    let title = document.title.unwrap_or_else(|| id.rsplit('/').next().unwrap_or(id).to_owned());
+/// As the knowledge server does it.
+pub(super) fn split(id: &str, text: &str) -> Vec<Passage> {
+    let title = markdown::read(text).title.unwrap_or_else(|| id.rsplit('/').next().unwrap_or(id).to_owned());
     let passage = |section: markdown::Section| Passage {
         document: id.to_owned(),
-        text: format!("{title}\n{}\n{}", section.heading_path.join("\n"), section.text),
+        indexed: indexed(&title, &section.heading_path, &section.text),
+        anchor: section.anchor,
+        text: section.text,
     };
-    telling_sections(document.sections).into_iter().map(passage).collect()
+    passages(text).into_iter().map(passage).collect()
 }
 
 fn encoded(question: &Line, encoder: Option<&Encoder>) -> (Option<Vec<f32>>, f64) {
@@ -97,20 +106,31 @@ fn encoded(question: &Line, encoder: Option<&Encoder>) -> (Option<Vec<f32>>, f64
     (vector, started.elapsed().as_secs_f64() * 1000.0)
 }
 
-fn index(passages: &[Passage], encoder: Option<&Encoder>) -> Corpus {
-    let texts: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
+pub(super) fn index(passages: &[Passage], encoder: Option<&Encoder>) -> PassageIndex {
+    let texts: Vec<&str> = passages.iter().map(|passage| passage.indexed.as_str()).collect();
     let vectors = encoder.map(|encoder| encoder.encode_all(&texts, TOKENS_AT_MOST, THREADS)).unwrap_or_default();
     let mut vectors = vectors.iter();
-    let mut corpus = Corpus::default();
+    let mut index = PassageIndex::default();
     for text in texts {
-        corpus.add(text, vectors.next().map(Vec::as_slice));
+        let slot = index.add(text);
+        if let Some(vector) = vectors.next() {
+            index.set_vector(slot, vector);
+        }
     }
-    corpus
+    index
+}
+
+/// Which side is asked.
+#[derive(Debug, Clone, Copy)]
+enum Side {
+    Words,
+    Meaning,
+    Both,
 }
 
 struct Asked<'a> {
     passages: &'a [Passage],
-    corpus: &'a Corpus,
+    index: &'a PassageIndex,
     judgements: &'a BTreeMap<String, Judgements>,
     questions: &'a [Line],
 }
@@ -123,7 +143,7 @@ impl Asked<'_> {
         let mut found = Vec::with_capacity(self.questions.len());
         for (question, (vector, encoding)) in self.questions.iter().zip(vectors) {
             let started = Instant::now();
-            let hits = self.corpus.search(&question.whole(), vector.as_deref(), side, PASSAGES);
+            let hits = self.search(&question.whole(), vector.as_deref(), side);
             latencies.push(started.elapsed().as_secs_f64() * 1000.0 + encoding);
             found.push(self.documents(&hits, &question.id));
         }
@@ -131,11 +151,24 @@ impl Asked<'_> {
         (Ranking::measure(found.iter().map(Vec::as_slice).zip(answers)), latencies)
     }
 
+    /// As the knowledge server searches, for readers who see everything; or one side of it alone.
+    fn search(&self, question: &str, vector: Option<&[f32]>, side: Side) -> Vec<Slot> {
+        let found = |vector| self.index.search(question, vector, |_| true, PASSAGES);
+        match (side, vector) {
+            (Side::Meaning, Some(vector)) => {
+                self.index.nearest(vector, |_| true, PASSAGES).into_iter().map(|(slot, _)| slot).collect()
+            }
+            (Side::Words, _) => found(None).hits.iter().map(|hit| hit.slot).collect(),
+            _ => found(vector).hits.iter().map(|hit| hit.slot).collect(),
+        }
+    }
+
     /// The documents of the passages found, each where its best passage stands.
-    fn documents(&self, hits: &[(usize, f64)], question: &str) -> Vec<String> {
-        let mut seen = BTreeSet::new();
-        let documents =
-            hits.iter().filter_map(|(number, _)| self.passages.get(*number)).map(|passage| &passage.document);
+    fn documents(&self, hits: &[Slot], question: &str) -> Vec<String> {
+        let (mut seen, mut distinct) = (BTreeSet::new(), Distinct::default());
+        let passages = hits.iter().filter_map(|slot| self.passages.get(*slot as usize));
+        let shown = passages.filter(|passage| distinct.is_new(&passage.document, &passage.anchor, &passage.text));
+        let documents = shown.map(|passage| &passage.document);
         documents.filter(|id| *id != question && seen.insert(*id)).take(WANTED).cloned().collect()
     }
 }

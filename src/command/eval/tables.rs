@@ -17,6 +17,21 @@ const LABEL_NAMES: &[&str] = &["label", "category", "intent", "Topic_group", "la
 pub(super) struct Columns<'a> {
     pub(super) text: Option<&'a str>,
     pub(super) label: Option<&'a str>,
+    /// What the label's column is called first of all where its name was not given.
+    pub(super) usual: Option<&'a str>,
+}
+
+impl<'a> Columns<'a> {
+    fn texts(self) -> Vec<&'a str> {
+        self.text.map_or_else(|| TEXT_NAMES.to_vec(), |name| vec![name])
+    }
+
+    fn labels(self) -> Vec<&'a str> {
+        match self.label {
+            Some(name) => vec![name],
+            None => self.usual.into_iter().chain(LABEL_NAMES.iter().copied()).collect(),
+        }
+    }
 }
 
 /// The file's rows; `.jsonl` and `.json` are read as a JSON object a line, all others as CSV.
@@ -31,10 +46,6 @@ pub(super) fn rows(path: &Path, columns: Columns<'_>) -> Result<Vec<Example>, Fa
     }
 }
 
-fn names<'a>(given: Option<&'a str>, usual: &'a [&'a str]) -> Vec<&'a str> {
-    given.map_or_else(|| usual.to_vec(), |name| vec![name])
-}
-
 fn from_csv(content: &str, columns: Columns<'_>) -> Result<Vec<Example>, String> {
     let mut reader = csv::Reader::from_reader(content.as_bytes());
     let header = reader.headers().map_err(|error| error.to_string())?.clone();
@@ -42,8 +53,8 @@ fn from_csv(content: &str, columns: Columns<'_>) -> Result<Vec<Example>, String>
         let found = names.iter().find_map(|name| header.iter().position(|column| column == *name));
         found.ok_or_else(|| format!("no column {}; name it with {option}", names.join(" or ")))
     };
-    let text = place(names(columns.text, TEXT_NAMES), "--text")?;
-    let label = place(names(columns.label, LABEL_NAMES), "--label")?;
+    let text = place(columns.texts(), "--text")?;
+    let label = place(columns.labels(), "--label")?;
     reader
         .records()
         .map(|record| {
@@ -63,8 +74,8 @@ fn from_json(content: &str, columns: Columns<'_>) -> Result<Vec<Example>, String
                 let value = names.iter().find_map(|name| object.get(name)?.as_str().map(str::to_owned));
                 value.ok_or_else(|| format!("line {number} has no text {}; name it with {option}", names.join(" or ")))
             };
-            let text = field(names(columns.text, TEXT_NAMES), "--text")?;
-            Ok(Example { text, label: field(names(columns.label, LABEL_NAMES), "--label")? })
+            let text = field(columns.texts(), "--text")?;
+            Ok(Example { text, label: field(columns.labels(), "--label")? })
         })
         .collect()
 }
@@ -153,7 +164,7 @@ mod tests {
     fn reads_both_forms_by_usual_or_given_names() {
         let csv = from_csv("id,category,text\n1,a,\"x, \"\"y\"\"\nz\"\n", Columns::default()).unwrap();
         assert_eq!((csv[0].text.as_str(), csv[0].label.as_str()), ("x, \"y\"\nz", "a"));
-        let given = Columns { text: Some("q"), label: Some("l") };
+        let given = Columns { text: Some("q"), label: Some("l"), usual: None };
         let json = from_json("{\"q\":\"x\",\"l\":\"a\"}\n\n", given).unwrap();
         assert_eq!((json[0].text.as_str(), json[0].label.as_str()), ("x", "a"));
     }

@@ -4,10 +4,12 @@
 //! with the never-negative inverse document frequency that Lucene uses. Words are kept once and numbered; a document
 //! is the numbers of its words, and each word the list of its documents with counts, 8 bytes for each.
 
+mod asked;
 mod words;
 
 use std::collections::BTreeMap;
 
+pub use self::asked::Asked;
 use self::words::Words;
 use crate::text::index_terms;
 
@@ -127,10 +129,20 @@ impl<Id: Ord + Clone> Index<Id> {
         true
     }
 
+    /// The query, put to all the documents.
+    pub fn ask(&self, query: &str) -> Asked<'_, Id> {
+        Asked::all(self, query)
+    }
+
+    /// The query, put to those documents that count, as if there were no others.
+    pub fn ask_among(&self, query: &str, counts: impl Fn(&Id) -> bool) -> Asked<'_, Id> {
+        Asked::among(self, query, counts)
+    }
+
     /// The best `limit` documents that share a word with the query; equal scores in the order of their ids.
     pub fn search(&self, query: &str, limit: usize) -> Vec<Hit<Id>> {
-        let query = Counted::read(query);
-        let mut ranked = self.scored(&query);
+        let asked = self.ask(query);
+        let mut ranked = asked.scored();
         let by_score = |left: &(&Slot<Id>, u32, f64), right: &(&Slot<Id>, u32, f64)| {
             right.2.total_cmp(&left.2).then_with(|| left.0.id.cmp(&right.0.id))
         };
@@ -142,58 +154,17 @@ impl<Id: Ord + Clone> Index<Id> {
         let hit = |(slot, place, score): (&Slot<Id>, u32, f64)| Hit {
             id: slot.id.clone(),
             score,
-            matched: self.matched(&query, slot, place),
+            matched: asked.matched(slot, place),
         };
         ranked.into_iter().map(hit).collect()
-    }
-
-    /// Every document that shares a word with the query, with its score, in no order.
-    pub fn scores(&self, query: &str) -> Vec<(Id, f64)> {
-        let found = self.scored(&Counted::read(query));
-        found.into_iter().map(|(slot, _, score)| (slot.id.clone(), score)).collect()
-    }
-
-    /// How many terms a document has in the mean, stop words left out; at least 1.
-    #[allow(clippy::cast_precision_loss)]
-    pub fn average_length(&self) -> f64 {
-        (self.total_length as f64 / self.places.len().max(1) as f64).max(1.0)
-    }
-
-    /// What a document would score at most: one that holds nothing but the query's words, and each very often.
-    pub fn reach(&self, query: &str) -> f64 {
-        let query = Counted::read(query);
-        query.terms.keys().map(|term| self.rarity(term) * (SATURATION + 1.0)).sum()
-    }
-
-    fn scored(&self, query: &Counted) -> Vec<(&Slot<Id>, u32, f64)> {
-        let mut sums = vec![0.0_f64; self.slots.len()];
-        for term in query.terms.keys() {
-            let rarity = self.rarity(term);
-            for posting in self.words.postings(term) {
-                let place = posting.place as usize;
-                let length = self.slots.get(place).and_then(Option::as_ref).map_or(0, |slot| slot.length);
-                if let Some(sum) = sums.get_mut(place) {
-                    *sum += rarity * self.saturated(posting.count, length);
-                }
-            }
-        }
-        let numbered = (0_u32..).zip(&self.slots).zip(sums).filter(|(_, sum)| *sum > 0.0);
-        numbered.filter_map(|((place, slot), sum)| Some((slot.as_ref()?, place, sum))).collect()
-    }
-
-    fn matched(&self, query: &Counted, slot: &Slot<Id>, place: u32) -> Vec<String> {
-        let shared = query.terms.keys().filter_map(|term| {
-            let count = self.words.count(term, place)?;
-            Some((self.rarity(term) * self.saturated(count, slot.length), term.as_str()))
-        });
-        heaviest_first(shared.collect())
     }
 
     /// What `text` would score if it were a document and the query at once: the most that any document of its length can.
     pub fn self_score(&self, text: &str) -> f64 {
         let document = Counted::read(text);
+        let scale = self.scale();
         let scores =
-            document.terms.iter().map(|(term, count)| self.rarity(term) * self.saturated(*count, document.length));
+            document.terms.iter().map(|(term, count)| self.rarity(term) * scale.saturated(*count, document.length));
         scores.sum()
     }
 
@@ -201,34 +172,52 @@ impl<Id: Ord + Clone> Index<Id> {
     pub fn self_score_of(&self, id: &Id) -> Option<f64> {
         let place = *self.places.get(id)?;
         let slot = self.slots.get(place as usize)?.as_ref()?;
+        let scale = self.scale();
         let score = |word: &u32| {
             let (holders, count) = self.words.held(*word, place);
-            self.rarity_of(holders) * self.saturated(count, slot.length)
+            scale.rarity(holders) * scale.saturated(count, slot.length)
         };
         Some(slot.words.iter().map(score).sum())
     }
 
     /// How much a stemmed term tells: high when few documents hold it.
     pub fn rarity(&self, term: &str) -> f64 {
-        self.rarity_of(self.words.postings(term).len())
+        self.scale().rarity(self.words.postings(term).len())
     }
 
-    #[allow(clippy::cast_precision_loss)]
-    fn rarity_of(&self, holders: usize) -> f64 {
-        let (holders, documents) = (holders as f64, self.places.len() as f64);
-        (1.0 + (documents - holders + 0.5) / (holders + 0.5)).ln()
-    }
-
-    fn saturated(&self, count: u32, length: u32) -> f64 {
-        let count = f64::from(count);
-        let relative = f64::from(length) / self.average_length();
-        count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative))
+    fn scale(&self) -> Scale {
+        Scale::of(self.places.len(), self.total_length)
     }
 }
 
-fn heaviest_first(mut terms: Vec<(f64, &str)>) -> Vec<String> {
-    terms.sort_by(|left, right| right.0.total_cmp(&left.0).then_with(|| left.1.cmp(right.1)));
-    terms.into_iter().map(|(_, term)| term.to_owned()).collect()
+/// What scores are measured by: how many documents there are, and how long they are in the mean.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    documents: usize,
+    average: f64,
+}
+
+impl Scale {
+    #[allow(clippy::cast_precision_loss)]
+    fn of(documents: usize, total_length: u64) -> Self {
+        Self { documents, average: (total_length as f64 / documents.max(1) as f64).max(1.0) }
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn rarity(self, holders: usize) -> f64 {
+        let (holders, documents) = (holders as f64, self.documents as f64);
+        (1.0 + (documents - holders + 0.5) / (holders + 0.5)).ln()
+    }
+
+    fn saturated(self, count: u32, length: u32) -> f64 {
+        let (count, relative) = (f64::from(count), f64::from(length) / self.average);
+        count * (SATURATION + 1.0) / (count + SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative))
+    }
+
+    /// What a word gives at most.
+    fn most(rarity: f64) -> f64 {
+        rarity * (SATURATION + 1.0)
+    }
 }
 
 #[cfg(test)]

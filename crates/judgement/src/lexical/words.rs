@@ -32,11 +32,6 @@ impl Words {
         number.and_then(|number| self.entries.get(*number as usize)).map_or(&[], |entry| &entry.postings)
     }
 
-    /// How often the document holds the word.
-    pub(super) fn count(&self, word: &str, place: u32) -> Option<u32> {
-        count(self.postings(word), place)
-    }
-
     /// How many documents hold the word of this number, and how often the one at `place` does.
     pub(super) fn held(&self, number: u32, place: u32) -> (usize, u32) {
         let postings = self.entries.get(number as usize).map_or(&[][..], |entry| &entry.postings);
@@ -80,7 +75,8 @@ impl Words {
     }
 }
 
-fn count(postings: &[Posting], place: u32) -> Option<u32> {
+/// How often the document at `place` holds the word of these postings.
+pub(super) fn count(postings: &[Posting], place: u32) -> Option<u32> {
     let at = postings.binary_search_by_key(&place, |posting| posting.place).ok()?;
     postings.get(at).map(|posting| posting.count)
 }

@@ -4,8 +4,10 @@
 use pulp::NullaryFnOnce;
 use serde::{Deserialize, Serialize};
 
+pub use self::keyed::Keyed;
 use self::signs::Signs;
 
+mod keyed;
 mod signs;
 
 const TINY: f32 = 1e-6;
@@ -75,11 +77,23 @@ impl Vectors {
 
     /// The places of the `wanted` nearest with their cosines, the nearest first.
     pub fn nearest(&self, query: &[f32], wanted: usize) -> Vec<(usize, f32)> {
-        let found: Vec<(usize, f32)> = if self.signs.is_empty() {
-            self.cosines(query).into_iter().enumerate().collect()
+        self.nearest_among(query, wanted, (0..self.len()).collect())
+    }
+
+    /// [`Self::nearest`] of those at `places`, as if there were no others.
+    pub fn nearest_among(&self, query: &[f32], wanted: usize, places: Vec<usize>) -> Vec<(usize, f32)> {
+        let Some(rounded) = self.rounded(query) else { return Vec::new() };
+        let compared = if places.len() > EXACT_TO {
+            self.signs.nearest(
+                &rounded.numbers,
+                places,
+                (wanted.saturating_mul(CHOSEN_PER_WANTED)).max(CHOSEN_AT_LEAST),
+            )
         } else {
-            self.among_chosen(query, (wanted * CHOSEN_PER_WANTED).max(CHOSEN_AT_LEAST))
+            places
         };
+        let cosines = self.cosines_of(query, &compared);
+        let found = compared.into_iter().zip(cosines).collect();
         first(found, wanted, |left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)))
     }
 
@@ -91,13 +105,6 @@ impl Vectors {
 
     fn row(&self, place: usize) -> Option<(&[i8], &f32)> {
         Some((self.rows.get(place * self.width..(place + 1) * self.width)?, self.scales.get(place)?))
-    }
-
-    fn among_chosen(&self, query: &[f32], chosen: usize) -> Vec<(usize, f32)> {
-        let Some(rounded) = self.rounded(query) else { return Vec::new() };
-        let places = self.signs.nearest(&rounded.numbers, chosen);
-        let cosines = self.cosines_of(query, &places);
-        places.into_iter().zip(cosines).collect()
     }
 
     fn rounded(&self, query: &[f32]) -> Option<Query> {

@@ -16,10 +16,6 @@ impl Signs {
         self.words.len().checked_div(self.words_per_row).unwrap_or(0)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
     /// The last row takes the place of this one.
     pub(super) fn swap_remove(&mut self, place: usize) {
         let (width, Some(last)) = (self.words_per_row, self.len().checked_sub(1)) else { return };
@@ -32,14 +28,15 @@ impl Signs {
         self.words.extend(signs(row));
     }
 
-    /// The places of the `wanted` rows that share most signs with the query, in no order; more where several share as many
-    /// as the last.
-    pub(super) fn nearest(&self, query: &[i8], wanted: usize) -> Vec<usize> {
+    /// Of the rows at `places` the `wanted` that share most signs with the query, in their order; more where several share
+    /// as many as the last.
+    pub(super) fn nearest(&self, query: &[i8], places: Vec<usize>, wanted: usize) -> Vec<usize> {
         let query: Vec<u64> = signs(query).collect();
         let apart = pulp::Arch::new().dispatch(Count { signs: self, query: &query });
+        let distance = |place: usize| apart.get(place).map_or(usize::MAX, |distance| usize::from(*distance));
         let mut counts = vec![0_usize; query.len() * WORD + 1];
-        for distance in &apart {
-            if let Some(count) = counts.get_mut(usize::from(*distance)) {
+        for place in &places {
+            if let Some(count) = counts.get_mut(distance(*place)) {
                 *count += 1;
             }
         }
@@ -49,12 +46,7 @@ impl Signs {
             total >= wanted
         });
         let most = reached.unwrap_or(usize::MAX);
-        apart
-            .iter()
-            .enumerate()
-            .filter(|(_, distance)| usize::from(**distance) <= most)
-            .map(|(place, _)| place)
-            .collect()
+        places.into_iter().filter(|place| distance(*place) <= most).collect()
     }
 }
 
@@ -99,7 +91,9 @@ mod tests {
             signs.push(&row);
         }
         assert_eq!(signs.len(), 4);
-        assert_eq!(signs.nearest(&[5, 5, 5, 5], 2), [0, 3]);
-        assert_eq!(signs.nearest(&[5, 5, 5, 5], 99), [0, 1, 2, 3]);
+        let nearest = |places: &[usize], wanted| signs.nearest(&[5, 5, 5, 5], places.to_vec(), wanted);
+        assert_eq!(nearest(&[0, 1, 2, 3], 2), [0, 3]);
+        assert_eq!(nearest(&[0, 1, 2, 3], 99), [0, 1, 2, 3]);
+        assert_eq!(nearest(&[1, 2, 3], 1), [3]);
     }
 }

@@ -1,10 +1,10 @@
 //! What the tools answer with.
 
-use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
-use deskbell_judgement::compression::{Shingles, answering};
+use deskbell_judgement::compression::answering;
 use deskbell_judgement::encoder::Encoder;
+use deskbell_judgement::knowledge::{Distinct, SNIPPET_CHARS};
 use deskbell_judgement::passages::{Found, Hit};
 use deskbell_judgement::summary::{sentences, shorten};
 
@@ -36,8 +36,7 @@ const CHARACTERS: (u32, u32, u32) = (1_000, 100_000, 40_000);
 /// Gaps at most, and when none is asked for.
 const GAPS_MAX: u32 = 50;
 const GAPS_DEFAULT: u32 = 10;
-/// What a snippet holds at most, in characters; and of a question what is looked for.
-const SNIPPET_CHARS: usize = 400;
+/// Of a question what is looked for, in characters.
 const QUERY_CHARS: usize = 2_000;
 /// Ids that an opinion may name, and characters of one.
 const OPINION_PASSAGES: usize = 20;
@@ -54,8 +53,6 @@ const CHANCE: f64 = 2.0;
 /// Passages whose sentences are compared by what they mean, and sentences of one.
 const MEANT_PASSAGES: usize = 3;
 const MEANT_SENTENCES: usize = 12;
-/// Passages of fewer words are not held to be the same as others.
-const SHINGLED_WORDS: usize = 8;
 
 const NO_DOCUMENT: &str = "there is no document of this path, or these readers may not read it; search_knowledge and \
                            list_documents tell paths";
@@ -322,14 +319,13 @@ impl Asked<'_> {
         let is_seen = |slot| view.has_passage(slot);
         let found = catalog.index.search(self.query, self.vector.as_deref(), is_seen, PASSAGES_DEPTH * 2);
         let ranked = self.ranked(&view, &found);
-        let mut headings = BTreeSet::new();
-        let mut texts: Vec<Shingles> = Vec::new();
+        let mut distinct = Distinct::default();
         let mut shown = Vec::new();
         for Ranked { hit, passage, document, lean } in ranked {
             if shown.len() >= limit {
                 break;
             }
-            if !headings.insert((&passage.path, &passage.anchor)) || is_repeated(&passage.text, &mut texts) {
+            if !distinct.is_new(&passage.path, &passage.anchor, &passage.text) {
                 continue;
             }
             let snippet = self.snippet(passage, &hit, &found, shown.len());
@@ -393,19 +389,6 @@ fn spread(hits: &[Hit]) -> f64 {
     let mean = best.iter().sum::<f64>() / count;
     let variance = best.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / count;
     variance.sqrt().max(mean.abs() * 0.1)
-}
-
-/// Whether one of the texts says the same; remembers it otherwise.
-fn is_repeated(text: &str, texts: &mut Vec<Shingles>) -> bool {
-    if text.split_whitespace().count() < SHINGLED_WORDS {
-        return false;
-    }
-    let shingles = Shingles::of(text);
-    if texts.iter().any(|known| known.is_same(&shingles)) {
-        return true;
-    }
-    texts.push(shingles);
-    false
 }
 
 /// Where people read the passage. Other sources make anchors in ways of their own.

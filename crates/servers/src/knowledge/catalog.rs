@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use deskbell_judgement::knowledge::telling_sections;
-use deskbell_judgement::markdown;
+use deskbell_judgement::knowledge::{indexed, passages};
 use deskbell_judgement::passages::{PassageIndex, Slot};
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -98,7 +97,7 @@ impl Catalog {
         let audience = self.audiences.number(about.audience);
         let mut slots = Vec::new();
         let mut parts: BTreeMap<String, usize> = BTreeMap::new();
-        for section in telling_sections(markdown::read(text).sections) {
+        for section in passages(text) {
             let part = parts.entry(section.anchor.clone()).or_default();
             let passage = Passage {
                 id: passage_id(&path, &section.anchor, *part),
@@ -109,7 +108,7 @@ impl Catalog {
                 audience,
             };
             *part += 1;
-            slots.push(self.index.add(&indexed(&title, &passage)));
+            slots.push(self.index.add(&indexed(&title, &passage.heading_path, &passage.text)));
             self.passages.push(Some(passage));
             self.encoded.push(false);
         }
@@ -160,7 +159,7 @@ impl Catalog {
         for document in self.documents.values_mut() {
             for slot in &mut document.slots {
                 let Some(passage) = self.passages.get_mut(*slot as usize).and_then(Option::take) else { continue };
-                *slot = index.add(&indexed(&document.title, &passage));
+                *slot = index.add(&indexed(&document.title, &passage.heading_path, &passage.text));
                 passages.push(Some(passage));
             }
         }
@@ -195,7 +194,7 @@ impl Catalog {
         let texts = waiting.filter_map(|(slot, _): (Slot, _)| {
             let passage = self.passages.get(slot as usize)?.as_ref()?;
             let document = self.documents.get(&passage.path)?;
-            Some((slot, indexed(&document.title, passage)))
+            Some((slot, indexed(&document.title, &passage.heading_path, &passage.text)))
         });
         texts.take(limit).collect()
     }
@@ -241,11 +240,6 @@ impl View<'_> {
     pub(super) fn visibility(&self, document: &Document) -> Visibility {
         if self.catalog.audiences.is_public(document.audience) { Visibility::Public } else { Visibility::Restricted }
     }
-}
-
-/// What of a passage is indexed.
-fn indexed(title: &str, passage: &Passage) -> String {
-    format!("{title}\n{}\n{}", passage.heading_path.join("\n"), passage.text)
 }
 
 fn passage_id(path: &str, anchor: &str, part: usize) -> String {

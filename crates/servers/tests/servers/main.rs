@@ -18,6 +18,7 @@ mod jira_document;
 mod jira_failures;
 mod jira_lists;
 mod knowledge;
+mod knowledge_meaning;
 mod knowledge_readers;
 mod openapi;
 mod recording;
