@@ -62,8 +62,8 @@ async fn answer(state: &IntakeState, request: Request, told: Told<'_>) -> Result
         TrackerWebhook::StatusChanged(statuses) => {
             // One that can't be kept is told again with all others: what is known already is no news.
             let mut answered = Answer::Accepted;
-            for status in &statuses {
-                answered = record(state, told.door, status, &raw).await?;
+            for (place, status) in statuses.iter().enumerate() {
+                answered = record(state, told.door, (place, status), &raw).await?;
                 if answered != Answer::Accepted {
                     break;
                 }
@@ -74,13 +74,20 @@ async fn answer(state: &IntakeState, request: Request, told: Told<'_>) -> Result
     }
 }
 
-/// The body's digest and the issue are the key: the signature has no time in it, so whoever sends a body again, in whatever dress, says
-/// nothing new.
-async fn record(state: &IntakeState, door: Door, status: &IssueStatus, raw: &[u8]) -> Result<Answer, Refusal> {
+/// The body's digest is the key, for further issues with theirs: the signature has no time in it, so whoever sends a body again,
+/// in whatever dress, says nothing new.
+async fn record(
+    state: &IntakeState,
+    door: Door,
+    (place, status): (usize, &IssueStatus),
+    raw: &[u8],
+) -> Result<Answer, Refusal> {
+    let digest = digest_key(door.as_str(), raw);
+    let key = if place == 0 { digest } else { EventKey::new(format!("{digest}/{}", status.key)) };
     let workspace = state.config().workspace.clone();
     let kept = serde_json::to_vec(status).map_err(|_| Refusal::Malformed)?;
     let arrival = Arrival {
-        key: EventKey::new(format!("{}/{}", digest_key(door.as_str(), raw), status.key)),
+        key,
         kind: EventKind::IssueStatus,
         subject: None,
         serial: Some(format!("{workspace}/issue/{}", status.key)),

@@ -146,7 +146,12 @@ async fn polls_that_ask_in_vain_are_named() {
     })
     .await;
     assert_eq!(said.code, 1);
-    insta::assert_snapshot!(faults(&said), @"");
+    insta::assert_snapshot!(faults(&said), @r#"
+✗ tracker: `add_comment` has no argument `jql`; `add_comment` has no argument `max_results`; `add_comment` needs the argument `issue_key`; `add_comment` needs the argument `body`; jira does not say that `add_comment` only reads
+    -> correct [tracker]; `deskbell mcp list --json` shows what the server offers
+✗ helpdesk.poll: the server refused it: Zendesk refused the credentials; check the agent's e-mail address and the token, and that token access is switched on in the Admin Center
+    -> correct the secrets of [mcp.helpdesk], or name the server of `deskbell mcp serve helpdesk` in [helpdesk.poll] server; until then new tickets are not seen
+"#);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -79,10 +79,11 @@ async fn who_claims_gets_the_issue_and_undo_gives_it_and_its_labels_back() {
     );
 }
 
+/// Ben's address is another one in Jira.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_by_whom_the_tracker_does_not_know_stands_and_the_alert_says_so() {
     let desk = Desk::open(labelling("jira")).await;
-    let alert = claimed_by(&desk, "U0FRANK").await;
+    let alert = claimed_by(&desk, "U0BEN").await;
     assert!(alert.says("Not assigned: Jira did not take them for PAY-1"), "{}", alert.all_text());
     assert_eq!(issue(&desk).await["assignee"], Value::Null);
     assert!(State(desk.state().await).messages("C0OPS").is_empty(), "nothing for ops to settle");

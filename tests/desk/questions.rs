@@ -352,7 +352,8 @@ async fn an_answer_whose_call_is_gone_goes_nowhere_and_the_action_ends_with_a_pe
     let question = tracker.question().await;
     desk.presses("U0BEN", &question, "question_answer").await;
     let view = modal(desk, "U0BEN", "As the tracker has it").await;
-    tracker.becomes(&json!({ "ends": true, "answers": { "make": asking(&form()) } }));
+    let tools = json!([{ "name": "make", "inputSchema": { "type": "object" } }]);
+    tracker.becomes(&json!({ "ends": true, "tools": tools, "answers": { "make": asking(&form()) } }));
     let over = desk.until_message("its end", &question, |message| message.says("no longer waits")).await;
     assert!(!over.has_button("question_answer"), "{}", over.all_text());
     submit(desk, "U0BEN", &view, "api", "7").await;

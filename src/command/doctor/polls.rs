@@ -47,8 +47,8 @@ async fn helpdesk(config: &Config, host: &McpHost, servers: &BTreeMap<String, Se
             area,
             error.reason().for_people(),
             format!(
-                "let [helpdesk.poll] server name `deskbell mcp serve helpdesk`, whose account may read the incremental export; \
-                 until then new tickets of {} are not seen",
+                "correct the secrets of [mcp.{0}], or name the server of `deskbell mcp serve helpdesk` in [helpdesk.poll] server; \
+                 until then new tickets are not seen",
                 poll.server
             ),
         ),
