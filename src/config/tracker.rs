@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::value::{DAY, Length};
 use crate::mcp_host::{StatusLook, StatusLookConfig};
 
-/// `[tracker]`. What is left out suits Deskbell's own Jira server.
+/// `[tracker]`. What is left out suits Deskbell's own server of the tool: Shortcut's for `get_stories`, else Jira's.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrackerConfig {
@@ -48,27 +48,56 @@ impl TrackerConfig {
         if !has_server(server) {
             return Err(format!("[tracker] server = \"{server}\": add [mcp.{server}] or name one that is configured"));
         }
+        let is_shortcut = self.tool.as_deref().map_or(server == "shortcut", |tool| tool == SHORTCUTS.tool);
+        let usual = if is_shortcut { &SHORTCUTS } else { &JIRAS };
         let text = |written: &Option<String>, usual: &str| written.clone().unwrap_or_else(|| usual.to_owned());
         let look = StatusLook::check(&StatusLookConfig {
             server: server.to_owned(),
-            tool: text(&self.tool, "search_issues"),
-            arguments: self.arguments.clone().unwrap_or_else(own_arguments),
+            tool: text(&self.tool, usual.tool),
+            arguments: self.arguments.clone().unwrap_or_else(|| usual.arguments()),
             result_from: text(&self.result_from, "structured"),
-            issues: text(&self.issues, "/issues"),
+            issues: text(&self.issues, usual.issues),
             key: text(&self.key, "/key"),
-            status: text(&self.status, "/status"),
-            category: text(&self.category, "/status_category"),
-            updated: text(&self.updated, "/updated"),
+            status: text(&self.status, usual.status),
+            category: text(&self.category, usual.category),
+            updated: text(&self.updated, usual.updated),
         });
         look.map(|look| Some((every, look))).map_err(|fault| format!("[tracker] {fault}"))
     }
 }
 
-/// Those of Deskbell's own Jira server.
-fn own_arguments() -> BTreeMap<String, toml::Value> {
-    [
-        ("jql".to_owned(), toml::Value::from("='key in (' ~ keys|join(', ') ~ ')'")),
-        ("max_results".to_owned(), toml::Value::from(50)),
-    ]
-    .into()
+/// What a server of Deskbell's own takes and answers.
+struct Usual {
+    tool: &'static str,
+    arguments: &'static [(&'static str, &'static str)],
+    issues: &'static str,
+    status: &'static str,
+    category: &'static str,
+    updated: &'static str,
+}
+
+/// Those of the Jira server.
+const JIRAS: Usual = Usual {
+    tool: "search_issues",
+    arguments: &[("jql", "='key in (' ~ keys|join(', ') ~ ')'"), ("max_results", "=keys|length")],
+    issues: "/issues",
+    status: "/status",
+    category: "/status_category",
+    updated: "/updated",
+};
+
+/// Those of the Shortcut server.
+const SHORTCUTS: Usual = Usual {
+    tool: "get_stories",
+    arguments: &[("story_ids", "=keys")],
+    issues: "/stories",
+    status: "/state",
+    category: "/state_type",
+    updated: "/updated_at",
+};
+
+impl Usual {
+    fn arguments(&self) -> BTreeMap<String, toml::Value> {
+        self.arguments.iter().map(|(name, written)| ((*name).to_owned(), toml::Value::from(*written))).collect()
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use deskbell_domain::ids::EventKey;
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -58,18 +59,35 @@ async fn answer(state: &IntakeState, request: Request, told: Told<'_>) -> Result
     told.claim.check(&raw, [told.secret])?;
     let payload = json::object(&raw).ok_or(Refusal::Malformed)?;
     match (told.read)(&payload).ok_or(Refusal::Malformed)? {
-        TrackerWebhook::StatusChanged(status) => record(state, told.door, &status, &raw).await,
+        TrackerWebhook::StatusChanged(statuses) => {
+            // One that can't be kept is told again with all others: what is known already is no news.
+            let mut answered = Answer::Accepted;
+            for (place, status) in statuses.iter().enumerate() {
+                answered = record(state, told.door, (place, status), &raw).await?;
+                if answered != Answer::Accepted {
+                    break;
+                }
+            }
+            Ok(answered)
+        }
         TrackerWebhook::Other => Ok(Answer::Accepted),
     }
 }
 
-/// The body's digest is the key: the signature has no time in it, so whoever sends a body again, in whatever dress, says
-/// nothing new.
-async fn record(state: &IntakeState, door: Door, status: &IssueStatus, raw: &[u8]) -> Result<Answer, Refusal> {
+/// The body's digest is the key, for further issues with theirs: the signature has no time in it, so whoever sends a body again,
+/// in whatever dress, says nothing new.
+async fn record(
+    state: &IntakeState,
+    door: Door,
+    (place, status): (usize, &IssueStatus),
+    raw: &[u8],
+) -> Result<Answer, Refusal> {
+    let digest = digest_key(door.as_str(), raw);
+    let key = if place == 0 { digest } else { EventKey::new(format!("{digest}/{}", status.key)) };
     let workspace = state.config().workspace.clone();
     let kept = serde_json::to_vec(status).map_err(|_| Refusal::Malformed)?;
     let arrival = Arrival {
-        key: digest_key(door.as_str(), raw),
+        key,
         kind: EventKind::IssueStatus,
         subject: None,
         serial: Some(format!("{workspace}/issue/{}", status.key)),

@@ -250,19 +250,28 @@ impl BoundLookup<'_> {
     /// What keeps it from being used with its server as it is now: its tool must be there, take its arguments and say that it
     /// only reads. Nothing is known of a server that is not ready.
     pub fn faults(&self, status: &ServerStatus) -> Vec<BindingFault> {
-        if status.state != ServerState::Ready {
-            return Vec::new();
-        }
-        let (server, tool) = (self.server, self.tool);
-        let Some(known) = status.tools.iter().find(|known| known.name == tool) else {
-            return vec![BindingFault::fatal(format!("the server {server} has no tool `{tool}`"))];
-        };
-        let mut faults = schema::faults(known, &self.arguments.iter());
-        if !known.read_only_hint {
-            faults.push(BindingFault::fatal(format!("{server} does not say that `{tool}` only reads")));
-        }
-        faults
+        reading_faults(status, self.server, self.tool, self.arguments)
     }
+}
+
+/// What keeps a tool that only reads from being asked with these arguments.
+pub(super) fn reading_faults(
+    status: &ServerStatus,
+    server: &str,
+    tool: &str,
+    arguments: &Arguments,
+) -> Vec<BindingFault> {
+    if status.state != ServerState::Ready {
+        return Vec::new();
+    }
+    let Some(known) = status.tools.iter().find(|known| known.name == tool) else {
+        return vec![BindingFault::fatal(format!("the server {server} has no tool `{tool}`"))];
+    };
+    let mut faults = schema::faults(known, &arguments.iter());
+    if !known.read_only_hint {
+        faults.push(BindingFault::fatal(format!("{server} does not say that `{tool}` only reads")));
+    }
+    faults
 }
 
 fn checked<P: Named + Clone>(

@@ -58,6 +58,8 @@ fn sample(name: &str) -> Option<Action> {
         "transition" => Action::Transition { to: text("Done") },
         "set_priority" => Action::SetPriority { priority: text("High") },
         "assign" => Action::Assign { account: text("account") },
+        "add_labels" => Action::AddLabels { labels },
+        "remove_labels" => Action::RemoveLabels { labels },
         "update_ticket" => Action::UpdateTicket {
             system: text("zendesk"),
             external_id: text("1"),

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::arguments::{Arguments, BadArgument};
-use super::binding::Reading;
+use super::binding::{BindingFault, Reading};
+use super::lookup::reading_faults;
 use super::spoken::of_statuses;
-use super::{CallError, McpHost};
+use super::{CallError, McpHost, ServerStatus};
 
 /// `[tracker]` as written, with what was left out.
 #[derive(Debug, Clone)]
@@ -75,6 +76,16 @@ impl StatusLook {
             issues: written.issues.clone(),
             places,
         })
+    }
+
+    /// The tool that is asked.
+    pub fn tool(&self) -> &str {
+        &self.tool
+    }
+
+    /// What keeps it from being asked with its server as it is now. Nothing is known of a server that is not ready.
+    pub fn faults(&self, status: &ServerStatus) -> Vec<BindingFault> {
+        reading_faults(status, &self.server, &self.tool, &self.arguments)
     }
 
     fn fill(&self, keys: &[String]) -> Result<Map<String, Value>, CallError> {

@@ -161,7 +161,8 @@ impl World {
         };
         let cause = job.id.to_string();
         let (lookups, has_knowledge) = (self.lookups_bound.clone(), self.has_knowledge());
-        Ok(Context { new_ticket: id, load, lookups, auto_from, has_knowledge, cause })
+        let assigns = self.bindings.of("assign").is_some();
+        Ok(Context { new_ticket: id, load, lookups, auto_from, has_knowledge, assigns, cause })
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use deskbell_domain::assessment::Assessment;
 use deskbell_domain::audit::AuditEntry;
+use deskbell_domain::errand::{Errand, Introduction};
 use deskbell_domain::ids::TicketId;
 use deskbell_domain::ticket::Ticket;
 use deskbell_domain::workflow::effect::Effect;
@@ -88,6 +89,7 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
         Effect::Interpret { .. } => "interpret",
         Effect::LookUp { .. } => "look_up",
         Effect::NameRequester => "name_requester",
+        Effect::Introduce { .. } => "introduce",
         Effect::Assess { .. } => "assess",
         Effect::Enrich { .. } => "enrich",
         Effect::ShowCard { .. } => "show_card",
@@ -139,6 +141,7 @@ impl World {
             }
             Effect::CarryOut { click } => self.carry_out(job, *click).await,
             Effect::NameRequester => self.name_requester(job).await,
+            Effect::Introduce { errand, .. } => self.introduce(job, errand).await,
             Effect::Assess { revision } => self.assess(job, *revision).await,
             Effect::Enrich { lookup, revision } => self.enrich(job, *lookup, *revision).await,
             Effect::ShowCard { change } => self.show_card(job, *change).await,
@@ -184,6 +187,9 @@ impl World {
                 self.step_ticket(job, Event::Assessed { revision: *revision, assessment: Box::new(assessment) }).await
             }
             Effect::Enrich { lookup, revision } => self.lapsed(job, *revision, self.given_up(*lookup)).await,
+            Effect::Introduce { errand, .. } => {
+                self.step_ticket(job, Event::Introduced { errand: errand.clone(), who: Introduction::default() }).await
+            }
             Effect::SeekAnswer { purpose, revision, .. } => self.sought_in_vain(job, *purpose, *revision).await,
             Effect::ShowCard { .. } if job.in_doubt => self.step_ticket(job, card_unclear(job)).await,
             Effect::ShowNotice { notice, .. } if job.in_doubt => {
@@ -243,6 +249,21 @@ impl World {
             Ok(None) => self.once_shown(job, Ok(()), Vec::new()).await,
             Err(error) => self.once_shown(job, Err(error), Vec::new()).await,
         }
+    }
+
+    /// Who clicked, for what names them elsewhere; after a few attempts the id alone has to do.
+    async fn introduce(&self, job: &ClaimedJob, errand: &Errand) -> Result<(), Undone> {
+        let who = match self.slack.profile(&errand.by).await {
+            Ok(profile) => Introduction { email: profile.email.clone(), name: profile.name() },
+            Err(error) if !matches!(error, SlackError::Refused { .. }) && job.attempts < TELL_ATTEMPTS => {
+                return Err(Undone::Later { after: error.retry_after(), reason: error.to_string() });
+            }
+            Err(error) => {
+                tracing::warn!(job = %job.id, %error, "Slack does not say who clicked");
+                Introduction::default()
+            }
+        };
+        self.step_ticket(job, Event::Introduced { errand: errand.clone(), who }).await
     }
 
     /// What one person sees may get lost: it is tried a few times and then let go. `audit` is recorded either way: an

@@ -131,6 +131,30 @@ async fn bindings_that_do_not_fit_the_server_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn polls_that_ask_in_vain_are_named() {
+    let polls = "[tracker]\npoll = \"2m\"\n\n[helpdesk.poll]\nevery = \"1m\"\n\n[mcp.jira]";
+    let said = examined(settings(), |place| place.change("[mcp.jira]", polls)).await;
+    assert_eq!(faults(&said), "");
+    for good in
+        ["tracker: jira.search_issues takes its arguments", "helpdesk.poll: helpdesk tells which tickets changed"]
+    {
+        assert!(said.stdout.contains(good), "{}", said.stdout);
+    }
+    let said = examined(settings(), |place| {
+        place.change("[mcp.jira]", &polls.replace("\"2m\"", "\"2m\"\ntool = \"add_comment\""));
+        place.write("secrets/zendesk_api_token", "another");
+    })
+    .await;
+    assert_eq!(said.code, 1);
+    insta::assert_snapshot!(faults(&said), @r#"
+✗ tracker: `add_comment` has no argument `jql`; `add_comment` has no argument `max_results`; `add_comment` needs the argument `issue_key`; `add_comment` needs the argument `body`; jira does not say that `add_comment` only reads
+    -> correct [tracker]; `deskbell mcp list --json` shows what the server offers
+✗ helpdesk.poll: the server refused it: Zendesk refused the credentials; check the agent's e-mail address and the token, and that token access is switched on in the Admin Center
+    -> correct the secrets of [mcp.helpdesk], or name the server of `deskbell mcp serve helpdesk` in [helpdesk.poll] server; until then new tickets are not seen
+"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn servers_that_do_not_start_are_named() {
     let said = examined(settings(), |place| {
         place.change("[mcp.jira]\ncommand = \"deskbell\"", "[mcp.jira]\ncommand = \"deskbell-of-tomorrow\"");

@@ -9,6 +9,7 @@ mod answers_in_words;
 pub mod bindings;
 mod buttons;
 mod chaos;
+mod claims;
 mod commands;
 mod console;
 mod dead_letters;

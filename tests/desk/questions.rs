@@ -50,6 +50,10 @@ impl Tracker {
         Self { desk: Desk::open(wish).await, folder }
     }
 
+    fn becomes(&self, script: &Value) {
+        scripted::write(&self.script(), script);
+    }
+
     fn script(&self) -> PathBuf {
         self.folder.path().join("script.json")
     }
@@ -318,4 +322,75 @@ async fn an_undone_decision_ends_the_call_that_asks_and_no_answer_lets_it_go_on(
     modal(desk, "U0BEN", "settled already").await;
     let calls = scripted::heard(&tracker.script());
     assert!(!calls.iter().any(|heard| heard["answered"]["action"] == "accept"), "{calls:?}");
+}
+
+/// The form was open when the wait for an answer ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_too_late_goes_nowhere_and_its_person_is_told() {
+    let wish = Wish::default().config_with("lease = \"5s\"", "lease = \"5s\"\nquestion_timeout = \"4s\"");
+    let tracker = Tracker::open(asking(&form()), "", wish).await;
+    let desk = &tracker.desk;
+    let card = tracker.confirmed().await;
+    let question = tracker.question().await;
+    desk.presses("U0BEN", &question, "question_answer").await;
+    let view = modal(desk, "U0BEN", "As the tracker has it").await;
+    desk.until_message("its end", &question, |message| message.says("Nobody answered in time")).await;
+    submit(desk, "U0BEN", &view, "api", "7").await;
+    modal(desk, "U0BEN", "settled already").await;
+    tracker.done(&card).await;
+    let answers: Vec<Value> =
+        scripted::heard(&tracker.script()).into_iter().filter(|heard| heard["answered"].is_object()).collect();
+    assert_eq!(answers, [json!({ "answered": { "action": "cancel" } })]);
+}
+
+/// The server ended while a person was writing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_whose_call_is_gone_goes_nowhere_and_the_action_ends_with_a_person() {
+    let tracker = Tracker::open(asking(&form()), "", Wish::default()).await;
+    let desk = &tracker.desk;
+    tracker.confirmed().await;
+    let question = tracker.question().await;
+    desk.presses("U0BEN", &question, "question_answer").await;
+    let view = modal(desk, "U0BEN", "As the tracker has it").await;
+    let tools = json!([{ "name": "make", "inputSchema": { "type": "object" } }]);
+    tracker.becomes(&json!({ "ends": true, "tools": tools, "answers": { "make": asking(&form()) } }));
+    let over = desk.until_message("its end", &question, |message| message.says("no longer waits")).await;
+    assert!(!over.has_button("question_answer"), "{}", over.all_text());
+    submit(desk, "U0BEN", &view, "api", "7").await;
+    modal(desk, "U0BEN", "settled already").await;
+    desk.act("join", json!({ "user": "U0ANNA", "channel": "C0OPS" })).await;
+    let alert = desk.until_posted("the ops alert", "C0OPS", |message| message.has_button("ops_retry")).await;
+    assert!(alert.says("may or may not have happened"), "{}", alert.all_text());
+    let heard = scripted::heard(&tracker.script());
+    assert_eq!(heard.len(), 1, "one call and no answer: {heard:?}");
+}
+
+/// It tells how far it is and then falls silent: the call ends, the server is told, and nobody calls again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_falls_silent_is_ended_and_its_action_ends_with_a_person() {
+    let steps = json!({ "progress": [[1, 10, "begun"]] });
+    let tracker = Tracker::open(steps, "", Wish::default().config_with("\"30s\"", "\"2s\"")).await;
+    let desk = &tracker.desk;
+    tracker.confirmed().await;
+    tracker.until_heard("that nobody waits", |heard| !heard["cancelled"].is_null()).await;
+    desk.act("join", json!({ "user": "U0ANNA", "channel": "C0OPS" })).await;
+    let alert = desk.until_posted("the ops alert", "C0OPS", |message| message.has_button("ops_retry")).await;
+    assert!(alert.says("may or may not have happened"), "{}", alert.all_text());
+    assert_eq!(scripted::calls(&tracker.script()).len(), 1);
+}
+
+/// A server that answers nothing any more is ended and started again, and does its work then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_is_ended_and_the_next_one_works() {
+    let wish = Wish::default().config_with("\"30s\"", "\"1s\"");
+    let tracker = Tracker::open(json!({ "key": "T-1" }), "", wish).await;
+    let tools = json!([{ "name": "make", "inputSchema": { "type": "object" } }]);
+    let script = json!({ "tools": tools, "answers": { "make": { "key": "T-1" } } });
+    let mut deaf = script.clone();
+    deaf["deaf"] = json!(true);
+    tracker.becomes(&deaf);
+    tracker.desk.until_log("the server hung and was ended").await;
+    tracker.becomes(&script);
+    let card = tracker.confirmed().await;
+    tracker.done(&card).await;
 }

@@ -81,6 +81,21 @@ async fn a_confirmed_story_is_announced_through_the_slack_server() {
     assert_eq!(announced, 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_webhook_is_allowed_shortcut_is_asked() {
+    let mut wish = bound_to_shortcut();
+    wish.config += "\n[tracker]\npoll = \"200ms\"\nserver = \"shortcut\"\n";
+    let desk = Desk::open(wish).await;
+    let id = becomes_one_story(&desk).await["id"].as_u64().unwrap();
+    let shortcut = desk.sandbox.shortcut().unwrap();
+    desk.fault(json!({ "target": "shortcut:GET /stories/*", "kind": "status", "status": 503, "count": 1 })).await;
+    assert!(shortcut.move_story(id, "In Review"));
+    desk.until_posted("the status on the squad's alert", "C0PAYMENTS", |alert| alert.says(": In Review")).await;
+    assert!(shortcut.move_story(id, "Done"));
+    let offer = desk.until_posted("the offer", "C0SUPPORT", |message| message.says("Is DB-1 resolved too?")).await;
+    assert!(offer.has_button("resolve"));
+}
+
 /// Moved on the board, a story tells so; the echo of what Deskbell itself moved says nothing new.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_moved_story_shows_on_the_card_and_done_is_offered_as_a_resolution() {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::trust::{scripted, stranger};
 use super::{Desk, Message, State, Wish};
 
 const REFUND: &str = "A refund of 12.50 did not arrive, the customer is waiting";
@@ -142,4 +143,40 @@ async fn what_a_rule_carried_out_by_itself_asks_a_person_once_it_is_undone() {
     desk.settled().await;
     assert_eq!(State(desk.state().await).issues().len(), 1, "nothing ran by itself");
     assert_eq!(desk.tickets()[0].status, "awaiting_confirmation");
+}
+
+/// One ticket's priority holds the server's only place; the other's waits for it, and is not sent any more once its decision is
+/// undone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_its_turn_is_not_sent_once_its_decision_is_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script.json");
+    let tools = json!([{ "name": "say", "inputSchema": { "type": "object" } }]);
+    scripted::write(&script, &json!({ "tools": tools, "answers": { "say": "hang" } }));
+    let one_place =
+        stranger("notes", &script).replace("call_timeout = \"3s\"", "call_timeout = \"20s\"\nmax_concurrency = 1");
+    let wish = wish().config_with(
+        "server = \"jira\"\ntool = \"set_priority\"\narguments = { issue_key",
+        "server = \"notes\"\ntool = \"say\"\narguments = { issue",
+    );
+    let desk = Desk::open(Wish { config: one_place, ..wish }).await;
+    let keys = || scripted::calls(&script).iter().map(|call| call["arguments"]["issue"].clone()).collect::<Vec<_>>();
+
+    let first = desk.asks("U0GRACE", REFUND).await;
+    desk.confirms("U0BEN", &first).await;
+    let under_way = desk.until_message("the call on the card", &first, |card| card.has_button("call_cancel")).await;
+    assert_eq!(keys(), [json!("PAY-1")]);
+    let second = desk.asks("U0ANNA", "A refund of 9.00 did not arrive, the customer is waiting").await;
+    desk.confirms("U0BEN", &second).await;
+    let waiting = format!("{}/dispatch/2/", second.number());
+    desk.until_leased(&waiting).await;
+    let second = desk.until_message("its undo", &second, |card| card.says("PAY-2") && card.has_button("undo")).await;
+    assert_eq!(desk.presses("U0BEN", &second, "undo").await["ok"], true);
+    until_asked_again(&desk, &second).await;
+
+    assert_eq!(desk.presses("U0BEN", &under_way, "call_cancel").await["ok"], true);
+    desk.act("join", json!({ "user": "U0ANNA", "channel": "C0OPS" })).await;
+    desk.until_posted("what became of the first", "C0OPS", |message| message.has_button("ops_retry")).await;
+    desk.settled().await;
+    assert_eq!(keys(), [json!("PAY-1")], "the second one never left");
 }

@@ -66,7 +66,8 @@ async fn a_resolution_is_kept_with_the_customers_record_once() {
     assert_eq!((&arguments["account_id"], &arguments["issue"]), (&json!("001xx"), &issue["key"]));
     let said = |name: &str| arguments[name].as_str().unwrap_or_default().to_owned();
     assert!(
-        said("summary").contains("**Resolved by** U0BEN") && said("summary").contains(issue["key"].as_str().unwrap())
+        said("summary").contains("**Resolved by** Ben Okafor")
+            && said("summary").contains(issue["key"].as_str().unwrap())
     );
     assert!(said("conversation").contains(PAYMENT) && said("subject").starts_with(&card.number()), "{arguments}");
     assert!(said("idempotency_key").contains(&card.number()), "{arguments}");

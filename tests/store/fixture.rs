@@ -183,6 +183,8 @@ pub fn ticket(number: u64, requester: &str) -> Ticket {
         notices: Vec::new(),
         assignee: None,
         claimed_at: None,
+        unassigned: None,
+        errands: Vec::new(),
         expired_at: None,
         escalation: None,
         sla: None,

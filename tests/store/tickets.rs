@@ -33,6 +33,7 @@ pub fn decision(ordinal: u32) -> Decision {
         category: Some(CategoryId::new("billing")),
         actions: vec!["create_issue".to_owned()],
         reason: "billing goes to payments".to_owned(),
+        labels: std::collections::BTreeSet::new(),
         runner_up: None,
         matched: Vec::new(),
         warnings: Vec::new(),

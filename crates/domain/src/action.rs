@@ -69,6 +69,16 @@ pub enum Action {
         /// Their e-mail or account id in the tracker; empty: to nobody.
         account: String,
     },
+    /// Add labels to the ticket's primary external object; those that it has stay.
+    AddLabels {
+        /// From the rules.
+        labels: Vec<String>,
+    },
+    /// Take labels off the ticket's primary external object; the others stay.
+    RemoveLabels {
+        /// Those that were added.
+        labels: Vec<String>,
+    },
     /// Open a story in the squad's project, where a tracker tells stories from issues.
     CreateStory {
         /// As in `CreateIssue`.
@@ -156,6 +166,8 @@ impl Action {
             Self::Transition { .. } => "transition",
             Self::SetPriority { .. } => "set_priority",
             Self::Assign { .. } => "assign",
+            Self::AddLabels { .. } => "add_labels",
+            Self::RemoveLabels { .. } => "remove_labels",
             Self::CreateStory { .. } => "create_story",
             Self::UpdateTicket { .. } => "update_ticket",
             Self::PostMessage { .. } => "post_message",
@@ -172,6 +184,8 @@ impl Action {
         "transition",
         "set_priority",
         "assign",
+        "add_labels",
+        "remove_labels",
         "create_story",
         "update_ticket",
         "post_message",
@@ -187,7 +201,8 @@ impl Action {
     pub const OPENING: &'static [&'static str] = &["create_issue", "create_story"];
 
     /// Those that are about what an opening one made.
-    pub const ABOUT_THE_ISSUE: &'static [&'static str] = &["comment", "transition", "set_priority", "assign"];
+    pub const ABOUT_THE_ISSUE: &'static [&'static str] =
+        &["comment", "transition", "set_priority", "assign", "add_labels", "remove_labels"];
 
     /// Primary actions run first: the others need what they made.
     pub const fn is_primary(&self) -> bool {

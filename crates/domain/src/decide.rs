@@ -47,6 +47,7 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
         category: first_of(&acting, |rule| rule.category.clone())
             .or_else(|| inputs.assessment.category.as_ref().map(|judged| judged.value.clone())),
         actions: first_of(&acting, |rule| rule.actions.clone()).unwrap_or_else(|| policy.default.actions.clone()),
+        labels: acting.iter().flat_map(|rule| rule.labels.iter().cloned()).collect(),
         reason: reason(chosen, &candidates),
         runner_up,
         matched: matching.iter().map(|rule| matched(policy, inputs, rule)).collect(),

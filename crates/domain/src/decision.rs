@@ -1,6 +1,6 @@
 //! What the rules made of a request: the verdict, all that matched, the runner-up, and what it was made from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -169,6 +169,9 @@ pub struct Decision {
     pub category: Option<CategoryId>,
     /// The names of the actions to carry out, in order.
     pub actions: Vec<String>,
+    /// What the issue is labelled with besides what tells where it belongs: what every matching rule says.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub labels: BTreeSet<String>,
     /// One sentence: why this squad.
     pub reason: String,
     /// The squad that came second, if another was possible.

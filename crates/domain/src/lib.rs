@@ -11,6 +11,7 @@ mod conversation;
 pub mod decide;
 pub mod decision;
 pub mod enrichment;
+pub mod errand;
 pub mod ids;
 pub mod interaction;
 pub mod knowledge;

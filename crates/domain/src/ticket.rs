@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::{ActionRecord, Approval};
 use crate::decision::Decision;
 use crate::enrichment::Lookup;
+use crate::errand::{Errand, Unassigned};
 use crate::ids::{
     ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, QueueId, SquadId, TicketId, WorkspaceId,
 };
@@ -184,11 +185,11 @@ pub enum StatusCategory {
 }
 
 impl StatusCategory {
-    /// From Jira's own key or English name; `None` for one that it does not have.
+    /// From Jira's own key or English name, or Shortcut's type of a state; `None` for one that neither has.
     pub fn from_key(key: &str) -> Option<Self> {
         match key {
-            "new" | "To Do" => Some(Self::New),
-            "indeterminate" | "In Progress" => Some(Self::Indeterminate),
+            "new" | "To Do" | "backlog" | "unstarted" => Some(Self::New),
+            "indeterminate" | "In Progress" | "started" => Some(Self::Indeterminate),
             "done" | "Done" => Some(Self::Done),
             _ => None,
         }
@@ -330,6 +331,12 @@ pub struct Ticket {
     /// When.
     #[serde(default)]
     pub claimed_at: Option<Timestamp>,
+    /// Why the issue is not theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unassigned: Option<Unassigned>,
+    /// What waits until Slack has said who clicked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errands: Vec<Errand>,
     /// When the newest confirmation expired, if it still waits all the same.
     #[serde(default)]
     pub expired_at: Option<Timestamp>,

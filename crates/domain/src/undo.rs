@@ -137,12 +137,22 @@ impl Ticket {
             "transition" => restored().map(|to| vec![Action::Transition { to }]),
             "set_priority" => restored().map(|priority| vec![Action::SetPriority { priority }]),
             "assign" => former.map(|account| vec![Action::Assign { account: account.clone() }]),
+            "add_labels" => return self.labels_added(record).map_or(Compensation::Nothing, without_labels),
             "update_ticket" => {
                 restored().and_then(|status| self.restored_at_helpdesk(status)).map(|action| vec![action])
             }
             _ => None,
         };
         by.map_or(Compensation::Nothing, Compensation::By)
+    }
+
+    /// Those that were not there before; `None` where nobody knows. Some trackers tell no difference between large and small
+    /// letters, and what stood there is not to be taken away.
+    fn labels_added(&self, record: &ActionRecord) -> Option<Vec<String>> {
+        let former: BTreeSet<String> =
+            self.words.former.get(&record.id)?.lines().map(|label| label.trim().to_lowercase()).collect();
+        let Some(Action::AddLabels { labels }) = self.words.actions.get(&record.id) else { return None };
+        Some(labels.iter().filter(|label| !former.contains(&label.to_lowercase())).cloned().collect())
     }
 
     /// What an action made, or is about.
@@ -190,4 +200,12 @@ impl Ticket {
             ),
         })
     }
+}
+
+/// All of them were there before: there is nothing to undo.
+fn without_labels(added: Vec<String>) -> Compensation {
+    if added.is_empty() {
+        return Compensation::Covered;
+    }
+    Compensation::By(vec![Action::RemoveLabels { labels: added }])
 }

@@ -18,6 +18,7 @@ use desk::{Desk, approved, assessed, changed, issue, message, person, pressed, r
 use deskbell_domain::action::{ActionState, Approval};
 use deskbell_domain::decision::Customer;
 use deskbell_domain::enrichment::{BoundLookups, Lapse, LapseReason, LookedUp, Lookup};
+use deskbell_domain::errand::Introduction;
 use deskbell_domain::ids::{ActionId, MessageTs, NoticeId, QueueId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::knowledge::{OfferEnd, Outcome, Purpose, SolvingEnd, Sought, Unanswered};
@@ -100,6 +101,7 @@ impl Simulation {
         let mut desk = Desk::new(policy);
         desk.lookups = lookups;
         desk.has_knowledge = has_knowledge;
+        desk.assigns = has_knowledge;
         let mut simulation = Self {
             desk,
             queue: Vec::new(),
@@ -245,6 +247,11 @@ impl Simulation {
             Effect::ShowNotice { notice, .. } => self.show_notice(*notice, ends),
             Effect::Dispatch { action, .. } => self.dispatch(*action, ends),
             Effect::NameRequester => self.on(Event::RequesterNamed { name: "Ann Other".to_owned() }),
+            Effect::Introduce { errand, .. } => {
+                let email = ends.is_multiple_of(2).then(|| "who@example.com".to_owned());
+                let who = Introduction { name: Some("Ann Other".to_owned()), email };
+                self.on(Event::Introduced { errand: errand.clone(), who });
+            }
             Effect::SeekAnswer { purpose, revision, .. } => self.seek(*purpose, *revision, ends),
             Effect::Tell { .. } | Effect::OfferChange { .. } | Effect::SettleAnswer { .. } => {}
             other => panic!("the workflow asked for {other:?}"),

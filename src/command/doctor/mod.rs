@@ -2,6 +2,7 @@
 
 mod doors;
 mod llm;
+mod polls;
 mod servers;
 mod slack;
 mod store;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::Finding;
+use super::{Finding, polls};
 use crate::command::mcp_sign_ins::SignIns;
 use crate::config::Config;
 use crate::mcp_host::{BindingFault, Bindings, McpHost, ServerState, ServerStatus};
@@ -40,16 +40,22 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
     for (server, tool) in lookups(&bindings, &servers) {
         findings.push(answering(&host, server, tool).await);
     }
+    let polled = polls::examine(config, &host, &servers).await;
     host.shutdown().await;
     sign_ins.close().await;
     let looks = config.lookups().unwrap_or_default();
     for server in servers.values().filter(|server| server.state == ServerState::Ready) {
-        let actions =
-            bindings.at(&server.name).map(|it| taken("actions", &it.action, &it.tool, server, &it.faults(server)));
+        let actions = bindings
+            .at(&server.name)
+            .map(|it| taken(&format!("actions.{}", it.action), &it.tool, server, &it.faults(server)));
         findings.extend(actions);
-        findings
-            .extend(looks.at(&server.name).map(|it| taken("lookups", it.name, it.tool, server, &it.faults(server))));
+        findings.extend(
+            looks
+                .at(&server.name)
+                .map(|it| taken(&format!("lookups.{}", it.name), it.tool, server, &it.faults(server))),
+        );
     }
+    findings.extend(polled);
     findings
 }
 
@@ -98,8 +104,8 @@ fn offers(server: &ServerStatus) -> String {
     if bad.is_empty() { tools } else { format!("{tools}; their definitions keep these out: {}", bad.join(", ")) }
 }
 
-fn taken(table: &str, name: &str, tool: &str, server: &ServerStatus, faults: &[BindingFault]) -> Finding {
-    let area = format!("{table}.{name}");
+/// Whether a tool takes what a section of the configuration hands it.
+pub(super) fn taken(area: &str, tool: &str, server: &ServerStatus, faults: &[BindingFault]) -> Finding {
     if faults.is_empty() {
         return Finding::good(area, format!("{}.{tool} takes its arguments", server.name));
     }

@@ -40,8 +40,8 @@ impl IssueStatus {
 /// What a tracker's webhook says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrackerWebhook {
-    /// An issue has another status.
-    StatusChanged(IssueStatus),
+    /// Issues have another status: Jira tells of one, Shortcut of all that were moved at once.
+    StatusChanged(Vec<IssueStatus>),
     /// Something else.
     Other,
 }
@@ -56,7 +56,8 @@ pub fn jira_webhook(body: &Value) -> Option<TrackerWebhook> {
     let name = text(body, "/issue/fields/status/name").or_else(|| text(moved, "/toString"))?;
     let category = text(body, "/issue/fields/status/statusCategory/key");
     let at = body.get("timestamp").and_then(Value::as_i64).and_then(|at| Timestamp::from_millisecond(at).ok())?;
-    IssueStatus::new(text(body, "/issue/key")?, name, category, at).map(TrackerWebhook::StatusChanged)
+    IssueStatus::new(text(body, "/issue/key")?, name, category, at)
+        .map(|status| TrackerWebhook::StatusChanged(vec![status]))
 }
 
 /// Reads the body of Shortcut's webhook (<https://developer.shortcut.com/api/webhook/v1>). `None` when it is not one.
@@ -65,12 +66,17 @@ pub fn jira_webhook(body: &Value) -> Option<TrackerWebhook> {
 pub fn shortcut_webhook(body: &Value) -> Option<TrackerWebhook> {
     let at = text(body, "/changed_at")?.parse().ok()?;
     let actions = body.get("actions")?.as_array()?;
-    let moved = actions.iter().find_map(|action| {
+    let moved = actions.iter().filter_map(|action| {
         let is_update = text(action, "/entity_type") == Some("story") && text(action, "/action") == Some("update");
         let state = action.pointer("/changes/workflow_state_id/new").and_then(Value::as_u64);
         state.filter(|_| is_update).map(|state| (action, state))
     });
-    let Some((story, state)) = moved else { return Some(TrackerWebhook::Other) };
+    let statuses: Vec<IssueStatus> =
+        moved.map(|(story, state)| moved_story(body, story, state, at)).collect::<Option<_>>()?;
+    Some(if statuses.is_empty() { TrackerWebhook::Other } else { TrackerWebhook::StatusChanged(statuses) })
+}
+
+fn moved_story(body: &Value, story: &Value, state: u64, at: Timestamp) -> Option<IssueStatus> {
     let id = story.get("id")?.as_u64()?;
     let references = body.get("references").and_then(Value::as_array);
     let named = references.into_iter().flatten().find(|reference| {
@@ -79,7 +85,7 @@ pub fn shortcut_webhook(body: &Value) -> Option<TrackerWebhook> {
     });
     let is_now = |what: &str| story.pointer(&format!("/changes/{what}/new")).and_then(Value::as_bool) == Some(true);
     let category = if is_now("completed") { "done" } else { "indeterminate" };
-    IssueStatus::new(&format!("sc-{id}"), text(named?, "/name")?, Some(category), at).map(TrackerWebhook::StatusChanged)
+    IssueStatus::new(&format!("sc-{id}"), text(named?, "/name")?, Some(category), at)
 }
 
 #[cfg(test)]
@@ -87,6 +93,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn only(told: Option<TrackerWebhook>) -> IssueStatus {
+        let Some(TrackerWebhook::StatusChanged(mut statuses)) = told else { panic!("no status change") };
+        assert_eq!(statuses.len(), 1);
+        statuses.remove(0)
+    }
 
     fn moved() -> Value {
         json!({
@@ -100,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_status_change_is_told_from_the_rest_without_the_issues_words() {
-        let Some(TrackerWebhook::StatusChanged(status)) = jira_webhook(&moved()) else { panic!("no status change") };
+        let status = only(jira_webhook(&moved()));
         assert_eq!((status.key.as_str(), status.status.as_str()), ("PAY-1", "Done"));
         assert_eq!(status.category, StatusCategory::Done);
         assert!(!serde_json::to_string(&status).unwrap().contains("secret"));
@@ -120,7 +132,7 @@ mod tests {
         }
         let mut body = moved();
         body["issue"]["fields"] = Value::Null;
-        let Some(TrackerWebhook::StatusChanged(status)) = jira_webhook(&body) else { panic!("no status change") };
+        let status = only(jira_webhook(&body));
         assert_eq!((status.status.as_str(), status.category), ("Done", StatusCategory::Indeterminate));
         for body in [json!([]), json!(1), json!({ "webhookEvent": [] })] {
             assert_eq!(jira_webhook(&body), None);
@@ -144,14 +156,25 @@ mod tests {
     }
 
     #[test]
+    fn stories_that_were_moved_at_once_are_all_told() {
+        let mut body = story_moved();
+        let mut other = body["actions"][1].clone();
+        (other["id"], other["changes"]["completed"]["new"]) = (json!(13), json!(false));
+        body["actions"].as_array_mut().unwrap().push(other);
+        let Some(TrackerWebhook::StatusChanged(statuses)) = shortcut_webhook(&body) else { panic!("not moved") };
+        let told: Vec<_> = statuses.iter().map(|status| (status.key.as_str(), status.category)).collect();
+        assert_eq!(told, [("sc-12", StatusCategory::Done), ("sc-13", StatusCategory::Indeterminate)]);
+    }
+
+    #[test]
     fn a_moved_story_is_told_from_the_rest_without_its_words() {
-        let Some(TrackerWebhook::StatusChanged(status)) = shortcut_webhook(&story_moved()) else { panic!("not moved") };
+        let status = only(shortcut_webhook(&story_moved()));
         assert_eq!((status.key.as_str(), status.status.as_str()), ("sc-12", "Completed"));
         assert_eq!((status.category, status.at.as_millisecond()), (StatusCategory::Done, 1_767_323_045_678));
         assert!(!serde_json::to_string(&status).unwrap().contains("secret"));
         let mut under_way = story_moved();
         under_way["actions"][1]["changes"]["completed"] = json!({ "new": false, "old": true });
-        let Some(TrackerWebhook::StatusChanged(status)) = shortcut_webhook(&under_way) else { panic!("not moved") };
+        let status = only(shortcut_webhook(&under_way));
         assert_eq!(status.category, StatusCategory::Indeterminate);
         for (place, other) in
             [("/actions/1/entity_type", json!("epic")), ("/actions/1/changes", json!({})), ("/actions", json!([]))]

@@ -59,12 +59,16 @@ impl Place {
         })
     }
 
-    /// What stands there as text; empty where null does: the answer says that there is nothing. `None` where it says nothing.
+    /// What stands there as text, a list's texts a line each; empty where null does: the answer says that there is nothing. `None`
+    /// where it says nothing.
     pub fn former(&self, answer: Answer<'_>) -> Option<String> {
         self.first(answer, |value| match value {
             Value::Null => Some(String::new()),
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
+            Value::Array(items) => {
+                items.iter().map(Value::as_str).collect::<Option<Vec<_>>>().map(|lines| lines.join("\n"))
+            }
             _ => None,
         })
     }

@@ -182,6 +182,8 @@ pub(in crate::pipeline) fn step(record: &ActionRecord) -> &'static str {
         "transition" => "Moving the issue",
         "set_priority" => "Setting the issue's priority",
         "assign" => "Assigning the issue",
+        "add_labels" => "Labelling the issue",
+        "remove_labels" => "Taking labels off the issue",
         "create_story" => "Creating the story",
         "update_ticket" => "Updating the helpdesk's ticket",
         "post_message" => "Posting the message",

@@ -2,6 +2,7 @@
 
 use deskbell_block_kit::templates::RenderError;
 use deskbell_domain::action::{ActionRecord, ActionState, Approval};
+use deskbell_domain::errand::Unassigned;
 use deskbell_domain::ids::{ActionId, MessageTs, PersonId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::notice::{CallEnd, EscalationCall, NextCall, Notice, NoticeKind};
@@ -217,6 +218,7 @@ fn squad_alert(policy: &Policy, ticket: &Ticket) -> SquadAlert {
         thread_url: conversation_url(ticket),
         issue: issue(ticket),
         sla: sla(ticket),
+        unassigned: unassigned(ticket),
         mention_user_ids: called(policy, ticket),
         tried: super::finding::tried(ticket),
         reopened_unix: ticket.reopened_at().filter(|_| ticket.status.is_open()).map(Timestamp::as_second),
@@ -231,11 +233,26 @@ fn withdrawn_alert(policy: &Policy, ticket: &Ticket, by: &PersonId, at: Timestam
         decided_by: decider(revoked.map(Approval::by)),
         issue: None,
         sla: None,
+        unassigned: None,
         reopened_unix: None,
         mention_user_ids: Vec::new(),
         status: AlertStatus::Withdrawn { by_user_id: by.to_string(), at_unix: at.as_second() },
         ..squad_alert(policy, ticket)
     }
+}
+
+/// Why the issue is not its holder's, and what to do.
+fn unassigned(ticket: &Ticket) -> Option<String> {
+    let (why, issue) = (ticket.unassigned?, issue(ticket));
+    let (tracker, key) =
+        issue.map_or_else(|| ("the tracker".into(), "the issue".into()), |issue| (issue.tracker, issue.key));
+    Some(match why {
+        Unassigned::NoTool => format!("Not assigned in {tracker}: no tool is bound to `assign`"),
+        Unassigned::NoAddress => {
+            format!("Not assigned in {tracker}: Slack tells no e-mail address to find them by; assign {key} there")
+        }
+        Unassigned::Refused => format!("Not assigned: {tracker} did not take them for {key}; assign it there"),
+    })
 }
 
 fn called(policy: &Policy, ticket: &Ticket) -> Vec<String> {

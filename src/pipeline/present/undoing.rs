@@ -75,6 +75,7 @@ fn undoing(by: &[Action], about: Option<&ExternalRef>) -> String {
         [Action::Comment { .. }, Action::Transition { .. }] => format!("close {key} with a note"),
         [Action::Transition { to }] => format!("move {key} back to {to}"),
         [Action::SetPriority { priority }] => format!("set the priority of {key} back to {priority}"),
+        [Action::RemoveLabels { labels }] => format!("take {} off {key}", labels.join(", ")),
         [Action::Assign { account }] if account.is_empty() => format!("assign {key} to nobody again"),
         [Action::Assign { .. }] => format!("assign {key} to who had it before"),
         [Action::UpdateTicket { system, external_id, status, .. }] => {
@@ -100,6 +101,7 @@ fn staying(ticket: &Ticket, stays: &[ActionId]) -> Vec<String> {
             (_, "write_back") => "the entry in the customer's record",
             (_, "transition" | "update_ticket") => "the status (what it was is not known)",
             (_, "set_priority") => "the priority (what it was is not known)",
+            (_, "add_labels") => "the labels (which were there before is not known)",
             (_, "assign") => "the assignee (who it was is not known)",
             (_, name) if Action::OPENING.contains(&name) => "the issue",
             _ => "a step",

@@ -30,6 +30,8 @@ view_model! {
         pub issue: Option<IssueLink>,
         /// Due times.
         pub sla: Option<Sla>,
+        /// Why the issue is not whose ticket it is.
+        pub unassigned: Option<String>,
         /// Who is called; the alert mentions 20.
         pub mention_user_ids: Vec<String>,
         /// What the requester was answered before people had it.

@@ -283,6 +283,8 @@ pub(super) struct RuleDocument {
     pub severity: Option<Spanned<u8>>,
     pub category: Option<Spanned<String>>,
     pub actions: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub labels: Vec<Spanned<String>>,
     pub answer: Option<Spanned<bool>>,
     #[serde(default)]
     pub examples: Vec<Spanned<ExampleDocument>>,

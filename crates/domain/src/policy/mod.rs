@@ -251,6 +251,8 @@ pub struct Rule {
     pub category: Option<CategoryId>,
     /// What is carried out once approved; `None`: the default's.
     pub actions: Option<Vec<String>>,
+    /// What the issue is labelled with.
+    pub labels: BTreeSet<String>,
     /// The bot may answer before anybody acts.
     pub answer: bool,
 }
@@ -275,7 +277,9 @@ impl Policy {
     pub fn actions(&self) -> BTreeSet<&str> {
         let rules = self.rules.iter().filter_map(|rule| rule.actions.as_ref()).flatten();
         let written_back = (!self.write_back.is_empty()).then_some("write_back");
-        self.default.actions.iter().chain(rules).map(String::as_str).chain(written_back).collect()
+        let labelled = self.rules.iter().any(|rule| !rule.labels.is_empty()).then_some(["add_labels", "remove_labels"]);
+        let named = self.default.actions.iter().chain(rules).map(String::as_str);
+        named.chain(written_back).chain(labelled.into_iter().flatten()).collect()
     }
 
     /// The escalation policy of a squad; one level, its own channel, where it has none.

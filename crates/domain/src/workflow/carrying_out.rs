@@ -18,7 +18,8 @@ impl Scene<'_> {
     /// Approves what the newest decision wants done.
     pub(super) fn approve(&mut self, by: Actor) {
         let names = self.ticket.decision.as_ref().map(|decision| decision.actions.clone()).unwrap_or_default();
-        let actions = names.iter().filter_map(|name| plan::action(self.policy, &self.ticket, name)).collect();
+        let planned = names.iter().filter_map(|name| plan::action(self.policy, &self.ticket, name));
+        let actions = planned.chain(self.ticket.decision.as_ref().and_then(plan::add_labels)).collect();
         self.ticket.status = Status::Dispatching;
         // They no longer wait for anybody.
         self.show_notices(|kind| matches!(kind, NoticeKind::Reminder { .. }));
@@ -27,7 +28,7 @@ impl Scene<'_> {
         self.go_on();
     }
 
-    fn allow(&mut self, by: Actor, actions: Vec<Action>) {
+    pub(super) fn allow(&mut self, by: Actor, actions: Vec<Action>) {
         let ids = self.add(actions);
         let ordinals: Vec<u32> = ids.iter().map(|id| id.ordinal).collect();
         self.ticket.approvals.push(Approval::new(by.clone(), self.now, ids));
@@ -63,8 +64,7 @@ impl Scene<'_> {
         let approved_by = self.ticket.approval().map(|approval| approval.by().clone());
         let may_pass = self.ticket.status.is_open() && !self.ticket.is_being_answered();
         let Some(by) = approved_by.filter(|_| may_pass) else { return };
-        let issue_may_come = self.ticket.standing_actions().any(|record| record.primary && !record.state.is_settled());
-        if self.ticket.external.is_some() || issue_may_come {
+        if self.has_issue() {
             let ids = self.add(vec![Action::Comment { body: body.to_owned() }]);
             let ordinals: Vec<u32> = ids.iter().map(|id| id.ordinal).collect();
             self.ticket.approvals.push(Approval::new(by.clone(), self.now, ids));
@@ -73,6 +73,12 @@ impl Scene<'_> {
         }
         self.show_card();
         self.go_on();
+    }
+
+    /// There is an issue, or one to come.
+    pub(super) fn has_issue(&self) -> bool {
+        let may_come = |record: &ActionRecord| record.primary && !record.state.is_settled();
+        self.ticket.external.is_some() || self.ticket.standing_actions().any(may_come)
     }
 
     /// What others say in a ticket's thread nobody approved: after the approval the squad reads it in the thread of its alert, as
@@ -130,7 +136,7 @@ impl Scene<'_> {
         self.dispatch_secondaries();
     }
 
-    fn dispatch_secondaries(&mut self) {
+    pub(super) fn dispatch_secondaries(&mut self) {
         if self.ticket.external.is_none() {
             self.skip_what_needs_an_issue();
         }
@@ -222,6 +228,10 @@ impl Scene<'_> {
         if !is_news {
             return;
         }
+        if !fate_unknown && self.assigns_who_claimed(action) {
+            return self.not_assigned(action, reason);
+        }
+        let Some(record) = self.record(action) else { return };
         let (primary, undoes) = (record.primary, record.undoes);
         record.come_to(ActionState::Parked { reason: reason.to_owned(), fate_unknown }, now);
         self.server_said(action, words);
@@ -336,6 +346,7 @@ impl Scene<'_> {
             clock.first_responded_at.get_or_insert(self.now);
         }
         self.audit(Actor::Person(by.id.clone()), AuditKind::Claimed, json!({}));
+        self.assign_to(by);
         if self.escalation_is_under_way() {
             // Whoever takes the ticket is on it: alerting further levels would be noise.
             self.acknowledge(by, reply);
@@ -354,10 +365,11 @@ impl Scene<'_> {
             return;
         }
         let actor = Actor::Person(by.id.clone());
-        let last = self.what_follows_a_resolution(&by.id);
+        let last = self.what_follows_a_resolution();
         if !last.is_empty() {
             self.allow(actor.clone(), last);
         }
+        self.write_back(Occasion::Resolution, &by.id);
         self.dispatch_secondaries();
         if let Some(clock) = &mut self.ticket.sla {
             clock.first_responded_at.get_or_insert(self.now);
@@ -367,26 +379,18 @@ impl Scene<'_> {
     }
 
     /// What whoever resolves a ticket allows with it.
-    fn what_follows_a_resolution(&self, by: &PersonId) -> Vec<Action> {
+    fn what_follows_a_resolution(&self) -> Vec<Action> {
         let done = self.ticket.external.is_some().then(|| Action::Transition { to: self.done_status() });
         let is_kept_up_to_date = self.ticket.standing_actions().any(|record| record.name == "update_ticket");
         let solved = is_kept_up_to_date.then(|| plan::update_ticket(self.policy, &self.ticket, "solved")).flatten();
-        done.into_iter().chain(solved).chain(self.write_back(Occasion::Resolution, by)).collect()
-    }
-
-    /// Where the policy asks for it.
-    fn write_back(&self, occasion: Occasion, by: &PersonId) -> Option<Action> {
-        let is_wanted = self.policy.write_back.contains(&occasion);
-        is_wanted.then(|| plan::write_back(self.policy, &self.ticket, occasion, by))
+        done.into_iter().chain(solved).collect()
     }
 
     /// Others have an approved ticket from now on, and whoever gave or took it allows that this is written back.
     pub(super) fn handed_over(&mut self, by: &PersonId) {
         let is_approved = self.ticket.approval().is_some() && self.ticket.status.is_open();
-        let written = is_approved.then(|| self.write_back(Occasion::Handover, by)).flatten();
-        if let Some(action) = written {
-            self.allow(Actor::Person(by.clone()), vec![action]);
-            self.go_on();
+        if is_approved {
+            self.write_back(Occasion::Handover, by);
         }
     }
 

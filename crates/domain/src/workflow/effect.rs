@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::enrichment::Lookup;
+use crate::errand::Errand;
 use crate::ids::{ActionId, EventKey, JobId, MessageTs, NoticeId, PersonId, TicketId, WorkspaceId};
 use crate::knowledge::{Outcome, Purpose};
 use crate::workflow::event::ReplyTo;
@@ -96,6 +97,13 @@ pub enum Effect {
     },
     /// Ask Slack what the requester is called, for people who read the issue elsewhere.
     NameRequester,
+    /// Ask Slack who clicked, for what names them in another system.
+    Introduce {
+        /// What waits for it.
+        errand: Errand,
+        /// Makes the job's id unique: the event that caused it.
+        cause: String,
+    },
     /// Assess this revision of the ticket's words.
     Assess {
         /// The revision.
@@ -300,6 +308,7 @@ impl Effect {
             Self::Interpret { event } => format!("interpret/{event}"),
             Self::LookUp { event } => format!("look_up/{event}"),
             Self::NameRequester => "name_requester".to_owned(),
+            Self::Introduce { errand, cause } => format!("introduce/{}/{}/{cause}", errand.by, errand.what.as_str()),
             Self::Assess { revision } => format!("assess/{revision}"),
             Self::Enrich { lookup, revision } => format!("enrich/{}/{revision}", lookup.as_str()),
             Self::SeekAnswer { purpose, revision, cause } => format!("seek/{}/{revision}/{cause}", purpose.as_str()),
@@ -354,6 +363,7 @@ impl Effect {
             | Self::OfferChange { .. }
             | Self::LookUp { .. }
             | Self::NameRequester
+            | Self::Introduce { .. }
             | Self::Answer { .. }
             | Self::Tell { .. }
             | Self::ShowDrift { .. }

@@ -84,6 +84,8 @@ fn forget_in(action: &mut Action, text: &str) {
         Action::Transition { .. }
         | Action::SetPriority { .. }
         | Action::Assign { .. }
+        | Action::AddLabels { .. }
+        | Action::RemoveLabels { .. }
         | Action::RecordFeedback { .. }
         | Action::CreateDraft { .. } => {}
     }

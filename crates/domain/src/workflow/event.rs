@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::assessment::Assessment;
 use crate::enrichment::LookedUp;
+use crate::errand::{Errand, Introduction};
 use crate::ids::{ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, SquadId, WorkspaceId};
 use crate::interaction::{Button, Seen};
 use crate::knowledge::{Finding, Purpose, Sought};
@@ -190,6 +191,13 @@ pub enum Event {
     RequesterNamed {
         /// Their name there.
         name: String,
+    },
+    /// Slack says who clicked, or can't.
+    Introduced {
+        /// What waits for it.
+        errand: Errand,
+        /// Who they are.
+        who: Introduction,
     },
     /// The card can't be posted where it should.
     CardUndeliverable {

@@ -7,6 +7,7 @@ mod carrying_out;
 pub mod effect;
 mod enriching;
 mod erasing;
+mod errands;
 mod escalating;
 pub mod event;
 mod plan;

@@ -1,7 +1,7 @@
 //! From a decision's action names to actions to the letter: what is approved is what will be sent.
 
 use crate::action::{Action, Occasion};
-use crate::ids::PersonId;
+use crate::decision::Decision;
 use crate::policy::Policy;
 use crate::ticket::{Source, Ticket, message_link};
 
@@ -77,11 +77,18 @@ fn post_message(policy: &Policy, ticket: &Ticket) -> Option<Action> {
     })
 }
 
-/// What was asked and what came of it, for the customer's record.
-pub(super) fn write_back(policy: &Policy, ticket: &Ticket, occasion: Occasion, by: &PersonId) -> Action {
+/// What the rules label the issue with, where there is one to come.
+pub(super) fn add_labels(decision: &Decision) -> Option<Action> {
+    let opens = decision.actions.iter().any(|name| Action::OPENING.contains(&name.as_str()));
+    let labels: Vec<String> = decision.labels.iter().cloned().collect();
+    (opens && !labels.is_empty()).then_some(Action::AddLabels { labels })
+}
+
+/// What was asked and what came of it, for the customer's record. `by`: the name of who allows it.
+pub(super) fn write_back(policy: &Policy, ticket: &Ticket, occasion: Occasion, by: &str) -> Action {
     let mut outcome = vec![match occasion {
-        Occasion::Resolution => format!("**Resolved by** {by}"),
-        Occasion::Handover => format!("**Handed over by** {by}"),
+        Occasion::Resolution => format!("**Resolved by** {}", inline(by)),
+        Occasion::Handover => format!("**Handed over by** {}", inline(by)),
     }];
     let issue = ticket.external.as_ref().map(|external| match &external.url {
         Some(url) => format!("**Issue** [{}]({url})", external.key),

@@ -37,6 +37,8 @@ pub struct Context {
     pub auto_from: BTreeMap<CategoryId, Confidence>,
     /// There is a knowledge base to ask.
     pub has_knowledge: bool,
+    /// There is a tool that assigns issues.
+    pub assigns: bool,
     /// Names the event that is being handled: part of the ids of one-off effects.
     pub cause: String,
 }
@@ -140,6 +142,7 @@ impl<'world> Scene<'world> {
                     self.ticket.words.requester_name.get_or_insert(name);
                 }
             }
+            Event::Introduced { errand, who } => self.introduced(&errand, who),
             Event::CardUndeliverable { reason } => self.card_undeliverable(reason),
             Event::CardUnclear { since, reason } => self.card_unclear(since, reason),
             Event::NoticePosted { notice, posted, change } => {

@@ -105,6 +105,7 @@ impl Scene<'_> {
             }
         }
         self.ticket.approvals.iter_mut().for_each(Approval::revoke);
+        self.ticket.errands.clear();
     }
 
     fn add_undoing(&mut self, undoing: &Undoing) -> Vec<ActionId> {
@@ -133,6 +134,7 @@ impl Scene<'_> {
         self.ticket.expired_at = None;
         self.ticket.assignee = None;
         self.ticket.claimed_at = None;
+        self.ticket.unassigned = None;
         self.ticket.tracker = None;
         self.assess_anew();
         self.show_card();

@@ -160,6 +160,8 @@ pub struct Desk {
     pub auto_from: BTreeMap<CategoryId, Confidence>,
     /// There is a knowledge base.
     pub has_knowledge: bool,
+    /// There is a tool that assigns issues.
+    pub assigns: bool,
     pub ticket: Option<Ticket>,
     pub effects: Vec<Effect>,
     pub timers: Vec<(Timer, Timestamp)>,
@@ -172,8 +174,21 @@ impl Desk {
         let (effects, timers, audit) = (Vec::new(), Vec::new(), Vec::new());
         let (load, lookups) = (Load::default(), BoundLookups::new());
         let (now, auto_from) = (start(), BTreeMap::new());
-        let has_knowledge = false;
-        Self { policy, now, load, lookups, auto_from, has_knowledge, ticket: None, effects, timers, audit, events: 0 }
+        let (has_knowledge, assigns) = (false, false);
+        Self {
+            policy,
+            now,
+            load,
+            lookups,
+            auto_from,
+            has_knowledge,
+            assigns,
+            ticket: None,
+            effects,
+            timers,
+            audit,
+            events: 0,
+        }
     }
 
     /// A ticket of this category that waits for its confirmation, its card posted.
@@ -203,6 +218,7 @@ impl Desk {
             lookups: self.lookups.clone(),
             auto_from: self.auto_from.clone(),
             has_knowledge: self.has_knowledge,
+            assigns: self.assigns,
             cause: format!("event-{}", self.events),
         };
         let transition = step(&self.policy, &context, self.ticket.as_ref(), event, self.now);

@@ -5,6 +5,7 @@ use crate::support::{load, with};
 use crate::{expiring, policy};
 use deskbell_domain::action::{Action, ActionState, ApprovedAction, NotApproved, StoredTicket};
 use deskbell_domain::audit::AuditKind;
+use deskbell_domain::errand::{Errand, ErrandKind, Introduction, Unassigned};
 use deskbell_domain::ids::PersonId;
 use deskbell_domain::interaction::{Button, Seen};
 use deskbell_domain::notice::NoticeKind;
@@ -225,4 +226,69 @@ fn the_squad_says_which_status_an_undone_issue_gets() {
     desk.on(pressed(Button::Undo, "U0BEN"));
     desk.on(done(3, None));
     assert_eq!(sent(&desk, 4).0, Action::Transition { to: "Rejected".to_owned() });
+}
+
+/// Billing tickets' issues are labelled, and whoever claims gets them.
+fn labelled() -> Desk {
+    let policy = with(
+        "actions = [\"create_issue\", \"comment\"]",
+        "actions = [\"create_issue\"]\nlabels = [\"money\", \"VIP\"]",
+    );
+    let mut desk = Desk::asking(load(&policy), Some("billing"));
+    desk.assigns = true;
+    desk.on(pressed(Button::Confirm, "U0BEN"));
+    assert_eq!(dispatched(&desk.on(done(1, Some("PAY-1")))), [(2, 0)]);
+    desk
+}
+
+fn introduced(by: &str, email: Option<&str>) -> Event {
+    let errand = Errand { by: PersonId::from(by), what: ErrandKind::Assign };
+    Event::Introduced { errand, who: Introduction { name: None, email: email.map(str::to_owned) } }
+}
+
+#[test]
+fn labels_that_were_added_go_and_the_assignee_from_before_comes_back() {
+    let mut desk = labelled();
+    assert_eq!(sent(&desk, 2).0, Action::AddLabels { labels: vec!["VIP".to_owned(), "money".to_owned()] });
+    desk.on(changed_from(2, "deskbell\nvip"));
+    desk.on(pressed(Button::Claim, "U0CARLA"));
+    desk.ignores(introduced("U0BEN", Some("ben@example.com")));
+    assert_eq!(dispatched(&desk.on(introduced("U0CARLA", Some("carla@example.com")))), [(3, 0)]);
+    assert_eq!(sent(&desk, 3).0, Action::Assign { account: "carla@example.com".to_owned() });
+    assert_eq!(desk.ticket().approvals.last().unwrap().by(), &by("U0CARLA"));
+    desk.on(changed_from(3, "ana"));
+
+    assert_eq!(dispatched(&desk.on(pressed(Button::Undo, "U0BEN"))), [(4, 0)]);
+    assert_eq!(sent(&desk, 4).0, Action::Assign { account: "ana".to_owned() });
+    desk.on(done(4, None));
+    assert_eq!(sent(&desk, 5).0, Action::RemoveLabels { labels: vec!["money".to_owned()] }, "vip was there before");
+}
+
+#[test]
+fn a_claim_stands_without_the_issue() {
+    let mut desk = labelled();
+    desk.on(done(2, None));
+    desk.on(pressed(Button::Claim, "U0CARLA"));
+    desk.on(introduced("U0CARLA", None));
+    assert_eq!(desk.ticket().unassigned, Some(Unassigned::NoAddress));
+
+    let mut desk = labelled();
+    desk.on(done(2, None));
+    desk.on(pressed(Button::Claim, "U0CARLA"));
+    desk.on(introduced("U0CARLA", Some("carla@example.com")));
+    desk.on(parked(3));
+    assert_eq!(desk.ticket().unassigned, Some(Unassigned::Refused));
+    assert!(matches!(desk.state(3), ActionState::Skipped { .. }) && desk.status() == Status::Following);
+    assert_eq!(desk.notices(|kind| matches!(kind, NoticeKind::OpsAlert { .. })).len(), 0);
+
+    let mut desk = labelled();
+    desk.assigns = false;
+    desk.on(pressed(Button::Claim, "U0CARLA"));
+    assert_eq!(desk.ticket().unassigned, Some(Unassigned::NoTool));
+    assert_eq!(desk.ticket().assignee, Some(PersonId::from("U0CARLA")));
+
+    let mut desk = labelled();
+    desk.on(pressed(Button::Claim, "U0CARLA"));
+    desk.on(pressed(Button::Undo, "U0BEN"));
+    desk.ignores(introduced("U0CARLA", Some("carla@example.com")));
 }

@@ -3,6 +3,7 @@
 use deskbell_domain::action::{Action, ActionState, Occasion};
 use deskbell_domain::decision::Customer;
 use deskbell_domain::enrichment::{LookedUp, Lookup};
+use deskbell_domain::errand::{Errand, ErrandKind, Introduction};
 use deskbell_domain::ids::{ChannelId, PersonId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::policy::Policy;
@@ -39,22 +40,32 @@ fn what(desk: &Desk, ordinal: u32) -> Action {
     desk.ticket().words.actions[&action(ordinal)].clone()
 }
 
+/// Slack says what whoever clicked is called.
+fn introduced(by: &str, occasion: Occasion, name: Option<&str>) -> Event {
+    let errand = Errand { by: PersonId::from(by), what: ErrandKind::WriteBack(occasion) };
+    Event::Introduced { errand, who: Introduction { name: name.map(str::to_owned), email: None } }
+}
+
 #[test]
 fn a_resolution_is_written_back_in_the_name_of_whoever_resolved() {
     let mut desk = approved_from_helpdesk(writing("[\"resolution\"]", "[\"create_issue\"]"));
     desk.on(done(1, Some("PLAT-1")));
     let resolved = desk.on(pressed(Button::Resolve, "U0DEV"));
+    assert_eq!(dispatched(&resolved), [(2, 0)]);
+    desk.ignores(introduced("U0MALLORY", Occasion::Resolution, Some("Mallory")));
+    let known = desk.on(introduced("U0DEV", Occasion::Resolution, Some("Dev Patel")));
     assert_eq!(desk.names(), ["create_issue", "transition", "write_back"]);
-    assert_eq!(dispatched(&resolved), [(2, 0), (3, 0)]);
+    assert!(dispatched(&known).contains(&(3, 0)));
+    desk.ignores(introduced("U0DEV", Occasion::Resolution, Some("Dev Patel")));
     let approval = desk.ticket().approvals.last().unwrap();
-    assert_eq!((approval.by(), approval.actions()), (&by("U0DEV"), [action(2), action(3)].as_slice()));
+    assert_eq!((approval.by(), approval.actions()), (&by("U0DEV"), [action(3)].as_slice()));
     let Action::WriteBack { occasion, account, email, subject, summary, conversation } = what(&desk, 3) else {
         panic!("{:?}", what(&desk, 3))
     };
     assert_eq!((occasion, account.as_deref()), (Occasion::Resolution, Some("001xx")));
     assert_eq!(email.as_deref(), Some("ivy@customer.example"));
     assert!(subject.starts_with("DB-7: ") && conversation == "> Charged twice", "{subject} {conversation}");
-    assert!(summary.contains("**Resolved by** U0DEV") && summary.contains("**Issue** PLAT-1"), "{summary}");
+    assert!(summary.contains("**Resolved by** Dev Patel") && summary.contains("**Issue** PLAT-1"), "{summary}");
     desk.on(done(3, None));
     assert_eq!(desk.state(3), &ActionState::Done { external: None });
 }
@@ -77,7 +88,8 @@ fn without_an_issue_the_rest_is_done_all_the_same() {
     };
     assert_eq!((system.as_str(), external_id.as_str(), status.as_str()), ("zendesk", "7", "open"));
     assert!(note.contains("**Ticket** DB-7"), "{note}");
-    let resolved = desk.on(pressed(Button::Resolve, "U0DEV"));
+    desk.on(pressed(Button::Resolve, "U0DEV"));
+    let resolved = desk.on(introduced("U0DEV", Occasion::Resolution, None));
     assert_eq!(desk.names(), ["post_message", "update_ticket", "update_ticket", "write_back"]);
     assert!(matches!(what(&desk, 3), Action::UpdateTicket { status, .. } if status == "solved"));
     assert!(dispatched(&resolved).contains(&(4, 0)));
@@ -90,8 +102,10 @@ fn another_squad_is_a_handover_that_waits_for_the_issue() {
     desk.on(assessed(1, None));
     desk.post_card();
     let moved = desk.on(changed("payments", "p1", "U0LEAD"));
+    assert_eq!(dispatched(&moved), [(1, 0)]);
+    let known = desk.on(introduced("U0LEAD", Occasion::Handover, Some("Lea")));
     assert_eq!(desk.names(), ["create_issue", "write_back"]);
-    assert_eq!(dispatched(&moved), [(1, 0)], "what came of it is known once the issue is there");
+    assert!(dispatched(&known).is_empty(), "what came of it is known once the issue is there");
     assert_eq!(dispatched(&desk.on(done(1, Some("PAY-1")))), [(2, 0)]);
     assert_eq!(desk.ticket().approvals.last().unwrap().by(), &by("U0LEAD"));
 }
@@ -101,8 +115,9 @@ fn whoever_acknowledges_an_escalation_takes_over() {
     let mut desk = approved_from_helpdesk(writing("[\"handover\"]", "[\"create_issue\"]"));
     desk.on(done(1, Some("PLAT-1")));
     desk.on(pressed(Button::Escalate, "U0DEV"));
-    let taken = desk.on(pressed(Button::Acknowledge, "U0DEV"));
-    assert_eq!(dispatched(&taken), [(2, 0)]);
+    desk.on(pressed(Button::Acknowledge, "U0DEV"));
+    let known = desk.on(introduced("U0DEV", Occasion::Handover, None));
+    assert_eq!(dispatched(&known), [(2, 0)]);
     let Action::WriteBack { occasion, summary, .. } = what(&desk, 2) else { panic!("{:?}", what(&desk, 2)) };
     assert!(occasion == Occasion::Handover && summary.contains(&format!("by** {}", PersonId::from("U0DEV"))));
     desk.ignores(pressed(Button::Acknowledge, "U0DEV"));

@@ -197,6 +197,8 @@ impl Site {
                 person("712020:ben", "Ben Okafor", "ben@example.com"),
                 person("712020:chen", "Chen Wei", "chen@example.com"),
                 person("712020:dara", "Dara Singh", "dara@example.com"),
+                person("712020:carla", "Carla Mendes", "carla@northwind.example"),
+                person("712020:elena", "Elena Rossi", "elena@northwind.example"),
             ],
             issues: Vec::new(),
             requests: 0,

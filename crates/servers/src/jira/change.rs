@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::client::JiraClient;
 use super::marks::Marks;
 use super::schema::{
-    AssignIssue, AssignedIssue, EditLabels, LabelledIssue, LinkIssues, LinkedIssues, Previous, PrioritisedIssue,
-    SetPriority, TransitionIssue, TransitionedIssue,
+    AssignIssue, AssignedIssue, EditLabels, LabelledIssue, LinkIssues, LinkedIssues, Previous, PreviousLabels,
+    PrioritisedIssue, SetPriority, TransitionIssue, TransitionedIssue,
 };
 use super::shown::{string, texts};
 use super::users;
@@ -115,18 +115,19 @@ pub(super) async fn labels(client: &JiraClient, wanted: EditLabels) -> Result<La
     let now = client.issue_state(&wanted.issue_key).await?;
     let marks = Marks::of(&now, wanted.idempotency_key.as_deref());
     let mut labels = texts(&now, "/fields/labels");
+    let previous = (!marks.seen()).then(|| PreviousLabels { labels: labels.clone() });
     let missing = add.iter().filter(|label| !labels.contains(label)).map(|label| json!({ "add": label }));
     let surplus = remove.iter().filter(|label| labels.contains(label)).map(|label| json!({ "remove": label }));
     let operations: Vec<Value> = missing.chain(surplus).collect();
     if marks.seen() || operations.is_empty() {
-        return Ok(LabelledIssue { key: wanted.issue_key, labels, changed: false });
+        return Ok(LabelledIssue { key: wanted.issue_key, labels, previous, changed: false });
     }
     let mut body = json!({ "update": { "labels": operations } });
     with_properties(&mut body, &marks);
     client.edit_issue(&wanted.issue_key, &body).await?;
     labels.retain(|label| !remove.contains(label));
     labels.extend(add.into_iter().filter(|label| !texts(&now, "/fields/labels").contains(label)));
-    Ok(LabelledIssue { key: wanted.issue_key, labels, changed: true })
+    Ok(LabelledIssue { key: wanted.issue_key, labels, previous, changed: true })
 }
 
 /// Links two issues, unless they are linked so already.

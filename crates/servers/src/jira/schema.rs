@@ -238,8 +238,17 @@ pub struct LabelledIssue {
     pub key: String,
     /// Its labels now.
     pub labels: Vec<String>,
+    /// What they were before; absent when an earlier call with the same key had changed them.
+    pub previous: Option<PreviousLabels>,
     /// False when they were so already.
     pub changed: bool,
+}
+
+/// Labels before a change.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PreviousLabels {
+    /// All of them.
+    pub labels: Vec<String>,
 }
 
 /// Arguments of `link_issues`.

@@ -218,6 +218,8 @@ pub struct PreviousStory {
     pub state: String,
     /// Ids of its owners, with commas between them; empty for nobody.
     pub owner_ids: String,
+    /// Names of its labels.
+    pub labels: Vec<String>,
 }
 
 /// Arguments of `add_comment`.
@@ -295,6 +297,15 @@ pub struct LinkedStory {
     pub changed: bool,
 }
 
+/// Arguments of `get_stories`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetStories {
+    /// The stories, 50 at most.
+    #[schemars(length(max = 50))]
+    pub story_ids: Vec<StoryId>,
+}
+
 /// Arguments of `find_by_external_url`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -303,10 +314,10 @@ pub struct FindByExternalUrl {
     pub url: String,
 }
 
-/// Result of `find_by_external_url`.
+/// Result of `find_by_external_url` and `get_stories`.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct LinkedStories {
-    /// The stories that carry the link, without descriptions and comments.
+pub struct SomeStories {
+    /// Those that there are, without descriptions and comments.
     pub stories: Vec<Story>,
 }
 

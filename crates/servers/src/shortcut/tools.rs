@@ -17,8 +17,8 @@ use super::create::Made;
 use super::directory::{Directory, Entry, list, number};
 use super::schema::{
     AddComment, AddedComment, CreateStory, CreatedStory, FindByExternalUrl, FindByIdempotencyKey, FoundStories,
-    FoundStory, GetStory, Iteration, Label, LinkExternalUrl, LinkedStories, LinkedStory, ListArguments, Listed, Member,
-    SearchStories, Story, Team, UpdateStory, UpdatedStory, Workflow,
+    FoundStory, GetStories, GetStory, Iteration, Label, LinkExternalUrl, LinkedStory, ListArguments, Listed, Member,
+    SearchStories, SomeStories, Story, Team, UpdateStory, UpdatedStory, Workflow,
 };
 use super::story_id::StoryId;
 use super::{ShortcutConfig, ShortcutConfigError, create, resources, shown, update};
@@ -33,6 +33,9 @@ const SEARCH_PAGE_DEFAULT: u32 = 20;
 /// Items on a page of a list: at most, and when none is asked for.
 const LIST_PAGE_MAX: u32 = 200;
 const LIST_PAGE_DEFAULT: u32 = 50;
+
+/// Stories read in one call, at most.
+const STORIES_MAX: usize = 50;
 
 /// What a host's model is told of the server.
 const INSTRUCTIONS: &str = "Shortcut stories: create, find, change, comment, link. Teams, states, members and iterations go by \
@@ -151,6 +154,18 @@ impl ShortcutServer {
         tool_result(self.read(wanted.story_id.0).await)
     }
 
+    /// Read up to 50 stories without descriptions and comments, one request each; those that are gone are left out. Nothing in
+    /// this lags.
+    #[tool(
+        name = "get_stories",
+        output_schema = output_schema::<SomeStories>(),
+        annotations(title = "Read several Shortcut stories", read_only_hint = true,
+            destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_stories(&self, Parameters(wanted): Parameters<GetStories>) -> CallToolResult {
+        tool_result(self.read_several(&wanted.story_ids).await.map(|stories| SomeStories { stories }))
+    }
+
     /// Change a story: state, owners, labels, iteration, team, name, description and more. What is left out stays;
     /// what is so already is not sent.
     #[tool(
@@ -210,7 +225,7 @@ impl ShortcutServer {
     /// Find the stories that an address is linked to.
     #[tool(
         name = "find_by_external_url",
-        output_schema = output_schema::<LinkedStories>(),
+        output_schema = output_schema::<SomeStories>(),
         annotations(title = "Find Shortcut stories by a linked address", read_only_hint = true,
             destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
@@ -287,6 +302,25 @@ impl ShortcutServer {
         shown::story(&self.directory, &self.client.story(id).await?).await
     }
 
+    async fn read_several(&self, ids: &[StoryId]) -> Result<Vec<Story>, ToolFailure> {
+        if ids.len() > STORIES_MAX {
+            return Err(ToolFailure::permanent(format!(
+                "Give {STORIES_MAX} stories at most, and ask again for the others"
+            )));
+        }
+        let mut stories = Vec::new();
+        for StoryId(id) in ids {
+            let mut story = match self.read(*id).await {
+                Ok(story) => story,
+                Err(failure) if failure.http_status == Some(404) => continue,
+                Err(failure) => return Err(failure),
+            };
+            (story.description, story.comments) = (None, None);
+            stories.push(story);
+        }
+        Ok(stories)
+    }
+
     /// The story that the mark's call made: from the ledger, or from the search.
     async fn marked(&self, mark: &str) -> Result<Option<Story>, ToolFailure> {
         let made = match &*self.stories.turn(mark).await {
@@ -313,10 +347,10 @@ impl ShortcutServer {
         })
     }
 
-    async fn linked(&self, url: &str) -> Result<LinkedStories, ToolFailure> {
+    async fn linked(&self, url: &str) -> Result<SomeStories, ToolFailure> {
         create::check_url(url)?;
         let stories = self.client.stories_with_link(url).await?;
-        Ok(LinkedStories { stories: self.shown(&stories).await? })
+        Ok(SomeStories { stories: self.shown(&stories).await? })
     }
 
     async fn shown(&self, stories: &[Value]) -> Result<Vec<Story>, ToolFailure> {

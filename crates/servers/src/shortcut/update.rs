@@ -52,7 +52,11 @@ pub(super) async fn story(
     fields.retain(|field, value| differs(&now, field, value));
     let before = shown::story(directory, &now).await?;
     let owner_ids = texts(&now, "owner_ids").join(",");
-    let previous = (!turns.is_done()).then(|| PreviousStory { state: before.state.clone(), owner_ids });
+    let previous = (!turns.is_done()).then(|| PreviousStory {
+        state: before.state.clone(),
+        owner_ids,
+        labels: shown::label_names(&now),
+    });
     if fields.is_empty() {
         turns.done();
         return Ok(UpdatedStory { story: before, previous, changed: false });

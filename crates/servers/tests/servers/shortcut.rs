@@ -26,6 +26,7 @@ async fn tools_are_listed_with_schemas_and_honest_hints() {
         ("create_story", false, false, false),
         ("find_by_external_url", true, false, true),
         ("find_by_idempotency_key", true, false, true),
+        ("get_stories", true, false, true),
         ("get_story", true, false, true),
         ("link_external_url", false, false, true),
         ("list_iterations", true, false, true),

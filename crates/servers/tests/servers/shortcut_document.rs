@@ -85,6 +85,8 @@ async fn use_every_tool(workspace: &Recorder<'_, impl Fn() -> usize>) {
     }
     workspace.done("find_by_external_url", json!({ "url": "https://a.example/1" })).await;
     workspace.done("get_story", json!({ "story_id": id })).await;
+    let read = workspace.done("get_stories", json!({ "story_ids": [id, "sc-999999"] })).await;
+    assert_eq!(read["stories"].as_array().unwrap().len(), 1, "what is gone is left out: {read}");
     let query = |token: Value| json!({ "query": "type:chore is:archived", "max_results": 1, "next_page_token": token });
     workspace.done("search_stories", query(Value::Null)).await;
     let all = workspace.done("search_stories", json!({ "query": "id:1 !is:done", "max_results": 1 })).await;

@@ -17,6 +17,9 @@ use crate::ticket::Severity;
 /// What rules may have carried out. The other actions follow from what people do.
 const PLANNED: &[&str] = &["create_issue", "create_story", "comment", "set_priority", "update_ticket", "post_message"];
 
+/// Characters of a label; Jira takes no more, Shortcut 128.
+const LABEL_MAX: usize = 128;
+
 impl Check<'_> {
     pub(super) fn rules(&mut self, written: &[RuleDocument], names: &Names<'_>) -> Vec<Rule> {
         let mut seen = BTreeSet::new();
@@ -71,6 +74,7 @@ impl Check<'_> {
                 CategoryId::new(name.get_ref())
             }),
             actions: written.actions.as_ref().map(|actions| self.actions(actions)),
+            labels: self.labels(&written.labels),
             answer: self.answer(written),
         };
         Some(rule)
@@ -84,6 +88,23 @@ impl Check<'_> {
             self.fault(&answer.span(), mend);
         }
         true
+    }
+
+    /// Trackers take none with spaces.
+    fn labels(&mut self, written: &[Spanned<String>]) -> BTreeSet<String> {
+        let mut labels = BTreeSet::new();
+        for label in written {
+            let text = label.get_ref();
+            if text.is_empty() || text.contains(char::is_whitespace) || text.chars().count() > LABEL_MAX {
+                let mend = format!(
+                    "{text:?} is no label: write 1 to {LABEL_MAX} characters without spaces, such as \"data-loss\""
+                );
+                self.fault(&label.span(), mend);
+            } else if !labels.insert(text.clone()) {
+                self.fault(&label.span(), format!("the label `{text}` stands here twice: remove one"));
+            }
+        }
+        labels
     }
 
     fn squads_of(&mut self, written: &RuleDocument, names: &Names<'_>) -> Vec<SquadId> {
