@@ -82,7 +82,9 @@ impl Store {
     /// [`CommitError::Fenced`] when the job is another worker's by now, [`CommitError::Conflict`] when a ticket moved, when a
     /// decision was made with a load that is another by now, or when a source has another ticket, else the store failed.
     pub async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
-        self.writer()?.run(Durability::Synced, WhenFull::Wait, move |write| apply(write, commit)).await
+        // Kilobytes, which every future on the way would hold.
+        let commit = Box::new(commit);
+        self.writer()?.run(Durability::Synced, WhenFull::Wait, move |write| apply(write, *commit)).await
     }
 
     /// A number for a new ticket. Numbers are never given twice; one whose ticket is never committed leaves a gap.

@@ -161,13 +161,19 @@ impl PassageIndex {
             let score = cosine.unwrap_or(GUESSED_COSINE * cover) + both.share * cover;
             scored.push(Scored { slot, score, cosine });
         };
-        both.near.iter().for_each(|(slot, cosine)| add(*slot, Some(*cosine)));
+        for (slot, cosine) in &both.near {
+            add(*slot, Some(*cosine));
+        }
         let by_words: Vec<Slot> = covers.into_iter().map(|(slot, _)| slot).collect();
         if both.wanted < usize::MAX {
             let cosines = self.meanings.cosines_of(both.vector, &by_words);
-            cosines.into_iter().for_each(|(slot, cosine)| add(slot, Some(cosine)));
+            for (slot, cosine) in cosines {
+                add(slot, Some(cosine));
+            }
         }
-        by_words.into_iter().for_each(|slot| add(slot, None));
+        for slot in by_words {
+            add(slot, None);
+        }
         scored
     }
 }

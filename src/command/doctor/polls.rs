@@ -19,7 +19,7 @@ pub(super) async fn examine(config: &Config, host: &McpHost, servers: &BTreeMap<
     findings
 }
 
-fn is_ready(server: &&ServerStatus) -> bool {
+fn is_ready(server: &ServerStatus) -> bool {
     server.state == ServerState::Ready
 }
 
@@ -29,7 +29,7 @@ fn tracker(config: &Config, servers: &BTreeMap<String, ServerStatus>) -> Vec<Fin
         Err(error) => findings.push(Finding::told("tracker", error.to_string())),
         Ok(None) => {}
         Ok(Some((_, look))) => {
-            let server = servers.get(&look.server).filter(is_ready);
+            let server = servers.get(&look.server).filter(|server| is_ready(server));
             findings.extend(server.map(|server| taken("tracker", look.tool(), server, &look.faults(server))));
         }
     }
@@ -39,7 +39,7 @@ fn tracker(config: &Config, servers: &BTreeMap<String, ServerStatus>) -> Vec<Fin
 async fn helpdesk(config: &Config, host: &McpHost, servers: &BTreeMap<String, ServerStatus>) -> Option<Finding> {
     let poll = config.helpdesk.poll.as_ref()?;
     let area = "helpdesk.poll";
-    servers.get(&poll.server).filter(is_ready)?;
+    servers.get(&poll.server).filter(|server| is_ready(server))?;
     let since = Timestamp::now().checked_sub(ASKED_SINCE).unwrap_or_default();
     Some(match host.helpdesk_changes(&poll.server, &ChangesFrom::Time(since.as_second())).await {
         Ok(_) => Finding::good(area, format!("{} tells which tickets changed", poll.server)),

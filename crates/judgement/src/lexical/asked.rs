@@ -17,7 +17,7 @@ pub struct Asked<'a, Id> {
 
 #[derive(Debug)]
 struct Term<'a> {
-    term: String,
+    text: String,
     rarity: f64,
     postings: &'a [Posting],
 }
@@ -45,7 +45,7 @@ impl<'a, Id: Ord + Clone> Asked<'a, Id> {
         let read = |term: String| {
             let postings = index.words.postings(&term);
             let rarity = scale.rarity(counting(postings, seen.as_deref()).count());
-            Term { term, rarity, postings }
+            Term { text: term, rarity, postings }
         };
         let terms = Counted::read(query).terms.into_keys().map(read).collect();
         Self { index, terms, seen, scale }
@@ -63,7 +63,7 @@ impl<'a, Id: Ord + Clone> Asked<'a, Id> {
 
     /// The query's terms in the index's stemmed form, each with how much it tells: high when few documents hold it.
     pub fn rarities(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.terms.iter().map(|term| (term.term.as_str(), term.rarity))
+        self.terms.iter().map(|term| (term.text.as_str(), term.rarity))
     }
 
     /// What a document would score at most: one that holds nothing but the query's words, and each very often.
@@ -80,7 +80,7 @@ impl<'a, Id: Ord + Clone> Asked<'a, Id> {
     pub fn held(&self, id: &Id) -> impl Iterator<Item = (&str, f64)> {
         let place = self.index.places.get(id).copied();
         let held = move |term: &&Term<'a>| place.is_some_and(|place| count(term.postings, place).is_some());
-        self.terms.iter().filter(held).map(|term| (term.term.as_str(), term.rarity))
+        self.terms.iter().filter(held).map(|term| (term.text.as_str(), term.rarity))
     }
 
     pub(super) fn scored(&self) -> Vec<(&'a Slot<Id>, u32, f64)> {
@@ -103,7 +103,7 @@ impl<'a, Id: Ord + Clone> Asked<'a, Id> {
     pub(super) fn matched(&self, slot: &Slot<Id>, place: u32) -> Vec<String> {
         let weight = |term: &Term<'a>| {
             let count = count(term.postings, place)?;
-            Some((term.rarity * self.scale.saturated(count, slot.length), term.term.clone()))
+            Some((term.rarity * self.scale.saturated(count, slot.length), term.text.clone()))
         };
         let mut terms: Vec<(f64, String)> = self.terms.iter().filter_map(weight).collect();
         terms.sort_by(|left, right| right.0.total_cmp(&left.0).then_with(|| left.1.cmp(&right.1)));
