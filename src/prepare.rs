@@ -89,7 +89,19 @@ pub fn cautions(policy: &LoadedPolicy, lookups: &Lookups) -> Vec<String> {
         Lookup::Customer => lookups.customer.is_some(),
         Lookup::QueueLoad => lookups.queue_load.is_some(),
     });
-    cautions.iter().map(|caution| format!("{}:{caution}", policy.path.display())).collect()
+    let of_policy = cautions.iter().map(|caution| format!("{}:{caution}", policy.path.display()));
+    of_policy.chain(unseen(lookups)).collect()
+}
+
+/// Servers that find nothing that anybody may be shown.
+fn unseen(lookups: &Lookups) -> impl Iterator<Item = String> {
+    lookups.knowledge.iter().filter(|lookup| lookup.shows_nothing()).map(|lookup| {
+        format!(
+            "[lookups.search_knowledge]: nothing that {} finds is shown, since nobody says who may read it: hand it \"=readers\", name \
+             result.visibility, or write everybody = true",
+            lookup.server
+        )
+    })
 }
 
 /// What follows from an issue that there is, whether or not a rule names it: Resolve moves it, what the requester adds is a

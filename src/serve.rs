@@ -259,6 +259,8 @@ impl Desk {
             dispatch_patience: config.workers.dispatch_patience.signed(),
             question_timeout: config.workers.question_timeout.signed(),
             answer_from: Confidence::from_probability(config.knowledge.answer_from),
+            reranks: config.llm.as_ref().is_some_and(|llm| llm.rerank),
+            teaches: config.knowledge.resolved_tickets,
             own_server: config.own_knowledge().map(str::to_owned),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),

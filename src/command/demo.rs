@@ -1,5 +1,7 @@
-//! `deskbell demo`: a Slack workspace, Jira, Shortcut, Zendesk and Salesforce in a box, and Deskbell itself, in one process; the
+//! `deskbell demo`: a Slack workspace, Jira, Shortcut, Zendesk, Salesforce and Confluence in a box, and Deskbell itself, in one process; the
 //! MCP servers are children. They speak over real HTTP with real signatures, and the store is a real one.
+
+mod wiki;
 
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -42,6 +44,9 @@ pub(super) async fn run(arguments: &DemoArguments) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::failed(format!("{error}; `--port 0` takes any free port")))?;
     write_addresses(&folder.path, &sandbox)?;
+    if let Some(confluence) = sandbox.confluence() {
+        wiki::write(&confluence);
+    }
     let outcome = play(arguments, &folder.path, &sandbox).await;
     sandbox.shutdown().await;
     outcome
@@ -108,13 +113,14 @@ fn banner(page: &str, desk: &str, folder: &Path, no_script: bool, has_encoder: b
 
       {page}
 
-  Northwind's Slack in a box with Jira, Shortcut, Zendesk and Salesforce, and Deskbell at work between them.
+  Northwind's Slack in a box with Jira, Shortcut, Zendesk, Salesforce and Confluence, and Deskbell at work between them.
   {script} Try:
 
     - in #support, press Confirm on a card, and look at Jira's board
     - press Change... and give a request to another squad; the next one that reads alike goes there by itself
     - /triage accuracy: how well requests are understood, by what you decided
     - write a request of your own, or /triage, /kb how do I rotate an API key?, and press what is below the answer
+    - /kb who approves a goodwill credit? as Anna, who may read that page of Confluence, and as Frank, who may not
     - press Escalate, wait a minute, and see who is alerted next
     - act as somebody else: the switch is at the top right
     - look at the other systems: Jira, Shortcut, Zendesk and Salesforce are at the left
@@ -217,6 +223,7 @@ fn write_secrets(folder: &Path, settings: &SandboxConfig) -> Result<(), Failure>
     let zendesk = settings.zendesk.clone().unwrap_or_default();
     let shortcut = settings.shortcut.clone().unwrap_or_default();
     let salesforce = settings.salesforce.clone().unwrap_or_default();
+    let confluence = settings.confluence.clone().unwrap_or_default();
     let secrets = [
         ("signing_secret", settings.signing_secret.as_str()),
         ("bot_token", settings.bot_token.as_str()),
@@ -230,6 +237,8 @@ fn write_secrets(folder: &Path, settings: &SandboxConfig) -> Result<(), Failure>
         ("zendesk_api_token", zendesk.api_token.as_str()),
         ("salesforce_client_id", salesforce.client_id.as_str()),
         ("salesforce_client_secret", salesforce.client_secret.as_str()),
+        ("confluence_email", confluence.email.as_str()),
+        ("confluence_api_token", confluence.api_token.as_str()),
     ];
     secrets.iter().try_for_each(|(name, secret)| write_secret(folder, name, secret))
 }
@@ -241,6 +250,7 @@ fn write_addresses(folder: &Path, sandbox: &Sandbox) -> Result<(), Failure> {
         ("shortcut_url", sandbox.shortcut_url()),
         ("zendesk_url", sandbox.zendesk_url()),
         ("salesforce_url", sandbox.salesforce_url()),
+        ("confluence_url", sandbox.confluence_url().map(|address| format!("{address}/wiki"))),
     ];
     addresses.into_iter().try_for_each(|(name, address)| write_secret(folder, name, &address.unwrap_or_default()))
 }

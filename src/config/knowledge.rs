@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use deskbell_domain::action::Action;
 use toml::{Table, Value};
 
 use super::mcp::McpConfig;
 use super::source::ConfigError;
 use super::{Config, ConfigErrors};
-use crate::mcp_host::{Lookups, LookupsConfig, Shipped, ShippedUse};
+use crate::mcp_host::{Bindings, Lookups, LookupsConfig, Shipped, ShippedUse};
 
 /// What it is called among the servers, and the bindings that it brings along.
 pub const OWN_KNOWLEDGE: &str = "knowledge";
@@ -71,6 +72,21 @@ impl Config {
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value))
         .collect()
+    }
+
+    /// What resolved tickets taught needs a server that takes it, and gives it back.
+    pub(super) fn check_teaching(&self, bindings: &Bindings) -> Result<(), ConfigError> {
+        let missing = Action::OF_LESSONS.iter().find(|action| bindings.of(action).is_none());
+        match missing.filter(|_| self.knowledge.resolved_tickets) {
+            None => Ok(()),
+            Some(action) => Err(ConfigError::at(
+                self.source.name(),
+                format!(
+                    "[knowledge] resolved_tickets = true: no server takes what resolved tickets taught; set [knowledge] folder, or \
+                     bind [actions.{action}]"
+                ),
+            )),
+        }
     }
 
     /// Its look-ups, where the configuration binds another server to `search_knowledge`: then both are asked.

@@ -28,6 +28,9 @@ pub struct LlmConfig {
     /// Whether requests are assessed by it, beside Deskbell's own reading.
     #[serde(default = "yes")]
     pub assess: bool,
+    /// Whether it puts what the knowledge base finds in order, before that is quoted or put in words.
+    #[serde(default = "yes")]
+    pub rerank: bool,
     /// How an answer in a fixed form is asked for.
     #[serde(default)]
     pub structured: Structured,

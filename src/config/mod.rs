@@ -324,6 +324,7 @@ impl Config {
                 return Err(wrong(BindingError::ToolKeptOut { name, server, tool }));
             }
         }
+        self.check_teaching(&bindings)?;
         Ok(bindings)
     }
 
@@ -341,6 +342,9 @@ impl Config {
         let mut lookups = check(&written)?;
         if let Some(own) = self.own_knowledge_lookups(&lookups)? {
             lookups.ask_first(check(&own)?);
+        }
+        if let Some(own) = self.own_knowledge() {
+            lookups.put_first(own);
         }
         Ok(lookups)
     }

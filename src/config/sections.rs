@@ -308,11 +308,14 @@ pub struct KnowledgeConfig {
     pub data: Option<PathBuf>,
     /// From this confidence on, 0 to 1, what is found is said as an answer; what is below is shown as what may be near.
     pub answer_from: f64,
+    /// A ticket that a person resolves, with what solved it, becomes a document of the knowledge server: redacted, for nobody but
+    /// those who could read the ticket. It is taken back when the ticket is opened again or its requester erased.
+    pub resolved_tickets: bool,
 }
 
 impl Default for KnowledgeConfig {
     fn default() -> Self {
-        Self { folder: None, base_url: None, drafts: None, data: None, answer_from: 0.5 }
+        Self { folder: None, base_url: None, drafts: None, data: None, answer_from: 0.5, resolved_tickets: false }
     }
 }
 

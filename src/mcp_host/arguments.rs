@@ -80,6 +80,14 @@ impl Arguments {
         &self.with_key
     }
 
+    /// Whether an argument speaks of this.
+    pub fn speak_of(&self, name: &str) -> bool {
+        self.written.values().any(|part| match part {
+            Part::Fixed(_) => false,
+            Part::Computed(expression) => expression.undeclared_variables(false).contains(name),
+        })
+    }
+
     /// The values over a context; what is absent there is left out.
     ///
     /// # Errors

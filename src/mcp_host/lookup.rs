@@ -154,6 +154,12 @@ pub enum LookupError {
         /// As written.
         written: String,
     },
+    /// Only what is found has readers.
+    #[error("[lookups.{name}] everybody: only search_knowledge finds what people read; take it out")]
+    HasNoReaders {
+        /// The look-up.
+        name: &'static str,
+    },
     /// Only the queues' load is the same for every ticket.
     #[error("[lookups.{name}] keep: only queue_load keeps an answer for further tickets; take it out")]
     KeepsNothing {
@@ -175,6 +181,8 @@ pub struct Lookup<Pointers> {
     pub deadline: SignedDuration,
     /// How long an answer serves further tickets.
     pub keep: SignedDuration,
+    /// Everybody may read what it brings, as the configuration says.
+    everybody: bool,
     arguments: Arguments,
     result: Pointers,
 }
@@ -206,7 +214,7 @@ impl Lookups {
         Ok(Self {
             customer: checked("lookup_customer", config.lookup_customer.as_ref(), places)?,
             queue_load: checked("queue_load", config.queue_load.as_ref(), places)?,
-            knowledge: checked("search_knowledge", config.search_knowledge.as_ref(), places)?.into_iter().collect(),
+            knowledge: checked_each("search_knowledge", &config.search_knowledge, places)?,
             gaps: checked("list_gaps", config.list_gaps.as_ref(), places)?,
         })
     }
@@ -220,6 +228,11 @@ impl Lookups {
         let customer = self.customer.iter().map(bound);
         let others = self.queue_load.iter().map(bound).chain(self.gaps.iter().map(bound));
         customer.chain(others).chain(self.knowledge.iter().map(bound))
+    }
+
+    /// Asks this server's knowledge before that of others.
+    pub fn put_first(&mut self, server: &str) {
+        self.knowledge.sort_by_key(|lookup| lookup.server != server);
     }
 
     /// Takes further knowledge bases up, in front of those that there are.
@@ -298,17 +311,33 @@ fn checked<P: Named + Clone>(
     if written.keep.is_some() && name != "queue_load" {
         return Err(LookupError::KeepsNothing { name });
     }
+    if written.everybody && name != "search_knowledge" {
+        return Err(LookupError::HasNoReaders { name });
+    }
     let keep = written.keep.as_deref().map_or(Ok(KEEP), |text| length(name, "keep", text, SignedDuration::MAX))?;
     Ok(Some(Lookup {
         name,
         deadline: length(name, "deadline", &written.deadline, SignedDuration::from_secs(60))?,
         keep,
+        everybody: written.everybody,
         arguments: Arguments::check(&written.arguments, &of_lookup(name))
             .map_err(|BadArgument { argument, message }| LookupError::BadExpression { name, argument, message })?,
         result: written.result.clone(),
         server,
         tool,
     }))
+}
+
+fn checked_each<P: Named + Clone>(
+    name: &'static str,
+    written: &[LookupConfig<P>],
+    places: (&impl Fn(&str) -> bool, &impl Fn(&str, &str) -> bool),
+) -> Result<Vec<Lookup<P>>, LookupError> {
+    let mut all = Vec::new();
+    for one in written {
+        all.extend(checked(name, Some(one), places)?);
+    }
+    Ok(all)
 }
 
 fn length(

@@ -1,7 +1,7 @@
 //! What expressions may speak of, with a value such as each may have: an expression that speaks of something else is refused when
 //! the configuration is read.
 
-use deskbell_domain::action::{Action, Occasion};
+use deskbell_domain::action::{Action, DocumentReader, Occasion};
 use deskbell_domain::ids::TicketId;
 use deskbell_domain::ticket::ExternalRef;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub(super) fn of_lookup(name: &str) -> Value {
         "queue_load" => json!({ "queues": ["Money"] }),
         "list_gaps" => json!({}),
         _ => json!({
-            "question": "How do refunds work?", "readers": [{ "email": "ada@example.com" }],
+            "question": "How do refunds work?", "readers": [{ "email": "ada@example.com" }], "max_results": 5,
         }),
     }
 }
@@ -82,6 +82,14 @@ fn sample(name: &str) -> Option<Action> {
             outcome: text("solved"),
         },
         "create_draft" => Action::CreateDraft { title: summary, markdown: description },
+        "put_document" => Action::PutDocument {
+            path: text("tickets/DB-1"),
+            title: summary,
+            markdown: description,
+            url: Some(text("https://slack.test/archives/C0123456789/p1")),
+            readers: vec![DocumentReader { email: text("ada@example.com") }],
+        },
+        "remove_document" => Action::RemoveDocument { path: text("tickets/DB-1") },
         _ => return None,
     })
 }

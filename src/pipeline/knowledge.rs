@@ -2,13 +2,15 @@
 //! thread or a ticket.
 //!
 //! [`readers`] says who will read the answer, [`questions`] answers people who ask, [`tickets`] suggests on cards and answers
-//! where a rule lets the bot, [`wording`] has a language model put passages in words, [`outcomes`] keeps what people make of it, [`clicks`] carries out what a click allows that belongs
-//! to no ticket, [`gaps`] lists what the knowledge lacks.
+//! where a rule lets the bot, [`ranking`] and [`wording`] have a language model put passages in order and in words, [`outcomes`] keeps what people make of it, [`clicks`] carries out what a click allows that belongs
+//! to no ticket, [`lessons`] hands over what resolved tickets taught, [`gaps`] lists what the knowledge lacks.
 
 mod clicks;
 mod gaps;
+mod lessons;
 mod outcomes;
 mod questions;
+mod ranking;
 pub(super) mod readers;
 mod tickets;
 mod wording;
@@ -33,8 +35,9 @@ use super::perform::Undone;
 use crate::mcp_host::{FoundPassage, Lookup, NotRead, PassagePointers};
 use crate::store::ClaimedJob;
 
-/// Passages that are asked of each server.
+/// Passages that are asked of each server, and where a language model puts them in order.
 const PASSAGES: usize = 5;
+const PASSAGES_TO_RANK: usize = 20;
 /// Passages that an answer is made from.
 const QUOTED: usize = 3;
 /// A passage this much less likely than the best one says something else.
@@ -81,8 +84,10 @@ impl World {
     ) -> Result<Brought, Undone> {
         // A server may keep what it is asked.
         let question: String = gaps::anonymous(question).chars().take(QUESTION_CHARS).collect();
+        let has_readers = !readers.is_empty();
         let readers: Vec<_> = readers.iter().map(|email| json!({ "email": email })).collect();
-        let context = json!({ "question": question, "readers": readers });
+        let wanted = if self.llm.is_some() && self.habits.reranks { PASSAGES_TO_RANK } else { PASSAGES };
+        let context = json!({ "question": question, "readers": readers, "max_results": wanted });
         let context = &context;
         let asking = self.lookups.knowledge.iter().map(|binding| async move {
             let until = Instant::now() + Duration::try_from(binding.deadline).unwrap_or_default();
@@ -92,7 +97,7 @@ impl World {
         let mut without = Vec::new();
         for (binding, answer) in join_all(asking).await {
             match answer {
-                Ok(answer) => match binding.passages(&answer, PASSAGES) {
+                Ok(answer) => match binding.passages(&answer, has_readers, wanted) {
                     Some(passages) => brought.push(passages),
                     None => without.push(said_nothing(job, binding, "its answer is not what its binding says")),
                 },

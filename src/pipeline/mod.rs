@@ -113,6 +113,10 @@ pub struct Habits {
     pub question_timeout: SignedDuration,
     /// From this confidence on what is found is said as an answer.
     pub answer_from: Confidence,
+    /// The language model puts what the knowledge base finds in order.
+    pub reranks: bool,
+    /// What resolved tickets taught goes to the knowledge server.
+    pub teaches: bool,
     /// Deskbell's own knowledge server: its tools are this program's own, and change with it.
     pub own_server: Option<String>,
 }

@@ -102,6 +102,7 @@ pub(super) fn kind(effect: &Effect) -> &'static str {
         Effect::SeekAnswer { .. } => "seek_answer",
         Effect::SettleAnswer { .. } => "settle_answer",
         Effect::CarryOut { .. } => "carry_out",
+        Effect::Teach { .. } => "teach",
         Effect::Tell { .. } => "tell",
         Effect::Fire(_) => "timer",
         Effect::ShowDrift { .. } => "show_drift",
@@ -140,6 +141,7 @@ impl World {
                 self.settle_ticket_answer(job, *answer, *outcome, by.as_ref()).await
             }
             Effect::CarryOut { click } => self.carry_out(job, *click).await,
+            Effect::Teach { .. } => Box::pin(self.teach(job)).await,
             Effect::NameRequester => self.name_requester(job).await,
             Effect::Introduce { errand, .. } => self.introduce(job, errand).await,
             Effect::Assess { revision } => self.assess(job, *revision).await,

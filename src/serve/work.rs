@@ -50,6 +50,8 @@ pub(super) struct Work {
     pub dispatch_patience: SignedDuration,
     pub question_timeout: SignedDuration,
     pub answer_from: Confidence,
+    pub reranks: bool,
+    pub teaches: bool,
     pub own_server: Option<String>,
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
@@ -185,6 +187,8 @@ impl Work {
             dispatch_patience: self.dispatch_patience,
             question_timeout: self.question_timeout,
             answer_from: self.answer_from,
+            reranks: self.reranks,
+            teaches: self.teaches,
             own_server: self.own_server.clone(),
         }
     }

@@ -3,6 +3,7 @@
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::ids::{PersonId, TicketId, WorkspaceId};
 use deskbell_domain::ticket::Actor;
+use deskbell_domain::workflow::effect::Effect;
 use jiff::Timestamp;
 use rusqlite::params;
 
@@ -11,9 +12,10 @@ use super::audit::append;
 use super::commit::{TicketWrite, ticket_updated};
 use super::decisions::{decisions_hash, forget_inputs};
 use super::error::{CommitError, StoreError};
+use super::jobs::{NewJob, insert_job};
 use super::labels::forget_words;
 use super::questions::forget_questions;
-use super::rows::{limit, micros, unsigned};
+use super::rows::{limit, micros, signed, unsigned};
 use super::tickets::{COLUMNS, RowContent, TicketRow, VersionedTicket, write_ticket};
 use super::writer::{Durability, WhenFull, Write};
 
@@ -98,8 +100,30 @@ fn erase(
     )?;
     for (ticket, state) in tickets {
         append(write, &ticket_updated(workspace, ticket), Some(state))?;
+        follow_lesson(write, workspace, ticket, now)?;
     }
     Ok(erased)
+}
+
+/// What a ticket taught is taken back from the knowledge server, or handed over without the words that went.
+fn follow_lesson(
+    write: &mut Write<'_>,
+    workspace: &WorkspaceId,
+    ticket: TicketId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let teaches: bool = write
+        .conn
+        .prepare_cached(
+            "SELECT json_extract(document, '$.lesson') IS NOT NULL FROM tickets WHERE workspace = ?1 AND number = ?2",
+        )?
+        .query_row(params![workspace.as_str(), signed(ticket.number())], |row| row.get(0))?;
+    if !teaches {
+        return Ok(());
+    }
+    let effect = Effect::Teach { cause: format!("erased/{}", now.as_microsecond()) };
+    let serial = effect.serial(workspace, Some(ticket));
+    insert_job(write, workspace, &NewJob { effect, ticket: Some(ticket), run_at: now, serial })
 }
 
 /// The tickets whose words went, with the hashes of their rows as they are now.

@@ -72,6 +72,41 @@ impl Demo {
     }
 }
 
+impl Demo {
+    /// What somebody alone hears who asks the knowledge.
+    async fn hears(&self, user: &str, question: &str) -> String {
+        let body = json!({ "user": user, "channel": "C0SUPPORT", "command": "/kb", "text": question });
+        self.posts("/sandbox/act/command", &body).await;
+        let started = Instant::now();
+        loop {
+            let answer = self.http.get(format!("{}/sandbox/state", self.url)).send().await.unwrap();
+            let state: Value = answer.json().await.unwrap();
+            let messages = state["messages"]["C0SUPPORT"].as_array().cloned().unwrap_or_default();
+            let is_it =
+                |message: &&Value| message["ephemeral_for"] == user && message["blocks"].to_string().contains(question);
+            if let Some(answer) = messages.iter().find(is_it) {
+                return answer["blocks"].to_string();
+            }
+            assert!(started.elapsed() < PATIENCE, "`{question}` is never answered: {messages:#?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Asks until Confluence has been read.
+    async fn hears_at_last(&self, user: &str, question: &str, words: &str) -> String {
+        let started = Instant::now();
+        let mut number = 0;
+        loop {
+            number += 1;
+            let answer = self.hears(user, &format!("{question} {number}")).await;
+            if answer.contains(words) {
+                return answer;
+            }
+            assert!(started.elapsed() < PATIENCE, "`{words}` never comes: {answer}");
+        }
+    }
+}
+
 impl Drop for Demo {
     fn drop(&mut self) {
         self.child.kill().unwrap();
@@ -97,6 +132,23 @@ async fn a_second_run_in_the_same_folder_takes_requests_in_as_the_first() {
         .await;
         demo.until_said("C0TRIAGE", &text).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn confluence_answers_beside_the_folder_and_each_page_for_its_readers() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path()).await;
+    let answer = demo.hears_at_last("U0FRANK", "How long are backups kept?", "35 days").await;
+    for words in ["Backups and data retention", "/confluence/", "version 1", "[1]"] {
+        assert!(answer.contains(words), "{words}: {answer}");
+    }
+    let question = "Who approves a goodwill credit?";
+    let answer = demo.hears_at_last("U0ANNA", question, "head of finance").await;
+    assert!(answer.contains("Goodwill credits"), "{answer}");
+    let answer = demo.hears("U0FRANK", question).await;
+    assert!(!answer.contains("Goodwill credits") && !answer.contains("500 EUR"), "he may not read it: {answer}");
+    let answer = demo.hears("U0FRANK", "How long does a refund to a card take?").await;
+    assert!(answer.contains("Refunds"), "the folder answers as before: {answer}");
 }
 
 #[test]

@@ -27,12 +27,12 @@ fn passage(confidence: f64) -> Value {
     })
 }
 
-fn script(found: &Value) -> Value {
+pub fn script(found: &Value) -> Value {
     let tool = |name: &str, reads: bool| json!({ "name": name, "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": reads } });
     json!({
         "tools": [
             tool("search_knowledge", true), tool("list_gaps", true), tool("record_feedback", false),
-            tool("create_draft", false),
+            tool("create_draft", false), tool("put_document", false), tool("remove_document", false),
         ],
         "answers": {
             "search_knowledge": found,
@@ -85,7 +85,7 @@ impl Library {
     }
 
     /// The calls of a tool so far.
-    fn calls(&self, tool: &str) -> Vec<Value> {
+    pub fn calls(&self, tool: &str) -> Vec<Value> {
         let calls = scripted::calls(&self.script()).into_iter();
         calls.filter(|call| call["name"] == tool).map(|call| call["arguments"].clone()).collect()
     }

@@ -296,7 +296,7 @@ async fn a_question_is_answered_by_the_folder_and_a_server_beside_it() {
     scripted::write(&script, &knowledge(&json!({ "hits": [hit, known] })));
     let config = format!(
         "{}\n[lookups.search_knowledge]\nserver = \"wiki\"\ntool = \"search\"\ndeadline = \"20s\"\n\
-         arguments = {{ query = \"=question\", limit = 3 }}\n\
+         everybody = true\narguments = {{ query = \"=question\", limit = 3 }}\n\
          result = {{ list = \"/hits\", title = \"/title\", snippet = \"/excerpt\", url = \"/link\" }}\n",
         stranger("wiki", &script)
     );

@@ -197,6 +197,7 @@ pub fn ticket(number: u64, requester: &str) -> Ticket {
         edits: 0,
         offers: Vec::new(),
         solving: None,
+        lesson: None,
         sending: None,
         closed_at: None,
         words: Words {

@@ -1,9 +1,9 @@
 //! What changes somebody's system, and the proof that it may.
 //!
 //! An [`ApprovedAction`] is a witness: the only thing a dispatcher takes. It has no public constructor, can't be
-//! cloned or deserialised, and is rebuilt from an [`Approval`] in a [`StoredTicket`], which the store makes when it reads a
-//! ticket back and nobody else does (`tests/architecture` sees to it), or from a [`StoredClick`], which is as strictly kept. So no
-//! text that is parsed into a ticket leads to a call:
+//! cloned or deserialised, and is rebuilt from an [`Approval`] or a [`Lesson`](crate::knowledge::Lesson) in a [`StoredTicket`],
+//! which the store makes when it reads a ticket back and nobody else does (`tests/architecture` sees to it), or from a
+//! [`StoredClick`], which is as strictly kept. So no text that is parsed into a ticket leads to a call:
 //!
 //! ```compile_fail
 //! let forged: deskbell_domain::action::ApprovedAction = serde_json::from_str("{}").unwrap();
@@ -23,12 +23,15 @@
 //! fn parsed(ticket: &deskbell_domain::ticket::Ticket) { let _ = ApprovedAction::rebuild(ticket, ticket.actions[0].id); }
 //! ```
 
+mod approved;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ActionId, TicketId};
-use crate::knowledge::{Click, StoredClick};
-use crate::ticket::{Actor, ExternalRef, Ticket};
+use crate::ids::ActionId;
+use crate::ticket::{Actor, ExternalRef};
+
+pub use approved::{ApprovedAction, NotApproved, StoredTicket};
 
 /// What Deskbell wants done. Which server's tool does it is configuration (`[actions.…]`), never named here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,6 +148,31 @@ pub enum Action {
         /// Markdown.
         markdown: String,
     },
+    /// Hand the knowledge server what a resolved ticket taught, or hand it over anew.
+    PutDocument {
+        /// The document's path there: one for each ticket.
+        path: String,
+        /// One line. Customers' words, redacted.
+        title: String,
+        /// What solved it. Markdown. People's words, redacted.
+        markdown: String,
+        /// Where the ticket is read.
+        url: Option<String>,
+        /// Who may read it.
+        readers: Vec<DocumentReader>,
+    },
+    /// Take that back.
+    RemoveDocument {
+        /// As above.
+        path: String,
+    },
+}
+
+/// Somebody who may read a document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct DocumentReader {
+    /// Their e-mail address, by which the knowledge's sources know them.
+    pub email: String,
 }
 
 /// When a conversation is written back.
@@ -174,6 +202,8 @@ impl Action {
             Self::WriteBack { .. } => "write_back",
             Self::RecordFeedback { .. } => "record_feedback",
             Self::CreateDraft { .. } => "create_draft",
+            Self::PutDocument { .. } => "put_document",
+            Self::RemoveDocument { .. } => "remove_document",
         }
     }
 
@@ -192,10 +222,15 @@ impl Action {
         "write_back",
         "record_feedback",
         "create_draft",
+        "put_document",
+        "remove_document",
     ];
 
     /// Those that belong to no ticket: a click allows each.
     pub const OF_CLICKS: &'static [&'static str] = &["record_feedback", "create_draft"];
+
+    /// Those that keep the knowledge server's document of a ticket as the ticket is: whoever resolves it allows them.
+    pub const OF_LESSONS: &'static [&'static str] = &["put_document", "remove_document"];
 
     /// Those that make what others are about. A ticket has one.
     pub const OPENING: &'static [&'static str] = &["create_issue", "create_story"];
@@ -375,106 +410,5 @@ impl Approval {
     /// Which actions.
     pub fn actions(&self) -> &[ActionId] {
         &self.actions
-    }
-}
-
-/// A ticket as the store read it back, and not as anybody else said it is.
-#[derive(Debug)]
-pub struct StoredTicket(Ticket);
-
-impl StoredTicket {
-    /// Called where a row of the store was read, and nowhere else.
-    pub fn read_back(ticket: Ticket) -> Self {
-        Self(ticket)
-    }
-
-    /// The ticket.
-    pub fn ticket(&self) -> &Ticket {
-        &self.0
-    }
-}
-
-/// What an action belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Subject {
-    /// A ticket.
-    Ticket(ActionId),
-    /// A person's click.
-    Click(u64),
-}
-
-/// The right to carry one action out. See the module's documentation.
-#[derive(Debug)]
-pub struct ApprovedAction<'ticket> {
-    subject: Subject,
-    action: &'ticket Action,
-    external: Option<&'ticket ExternalRef>,
-    approved_by: &'ticket Actor,
-}
-
-/// Why an action may not be carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotApproved {
-    /// No stored approval names it.
-    #[error("no approval names this action")]
-    NoApproval,
-    /// It is done, skipped, taken over or parked.
-    #[error("the action is not pending")]
-    NotPending,
-    /// Its words are gone (the person was erased).
-    #[error("the action's words are gone")]
-    NoWords,
-}
-
-impl<'ticket> ApprovedAction<'ticket> {
-    /// Rebuilds the right from what the store kept.
-    ///
-    /// # Errors
-    /// When no approval names the action, when it is no longer pending, or when its words were erased.
-    pub fn rebuild(stored: &'ticket StoredTicket, id: ActionId) -> Result<Self, NotApproved> {
-        let ticket = stored.ticket();
-        let approval = ticket.approvals.iter().find(|approval| approval.allows(id)).ok_or(NotApproved::NoApproval)?;
-        let pending = ticket.action(id).filter(|record| record.state == ActionState::Pending);
-        let record = pending.ok_or(NotApproved::NotPending)?;
-        let action = ticket.words.actions.get(&id).ok_or(NotApproved::NoWords)?;
-        let external = record.about.as_ref().or(ticket.external.as_ref());
-        Ok(Self { subject: Subject::Ticket(id), action, external, approved_by: &approval.by })
-    }
-
-    /// Rebuilds the right from a click that the store kept: who clicked allowed this one action.
-    pub fn of_click(stored: &'ticket StoredClick) -> Self {
-        let Click { number, by, action } = stored.click();
-        Self { subject: Subject::Click(*number), action, external: None, approved_by: by }
-    }
-
-    /// What.
-    pub fn action(&self) -> &Action {
-        self.action
-    }
-
-    /// The external object that it is about, where it is about one.
-    pub fn external(&self) -> Option<&ExternalRef> {
-        self.external
-    }
-
-    /// Who allowed it.
-    pub fn approved_by(&self) -> &Actor {
-        self.approved_by
-    }
-
-    /// The key that makes a vendor do it once: the same for every attempt.
-    pub fn idempotency_key(&self, workspace: &crate::ids::WorkspaceId) -> String {
-        match self.subject {
-            Subject::Ticket(id) => format!("{workspace}/{id}"),
-            Subject::Click(number) => format!("{workspace}/click/{number}"),
-        }
-    }
-
-    /// The ticket it belongs to, if it belongs to one.
-    pub fn ticket(&self) -> Option<TicketId> {
-        match self.subject {
-            Subject::Ticket(id) => Some(id.ticket),
-            Subject::Click(_) => None,
-        }
     }
 }

@@ -35,6 +35,14 @@ impl Ticket {
         }
     }
 
+    /// The channel in which all of it stands: asked there, shown there, and nobody of another organisation reads along. `None` where
+    /// it came or went elsewhere, too.
+    pub fn stands_in(&self) -> Option<&ChannelId> {
+        let Source::SlackMessage { channel, .. } = &self.source else { return None };
+        let is_there = self.is_asked_in_channel() && self.card.channel == *channel;
+        Some(channel).filter(|_| is_there && !self.outsiders_read && !self.requester_is_external)
+    }
+
     /// It began as a message in a channel, not in a direct conversation, a form or a helpdesk.
     pub fn is_asked_in_channel(&self) -> bool {
         matches!(&self.source, Source::SlackMessage { path, .. } if *path != SlackPath::DirectMessage)

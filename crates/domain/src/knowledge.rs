@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::assessment::{AssessorName, Confidence};
-use crate::ids::{PersonId, RuleId};
+use crate::ids::{PersonId, RuleId, TicketId};
 use crate::ticket::{Actor, Source, Status, Ticket};
 
 /// What the knowledge base says to a question.
@@ -217,6 +217,43 @@ impl SolvingEnd {
             Self::Escalated => "it was escalated",
             Self::Silent => "the requester did not say whether the answer helps",
         }
+    }
+}
+
+/// What a resolved ticket teaches: a person's word that it is resolved lets the knowledge server keep a document of it, where the
+/// company wants that. Only [`crate::workflow::step`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lesson {
+    by: Actor,
+    at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    withdrawn_at: Option<Timestamp>,
+}
+
+impl Lesson {
+    /// Made by the workflow when a person says that a ticket is resolved.
+    pub(crate) fn new(by: Actor, at: Timestamp) -> Self {
+        Self { by, at, withdrawn_at: None }
+    }
+
+    /// The ticket is open again.
+    pub(crate) fn withdraw(&mut self, now: Timestamp) {
+        self.withdrawn_at.get_or_insert(now);
+    }
+
+    /// The ticket is resolved, as far as it is known.
+    pub fn stands(&self) -> bool {
+        self.withdrawn_at.is_none()
+    }
+
+    /// Whose word it was.
+    pub fn by(&self) -> &Actor {
+        &self.by
+    }
+
+    /// Where the knowledge server keeps a ticket's document.
+    pub fn path(ticket: TicketId) -> String {
+        format!("tickets/{ticket}")
     }
 }
 

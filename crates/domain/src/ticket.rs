@@ -16,7 +16,7 @@ use crate::ids::{
     ActionId, CategoryId, ChannelId, MessageTs, NoticeId, PersonId, PriorityId, QueueId, SquadId, TicketId, WorkspaceId,
 };
 use crate::interaction::Seen;
-use crate::knowledge::{Offer, Solving};
+use crate::knowledge::{Lesson, Offer, Solving};
 use crate::notice::Notice;
 use crate::sla::SlaClock;
 use crate::undo::Undone;
@@ -373,6 +373,9 @@ pub struct Ticket {
     /// Who wants an answer sent to the requester that is being looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sending: Option<PersonId>,
+    /// What it teaches the knowledge server, once a person resolved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<Lesson>,
     /// When it was resolved or dismissed.
     pub closed_at: Option<Timestamp>,
     /// What the customer said. The store seals it under the requester's key.

@@ -126,7 +126,7 @@ fn told(findings: &[Finding], error: &ConfigError) -> bool {
 
 fn nothing_to_search(config: &Config) -> Finding {
     match &config.knowledge.folder {
-        None if config.lookups.search_knowledge.is_some() => {
+        None if !config.lookups.search_knowledge.is_empty() => {
             Finding::good("knowledge", "no folder of its own; /kb asks the server of [lookups.search_knowledge]")
         }
         None => Finding::doubtful(

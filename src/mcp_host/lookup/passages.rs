@@ -35,7 +35,8 @@ pub struct PassagePointers {
     pub updated: Option<String>,
     /// How likely it answers the question, 0 to 1. Without it nothing is said as an answer, only shown as found.
     pub confidence: Option<String>,
-    /// `public` where everybody may read the document.
+    /// `public` where everybody may read the document. Without it, and without `everybody`, only what a server finds that was told
+    /// who reads is shown.
     pub visibility: Option<String>,
     /// The whole passage: what a language model reads.
     pub text: Option<String>,
@@ -123,11 +124,22 @@ impl Named for GapPointers {
 }
 
 impl Lookup<PassagePointers> {
-    /// The best passages in the server's order. `None`: the answer has no such list.
-    pub fn passages(&self, answer: &CallOutput, at_most: usize) -> Option<Vec<FoundPassage>> {
+    /// Nothing of what it finds is ever shown: nobody says who may read it.
+    pub fn shows_nothing(&self) -> bool {
+        !self.everybody && self.result.visibility.is_none() && !self.arguments.speak_of("readers")
+    }
+
+    /// The best passages that may be shown, in the server's order. `has_readers`: those who will read them were named to whoever asks
+    /// to be told. `None`: the answer has no such list.
+    ///
+    /// Who may read a passage is the server's to say: it was told who reads, or says that the passage is public. Where it does
+    /// neither, only the configuration can vouch for it; what nobody vouches for is shown to nobody.
+    pub fn passages(&self, answer: &CallOutput, has_readers: bool, at_most: usize) -> Option<Vec<FoundPassage>> {
         let answer = document(answer);
         let entries = answer.pointer(&self.result.list)?.as_array()?.iter();
-        Some(entries.filter_map(|entry| self.passage(entry)).take(at_most).collect())
+        let is_told = has_readers && self.arguments.speak_of("readers");
+        let passages = entries.filter_map(|entry| self.passage(entry));
+        Some(passages.filter(|passage| is_told || passage.is_public).take(at_most).collect())
     }
 
     fn passage(&self, entry: &Value) -> Option<FoundPassage> {
@@ -146,7 +158,7 @@ impl Lookup<PassagePointers> {
             version: said(&of.version),
             updated: said(&of.updated),
             confidence: at(&of.confidence).and_then(Value::as_f64).map(Confidence::from_probability),
-            is_public: said(&of.visibility).as_deref() == Some("public"),
+            is_public: self.everybody || said(&of.visibility).as_deref() == Some("public"),
         })
     }
 }

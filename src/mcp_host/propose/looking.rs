@@ -173,6 +173,11 @@ fn pointer(path: &[&str], schema: &Map<String, Value>, root: &Map<String, Value>
 fn written(server: &str, want: &Want, fit: &Fit, tool: &str) -> String {
     let lookup = want.lookup;
     let mut text = format!("[lookups.{lookup}]\nserver = {}\ntool = {}\n", quoted(server), quoted(tool));
+    if lookup == "search_knowledge" {
+        text.push_str(
+            "# everybody = true  # if everybody may read what it finds: else only what it says is public is shown\n",
+        );
+    }
     if !fit.arguments.is_empty() {
         let _ = write!(text, "\n[lookups.{lookup}.arguments]\n");
         for (name, expression) in &fit.arguments {

@@ -141,7 +141,7 @@ fn look_ups_are_proposed_for_tools_that_only_read() {
         (found.result.id.as_deref(), found.result.tier.as_deref(), found.result.open_cases.as_deref()),
         (Some("/account/id"), Some("/account/tier"), Some("/openCases/total"))
     );
-    let passages = lookups.search_knowledge.unwrap();
+    let passages = lookups.search_knowledge[0].clone();
     let result = passages.result;
     assert_eq!(
         (passages.tool.as_str(), result.list.as_str(), result.snippet.as_str()),
@@ -163,5 +163,10 @@ fn a_look_up_whose_answer_nobody_tells_is_left_to_a_person() {
     let proposals = propose_lookups("crm", &[tool("search_docs", &["question"], &[])]);
     let knowledge = proposals.iter().find(|proposal| proposal.name == "search_knowledge").unwrap();
     assert!(knowledge.toml.contains("# The server does not say what it answers"), "{}", knowledge.toml);
-    assert_eq!(looked_up(&[tool("search_docs", &["question"], &[])]).search_knowledge.unwrap().tool, "search_docs");
+    assert_eq!(looked_up(&[tool("search_docs", &["question"], &[])]).search_knowledge[0].tool, "search_docs");
+    assert!(
+        knowledge.toml.contains("# everybody = true"),
+        "who may read it is for a person to say: {}",
+        knowledge.toml
+    );
 }

@@ -37,21 +37,29 @@ impl World {
 
     /// What came of it, or why it is given up; an error: it is tried again.
     async fn dispatched(&self, job: &ClaimedJob, stored: &StoredClick) -> Result<Result<CarriedOut, Reason>, Undone> {
-        let approved = ApprovedAction::of_click(stored);
-        let key = approved.idempotency_key(&job.workspace);
-        let ready = match self.host.ready(&self.bindings, &approved, &key).await {
-            Ok(ready) => ready,
-            Err(error) => return self.not_carried_out(job, error).map(Err),
-        };
-        let (server, tool) = ready.tool();
-        if let Err(distrusted) = self.trusts(&job.workspace, server, tool).await? {
-            return self.not_carried_out(job, distrusted.into()).map(Err);
-        }
-        self.about_to_send(job).await?;
-        match Box::pin(ready.send_alone()).await {
+        match self.sent_alone(job, &ApprovedAction::of_click(stored)).await? {
             Ok(done) => Ok(Ok(done)),
             Err(error) => self.not_carried_out(job, error).map(Err),
         }
+    }
+
+    /// One attempt at what nobody waits for.
+    pub(super) async fn sent_alone(
+        &self,
+        job: &ClaimedJob,
+        approved: &ApprovedAction<'_>,
+    ) -> Result<Result<CarriedOut, DispatchError>, Undone> {
+        let key = approved.idempotency_key(&job.workspace);
+        let ready = match self.host.ready(&self.bindings, approved, &key).await {
+            Ok(ready) => ready,
+            Err(error) => return Ok(Err(error)),
+        };
+        let (server, tool) = ready.tool();
+        if let Err(distrusted) = self.trusts(&job.workspace, server, tool).await? {
+            return Ok(Err(distrusted.into()));
+        }
+        self.about_to_send(job).await?;
+        Ok(Box::pin(ready.send_alone()).await)
     }
 
     /// Why it is given up, or that it is tried again.

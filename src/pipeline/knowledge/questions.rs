@@ -55,9 +55,9 @@ impl World {
             "gaps" => self.gaps_answer(event.job, &command.user).await?,
             _ => {
                 let place = alone(&command.user);
-                let brought = self.ask_knowledge(event.job, question, &self.readers_in(&place).await).await?;
+                let mut brought = self.ask_knowledge(event.job, question, &self.readers_in(&place).await).await?;
                 let asking = Asking { who: &command.user, question, cause: event.key.to_string() };
-                let reading = self.in_words(question, &brought, Vec::new(), None).await;
+                let reading = self.in_words(question, &mut brought, Vec::new(), None).await;
                 let (_, answer) = self.kept(event, &asking, &brought, reading).await?;
                 rendered(self.messages.kb_answer(&answer))
             }
@@ -78,8 +78,8 @@ impl World {
         text: &str,
     ) -> Result<bool, Undone> {
         let question = mrkdwn::plain(text);
-        let brought = self.ask_knowledge(event.job, &question, &self.readers_in(&alone(who)).await).await?;
-        let reading = self.in_words(&question, &brought, Vec::new(), None).await;
+        let mut brought = self.ask_knowledge(event.job, &question, &self.readers_in(&alone(who)).await).await?;
+        let reading = self.in_words(&question, &mut brought, Vec::new(), None).await;
         if !matches!(reading, Reading::Answer(_)) {
             return Ok(false);
         }
@@ -103,8 +103,8 @@ impl World {
             () if channel.as_str().starts_with('D') => alone(who),
             () => Place::Conversation(channel.clone()),
         };
-        let brought = self.ask_knowledge(event.job, &question, &self.readers_in(&place).await).await?;
-        let reading = self.in_words(&question, &brought, Vec::new(), None).await;
+        let mut brought = self.ask_knowledge(event.job, &question, &self.readers_in(&place).await).await?;
+        let reading = self.in_words(&question, &mut brought, Vec::new(), None).await;
         let asking = Asking { who, question: &question, cause: event.key.to_string() };
         let (number, answer) = self.kept(event, &asking, &brought, reading).await?;
         let thread = Some(thread).filter(|_| !channel.as_str().starts_with('D'));

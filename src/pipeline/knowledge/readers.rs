@@ -98,6 +98,33 @@ impl World {
         Ok(readers)
     }
 
+    /// The addresses of those who may read what stands in a channel by being in it; `None` where people of other organisations read
+    /// along, or there are too many to name. Whom Slack names no address of is left out.
+    pub(super) async fn named_in(&self, channel: &ChannelId) -> Result<Option<Vec<String>>, SlackError> {
+        if self.slack.audience(channel).await? == Audience::Strangers {
+            return Ok(None);
+        }
+        let limit = u32::try_from(MEMBERS_MAX).unwrap_or(u32::MAX);
+        let page = self.slack.members(channel, limit, None).await?;
+        if page.next.is_some() || page.items.len() > MEMBERS_MAX {
+            return Ok(None);
+        }
+        self.addresses_of(&page.items).await.map(Some)
+    }
+
+    /// The addresses of people, as far as Slack names them.
+    pub(super) async fn addresses_of(&self, people: &[PersonId]) -> Result<Vec<String>, SlackError> {
+        let mut addresses = Vec::new();
+        for person in people {
+            if let Known::By(email) = self.known(person).await? {
+                addresses.push(email);
+            }
+        }
+        addresses.sort();
+        addresses.dedup();
+        Ok(addresses)
+    }
+
     /// The members' addresses; nobody's where one of them has none, or there are too many.
     async fn addresses_in(&self, channel: &ChannelId) -> Result<Vec<String>, SlackError> {
         let limit = u32::try_from(MEMBERS_MAX).unwrap_or(u32::MAX);

@@ -26,9 +26,9 @@ impl World {
         }
         let question = mrkdwn::plain(read_part(&ticket.words.text()));
         let readers = self.readers_in(&place(&ticket, purpose)).await;
-        let brought = self.ask_knowledge(job, &question, &readers).await?;
+        let mut brought = self.ask_knowledge(job, &question, &readers).await?;
         let names = ticket.words.requester_name.iter().cloned().collect();
-        let sought = match self.in_words(&question, &brought, names, Some(ticket.id)).await {
+        let sought = match self.in_words(&question, &mut brought, names, Some(ticket.id)).await {
             Reading::Thin(why) => Sought::Unanswered(why),
             // Nobody is answered by it yet.
             Reading::Answer(finding) if purpose == Purpose::Suggest => Sought::Found(finding),

@@ -16,14 +16,16 @@ const READ: usize = 5;
 const WORTH_READING: f64 = 0.15;
 
 impl World {
-    /// What the passages say. `names` are people's that are known, and `ticket` is whose budget the words count against.
+    /// What the passages say, the best first from now on. `names` are people's that are known, and `ticket` is whose budget the words count against.
     pub(super) async fn in_words(
         &self,
         question: &str,
-        brought: &Brought,
+        brought: &mut Brought,
         names: Vec<String>,
         ticket: Option<TicketId>,
     ) -> Reading {
+        self.rank(question, brought, &names, ticket).await;
+        let brought = &*brought;
         let quoted = self.read_passages(brought);
         let worth: Vec<&FoundPassage> =
             brought.passages.iter().filter(|passage| is_worth_reading(passage)).take(READ).collect();
@@ -49,7 +51,7 @@ fn is_worth_reading(passage: &FoundPassage) -> bool {
     passage.confidence.is_some_and(|sure| sure.probability() >= WORTH_READING)
 }
 
-fn titled(passage: &FoundPassage) -> String {
+pub(super) fn titled(passage: &FoundPassage) -> String {
     let headings = passage.headings.iter().filter(|heading| **heading != passage.title).map(String::as_str);
     std::iter::once(passage.title.as_str()).chain(headings).collect::<Vec<_>>().join(" > ")
 }

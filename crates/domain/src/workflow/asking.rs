@@ -72,6 +72,7 @@ pub(super) fn received(policy: &Policy, context: &Context, request: NewRequest, 
         decided_change: 0,
         offers: request.tried.iter().map(|tried| tried_before(tried, &by, now)).collect(),
         solving: None,
+        lesson: None,
         sending: None,
         closed_at: None,
         words: Words {

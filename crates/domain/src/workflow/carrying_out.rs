@@ -375,6 +375,7 @@ impl Scene<'_> {
             clock.first_responded_at.get_or_insert(self.now);
         }
         self.close(Status::Resolved, actor, "resolved");
+        self.teach(&by.id);
         self.tell_requester(NoticeKind::Resolved { by: by.id.clone() });
     }
 

@@ -139,6 +139,11 @@ pub enum Effect {
         /// The click's number in the store.
         click: u64,
     },
+    /// Bring the knowledge server's document of the ticket to what the ticket is by now: there, or not.
+    Teach {
+        /// Makes the job's id new.
+        cause: String,
+    },
     /// Post the card, or bring it up to date with the ticket.
     ShowCard {
         /// Counts what changed: only makes the job's id new, the newest state is shown.
@@ -314,6 +319,7 @@ impl Effect {
             Self::SeekAnswer { purpose, revision, cause } => format!("seek/{}/{revision}/{cause}", purpose.as_str()),
             Self::SettleAnswer { answer, outcome, .. } => format!("settle_answer/{answer}/{}", outcome.as_str()),
             Self::CarryOut { click } => format!("click/{click}"),
+            Self::Teach { cause } => format!("teach/{cause}"),
             Self::ShowCard { change } => format!("card/{change}"),
             Self::Dispatch { action, generation } => format!("dispatch/{}/{generation}", action.ordinal),
             Self::Reconcile { action, generation, look, .. } => {
@@ -356,6 +362,7 @@ impl Effect {
             | Self::SearchKnowledge { .. }
             | Self::SeekAnswer { .. }
             | Self::CarryOut { .. }
+            | Self::Teach { .. }
             | Self::Dispatch { .. }
             | Self::Reconcile { .. } => Lane::Systems,
             Self::ShowCard { .. }
@@ -385,6 +392,7 @@ impl Effect {
         let ticket = ticket?;
         match self {
             Self::ShowCard { .. } | Self::RefreshCard { .. } => Some(format!("{workspace}/{ticket}/card")),
+            Self::Teach { .. } => Some(format!("{workspace}/{ticket}/lesson")),
             Self::ShowQuestion { question, .. } => Some(format!("{workspace}/{ticket}/question/{question}")),
             Self::ShowNotice { notice, .. } => Some(format!("{workspace}/{ticket}/notice/{}", notice.ordinal)),
             Self::Dispatch { action, .. } | Self::Reconcile { action, .. } => {

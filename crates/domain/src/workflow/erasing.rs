@@ -80,13 +80,15 @@ fn forget_in(action: &mut Action, text: &str) {
             forget(summary);
             forget(conversation);
         }
-        // The last two belong to no ticket.
+        // The last ones are none of a ticket's own actions.
         Action::Transition { .. }
         | Action::SetPriority { .. }
         | Action::Assign { .. }
         | Action::AddLabels { .. }
         | Action::RemoveLabels { .. }
         | Action::RecordFeedback { .. }
-        | Action::CreateDraft { .. } => {}
+        | Action::CreateDraft { .. }
+        | Action::PutDocument { .. }
+        | Action::RemoveDocument { .. } => {}
     }
 }

@@ -15,7 +15,9 @@ mod quotation;
 mod reopening;
 mod solving;
 mod step;
+mod teaching;
 mod tracking;
 mod undoing;
 
 pub use step::{Context, DecisionRecord, Transition, step};
+pub use teaching::Solution;

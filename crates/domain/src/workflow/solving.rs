@@ -204,6 +204,7 @@ impl Scene<'_> {
         }
         self.end_solving(SolvingEnd::Confirmed);
         self.close(Status::Resolved, Actor::Person(by.id.clone()), "the answer solved it");
+        self.teach(&by.id);
     }
 
     pub(super) fn said_not_helpful(&mut self, by: &Person, reply: ReplyTo) {

@@ -39,6 +39,8 @@ pub struct Context {
     pub has_knowledge: bool,
     /// There is a tool that assigns issues.
     pub assigns: bool,
+    /// What a resolved ticket taught goes to the knowledge server.
+    pub teaches: bool,
     /// Names the event that is being handled: part of the ids of one-off effects.
     pub cause: String,
 }
@@ -391,6 +393,7 @@ impl<'world> Scene<'world> {
     }
 
     fn finish(mut self, before: &Ticket) -> Transition {
+        self.follow_lesson(before);
         if self.card_changed {
             self.ticket.changes += 1;
             self.out.effects.push(Effect::ShowCard { change: self.ticket.changes });

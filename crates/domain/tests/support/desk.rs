@@ -162,6 +162,7 @@ pub struct Desk {
     pub has_knowledge: bool,
     /// There is a tool that assigns issues.
     pub assigns: bool,
+    pub teaches: bool,
     pub ticket: Option<Ticket>,
     pub effects: Vec<Effect>,
     pub timers: Vec<(Timer, Timestamp)>,
@@ -174,7 +175,7 @@ impl Desk {
         let (effects, timers, audit) = (Vec::new(), Vec::new(), Vec::new());
         let (load, lookups) = (Load::default(), BoundLookups::new());
         let (now, auto_from) = (start(), BTreeMap::new());
-        let (has_knowledge, assigns) = (false, false);
+        let (has_knowledge, assigns, teaches) = (false, false, false);
         Self {
             policy,
             now,
@@ -183,6 +184,7 @@ impl Desk {
             auto_from,
             has_knowledge,
             assigns,
+            teaches,
             ticket: None,
             effects,
             timers,
@@ -219,6 +221,7 @@ impl Desk {
             auto_from: self.auto_from.clone(),
             has_knowledge: self.has_knowledge,
             assigns: self.assigns,
+            teaches: self.teaches,
             cause: format!("event-{}", self.events),
         };
         let transition = step(&self.policy, &context, self.ticket.as_ref(), event, self.now);

@@ -14,6 +14,7 @@ mod learning;
 mod solving;
 #[path = "../support/mod.rs"]
 mod support;
+mod teaching;
 mod timers;
 mod tracking;
 mod undoing;

@@ -11,8 +11,8 @@ use deskbell_judgement::summary::{sentences, shorten};
 use super::audience::Readers;
 use super::catalog;
 use super::catalog::{Catalog, Document, Origin, Passage, View};
-use super::drafts::Drafts;
-use super::opinions::{Opinions, gaps, terms};
+use super::drafts::{DraftSource, Drafts};
+use super::opinions::{Opinions, Topic, gaps};
 use super::schema::{
     DocumentLine, Draft, FoundPassage, FoundPassages, GetDocument, GetDraft, ListDocuments, ListDrafts, ListGaps,
     ListedDocuments, ListedDrafts, ListedGaps, ReadDocument, RecordFeedback, RecordedFeedback, SearchKnowledge,
@@ -102,7 +102,7 @@ impl KnowledgeServer {
         let (query, encoder, vector) = reading.await.map_err(again)?;
         self.documents
             .look(move |catalog| {
-                let opinions = opinions.lock().unwrap_or_else(PoisonError::into_inner);
+                let opinions = opinions.read().unwrap_or_else(PoisonError::into_inner);
                 let asked = Asked { query: &query, vector, encoder: encoder.as_ref(), opinions: &opinions };
                 asked.find(catalog, &readers, limit)
             })
@@ -149,7 +149,7 @@ impl KnowledgeServer {
         let add = move |connection: &mut rusqlite::Connection| opinions::add(connection, &mark, &kept, now());
         let recorded = self.documents.store.run(add).await?;
         if recorded {
-            self.opinions.lock().unwrap_or_else(PoisonError::into_inner).add(&opinion);
+            self.opinions.write().unwrap_or_else(PoisonError::into_inner).add(&opinion);
         }
         Ok(RecordedFeedback { recorded })
     }
@@ -241,7 +241,8 @@ impl KnowledgeServer {
     pub(super) async fn draft(&self, wanted: &GetDraft) -> Result<Draft, ToolFailure> {
         let readers = self.documents.readers(&wanted.readers).await?;
         let draft = self.drafts.get(&wanted.slug).await?;
-        if self.may_see(&readers, std::slice::from_ref(&draft.drawn_from)).await? != [true] {
+        let source = DraftSource { drawn_from: draft.drawn_from.clone(), everybody: draft.everybody };
+        if self.may_see(&readers, vec![source]).await? != [true] {
             return Err(Drafts::none(&wanted.slug));
         }
         Ok(draft)
@@ -267,19 +268,24 @@ impl KnowledgeServer {
     pub(super) async fn all_drafts(&self, wanted: &ListDrafts) -> Result<ListedDrafts, ToolFailure> {
         let readers = self.documents.readers(&wanted.readers).await?;
         let (lines, sources): (Vec<_>, Vec<_>) = self.drafts.list().await?.into_iter().unzip();
-        let seen = self.may_see(&readers, &sources).await?;
+        let seen = self.may_see(&readers, sources).await?;
         let lines: Vec<_> = lines.into_iter().zip(seen).filter_map(|(line, is_seen)| is_seen.then_some(line)).collect();
         let (drafts, next_page_token) = page(&lines, wanted.max_results, wanted.next_page_token.as_deref())?;
         Ok(ListedDrafts { drafts, total: lines.len() as u64, next_page_token })
     }
 
-    /// For each list of paths whether the readers may read all of them. A path that is no document's is not known to be open.
-    async fn may_see(&self, readers: &Readers, lists: &[Vec<String>]) -> Result<Vec<bool>, ToolFailure> {
-        let (readers, lists) = (readers.clone(), lists.to_vec());
+    /// For each draft whether the readers may see it: they may read all that it draws on, and a path that is no document's is not
+    /// known to be open. One that names nothing may be made of what others asked, so it is told like [`Self::gaps`].
+    async fn may_see(&self, readers: &Readers, drafts: Vec<DraftSource>) -> Result<Vec<bool>, ToolFailure> {
+        let (readers, is_trusted) = (readers.clone(), self.documents.trusts_caller());
         self.documents
             .look(move |catalog| {
                 let view = catalog.seen_by(&readers);
-                lists.iter().map(|paths| paths.iter().all(|path| view.document(path).is_some())).collect()
+                let may_see = |draft: &DraftSource| {
+                    let is_known = draft.everybody || !draft.drawn_from.is_empty();
+                    (is_known || is_trusted) && draft.drawn_from.iter().all(|path| view.document(path).is_some())
+                };
+                drafts.iter().map(may_see).collect()
             })
             .await
     }
@@ -352,7 +358,7 @@ impl Asked<'_> {
 
     /// The hits by score and opinions.
     fn ranked<'c>(&self, view: &'c View<'c>, found: &Found) -> Vec<Ranked<'c>> {
-        let asked = terms(self.query);
+        let asked = Topic::of(self.query);
         let spread = spread(&found.hits);
         let is_near = |hit: &&Hit| hit.coverage > 0.0 || hit.cosine.is_some_and(|cosine| cosine >= COSINE_MIN);
         let hits = found.hits.iter().filter(is_near).filter_map(|hit| {

@@ -35,9 +35,18 @@ pub(super) struct Drafts {
 struct Kept {
     title: String,
     mark: Option<String>,
-    drawn_from: Vec<String>,
+    source: DraftSource,
     markdown: String,
     version: String,
+}
+
+/// What a draft draws on: who may read it follows from that.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct DraftSource {
+    /// Paths of documents.
+    pub(super) drawn_from: Vec<String>,
+    /// It draws on nothing that not everybody may read, as whoever made it said.
+    pub(super) everybody: bool,
 }
 
 impl Kept {
@@ -47,7 +56,8 @@ impl Kept {
             file: slug.file_name(),
             title: self.title,
             markdown: self.markdown,
-            drawn_from: self.drawn_from,
+            drawn_from: self.source.drawn_from,
+            everybody: self.source.everybody,
             version: self.version,
         }
     }
@@ -76,7 +86,8 @@ impl Drafts {
             if slugs(folder)?.len() >= DRAFTS_MAX {
                 return Err(ToolFailure::permanent("the folder holds 10000 drafts: publish or remove some"));
             }
-            let text = text_of(wanted.title.trim(), mark.as_deref(), &wanted.drawn_from, &wanted.markdown);
+            let source = DraftSource { drawn_from: wanted.drawn_from, everybody: wanted.everybody };
+            let text = text_of(wanted.title.trim(), mark.as_deref(), &source, &wanted.markdown);
             write_new(folder, &slug, &text)?;
             Ok((parse(&text).shown(&slug), true))
         })
@@ -90,7 +101,7 @@ impl Drafts {
             let kept = read(folder, &slug)?.ok_or_else(|| no_draft(&slug))?;
             let title = wanted.title.clone().unwrap_or_else(|| kept.title.clone());
             check(&title, &wanted.markdown)?;
-            let text = text_of(title.trim(), kept.mark.as_deref(), &kept.drawn_from, &wanted.markdown);
+            let text = text_of(title.trim(), kept.mark.as_deref(), &kept.source, &wanted.markdown);
             // It says so already: an earlier call did this, or there is nothing to do.
             if version(&text) == kept.version {
                 return Ok((kept.shown(&slug), false));
@@ -124,15 +135,15 @@ impl Drafts {
         Slug::parse(slug).map_or_else(|failure| failure, |slug| no_draft(&slug))
     }
 
-    /// All drafts by their slugs, with the paths of what they draw on.
-    pub(super) async fn list(&self) -> Result<Vec<(DraftLine, Vec<String>)>, ToolFailure> {
+    /// All drafts by their slugs, with what they draw on.
+    pub(super) async fn list(&self) -> Result<Vec<(DraftLine, DraftSource)>, ToolFailure> {
         self.run(|folder| {
             let mut lines = Vec::new();
             for slug in slugs(folder)? {
                 // One that is gone meanwhile is no draft any more.
                 let Some(kept) = read(folder, &slug)? else { continue };
                 let line = DraftLine { slug: slug.as_str().to_owned(), title: kept.title, version: kept.version };
-                lines.push((line, kept.drawn_from));
+                lines.push((line, kept.source));
             }
             Ok(lines)
         })
@@ -208,13 +219,14 @@ fn unwritable(error: &std::io::Error) -> ToolFailure {
 }
 
 /// The file's text: front matter, then what the caller wrote.
-fn text_of(title: &str, mark: Option<&str>, drawn_from: &[String], markdown: &str) -> String {
+fn text_of(title: &str, mark: Option<&str>, source: &DraftSource, markdown: &str) -> String {
     // JSON is YAML.
     let title = serde_json::Value::from(title);
     let mark = mark.map(|mark| format!("deskbell_key: {mark}\n")).unwrap_or_default();
-    let sources = serde_json::Value::from(drawn_from);
-    let sources = if drawn_from.is_empty() { String::new() } else { format!("drawn_from: {sources}\n") };
-    format!("{FENCE}title: {title}\nstatus: draft\n{mark}{sources}{FENCE}\n{}\n", markdown.trim())
+    let sources = serde_json::Value::from(source.drawn_from.as_slice());
+    let sources = if source.drawn_from.is_empty() { String::new() } else { format!("drawn_from: {sources}\n") };
+    let readers = if source.everybody { "readers: everybody\n" } else { "" };
+    format!("{FENCE}title: {title}\nstatus: draft\n{mark}{sources}{readers}{FENCE}\n{}\n", markdown.trim())
 }
 
 /// Tolerant: people edit drafts too.
@@ -230,7 +242,10 @@ fn parse(text: &str) -> Kept {
     Kept {
         title,
         mark: value("deskbell_key").map(str::to_owned),
-        drawn_from: value("drawn_from").map(sources).unwrap_or_default(),
+        source: DraftSource {
+            drawn_from: value("drawn_from").map(sources).unwrap_or_default(),
+            everybody: value("readers") == Some("everybody"),
+        },
         markdown: body.trim().to_owned(),
         version,
     }

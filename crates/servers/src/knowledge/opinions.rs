@@ -1,8 +1,10 @@
 //! What people made of answers: it moves the ranking, within bounds, and shows what the documents lack.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use deskbell_judgement::text::index_terms;
+use sha2::{Digest, Sha256};
 
 use super::schema::{FeedbackOutcome, Gap};
 use super::store::{Opinion, Question};
@@ -16,16 +18,51 @@ const SAME_QUESTION: f64 = 0.5;
 /// Wordings shown beside a gap's own.
 const EXAMPLES: usize = 5;
 
-/// The opinions by passage.
+/// The newest opinions of a passage that count: more would hardly move it.
+const OF_A_PASSAGE: usize = 64;
+/// Opinions in memory, each counted once for each of its passages; beyond, the older half goes.
+const IN_MEMORY: usize = 50_000;
+/// Words of a question that it is known by.
+const TERMS: usize = 32;
+
+/// The opinions by passage. Bounded, whatever is said.
 #[derive(Debug, Default)]
 pub(super) struct Opinions {
-    by_passage: HashMap<String, Vec<Said>>,
+    by_passage: HashMap<String, VecDeque<Said>>,
+    held: usize,
+    heard: u64,
 }
 
 #[derive(Debug)]
 struct Said {
-    terms: BTreeSet<String>,
+    topic: Topic,
     weight: f64,
+    /// Counts the opinions heard.
+    number: u64,
+}
+
+/// What a question is about: its words by numbers, shared by all that is said on it.
+#[derive(Debug, Clone)]
+pub(super) struct Topic(Arc<[u32]>);
+
+impl Topic {
+    pub(super) fn of(question: &str) -> Self {
+        let numbers: BTreeSet<u32> = terms(question).iter().map(|term| number(term)).collect();
+        Self(numbers.into_iter().take(TERMS).collect())
+    }
+
+    /// Shared words among all.
+    #[allow(clippy::cast_precision_loss)]
+    fn likeness(&self, other: &Self) -> f64 {
+        let shared = self.0.iter().filter(|number| other.0.binary_search(number).is_ok()).count();
+        let all = self.0.len() + other.0.len() - shared;
+        if all == 0 { 0.0 } else { shared as f64 / all as f64 }
+    }
+}
+
+fn number(term: &str) -> u32 {
+    let digest = Sha256::digest(term.as_bytes());
+    digest.iter().take(4).fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
 impl Opinions {
@@ -44,17 +81,38 @@ impl Opinions {
             // Somebody may want a person whatever the answer is.
             FeedbackOutcome::AskedPerson => -0.5,
         };
-        let terms = terms(&opinion.query);
+        let topic = Topic::of(&opinion.query);
+        self.heard += 1;
         for passage in &opinion.passages {
-            self.by_passage.entry(passage.clone()).or_default().push(Said { terms: terms.clone(), weight });
+            let of_it = self.by_passage.entry(passage.clone()).or_default();
+            if of_it.len() >= OF_A_PASSAGE {
+                of_it.pop_front();
+                self.held -= 1;
+            }
+            of_it.push_back(Said { topic: topic.clone(), weight, number: self.heard });
+            self.held += 1;
+        }
+        if self.held > IN_MEMORY {
+            self.forget_older_half();
         }
     }
 
-    /// How people lean towards a passage for a question of these terms: between -1 and 1, 0 where nobody said anything.
-    pub(super) fn lean(&self, passage: &str, asked: &BTreeSet<String>) -> f64 {
+    fn forget_older_half(&mut self) {
+        let mut numbers: Vec<u64> = self.by_passage.values().flatten().map(|said| said.number).collect();
+        numbers.sort_unstable();
+        let Some(&least) = numbers.get(numbers.len() / 2) else { return };
+        for of_it in self.by_passage.values_mut() {
+            of_it.retain(|said| said.number >= least);
+        }
+        self.by_passage.retain(|_, of_it| !of_it.is_empty());
+        self.held = self.by_passage.values().map(VecDeque::len).sum();
+    }
+
+    /// How people lean towards a passage for such a question: between -1 and 1, 0 where nobody said anything.
+    pub(super) fn lean(&self, passage: &str, asked: &Topic) -> f64 {
         let (mut sum, mut all) = (0.0, 0.0);
         for said in self.by_passage.get(passage).into_iter().flatten() {
-            let share = ELSEWHERE + (1.0 - ELSEWHERE) * likeness(&said.terms, asked);
+            let share = ELSEWHERE + (1.0 - ELSEWHERE) * said.topic.likeness(asked);
             sum += said.weight * share;
             all += said.weight.abs() * share;
         }
@@ -157,16 +215,41 @@ mod tests {
 
     #[test]
     fn opinions_lean_within_bounds_and_most_for_the_same_question() {
-        let asked = terms("refund a payment");
+        let asked = Topic::of("refund a payment");
         assert!(Opinions::default().lean("p", &asked).abs() < 1e-9);
         let many = Opinions::of(&vec![opinion("refund a payment", FeedbackOutcome::Solved); 1_000]);
         let lean = many.lean("p", &asked);
         assert!(lean > 0.9 && lean < 1.0, "{lean}");
-        assert!(many.lean("p", &terms("reset a password")) > 0.0 && many.lean("q", &asked).abs() < 1e-9);
+        assert!(many.lean("p", &Topic::of("reset a password")) > 0.0 && many.lean("q", &asked).abs() < 1e-9);
         let one = Opinions::of(&[opinion("refund a payment", FeedbackOutcome::NotHelpful)]);
-        assert!(one.lean("p", &asked) < one.lean("p", &terms("reset a password")));
+        assert!(one.lean("p", &asked) < one.lean("p", &Topic::of("reset a password")));
         let person = Opinions::of(&[opinion("refund a payment", FeedbackOutcome::AskedPerson)]);
         assert!(one.lean("p", &asked) < person.lean("p", &asked) && person.lean("p", &asked) < 0.0);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_the_newest_counts() {
+        let mut all = Opinions::default();
+        let about = |passage: usize, outcome| Opinion {
+            query: format!("refund a payment of {passage}"),
+            passages: (0..20).map(|other| format!("p{}", passage * 20 + other)).collect(),
+            outcome,
+        };
+        for passage in 0..5_000 {
+            all.add(&about(passage, FeedbackOutcome::NotHelpful));
+        }
+        assert!(all.held <= IN_MEMORY && all.by_passage.len() <= IN_MEMORY, "{}", all.held);
+        assert_eq!(all.held, all.by_passage.values().map(VecDeque::len).sum::<usize>());
+        let asked = Topic::of("refund a payment of 4999");
+        assert!(all.lean("p99999", &asked) < 0.0 && all.lean("p0", &asked).abs() < 1e-9, "the oldest are forgotten");
+        for _ in 0..2 * OF_A_PASSAGE {
+            all.add(&opinion("refund a payment", FeedbackOutcome::NotHelpful));
+        }
+        for _ in 0..OF_A_PASSAGE {
+            all.add(&opinion("refund a payment", FeedbackOutcome::Solved));
+        }
+        assert_eq!(all.by_passage["p"].len(), OF_A_PASSAGE);
+        assert!(all.lean("p", &Topic::of("refund a payment")) > 0.9, "people think otherwise by now");
     }
 
     #[test]

@@ -294,9 +294,13 @@ pub struct CreateDraft {
     /// The file's name without `.md`: lowercase letters, digits and hyphens. Made of the title when it is left out.
     #[serde(default)]
     pub slug: Option<String>,
-    /// The paths of the documents that it draws on: whoever may not read one of them is not shown the draft.
+    /// The paths of the documents that it draws on: whoever may not read one of them is not shown the draft. A draft that names
+    /// none is shown only to a caller that the server trusts, unless everybody may read it.
     #[serde(default)]
     pub drawn_from: Vec<String>,
+    /// That it draws on nothing but what everybody may read, and names nobody: then everybody may read the draft.
+    #[serde(default)]
+    pub everybody: bool,
     /// Calls with the same key make one draft. A digest of it is kept in the draft's front matter.
     #[serde(default)]
     pub idempotency_key: Option<String>,
@@ -368,6 +372,8 @@ pub struct Draft {
     pub markdown: String,
     /// The paths of the documents that it draws on.
     pub drawn_from: Vec<String>,
+    /// Everybody may read it, as whoever made it said.
+    pub everybody: bool,
     /// SHA-256 of the file: what an update builds on.
     pub version: String,
 }

@@ -1,7 +1,7 @@
 //! The tools, resources and the prompt of the knowledge server.
 
 use std::fmt::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, RwLock};
 
 use rmcp::handler::server::router::prompt::PromptRouter;
 use rmcp::handler::server::router::tool::ToolRouter;
@@ -47,7 +47,7 @@ pub struct KnowledgeServer {
     pub(super) documents: Arc<Library>,
     pub(super) drafts: Drafts,
     pub(super) updates: Ledger<()>,
-    pub(super) opinions: Arc<Mutex<Opinions>>,
+    pub(super) opinions: Arc<RwLock<Opinions>>,
     confluence: Option<Confluence>,
     tool_router: ToolRouter<Self>,
     prompt_router: PromptRouter<Self>,
@@ -160,7 +160,7 @@ impl KnowledgeServer {
             documents,
             drafts: Drafts::new(config.drafts),
             updates: Ledger::default(),
-            opinions: Arc::new(Mutex::new(Opinions::of(&opinions))),
+            opinions: Arc::new(RwLock::new(Opinions::of(&opinions))),
             confluence,
             tool_router: Self::tool_router(),
             prompt_router: Self::prompt_router(),

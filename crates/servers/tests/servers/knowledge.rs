@@ -190,7 +190,7 @@ async fn each_document_is_a_resource_and_a_prompt_answers_with_sources() {
 #[tokio::test]
 async fn the_same_key_makes_one_draft_even_through_a_server_that_was_started_anew() {
     let library = Library::open().await;
-    let wanted = json!({ "title": "Refund \"times\"", "markdown": "# Times\nFive days.", "idempotency_key": "k" });
+    let wanted = json!({ "title": "Refund \"times\"", "markdown": "# Times\nFive days.", "idempotency_key": "k", "everybody": true });
     let first = library.done("create_draft", wanted.clone()).await;
     assert_eq!((&first["created"], &first["draft"]["slug"]), (&json!(true), &json!("refund-times")));
     let mut renamed = wanted.clone();
@@ -217,7 +217,8 @@ async fn drafts_made_at_once_with_one_key_are_one() {
     let other = connect(library.folder.path()).await;
     let calls = (0..8).map(|n| {
         let client = if n % 2 == 0 { &library.client } else { &other };
-        let wanted = json!({ "title": format!("Draft {n}"), "markdown": "a", "idempotency_key": "k" });
+        let wanted =
+            json!({ "title": format!("Draft {n}"), "markdown": "a", "idempotency_key": "k", "everybody": true });
         done(client, "create_draft", wanted)
     });
     let made = futures_util::future::join_all(calls).await;
@@ -228,7 +229,9 @@ async fn drafts_made_at_once_with_one_key_are_one() {
 #[tokio::test]
 async fn an_update_writes_over_nothing_that_its_caller_has_not_seen() {
     let library = Library::open().await;
-    let made = library.done("create_draft", json!({ "title": "A", "markdown": "one", "idempotency_key": "c" })).await;
+    let made = library
+        .done("create_draft", json!({ "title": "A", "markdown": "one", "idempotency_key": "c", "everybody": true }))
+        .await;
     let first = made["draft"]["version"].clone();
     let update = json!({ "slug": "a", "base_version": first, "markdown": "two", "idempotency_key": "u" });
     let second = library.done("update_draft", update.clone()).await;
@@ -254,6 +257,39 @@ async fn an_update_writes_over_nothing_that_its_caller_has_not_seen() {
     let files = std::fs::read_dir(library.folder.path().join("drafts")).unwrap();
     let names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     assert!(names.iter().all(|name| name == "a.md" || name == ".deskbell-drafts.lock"), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_draft_that_names_nothing_it_draws_on_is_told_to_those_who_are_trusted() {
+    let library = Library::open().await;
+    let asked =
+        json!({ "title": "Where is the visitor wifi password?", "markdown": "Write it.", "idempotency_key": "k" });
+    let trusting = KnowledgeServerConfig { trust_caller: true, ..config(library.folder.path()) };
+    let trusted = serve(KnowledgeServer::new(trusting).unwrap()).await;
+    let made = done(&trusted, "create_draft", asked).await;
+    let slug = made["draft"]["slug"].clone();
+    assert_eq!(done(&trusted, "list_drafts", json!({})).await["total"], 1);
+    assert_eq!(done(&trusted, "get_draft", json!({ "slug": slug })).await["markdown"], "Write it.");
+
+    assert_eq!(
+        library.done("list_drafts", json!({})).await,
+        json!({ "drafts": [], "total": 0, "next_page_token": null })
+    );
+    let over = json!({ "slug": slug, "base_version": made["draft"]["version"], "markdown": "Nothing." });
+    for (tool, wanted) in [("get_draft", json!({ "slug": slug })), ("update_draft", over)] {
+        let refused = library.failed(tool, wanted).await["message"].clone();
+        assert!(
+            refused.as_str().unwrap().contains("there is no draft") && !refused.to_string().contains('?'),
+            "{refused}"
+        );
+    }
+    assert!(std::fs::read_to_string(library.draft(slug.as_str().unwrap())).unwrap().ends_with("Write it.\n"));
+    // Whoever makes one may say that it holds nothing that not everybody may read.
+    let open = json!({ "title": "Open", "markdown": "a", "everybody": true });
+    assert_eq!(library.done("create_draft", open).await["draft"]["everybody"], true);
+    let from = json!({ "title": "From", "markdown": "a", "drawn_from": ["refunds.md"] });
+    library.done("create_draft", from).await;
+    assert_eq!(library.done("list_drafts", json!({})).await["total"], 2);
 }
 
 #[tokio::test]

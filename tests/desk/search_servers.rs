@@ -1,0 +1,101 @@
+//! Other people's servers as sources of answers, by configuration alone: several of them, each cited, and none of what nobody vouches
+//! for that its readers may read it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::trust::{scripted, stranger};
+use super::{Desk, Message, Wish};
+
+const QUESTION: &str = "How long is the travel refund of a colleague?";
+
+fn searching(hits: &Value) -> Value {
+    let tool =
+        json!({ "name": "search", "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": true } });
+    json!({ "tools": [tool], "answers": { "search": { "hits": hits } } })
+}
+
+fn hit(title: &str, score: f64) -> Value {
+    json!({ "title": title, "excerpt": format!("{title} says: a travel refund takes nine days."), "link": format!("https://{title}.example/1"), "score": score })
+}
+
+fn binding(server: &str, more: &str) -> String {
+    format!(
+        "[[lookups.search_knowledge]]\nserver = \"{server}\"\ntool = \"search\"\ndeadline = \"20s\"\n{more}\n\
+         result = {{ list = \"/hits\", title = \"/title\", snippet = \"/excerpt\", url = \"/link\", confidence = \"/score\", visibility = \"/audience\" }}\n"
+    )
+}
+
+/// A desk with three servers: everybody may read one's pages, one is told who reads, and of the last nobody knows.
+struct Office {
+    desk: Desk,
+    folder: tempfile::TempDir,
+}
+
+impl Office {
+    async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(format!("{name}.json"));
+        let mut said = hit("said-public", 0.8);
+        said["audience"] = json!("public");
+        scripted::write(&path("handbook"), &searching(&json!([hit("handbook", 0.9)])));
+        scripted::write(&path("intranet"), &searching(&json!([hit("intranet", 0.85)])));
+        scripted::write(&path("unknown"), &searching(&json!([hit("unknown", 0.95), said])));
+        let mut servers = ["handbook", "intranet", "unknown"].map(|name| stranger(name, &path(name))).join("\n");
+        // Tables of tables come after the others.
+        servers.push_str(&binding("handbook", "everybody = true\narguments = { query = \"=question\" }"));
+        servers.push_str(&binding("intranet", "arguments = { query = \"=question\", people = \"=readers\" }"));
+        servers.push_str(&binding("unknown", "arguments = { query = \"=question\" }"));
+        let desk = Desk::open(Wish { config: servers, ..Wish::default() }).await;
+        for name in ["handbook", "intranet", "unknown"] {
+            desk.until_log(&format!("MCP server is ready server=\"{name}\"")).await;
+        }
+        Self { desk, folder }
+    }
+
+    fn script(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("{name}.json"))
+    }
+}
+
+fn asked(script: &Path) -> Value {
+    scripted::calls(script).pop().unwrap()["arguments"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_servers_are_cited_and_what_nobody_vouches_for_is_shown_to_nobody() {
+    let office = Office::open().await;
+    let desk = &office.desk;
+    desk.types("U0GRACE", "C0SUPPORT", "/kb", QUESTION).await;
+    let answer = desk.until_told("U0GRACE", "C0SUPPORT", "handbook says").await;
+    for words in
+        ["https://handbook.example/1", "intranet says", "https://intranet.example/1", "said-public says", "[2]"]
+    {
+        assert!(answer.says(words), "{words}: {}", answer.all_text());
+    }
+    assert!(!answer.says("unknown says") && !answer.says("unknown.example"), "{}", answer.all_text());
+    let people = &asked(&office.script("intranet"))["people"];
+    assert_eq!(people, &json!([{ "email": "grace@northwind.example" }]));
+    assert_eq!(asked(&office.script("unknown")), json!({ "query": QUESTION }), "it was asked all the same");
+
+    // Where everybody reads, nobody is named to the server that asks who reads: what it finds is for whom?
+    let ts = desk.says("U0GRACE", "C0SUPPORT", &format!("<@U0DESKBELL> kb {QUESTION}")).await;
+    let is_it = |message: &Message| message.thread() == Some(&*ts) && message.says("handbook says");
+    let answer = desk.until_posted("the answer", "C0SUPPORT", is_it).await;
+    assert!(answer.says("said-public says"), "{}", answer.all_text());
+    assert!(!answer.says("intranet") && !answer.says("unknown says"), "{}", answer.all_text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_runs_it_hears_of_a_server_that_nobody_vouches_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("wiki.json");
+    scripted::write(&script, &searching(&json!([hit("wiki", 0.9)])));
+    let binding = binding("wiki", "arguments = { query = \"=question\" }").replace(", visibility = \"/audience\"", "");
+    let desk =
+        Desk::open(Wish { config: format!("{}\n{binding}", stranger("wiki", &script)), ..Wish::default() }).await;
+    desk.until_log("nothing that wiki finds is shown").await;
+    let (_, examined) = desk.runs(&["doctor"]).await;
+    assert!(examined.contains("everybody = true"), "{examined}");
+}
