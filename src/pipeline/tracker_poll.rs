@@ -48,7 +48,7 @@ impl TrackerPoll {
         }
     }
 
-    async fn poll(&self, seen: &mut HashMap<String, ShownStatus>) -> Result<(), StoreError> {
+    async fn poll(&self, seen: &mut HashMap<String, Seen>) -> Result<(), StoreError> {
         let keys = self.store.open_issue_keys(&self.workspace, &self.look.server, ISSUES_MAX).await?;
         seen.retain(|key, _| keys.contains(key));
         for keys in keys.chunks(ISSUES_PER_CALL) {
@@ -69,12 +69,14 @@ impl TrackerPoll {
     }
 
     /// Records a status that this process has not seen; the store knows those of earlier ones by their keys.
-    async fn note(&self, seen: &mut HashMap<String, ShownStatus>, shown: ShownStatus) -> Result<(), StoreError> {
-        if seen.get(&shown.key).is_some_and(|known| known.status == shown.status) {
+    async fn note(&self, seen: &mut HashMap<String, Seen>, shown: ShownStatus) -> Result<(), StoreError> {
+        let known = seen.get(&shown.key);
+        if known.is_some_and(|known| known.status == shown.status) {
             return Ok(());
         }
         let now = Timestamp::now();
-        let at = shown.updated.as_deref().and_then(moment).unwrap_or(now);
+        let told = shown.updated.as_deref().and_then(moment).unwrap_or(now);
+        let at = known.map_or(told, |known| told.max(after(known.at)));
         if let Some(status) = IssueStatus::new(&shown.key, &shown.status, shown.category.as_deref(), at)
             && let Ok(raw) = serde_json::to_vec(&status)
         {
@@ -93,15 +95,29 @@ impl TrackerPoll {
                 })
                 .await?;
         }
-        seen.insert(shown.key.clone(), shown);
+        seen.insert(shown.key, Seen { status: shown.status, at });
         Ok(())
     }
 }
 
-/// Jira's `2026-01-02T03:04:05.000+0000`, or any form of RFC 3339.
+/// A status that was recorded.
+struct Seen {
+    status: String,
+    at: Timestamp,
+}
+
+/// What is seen later happened later, also within the precision of a tracker's times.
+fn after(at: Timestamp) -> Timestamp {
+    at.checked_add(SignedDuration::from_millis(1)).unwrap_or(at)
+}
+
+/// Jira's `2026-01-02T03:04:05.000+0000`, or any form of RFC 3339. Whole seconds, as Shortcut's are, say
+/// that it happened in that second: its end, or it would be older than what Deskbell did there.
 fn moment(text: &str) -> Option<Timestamp> {
     let jiras = Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text);
-    jiras.ok().or_else(|| text.parse().ok())
+    let told: Timestamp = jiras.ok().or_else(|| text.parse().ok())?;
+    let is_whole = !text.contains('.');
+    if is_whole { told.checked_add(SignedDuration::from_millis(999)).ok() } else { Some(told) }
 }
 
 #[cfg(test)]
@@ -112,6 +128,7 @@ mod tests {
         for text in ["2026-01-02T03:04:05.678+0000", "2026-01-02T04:04:05.678+0100", "2026-01-02T03:04:05.678Z"] {
             assert_eq!(super::moment(text), expected, "{text}");
         }
+        assert_eq!(super::moment("2026-01-02T03:04:05Z"), "2026-01-02T03:04:05.999Z".parse().ok());
         assert_eq!(super::moment("yesterday"), None);
     }
 }

@@ -288,7 +288,7 @@ mod tests {
         let (category, _) = beside(Some(&decided(Some("login"))), Some(("login", 0.9)), Some(("login", 0.6)));
         assert!(category.unwrap().1 > 90, "where it agrees, both are surer");
         let (category, _) = beside(Some(&decided(Some("payments"))), None, Some(("payments", 0.6)));
-        assert_eq!(category, Some(("payments".to_owned(), 49)));
+        assert!(category.is_some_and(|(id, sure)| id == "payments" && sure < 50));
     }
 
     #[test]
