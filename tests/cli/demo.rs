@@ -76,29 +76,33 @@ impl Demo {
     /// What somebody alone hears who asks the knowledge.
     async fn hears(&self, user: &str, question: &str) -> String {
         let body = json!({ "user": user, "channel": "C0SUPPORT", "command": "/kb", "text": question });
+        let before = self.heard(user, question).await.len();
         self.posts("/sandbox/act/command", &body).await;
         let started = Instant::now();
         loop {
-            let answer = self.http.get(format!("{}/sandbox/state", self.url)).send().await.unwrap();
-            let state: Value = answer.json().await.unwrap();
-            let messages = state["messages"]["C0SUPPORT"].as_array().cloned().unwrap_or_default();
-            let is_it =
-                |message: &&Value| message["ephemeral_for"] == user && message["blocks"].to_string().contains(question);
-            if let Some(answer) = messages.iter().find(is_it) {
-                return answer["blocks"].to_string();
+            let heard = self.heard(user, question).await;
+            if let Some(answer) = heard.get(before) {
+                return answer.clone();
             }
-            assert!(started.elapsed() < PATIENCE, "`{question}` is never answered: {messages:#?}");
+            assert!(started.elapsed() < PATIENCE, "`{question}` is never answered: {heard:#?}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// What somebody alone heard to a question so far.
+    async fn heard(&self, user: &str, question: &str) -> Vec<String> {
+        let answer = self.http.get(format!("{}/sandbox/state", self.url)).send().await.unwrap();
+        let state: Value = answer.json().await.unwrap();
+        let messages = state["messages"]["C0SUPPORT"].as_array().cloned().unwrap_or_default();
+        let to_them = messages.iter().filter(|message| message["ephemeral_for"] == user);
+        to_them.map(|message| message["blocks"].to_string()).filter(|blocks| blocks.contains(question)).collect()
     }
 
     /// Asks until Confluence has been read.
     async fn hears_at_last(&self, user: &str, question: &str, words: &str) -> String {
         let started = Instant::now();
-        let mut number = 0;
         loop {
-            number += 1;
-            let answer = self.hears(user, &format!("{question} {number}")).await;
+            let answer = self.hears(user, question).await;
             if answer.contains(words) {
                 return answer;
             }

@@ -72,7 +72,8 @@ async fn what_is_proposed_for_jira_does_what_the_demos_bindings_do() {
     assert!(again.stdout.contains("# create_issue is bound already: create_issue of jira."), "{}", again.all());
     let nobody = place.run(&sandbox, &["mcp", "bind", "nobody"]).await;
     assert!(
-        nobody.code == 2 && nobody.stderr.contains("configured are: helpdesk, jira, knowledge, salesforce, shortcut"),
+        nobody.code == 2
+            && nobody.stderr.contains("configured are: confluence, helpdesk, jira, knowledge, salesforce, shortcut"),
         "{}",
         nobody.all()
     );

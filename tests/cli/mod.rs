@@ -68,6 +68,7 @@ impl Workplace {
         let jira = defaults.jira.unwrap();
         let zendesk = defaults.zendesk.unwrap();
         let salesforce = defaults.salesforce.unwrap();
+        let confluence = defaults.confluence.unwrap();
         let place = Self { folder };
         place.write("deskbell.toml", &repository_file("demo/deskbell.toml"));
         place.write("knowledge/refunds.md", "# Refunds\n\nA refund reaches the card within five business days.\n");
@@ -89,6 +90,9 @@ impl Workplace {
             ("salesforce_url", sandbox.salesforce_url().unwrap()),
             ("salesforce_client_id", salesforce.client_id),
             ("salesforce_client_secret", salesforce.client_secret),
+            ("confluence_url", format!("{}/wiki", sandbox.confluence_url().unwrap())),
+            ("confluence_email", confluence.email),
+            ("confluence_api_token", confluence.api_token),
         ] {
             place.write(&format!("secrets/{name}"), &secret);
         }
