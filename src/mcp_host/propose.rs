@@ -2,209 +2,15 @@
 //! read and accept; nothing is bound by it. What a server says in prose counts for nothing.
 
 mod looking;
+mod wants;
 
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
 pub use self::looking::propose_lookups;
+use self::wants::{Field, ITEMS, KEY, WANTS, Want};
 use super::tools::ToolInfo;
-
-/// What an action is, in the words that vendors use.
-struct Want {
-    action: &'static str,
-    verbs: &'static [&'static str],
-    nouns: &'static [&'static str],
-    /// Words of tools that do something else.
-    never: &'static [&'static str],
-    /// Whether a tool that changes any field of an issue will do, too.
-    by_update: bool,
-    makes_something: bool,
-    fields: &'static [Field],
-}
-
-/// What an action hands over, and what vendors call it; the likeliest name first.
-struct Field {
-    expression: &'static str,
-    names: &'static [&'static str],
-    is_needed: bool,
-    is_list: bool,
-}
-
-const fn field(expression: &'static str, names: &'static [&'static str]) -> Field {
-    Field { expression, names, is_needed: false, is_list: false }
-}
-
-const fn needed(expression: &'static str, names: &'static [&'static str]) -> Field {
-    Field { is_needed: true, ..field(expression, names) }
-}
-
-const ITEMS: &[&str] = &["issue", "story", "ticket", "bug", "task", "case", "card", "incident", "item"];
-const CHANGES: &[&str] = &["set", "change", "update", "edit", "move"];
-const KEY: Field = needed(
-    "external.key",
-    &[
-        "issuekey",
-        "issueidorkey",
-        "issueid",
-        "storypublicid",
-        "storyid",
-        "ticketid",
-        "taskid",
-        "caseid",
-        "cardid",
-        "issuenumber",
-        "key",
-        "number",
-        "id",
-    ],
-);
-const IDEMPOTENCY: Field =
-    field("idempotency_key", &["idempotencykey", "externalid", "clientrequestid", "requestid", "deduplicationkey"]);
-
-/// Words of tools that open something else.
-const NOT_OPENING: &[&str] = &[
-    "comment",
-    "note",
-    "link",
-    "label",
-    "epic",
-    "sprint",
-    "attachment",
-    "worklog",
-    "version",
-    "iteration",
-    "batch",
-    "bulk",
-    "relation",
-    "watcher",
-    "list",
-    "type",
-    "subtask",
-    "from",
-];
-/// What an issue or story is opened with.
-const OPENING: &[Field] = &[
-    field("action.project", &["projectkey", "project", "projectid", "teamid", "team", "boardid"]),
-    field("action.issue_type", &["issuetype", "issuetypename", "storytype", "type", "kind"]),
-    needed("action.summary", &["summary", "title", "name", "subject"]),
-    field("action.description", &["description", "body", "text", "content", "details"]),
-    field("action.priority", &["priority", "priorityname"]),
-    Field { is_list: true, ..field("action.labels", &["labels", "tags"]) },
-    IDEMPOTENCY,
-];
-
-const WANTS: [Want; 9] = [
-    Want {
-        action: "create_issue",
-        verbs: &["create", "add", "new", "make", "open", "insert"],
-        nouns: ITEMS,
-        never: NOT_OPENING,
-        by_update: false,
-        makes_something: true,
-        fields: OPENING,
-    },
-    Want {
-        action: "comment",
-        verbs: &["create", "add", "new", "post", "write"],
-        nouns: &["comment", "note", "reply"],
-        // What the customer reads is nobody's guess.
-        never: &["public", "reaction", "delete", "update", "edit", "resolve"],
-        by_update: false,
-        makes_something: false,
-        fields: &[KEY, needed("action.body", &["body", "text", "comment", "content", "message", "note"]), IDEMPOTENCY],
-    },
-    Want {
-        action: "transition",
-        verbs: &["transition", "set", "change", "update", "move"],
-        nouns: &["transition", "status", "state", "workflow"],
-        never: &["get", "list", "bulk"],
-        by_update: true,
-        makes_something: false,
-        fields: &[
-            KEY,
-            needed("action.to", &["tostatus", "status", "statusname", "transition", "state", "to"]),
-            IDEMPOTENCY,
-        ],
-    },
-    Want {
-        action: "set_priority",
-        verbs: CHANGES,
-        nouns: &["priority"],
-        never: &["get", "list", "bulk"],
-        by_update: true,
-        makes_something: false,
-        fields: &[KEY, needed("action.priority", &["priority", "priorityname"]), IDEMPOTENCY],
-    },
-    Want {
-        action: "assign",
-        verbs: &["assign", "set", "change", "update"],
-        nouns: &["assign", "assignee", "owner"],
-        never: &["get", "list", "unassign", "bulk"],
-        by_update: true,
-        makes_something: false,
-        fields: &[
-            KEY,
-            needed(
-                "action.account",
-                &["email", "assigneeemail", "assignee", "accountid", "assigneeid", "owner", "user"],
-            ),
-            IDEMPOTENCY,
-        ],
-    },
-    Want {
-        action: "create_story",
-        verbs: &["create", "add", "new", "make"],
-        nouns: &["story"],
-        never: NOT_OPENING,
-        by_update: false,
-        makes_something: true,
-        fields: OPENING,
-    },
-    Want {
-        action: "update_ticket",
-        verbs: &["add", "create", "write"],
-        nouns: &["note"],
-        // What the customer reads is nobody's guess.
-        never: &["public", "reply", "delete", "update", "list", "get"],
-        by_update: false,
-        makes_something: false,
-        fields: &[
-            needed("action.external_id", &["ticketid", "caseid", "conversationid", "id", "number"]),
-            needed("action.note", &["internalnote", "note", "text", "body", "content", "comment", "message"]),
-            IDEMPOTENCY,
-        ],
-    },
-    Want {
-        action: "post_message",
-        verbs: &["post", "send"],
-        nouns: &["message"],
-        never: &["reply", "schedule", "scheduled", "ephemeral", "delete", "update", "direct"],
-        by_update: false,
-        makes_something: false,
-        fields: &[
-            needed("action.channel", &["channel", "channelid", "room", "roomid", "conversation"]),
-            needed("action.text", &["text", "markdown", "message", "body", "content"]),
-            IDEMPOTENCY,
-        ],
-    },
-    Want {
-        action: "write_back",
-        verbs: &["write"],
-        nouns: &["back"],
-        never: &["delete"],
-        by_update: false,
-        makes_something: false,
-        fields: &[
-            field("action.account", &["accountid", "account", "companyid", "customerid"]),
-            field("action.email", &["contactemail", "email"]),
-            field("action.subject", &["subject", "title", "name"]),
-            needed("action.summary", &["summary", "body", "text", "content", "note"]),
-            field("action.conversation", &["conversation", "transcript", "description"]),
-            IDEMPOTENCY,
-        ],
-    },
-];
 
 /// What is proposed for an action or a look-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -348,8 +154,9 @@ fn result(tool: &ToolInfo) -> Option<(String, Option<String>)> {
 fn former(tool: &ToolInfo) -> Option<String> {
     let root = tool.output_schema.as_deref()?;
     let schema = shapes(root).into_iter().find_map(|properties| properties.get("previous"))?;
-    let has_value = shapes_of(schema, root).into_iter().any(|properties| properties.contains_key("value"));
-    Some(if has_value { "/previous/value" } else { "/previous" }.to_owned())
+    let shapes = shapes_of(schema, root);
+    let inner = ["value", "labels"].into_iter().find(|name| shapes.iter().any(|shape| shape.contains_key(*name)));
+    Some(inner.map_or_else(|| "/previous".to_owned(), |name| format!("/previous/{name}")))
 }
 
 /// The properties of a part of an answer, or of each form that it may have.

@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use super::{Field, Proposal, escaped, field, kinds, needed, plain, property, quoted, required, resolved, words};
+use super::wants::{Field, field, needed};
+use super::{Proposal, escaped, kinds, plain, property, quoted, required, resolved, words};
 use crate::mcp_host::tools::ToolInfo;
 
 /// What a look-up is, in the words that vendors use.
