@@ -79,14 +79,14 @@ async fn own_messages(desk: &Desk) -> Vec<Message> {
     own
 }
 
-/// The processes of the desk's own MCP servers.
+/// The processes of the desk's own MCP server for Jira; the one for knowledge is none of a test's here.
 fn mcp_servers(desk: &Desk) -> Vec<u32> {
     let parent = desk.child.as_ref().unwrap().id().to_string();
     let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid=,args="]).output().unwrap().stdout;
     let listed = String::from_utf8_lossy(&listed).into_owned();
     let columns = listed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     columns
-        .filter(|columns| columns.get(1) == Some(&parent.as_str()) && columns.contains(&"mcp"))
+        .filter(|columns| columns.get(1) == Some(&parent.as_str()) && columns.contains(&"jira"))
         .map(|columns| columns[0].parse().unwrap())
         .collect()
 }
@@ -271,7 +271,8 @@ async fn a_hanging_mcp_server_is_replaced_and_what_it_had_is_asked_about() {
     // The server is up once the desk is idle: only then can it be stopped.
     desk.settled().await;
     let started = Instant::now();
-    while mcp_servers(&desk).is_empty() || !desk.log().contains("MCP server is ready") {
+    let is_ready = |log: &str| log.lines().any(|line| line.contains("MCP server is ready") && line.contains("jira"));
+    while mcp_servers(&desk).is_empty() || !is_ready(&desk.log()) {
         assert!(started.elapsed() < PATIENCE, "no MCP server\n{}", desk.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
