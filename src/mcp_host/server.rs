@@ -111,7 +111,7 @@ impl Server {
                         Ended::ByUs => return,
                         Ended::ByServer => "the server closed the session".into(),
                         Ended::Silent => "the server hung and was ended".into(),
-                        // What is needed is said when the next session is opened.
+                        // What is needed is said when it connects again.
                         Ended::SignedOut => continue,
                     }
                 }

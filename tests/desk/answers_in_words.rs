@@ -9,7 +9,7 @@ use super::answers::{ANSWER, Library, QUESTION, script, sure};
 
 /// A desk with a scripted knowledge server and a scripted model, which does not assess.
 struct Office {
-    library: Library,
+    knowledge: Library,
     model: LlmServer,
     _key: tempfile::NamedTempFile,
 }
@@ -26,13 +26,13 @@ impl Office {
             key.path().display()
         );
         let library = Library::open(knowledge, Wish { config, ..Wish::default() }).await;
-        Self { library, model, _key: key }
+        Self { knowledge: library, model, _key: key }
     }
 
     /// What Grace hears, once it holds these words.
     async fn asks(&self, question: &str, words: &str) -> super::Message {
-        self.library.desk.types("U0GRACE", "C0SUPPORT", "/kb", question).await;
-        self.library.desk.until_told("U0GRACE", "C0SUPPORT", words).await
+        self.knowledge.desk.types("U0GRACE", "C0SUPPORT", "/kb", question).await;
+        self.knowledge.desk.until_told("U0GRACE", "C0SUPPORT", words).await
     }
 }
 
@@ -100,7 +100,7 @@ async fn a_model_puts_what_is_alike_in_order() {
         "what is far less likely is not shown: {ordering}"
     );
     assert_eq!(asked.len(), 2);
-    let wanted = office.library.calls("search_knowledge").pop().unwrap();
+    let wanted = office.knowledge.calls("search_knowledge").pop().unwrap();
     assert_eq!(wanted["max_results"], 20, "there is more to choose from");
 }
 

@@ -120,7 +120,7 @@ fn urgency_beats_keywords_by_far() {
     let keywords = measure(URGENCY, "urgency", |text| by_keywords(text, URGENCY_KEYWORDS, Urgency::Normal.as_str()));
     show("urgency", &ours);
     show("urgency by keywords", &keywords);
-    assert!(ours.macro_f1 >= 0.735 && ours.ece <= 0.055, "{ours:?}");
+    assert!(ours.macro_f1 >= 0.73 && ours.ece <= 0.05, "{ours:?}");
     assert!(keywords.macro_f1 < 0.4, "{keywords:?}");
 }
 

@@ -1,7 +1,7 @@
 //! How soon somebody must act, from what people write: what has failed and for whom, what is lost, until when, who waits, and
 //! all that says that there is time.
 //!
-//! Read [`judge`]: it looks for the cues (`grave`, `harm`, `pressing`, `mild`, `aside`, `single`), makes features of them
+//! Read [`judge`]: it looks for the cues (`grave`, `harm`, `pressing`, `mild`, `aside`), makes features of them
 //! (`features`) and weighs these by a linear model with few, readable weights (`weights`), which were learned from the
 //! labelled tickets in `tests/eval/urgency/train.jsonl`; a test learns them anew and compares.
 
@@ -11,7 +11,6 @@ mod grave;
 mod harm;
 mod mild;
 mod pressing;
-mod single;
 mod weights;
 
 use std::sync::LazyLock;
@@ -102,9 +101,8 @@ enum Cue {
     Few,
 }
 
-static LEXICON: LazyLock<Lexicon<Cue>> = LazyLock::new(|| {
-    Lexicon::new(&[grave::GRAVE, harm::HARM, pressing::PRESSING, mild::MILD, aside::ASIDE, single::SINGLE])
-});
+static LEXICON: LazyLock<Lexicon<Cue>> =
+    LazyLock::new(|| Lexicon::new(&[grave::GRAVE, harm::HARM, pressing::PRESSING, mild::MILD, aside::ASIDE]));
 
 /// Judges a request's urgency. Without any cue the answer is `Normal`, without much confidence.
 pub fn judge(text: &str) -> Judged<Urgency> {
@@ -117,13 +115,12 @@ pub fn judge(text: &str) -> Judged<Urgency> {
     Judged { value, confidence: Confidence::from_probability(probability), evidence: evidence(&cues, best) }
 }
 
-/// The cues of a text. Who scrolls or writes down for all tells of no outage, and whose one payment failed of no loss.
+/// The cues of a text. Who scrolls or writes down for all tells of no outage.
 fn cues(plain: &str) -> Vec<Found<Cue>> {
     let mut cues = LEXICON.find(plain);
     if cues.iter().any(|found| found.meaning == Cue::Spared && found.words.ends_with(" down")) {
         cues.retain(|found| found.meaning != Cue::Outage || !found.words.starts_with("down"));
     }
-    single::spare(&mut cues);
     cues
 }
 

@@ -66,29 +66,6 @@ fn critical_when_something_failed_for_everybody() {
 }
 
 #[test]
-fn one_payment_that_failed_is_not_payments_that_fail() {
-    check(
-        Normal,
-        &[
-            "The payment failed with error 402",
-            "a transaction was declined with code 51",
-            "Payment 88213 failed",
-            "the transfer was rejected by the bank, reason AC04",
-            "payment for order 1182 was refused",
-        ],
-    );
-    check(
-        Critical,
-        &[
-            "payments fail with error 402",
-            "card payments are rejected for all customers",
-            "Transactions are failing since 9, we lose orders",
-            "the payment gateway fails for everybody",
-        ],
-    );
-}
-
-#[test]
 fn high_when_work_is_hindered() {
     check(
         High,
