@@ -6,7 +6,8 @@
 //! built on them: [`encoder`] (sentences as vectors), [`request`] (is it a request at all?), [`classifier`] and
 //! [`keywords`] (which category?), [`urgency`], [`sentiment`], [`complexity`], [`language`], [`summary`], [`lexical`] (BM25),
 //! [`vectors`], [`similarity`] (earlier tickets), [`precedents`] (what people made of them), [`passages`] (words and vectors
-//! together, among what the readers may see) and [`knowledge`] (documents cut into passages, read by [`markdown`]). [`hypertext`] brings HTML to Markdown, [`compression`] keeps of a passage what answers. [`evaluation`] measures them,
+//! together, among what the readers may see), [`evidence`] (what stands behind one that was found) and [`knowledge`] (documents cut
+//! into passages, read by [`markdown`]). [`hypertext`] brings HTML to Markdown, [`compression`] keeps of a passage what answers. [`evaluation`] measures them,
 //! [`accuracy`] by what people decided. [`redaction`] takes personal details out of what leaves for a language model.
 #![cfg_attr(
     test,
@@ -19,6 +20,7 @@ pub mod complexity;
 pub mod compression;
 pub mod encoder;
 pub mod evaluation;
+pub mod evidence;
 pub mod hypertext;
 pub mod keywords;
 pub mod knowledge;

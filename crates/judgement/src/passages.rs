@@ -5,7 +5,8 @@
 //!
 //! The words' score is BM25 ([`crate::lexical`]), the meaning's the cosine of the sentence vectors. Both are added: the cosine,
 //! and a share of how much of the query's words a passage holds, weighed by how rare they are. Both numbers say by themselves
-//! how good a passage is, so that a side that found nothing good can't outvote the other. Adding ranks (reciprocal rank
+//! how good a passage is, so that a side that found nothing good can't outvote the other. Among the best it counts a little
+//! besides how much of the question their words hold at all: BM25 forgives a missing word where another is there often. Adding ranks (reciprocal rank
 //! fusion) or scores brought to mean 0 and variance 1 among the best was measured and is worse: the best of a bad lot counts
 //! there as much as a sure hit (docs/JUDGEMENT.md has the figures, measured with this very code).
 
@@ -20,6 +21,9 @@ const SHARE_OF_WORDS: f64 = 1.0;
 /// The same where passages have [`SHORT`] terms in the mean or fewer: of a question or heading the meaning says more.
 const SHARE_WHEN_SHORT: f64 = 0.5;
 const SHORT: f64 = 15.0;
+/// What a passage that holds all that is asked gets besides, as a part of the share of words, among so many of the best.
+const SHARE_OF_COVERAGE: f64 = 0.2;
+const COVERED: usize = 100;
 /// Beyond [`EXACT_TO`] visible passages, so many of the best of each side are compared by both.
 const FUSED: usize = 100;
 /// A passage that has no vector yet is taken to mean so much of what its words hold.
@@ -113,15 +117,23 @@ impl PassageIndex {
         // Many are compared only where one side finds them good.
         let wanted = if asked.documents() > EXACT_TO { limit.max(FUSED) } else { usize::MAX };
         let near = vector.map(|vector| self.near(vector, &is_visible, wanted)).unwrap_or_default();
-        let scored = match vector {
+        let mut hits = match vector {
             Some(vector) if !near.is_empty() => {
                 let both = Both { vector, near, share: share_of_words(&asked), wanted };
-                self.fuse(&both, covers)
+                let share = both.share * SHARE_OF_COVERAGE;
+                let scored = best(self.fuse(&both, covers), limit.max(COVERED));
+                let mut hits: Vec<Hit> = scored.into_iter().map(|scored| scored.told(&asked, share)).collect();
+                hits.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.slot.cmp(&other.slot)));
+                hits
             }
-            _ => covers.into_iter().map(|(slot, cover)| Scored { slot, score: cover, cosine: None }).collect(),
+            _ => {
+                let scored = covers.into_iter().map(|(slot, cover)| Scored { slot, score: cover, cosine: None });
+                best(scored.collect(), limit).into_iter().map(|scored| scored.told(&asked, 0.0)).collect()
+            }
         };
+        hits.truncate(limit);
         Found {
-            hits: best(scored, limit).into_iter().map(|scored| scored.told(&asked)).collect(),
+            hits,
             rarities: asked.rarities().map(|(term, rarity)| (term.to_owned(), rarity)).collect(),
             seen: asked.documents() as f64,
         }
@@ -194,12 +206,14 @@ struct Scored {
 }
 
 impl Scored {
-    fn told(self, asked: &Asked<'_, Slot>) -> Hit {
+    /// `share`: what one that holds all that is asked gets besides.
+    fn told(self, asked: &Asked<'_, Slot>, share: f64) -> Hit {
         let weight = |terms: &mut dyn Iterator<Item = (&str, f64)>| {
             terms.filter(|(term, _)| !is_asking(term)).map(|(_, rarity)| rarity).sum::<f64>()
         };
         let (held, all) = (weight(&mut asked.held(&self.slot)), weight(&mut asked.rarities()));
-        Hit { slot: self.slot, score: self.score, coverage: held / all.max(1e-9), cosine: self.cosine }
+        let coverage = held / all.max(1e-9);
+        Hit { slot: self.slot, score: self.score + share * coverage, coverage, cosine: self.cosine }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use deskbell_judgement::encoder::{Encoder, TOKENS_AT_MOST};
 use deskbell_judgement::evaluation::{Judgements, Ranking, quantile};
+use deskbell_judgement::evidence::lift_documents;
 use deskbell_judgement::knowledge::{Distinct, indexed, passages};
 use deskbell_judgement::markdown;
 use deskbell_judgement::passages::{PassageIndex, Slot};
@@ -159,7 +160,11 @@ impl Asked<'_> {
                 self.index.nearest(vector, |_| true, PASSAGES).into_iter().map(|(slot, _)| slot).collect()
             }
             (Side::Words, _) => found(None).hits.iter().map(|hit| hit.slot).collect(),
-            _ => found(vector).hits.iter().map(|hit| hit.slot).collect(),
+            _ => {
+                let mut hits = found(vector).hits;
+                lift_documents(&mut hits, |slot| self.passages.get(slot as usize).map(|passage| &passage.document));
+                hits.iter().map(|hit| hit.slot).collect()
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use deskbell_judgement::compression::answering;
 use deskbell_judgement::encoder::Encoder;
+use deskbell_judgement::evidence::{Confidence, lift_documents};
 use deskbell_judgement::knowledge::{Distinct, SNIPPET_CHARS};
 use deskbell_judgement::passages::{Found, Hit};
 use deskbell_judgement::summary::{sentences, shorten};
@@ -47,9 +48,6 @@ const LEAN: f64 = 0.75;
 const COSINE_MIN: f64 = 0.3;
 /// A best passage below this confidence answers nothing.
 const ANSWERS: f64 = 0.5;
-/// Among so many passages the confidence was fitted; ten times as many take this off.
-const FITTED_AMONG: f64 = 125.0;
-const CHANCE: f64 = 2.0;
 /// Passages whose sentences are compared by what they mean, and sentences of one.
 const MEANT_PASSAGES: usize = 3;
 const MEANT_SENTENCES: usize = 12;
@@ -57,15 +55,14 @@ const MEANT_SENTENCES: usize = 12;
 const NO_DOCUMENT: &str = "there is no document of this path, or these readers may not read it; search_knowledge and \
                            list_documents tell paths";
 
-/// How likely a passage answers: a logistic of how near its meaning is, or of how much of the question its words hold; among
-/// many passages words meet by chance. The weights are fitted, see docs/JUDGEMENT.md.
-fn confidence(hit: &Hit, seen: f64, lean: f64) -> f64 {
-    let logit = match hit.cosine {
-        None => -2.8 + 6.3 * hit.coverage - CHANCE * (seen / FITTED_AMONG).log10().max(0.0),
-        Some(cosine) => -8.8 + 14.0 * cosine,
-    };
-    let plain = 1.0 / (1.0 + (-logit).exp());
-    let moved = if lean > 0.0 { plain + (1.0 - plain) * lean * 0.3 } else { plain * (1.0 + lean * 0.5) };
+/// What people think moves the confidence upwards by this share of what is missing, downwards by this share of it.
+const RAISED: f64 = 0.3;
+const LOWERED: f64 = 0.5;
+
+/// With what people think of the passage, to three places.
+fn moved(confidence: f64, lean: f64) -> f64 {
+    let moved =
+        if lean > 0.0 { confidence + (1.0 - confidence) * lean * RAISED } else { confidence * (1.0 + lean * LOWERED) };
     (moved * 1_000.0).round() / 1_000.0
 }
 
@@ -323,8 +320,9 @@ impl Asked<'_> {
     fn find(&self, catalog: &Catalog, readers: &Readers, limit: usize) -> Vec<FoundPassage> {
         let view = catalog.seen_by(readers);
         let is_seen = |slot| view.has_passage(slot);
-        let found = catalog.index.search(self.query, self.vector.as_deref(), is_seen, PASSAGES_DEPTH * 2);
-        let ranked = self.ranked(&view, &found);
+        let mut found = catalog.index.search(self.query, self.vector.as_deref(), is_seen, PASSAGES_DEPTH * 2);
+        lift_documents(&mut found.hits, |slot| view.passage(slot).map(|(passage, _)| &passage.path));
+        let (ranked, confidence) = (self.ranked(&view, &found), Confidence::of(&found));
         let mut distinct = Distinct::default();
         let mut shown = Vec::new();
         for Ranked { hit, passage, document, lean } in ranked {
@@ -349,7 +347,7 @@ impl Asked<'_> {
                 snippet,
                 text: passage.text.clone(),
                 score: hit.score,
-                confidence: confidence(&hit, found.seen, lean),
+                confidence: moved(confidence.that(&hit), lean),
                 visibility: view.visibility(document),
             });
         }

@@ -73,8 +73,8 @@ async fn a_question_that_shares_no_word_with_its_page_is_answered_by_it() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     let sure = |passage: &Value| passage["confidence"].as_f64().unwrap();
-    assert!(found[1..].iter().all(|passage| sure(passage) < sure(&found[0])), "{found:?}");
+    assert!(sure(&found[0]) >= 0.5 && found[1..].iter().all(|passage| sure(passage) < 0.2), "{found:?}");
     assert!(found[0]["snippet"].as_str().unwrap().contains("thirty days off"), "{found:?}");
     let none = ask(&client, UNRELATED).await;
-    assert!(none.iter().all(|passage| sure(passage) < sure(&found[0])), "nothing answers that: {none:?}");
+    assert!(none.iter().all(|passage| sure(passage) < 0.2), "nothing answers that: {none:?}");
 }
