@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::error::StoreError;
@@ -50,9 +51,17 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 type Work = Box<dyn FnOnce(Result<&mut Write<'_>, StoreError>) -> (bool, Answer) + Send>;
 
 enum Command {
-    Run { durability: Durability, undo: Undo, work: Work },
+    Run(Asked),
     FoldLog { done: oneshot::Sender<bool> },
     Stop,
+}
+
+struct Asked {
+    durability: Durability,
+    undo: Undo,
+    work: Work,
+    /// Where whoever asks waits.
+    runtime: Handle,
 }
 
 /// The way to the writer.
@@ -140,7 +149,7 @@ impl Writer {
             });
             (keep, answer)
         });
-        let command = Command::Run { durability, undo, work };
+        let command = Command::Run(Asked { durability, undo, work, runtime: Handle::current() });
         match when_full {
             WhenFull::Wait => self.queue.send(command).await.map_err(|_| StoreError::Stopped)?,
             WhenFull::Refuse => self.queue.try_send(command).map_err(|error| match error {
@@ -195,10 +204,12 @@ impl Loop {
         let mut batch = Vec::with_capacity(BATCH);
         let mut folds = Vec::new();
         while let Some(first) = commands.blocking_recv() {
+            // Who is about to send more goes first where cores are few: more share the commit.
+            thread::yield_now();
             let mut next = Some(first);
             while let Some(command) = next.take() {
                 match command {
-                    Command::Run { durability, undo, work } => batch.push((durability, undo, work)),
+                    Command::Run(asked) => batch.push(asked),
                     Command::FoldLog { done } => folds.push(done),
                     Command::Stop => commands.close(),
                 }
@@ -238,15 +249,16 @@ impl Loop {
     }
 
     /// One transaction for all; answers after it is kept.
-    fn commit(&mut self, batch: Vec<(Durability, Undo, Work)>) {
+    fn commit(&mut self, batch: Vec<Asked>) {
         let started = Instant::now();
         #[allow(clippy::cast_precision_loss)]
         metrics::histogram!("deskbell_store_batch_size").record(batch.len() as f64);
-        let synced = batch.iter().any(|(durability, ..)| *durability == Durability::Synced);
+        let synced = batch.iter().any(|asked| asked.durability == Durability::Synced);
+        let runtime = batch.first().map(|asked| asked.runtime.clone());
         let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
         let mut made_jobs_ready = false;
         let mut result = self.begin(synced);
-        for (_, undo, work) in batch {
+        for Asked { undo, work, .. } in batch {
             if let Err(error) = &result {
                 answers.push(work(Err(error.clone())).1);
                 continue;
@@ -268,10 +280,16 @@ impl Loop {
                 drop(self.conn.execute_batch("ROLLBACK"));
             }
         }
-        for answer in answers {
-            answer(result.clone());
+        let is_kept = result.is_ok();
+        // In the runtime, where those who wait are woken all at once: from here each would wake a thread of its own.
+        if let Some(runtime) = runtime {
+            runtime.spawn(async move {
+                for answer in answers {
+                    answer(result.clone());
+                }
+            });
         }
-        if result.is_ok() && made_jobs_ready {
+        if is_kept && made_jobs_ready {
             self.wake.send_modify(|count| *count = count.wrapping_add(1));
         }
         metrics::histogram!("deskbell_store_commit_seconds").record(started.elapsed().as_secs_f64());
