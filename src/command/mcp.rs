@@ -142,11 +142,11 @@ async fn list(config: &Path, as_json: bool) -> Result<(), Failure> {
 /// What is bound to tools.
 type Bound<'a> = (&'a Bindings, &'a Lookups);
 
-/// The actions and look-ups of a tool.
-fn bound_to<'a>((bindings, lookups): Bound<'a>, server: &'a str, tool: &str) -> Vec<&'a str> {
+/// The actions and the look-ups of a tool.
+fn bound_to<'a>((bindings, lookups): Bound<'a>, server: &'a str, tool: &str) -> (Vec<&'a str>, Vec<&'a str>) {
     let actions = bindings.at(server).filter(|binding| binding.tool == tool).map(|binding| binding.action.as_str());
     let looks = lookups.at(server).filter(|lookup| lookup.tool == tool).map(|lookup| lookup.name);
-    actions.chain(looks).collect()
+    (actions.collect(), looks.collect())
 }
 
 /// A binding that can't be used with the server as it is.
@@ -174,15 +174,18 @@ fn as_value(server: &ServerStatus, bound: Bound<'_>) -> serde_json::Value {
         .tools
         .iter()
         .map(|tool| {
-            let actions = bound_to(bound, &server.name, &tool.name);
-            json!({ "name": tool.name, "description": tool.description, "read_only": tool.read_only_hint, "actions": actions })
+            let (actions, lookups) = bound_to(bound, &server.name, &tool.name);
+            json!({
+                "name": tool.name, "description": tool.description, "read_only": tool.read_only_hint, "actions": actions,
+                "lookups": lookups,
+            })
         })
         .collect();
     let quarantined: Vec<_> =
         server.quarantined.iter().map(|tool| json!({ "name": tool.name, "reason": tool.reason })).collect();
     let unfit: Vec<_> = unfit(bound, server)
         .into_iter()
-        .map(|binding| json!({ "action": binding.name, "reason": binding.reason }))
+        .map(|binding| json!({ "table": binding.table, "name": binding.name, "reason": binding.reason }))
         .collect();
     let reason = server.state.reason();
     json!({
@@ -199,9 +202,10 @@ fn as_lines(server: &ServerStatus, bound: Bound<'_>) -> String {
         let _ = write!(text, ": {reason}");
     }
     for tool in &server.tools {
-        let actions = bound_to(bound, &server.name, &tool.name);
-        let actions = if actions.is_empty() { String::new() } else { format!("  <- {}", actions.join(", ")) };
-        let _ = write!(text, "\n  {}{actions}", tool.name);
+        let (actions, lookups) = bound_to(bound, &server.name, &tool.name);
+        let bound = [actions, lookups].concat();
+        let bound = if bound.is_empty() { String::new() } else { format!("  <- {}", bound.join(", ")) };
+        let _ = write!(text, "\n  {}{bound}", tool.name);
     }
     for UnfitBinding { table, name, reason } in unfit(bound, server) {
         let _ = write!(text, "\n  [{table}.{name}] can't be used: {reason}");

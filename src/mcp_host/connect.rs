@@ -20,7 +20,6 @@ use rmcp::service::{
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::BufReader;
 use tokio::sync::Notify;
 
 use super::attended::{can_be_asked, elicited};
@@ -157,8 +156,8 @@ pub(super) async fn open(
     let opened = tokio::time::timeout(spec.startup_timeout, open_unbounded(spec, tokens, heard, &last_words))
         .await
         .unwrap_or(Err(ConnectError::Timeout(spec.startup_timeout)));
-    if let (Err(_), Transport::Stdio { env, .. }) = (&opened, &spec.transport) {
-        last_words.log(&spec.name, env).await;
+    if opened.is_err() {
+        last_words.log(&spec.name).await;
     }
     opened
 }
@@ -313,7 +312,7 @@ fn spawn(
     let spawned = TokioChildProcess::builder(wrap).stderr(Stdio::piped()).spawn();
     let (child, stderr) = spawned.map_err(|source| ConnectError::Spawn { command: command.to_owned(), source })?;
     if let Some(stderr) = stderr {
-        last_words.listen(server, BufReader::new(stderr));
+        last_words.listen(server, env, stderr);
     }
     Ok(child)
 }

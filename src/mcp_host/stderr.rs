@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::{AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::ChildStderr;
 use tokio::task::JoinHandle;
 
-/// Bytes logged in one line.
-const CHUNK_BYTES: usize = 2048;
+/// Bytes that are read as one line at most.
+const LINE_BYTES: u64 = 2048;
 /// Lines that are kept.
 const LINES_MAX: usize = 5;
 /// Characters of each.
@@ -28,24 +28,28 @@ pub(super) struct LastWords {
 }
 
 impl LastWords {
-    /// Keeps the pipe empty, so that a talkative child never blocks, in pieces of bounded size.
-    pub fn listen(&self, server: &str, mut stderr: BufReader<ChildStderr>) {
-        let (server, lines) = (server.to_owned(), Arc::clone(&self.lines));
+    /// Keeps the pipe empty, so that a talkative child never blocks, in pieces of bounded size. What is logged and kept is without the
+    /// values of the variables that were configured for the child.
+    pub fn listen(&self, server: &str, env: &BTreeMap<String, SecretString>, stderr: ChildStderr) {
+        let (server, env, lines) = (server.to_owned(), env.clone(), Arc::clone(&self.lines));
         let reading = tokio::spawn(async move {
-            let mut chunk = vec![0; CHUNK_BYTES];
-            while let Ok(length @ 1..) = stderr.read(&mut chunk).await {
-                let said = String::from_utf8_lossy(chunk.get(..length).unwrap_or_default());
-                for line in said.lines().filter(|line| !line.trim().is_empty()) {
-                    tracing::debug!(server, line, "MCP server wrote to standard error");
-                    keep(&mut lines.lock().unwrap_or_else(PoisonError::into_inner), line);
+            let mut stderr = BufReader::new(stderr);
+            let mut line = Vec::new();
+            while let Ok(1..) = (&mut stderr).take(LINE_BYTES).read_until(b'\n', &mut line).await {
+                let said = without(String::from_utf8_lossy(&line).trim_end(), &env);
+                line.clear();
+                if said.trim().is_empty() {
+                    continue;
                 }
+                tracing::debug!(server, line = said, "MCP server wrote to standard error");
+                keep(&mut lines.lock().unwrap_or_else(PoisonError::into_inner), said);
             }
         });
         *self.reading.lock().unwrap_or_else(PoisonError::into_inner) = Some(reading);
     }
 
-    /// Logs them, without the values of the variables that were configured for the child.
-    pub async fn log(&self, server: &str, env: &BTreeMap<String, SecretString>) {
+    /// Logs them, for everybody.
+    pub async fn log(&self, server: &str) {
         let reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(reading) = reading {
             // A child of the child may keep the pipe open.
@@ -53,17 +57,16 @@ impl LastWords {
         }
         let lines: Vec<String> = self.lines.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
         for line in lines {
-            let line = without(&line, env);
             tracing::warn!(server, line, "MCP server that did not start wrote to standard error");
         }
     }
 }
 
-fn keep(lines: &mut VecDeque<String>, line: &str) {
+fn keep(lines: &mut VecDeque<String>, line: String) {
     if lines.len() == LINES_MAX {
         lines.pop_front();
     }
-    lines.push_back(line.to_owned());
+    lines.push_back(line);
 }
 
 fn without(line: &str, env: &BTreeMap<String, SecretString>) -> String {
@@ -78,7 +81,7 @@ mod tests {
     #[test]
     fn the_last_lines_are_kept_without_secrets() {
         let mut lines = VecDeque::new();
-        (0..9).for_each(|number| keep(&mut lines, &format!("line {number}")));
+        (0..9).for_each(|number| keep(&mut lines, format!("line {number}")));
         assert_eq!(lines, (4..9).map(|number| format!("line {number}")).collect::<Vec<_>>());
         let env = [("TOKEN", "hush-hush"), ("PORT", "80")].map(|(name, value)| (name.to_owned(), value.into())).into();
         assert_eq!(without("refused hush-hush at port 80", &env), "refused *** at port 80");

@@ -13,6 +13,9 @@ use super::deskbell;
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long the whole script may take.
+const PLAY: Duration = Duration::from_secs(180);
+
 /// A running demo. Dropping it ends it.
 struct Demo {
     child: Child,
@@ -21,11 +24,16 @@ struct Demo {
 }
 
 impl Demo {
-    /// Starts it and reads its address from the banner.
+    /// Starts it without its script.
     async fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &["--no-script"]).await
+    }
+
+    /// Starts it and reads its address from the banner.
+    async fn start_with(folder: &Path, arguments: &[&str]) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        let mut command = deskbell(folder, &["demo", "--no-script", "--port", "0", "--data", "demo"]);
+        let mut command = deskbell(folder, &[&["demo", "--port", "0", "--data", "demo"], arguments].concat());
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let (child, url, ready) = tokio::task::spawn_blocking(move || {
             let mut child = command.spawn().unwrap();
@@ -54,13 +62,36 @@ impl Demo {
         assert!(answer.status().is_success(), "{path}: {}", answer.text().await.unwrap());
     }
 
+    async fn messages(&self, channel: &str) -> Vec<Value> {
+        let answer = self.http.get(format!("{}/sandbox/state", self.url)).send().await.unwrap();
+        let state: Value = answer.json().await.unwrap();
+        state["messages"][channel].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Waits for a message of Deskbell's in `#support` that `is_it`, in the thread of the message that begins so, or to whom it is shown
+    /// alone.
+    async fn until_in_support(&self, thread_of: &str, is_it: impl Fn(&str) -> bool) {
+        let started = Instant::now();
+        loop {
+            let messages = self.messages("C0SUPPORT").await;
+            let root =
+                messages.iter().find(|message| message["text"].as_str().unwrap_or_default().starts_with(thread_of));
+            let is_there = |message: &&Value| {
+                message["ephemeral_for"] == thread_of || root.is_some_and(|root| message["thread_ts"] == root["ts"])
+            };
+            if messages.iter().filter(is_there).any(|message| is_it(&message["blocks"].to_string())) {
+                return;
+            }
+            assert!(started.elapsed() < PLAY, "never there, under `{thread_of}`: {messages:#?}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
     /// Waits for a message in a channel that holds these words.
     async fn until_said(&self, channel: &str, words: &str) {
         let started = Instant::now();
         loop {
-            let answer = self.http.get(format!("{}/sandbox/state", self.url)).send().await.unwrap();
-            let state: Value = answer.json().await.unwrap();
-            let messages = state["messages"][channel].as_array().cloned().unwrap_or_default();
+            let messages = self.messages(channel).await;
             let ours =
                 |message: &Value| message["metadata"].is_object() && message["blocks"].to_string().contains(words);
             if messages.iter().any(ours) {
@@ -91,9 +122,7 @@ impl Demo {
 
     /// What somebody alone heard to a question so far.
     async fn heard(&self, user: &str, question: &str) -> Vec<String> {
-        let answer = self.http.get(format!("{}/sandbox/state", self.url)).send().await.unwrap();
-        let state: Value = answer.json().await.unwrap();
-        let messages = state["messages"]["C0SUPPORT"].as_array().cloned().unwrap_or_default();
+        let messages = self.messages("C0SUPPORT").await;
         let to_them = messages.iter().filter(|message| message["ephemeral_for"] == user);
         to_them.map(|message| message["blocks"].to_string()).filter(|blocks| blocks.contains(question)).collect()
     }
@@ -153,6 +182,18 @@ async fn confluence_answers_beside_the_folder_and_each_page_for_its_readers() {
     assert!(!answer.contains("Goodwill credits") && !answer.contains("500 EUR"), "he may not read it: {answer}");
     let answer = demo.hears("U0FRANK", "How long does a refund to a card take?").await;
     assert!(answer.contains("Refunds"), "the folder answers as before: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_script_shows_an_answer_that_cites_a_correction_that_is_learned_and_how_often_it_is_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start_with(folder.path(), &["--speed", "4"]).await;
+    let cites =
+        |blocks: &str| blocks.contains("Webhooks › Retries") && blocks.contains("version") && blocks.contains("[1]");
+    demo.until_in_support("Checkout fails for Contoso", cites).await;
+    let corrected = |blocks: &str| blocks.contains("*Squad*\\nPlatform") && blocks.contains("*Category*\\nAPI");
+    demo.until_in_support("Tailspin asks why the invoices", corrected).await;
+    demo.until_in_support("U0CARLA", |blocks| blocks.contains("How well requests are understood")).await;
 }
 
 #[test]

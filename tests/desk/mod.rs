@@ -58,7 +58,7 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 /// How long anything may take before a test fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is bound to Deskbell's own Jira server.
 const ACTIONS: &str = r#"

@@ -1,11 +1,11 @@
 //! A request that grows, changes or disappears.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::failures::until_job;
-use super::{Desk, Message, State, Wish};
+use super::{Desk, Message, PATIENCE, State, Wish};
 
 async fn edit(desk: &Desk, ts: &str, text: &str) {
     let body = json!({ "user": "U0GRACE", "channel": "C0SUPPORT", "message_ts": ts, "text": text });
@@ -209,7 +209,9 @@ const ONE_SECOND: (&str, &str) = ("join_window = \"2m\"", "join_window = \"1s\""
 async fn asks_twice_apart(desk: &Desk) {
     let first = desk.says("U0GRACE", "C0SUPPORT", "The refund is missing").await;
     let seconds = |ts: &str| ts.parse::<f64>().unwrap();
+    let started = Instant::now();
     loop {
+        assert!(started.elapsed() < PATIENCE, "Slack's clock stands still");
         let next = desk.says("U0GRACE", "C0GENERAL", "meanwhile, elsewhere").await;
         if seconds(&next) - seconds(&first) > 1.1 {
             break;

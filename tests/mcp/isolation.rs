@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deskbell::mcp_host::{McpHost, ServerSpec};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::approved;
+use crate::desk::PATIENCE;
 use crate::desk::trust::{SCRIPT, scripted};
 
 fn server(name: &str, folder: &Path, answer: &Value) -> (ServerSpec, PathBuf) {
@@ -32,7 +33,9 @@ async fn fifty_calls_that_hang_hold_up_no_call_to_another_server() {
         let (host, ticket) = (host.clone(), Arc::clone(&ticket));
         hanging.spawn(async move { approved::send(&host, &approved::bound("slow", "make", ""), &ticket).await });
     }
+    let started = Instant::now();
     while scripted::calls(&slow_script).len() < 50 {
+        assert!(started.elapsed() < PATIENCE, "the slow server is not called fifty times");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let bindings = approved::bound("fast", "make", "result = { key = \"/key\" }");

@@ -1,10 +1,12 @@
 //! Servers compose: the Shortcut server announces its stories through the Slack server, as any MCP client would.
 
+use std::time::Instant;
+
 use deskbell_sandbox::Sandbox;
 use deskbell_sandbox::faults::{Fault, FaultRule};
 use serde_json::{Value, json};
 
-use super::{Client, HttpServer, child, done, messages, sandbox_config, start, state, variables};
+use super::{Client, HttpServer, PATIENCE, child, done, messages, sandbox_config, start, state, variables};
 
 const CHANNEL: &str = "C0PAYMENTS";
 
@@ -51,12 +53,14 @@ async fn a_story_is_announced_once_however_often_the_call_is_repeated() {
 
 /// Repeats the call once Shortcut's search shows the story.
 async fn sandbox_finds(client: &Client) -> Value {
-    loop {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
         let found = done(client, "find_by_idempotency_key", json!({ "idempotency_key": "k" })).await;
         if !found["found"].is_null() {
             return done(client, "create_story", story("k")).await;
         }
     }
+    panic!("Shortcut's search never shows the story");
 }
 
 #[tokio::test(flavor = "multi_thread")]

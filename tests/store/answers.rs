@@ -1,7 +1,7 @@
 //! Answers from the knowledge base, and the clicks that let its server hear what they were worth.
 
 use deskbell::store::{AnswerCounts, AnswerSettlement, AnswerWords, NewAnswer, NewClick, Retention, Store};
-use deskbell_domain::action::{Action, ApprovedAction};
+use deskbell_domain::action::{Action, ApprovedAction, NotApproved};
 use deskbell_domain::assessment::{AssessorName, Confidence};
 use deskbell_domain::knowledge::{Finding, Outcome};
 use deskbell_domain::ticket::Actor;
@@ -68,12 +68,24 @@ pub async fn a_click_allows_its_own_action_until_it_is_done(store: &Store) {
     store.keep_click(click).await.unwrap();
     let Some(&Effect::CarryOut { click }) = due(store).await.first() else { panic!("no job") };
     let stored = store.stored_click(&workspace, click).await.unwrap().unwrap();
-    let approved = ApprovedAction::of_click(&stored);
+    let approved = ApprovedAction::of_click(&stored).unwrap();
     assert_eq!((approved.action(), approved.ticket()), (&action, None));
     assert_eq!(approved.approved_by(), &Actor::Person(person("U2")));
     assert_eq!(approved.idempotency_key(&workspace), format!("T1/click/{click}"));
     store.click_done(&workspace, click, Timestamp::now()).await.unwrap();
     assert!(store.stored_click(&workspace, click).await.unwrap().is_none(), "it is carried out once");
+}
+
+pub async fn a_click_alone_allows_nothing_that_a_ticket_is_wanted_for(store: &Store) {
+    let action = Action::RemoveDocument { path: "tickets/DB-1.md".to_owned() };
+    let (workspace, by, at) = (workspace(), person("U2"), Timestamp::now());
+    store
+        .keep_click(NewClick { workspace: workspace.clone(), cause: "event".to_owned(), by, action, at })
+        .await
+        .unwrap();
+    let Some(&Effect::CarryOut { click }) = due(store).await.first() else { panic!("no job") };
+    let stored = store.stored_click(&workspace, click).await.unwrap().unwrap();
+    assert_eq!(ApprovedAction::of_click(&stored).err(), Some(NotApproved::NoApproval));
 }
 
 pub async fn an_erased_asker_leaves_neither_question_nor_answer(store: &Store) {

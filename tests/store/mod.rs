@@ -102,6 +102,7 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
     answers:
         keeps_an_answer_once_and_settles_it_once,
         a_click_allows_its_own_action_until_it_is_done,
+        a_click_alone_allows_nothing_that_a_ticket_is_wanted_for,
         an_erased_asker_leaves_neither_question_nor_answer,
         counts_silence_apart_and_forgets_in_time;
 });

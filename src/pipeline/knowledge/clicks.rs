@@ -37,7 +37,11 @@ impl World {
 
     /// What came of it, or why it is given up; an error: it is tried again.
     async fn dispatched(&self, job: &ClaimedJob, stored: &StoredClick) -> Result<Result<CarriedOut, Reason>, Undone> {
-        match self.sent_alone(job, &ApprovedAction::of_click(stored)).await? {
+        let approved = match ApprovedAction::of_click(stored) {
+            Ok(approved) => approved,
+            Err(error) => return Ok(Err(error.to_string().into())),
+        };
+        match self.sent_alone(job, &approved).await? {
             Ok(done) => Ok(Ok(done)),
             Err(error) => self.not_carried_out(job, error).map(Err),
         }

@@ -71,9 +71,15 @@ impl<'ticket> ApprovedAction<'ticket> {
     }
 
     /// Rebuilds the right from a click that the store kept: who clicked allowed this one action.
-    pub fn of_click(stored: &'ticket StoredClick) -> Self {
+    ///
+    /// # Errors
+    /// When the action is none of those that a click alone may allow.
+    pub fn of_click(stored: &'ticket StoredClick) -> Result<Self, NotApproved> {
         let Click { number, by, action } = stored.click();
-        Self { subject: Subject::Click(*number), action, external: None, approved_by: by }
+        if !Action::OF_CLICKS.contains(&action.name()) {
+            return Err(NotApproved::NoApproval);
+        }
+        Ok(Self { subject: Subject::Click(*number), action, external: None, approved_by: by })
     }
 
     /// Rebuilds the right to keep the knowledge server's document of a ticket as the ticket is: whoever resolved it allowed that the

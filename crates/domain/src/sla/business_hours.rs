@@ -122,7 +122,8 @@ impl BusinessHours {
     ///
     /// # Errors
     /// The moments are more than ten years apart, or at the end of the calendar.
-    pub fn business_between(&self, from: Timestamp, to: Timestamp) -> Result<SignedDuration, BusinessTimeError> {
+    #[cfg(test)]
+    fn business_between(&self, from: Timestamp, to: Timestamp) -> Result<SignedDuration, BusinessTimeError> {
         if to <= from {
             return Ok(SignedDuration::ZERO);
         }

@@ -223,7 +223,8 @@ impl Model {
     }
 
     /// Says what it thinks of a text's words, however little that is.
-    pub fn predict(&self, text: &str) -> Prediction {
+    #[cfg(test)]
+    fn predict(&self, text: &str) -> Prediction {
         self.predict_with(text, None)
     }
 
