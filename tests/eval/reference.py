@@ -1,9 +1,11 @@
-"""Prints what crates/judgement/src/encoder/reference.jsonl holds: vectors of the unrounded network, computed with numpy and with the
-tokenizer of the model's authors.
+"""The unrounded network, computed with numpy and with the tokenizer of others.
 
     python3 tests/eval/reference.py MODEL_FOLDER < sentences.txt
+        prints what crates/judgement/src/encoder/reference.jsonl holds
+    python3 tests/eval/reference.py MODEL_FOLDER CORPUS.jsonl QUERIES.jsonl QRELS.tsv
+        prints how often the nearest of the corpus answers
 
-Wants numpy, scipy, safetensors and tokenizers; MODEL_FOLDER holds model.safetensors and tokenizer.json.
+Wants numpy, scipy, safetensors and tokenizers; MODEL_FOLDER holds model.safetensors and vocab.txt.
 """
 
 import json
@@ -12,7 +14,7 @@ import sys
 import numpy
 from safetensors.numpy import load_file
 from scipy.special import erf
-from tokenizers import Tokenizer
+from tokenizers import BertWordPieceTokenizer
 
 LAYERS, HEADS, WIDTH = 6, 12, 384
 
@@ -20,8 +22,7 @@ LAYERS, HEADS, WIDTH = 6, 12, 384
 class Network:
     def __init__(self, folder):
         self.tensors = load_file(f"{folder}/model.safetensors")
-        self.tokenizer = Tokenizer.from_file(f"{folder}/tokenizer.json")
-        self.tokenizer.no_padding()
+        self.tokenizer = BertWordPieceTokenizer(f"{folder}/vocab.txt", lowercase=True)
         self.tokenizer.enable_truncation(256)
 
     def norm(self, rows, name):
@@ -58,12 +59,39 @@ class Network:
         return rows.mean(0), len(numbers)
 
 
-def main():
-    network = Network(sys.argv[1])
+def lines(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def nearest(network, corpus, queries, qrels):
+    def vectors(rows):
+        texts = (" ".join(part for part in (row.get("title"), row["text"]) if part) for row in rows)
+        found = numpy.array([network.encode(text)[0] for text in texts])
+        return found / numpy.linalg.norm(found, axis=1, keepdims=True)
+
+    documents, questions = lines(corpus), lines(queries)
+    with open(qrels, encoding="utf-8") as file:
+        answers = {tuple(line.split("\t")[:2]) for line in file}
+    best = (vectors(questions) @ vectors(documents).T).argmax(1)
+    right = sum((row["_id"], documents[at]["_id"]) in answers for row, at in zip(questions, best, strict=True))
+    print(json.dumps({"who": "the unrounded vectors", "hit_at_1": right / len(questions)}))
+
+
+def sentences(network):
     for line in sys.stdin:
         vector, tokens = network.encode(line.rstrip("\n"))
         rounded = numpy.round(vector / numpy.abs(vector).max() * 127).astype(numpy.int8)
         print(json.dumps({"text": line.rstrip("\n"), "tokens": tokens, "vector": rounded.tobytes().hex()}, ensure_ascii=False))
+
+
+def main():
+    model, *files = sys.argv[1:]
+    network = Network(model)
+    if files:
+        nearest(network, *files)
+    else:
+        sentences(network)
 
 
 main()
