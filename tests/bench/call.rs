@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deskbell::mcp_host::{Bindings, McpHost};
@@ -12,7 +13,9 @@ use rmcp::model::CallToolRequestParams;
 use rmcp::service::{RoleClient, RunningService};
 use rmcp::transport::TokioChildProcess;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
+use crate::desk::trust::{SCRIPT, scripted};
 use crate::mcp::approved;
 
 /// Calls of each, one of the one and then one of the other: what else the machine does then hits both.
@@ -95,5 +98,45 @@ async fn calling_a_tool() {
     println!("| rmcp's bare client | {bare_p50:.0} | {:.0} |", percentile(&mut bare_times, 99));
     println!("\nratio at p50: {:.2}", host_p50 / bare_p50);
     drop(bare.cancel().await);
+    host.shutdown().await;
+}
+
+/// Calls that hang meanwhile.
+const HANGING: usize = 50;
+
+/// The same while many calls to another server hang.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[ignore = "a measurement: tests/bench/run"]
+async fn calling_a_tool_beside_calls_that_hang() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("slow.json");
+    let tools = json!([{ "name": "make", "inputSchema": { "type": "object" } }]);
+    scripted::write(&script, &json!({ "tools": tools, "answers": { "make": "hang" } }));
+    let env = [(SCRIPT.to_owned(), script.to_str().unwrap().to_owned().into())].into();
+    let slow = approved::child("slow", "desk::trust::child", env);
+    let host = McpHost::start(vec![slow, approved::child("prompt", "bench::call::child", BTreeMap::new())]);
+    host.settled().await;
+    let binding = "arguments = { text = \"=action.body\" }\nresult = { key = \"/key\" }";
+    let (bindings, ticket) = (approved::bound("prompt", "make", binding), Arc::new(approved::ticket()));
+    let mut rounds = [Vec::new(), Vec::new()];
+    let mut hanging = JoinSet::new();
+    for times in &mut rounds {
+        for number in 0..WARM_UP + CALLS {
+            let time = ours(&host, &bindings, &ticket).await;
+            if number >= WARM_UP {
+                times.push(time);
+            }
+        }
+        for _ in 0..HANGING {
+            let (host, ticket) = (host.clone(), Arc::clone(&ticket));
+            hanging.spawn(async move { approved::send(&host, &approved::bound("slow", "make", ""), &ticket).await });
+        }
+    }
+    assert!(hanging.try_join_next().is_none(), "they all hang");
+    let [alone, beside] = rounds.map(|mut times| percentile(&mut times, 50));
+    println!("\n| approved action to result | p50 µs |\n| --- | --- |");
+    println!("| alone | {alone:.0} |\n| while {HANGING} calls to another server hang | {beside:.0} |");
+    println!("\nratio at p50: {:.2}", beside / alone);
+    hanging.shutdown().await;
     host.shutdown().await;
 }
