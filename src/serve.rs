@@ -337,7 +337,7 @@ fn desk_router(
     let server = DeskServer::new(DeskWorld {
         store: store.clone(),
         policy: Arc::new(prepared.policy.policy.clone()),
-        knowledge: config.own_knowledge().map(|own| knowledge::asking(host, own)),
+        knowledge: knowledge::asking(store, host.clone(), prepared.lookups.clone(), config.own_knowledge()),
     });
     let hosts = config.desk.allowed_hosts.clone();
     let listen = config.server.admin_listen.unwrap_or(config.server.listen);

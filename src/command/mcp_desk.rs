@@ -69,12 +69,12 @@ pub(super) async fn run(config: &Path, listen: Option<SocketAddr>) -> Result<(),
 
 fn world(config: &Config, store: Store) -> Result<DeskWorld, Failure> {
     let policy = prepare::policy(config)?.policy;
-    let servers = config.server_specs()?;
-    let knowledge = config.own_knowledge().map(|own| {
-        let own_spec = servers.into_iter().filter(|spec| spec.name == own);
-        // It ends with the last who asks.
-        asking(&McpHost::start(own_spec.collect()), own)
-    });
+    let lookups = config.lookups()?;
+    let searching = |name: &String| lookups.knowledge.iter().any(|binding| binding.server == *name);
+    let servers = config.server_specs()?.into_iter().filter(|spec| searching(&spec.name)).collect();
+    // They end with the last who asks.
+    let host = McpHost::start(servers);
+    let knowledge = asking(&store, host, lookups, config.own_knowledge());
     Ok(DeskWorld { store, policy: Arc::new(policy), knowledge })
 }
 

@@ -3,8 +3,9 @@
 //!
 //! [`readers`] says who will read the answer, [`questions`] answers people who ask, [`tickets`] suggests on cards and answers
 //! where a rule lets the bot, [`ranking`] and [`wording`] have a language model put passages in order and in words, [`outcomes`] keeps what people make of it, [`clicks`] carries out what a click allows that belongs
-//! to no ticket, [`lessons`] hands over what resolved tickets taught, [`gaps`] lists what the knowledge lacks.
+//! to no ticket, [`agents`] asks for other agents, [`lessons`] hands over what resolved tickets taught, [`gaps`] lists what the knowledge lacks.
 
+mod agents;
 mod clicks;
 mod gaps;
 mod lessons;
@@ -15,6 +16,7 @@ pub(super) mod readers;
 mod tickets;
 mod wording;
 
+pub use agents::KnowledgeForAgents;
 pub(super) use outcomes::{answer_number, is_below_answers};
 pub(super) use questions::{asked_by_word, is_question};
 pub use readers::Readerships;

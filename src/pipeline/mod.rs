@@ -48,7 +48,7 @@ use crate::store::Store;
 
 pub use enrich::{KeptQueues, bound};
 pub use helpdesk_poll::HelpdeskPoll;
-pub use knowledge::Readerships;
+pub use knowledge::{KnowledgeForAgents, Readerships};
 pub use recent::RecentTexts;
 pub use shared_channels::SharedChannels;
 pub use sign_ins::SignInWatch;

@@ -19,7 +19,7 @@ use super::tell::rendered;
 use crate::mcp_host::{ToolInfo, differences};
 use crate::slack::SlackError;
 use crate::slack::messages::{DriftStatus, Notice, ToolDrift};
-use crate::store::{ClaimedJob, Drift, DriftChoice, SeenTool, Standing, StoreError};
+use crate::store::{ClaimedJob, Drift, DriftChoice, SeenTool, Standing, Store, StoreError};
 
 /// Why a tool is not called.
 pub(super) struct Distrusted {
@@ -27,33 +27,42 @@ pub(super) struct Distrusted {
     pub reason: String,
 }
 
+/// Whether a tool is what it was at its first use; a tool that was never used is pinned. Those of this program's own child
+/// (`own_server`) are this program's, and change with it.
+pub(super) async fn trusted(
+    store: &Store,
+    own_server: Option<&str>,
+    workspace: &WorkspaceId,
+    (server, tool): (&str, &ToolInfo),
+) -> Result<Result<(), Distrusted>, StoreError> {
+    if own_server == Some(server) {
+        return Ok(Ok(()));
+    }
+    let seen = SeenTool {
+        server: server.to_owned(),
+        tool: tool.name.clone(),
+        fingerprint: tool.fingerprint(),
+        definition: tool.definition().to_string(),
+    };
+    Ok(match store.tool_standing(workspace, seen).await? {
+        Standing::Pinned => Ok(()),
+        Standing::Drifted { kept_blocked, .. } => {
+            let state = if kept_blocked { "a person keeps it blocked" } else { "the ops channel is asked" };
+            let reason = format!("the tool {:?} of {server:?} is not what it was at its first use; {state}", tool.name);
+            Err(Distrusted { reason })
+        }
+    })
+}
+
 impl World {
-    /// Whether a tool is what it was at its first use; a tool that was never used is pinned. Those of this program's own child
-    /// are this program's, and change with it.
+    /// [`trusted`], with what the worker has.
     pub(super) async fn trusts(
         &self,
         workspace: &WorkspaceId,
         server: &str,
         tool: &ToolInfo,
     ) -> Result<Result<(), Distrusted>, StoreError> {
-        if self.habits.own_server.as_deref() == Some(server) {
-            return Ok(Ok(()));
-        }
-        let seen = SeenTool {
-            server: server.to_owned(),
-            tool: tool.name.clone(),
-            fingerprint: tool.fingerprint(),
-            definition: tool.definition().to_string(),
-        };
-        Ok(match self.store.tool_standing(workspace, seen).await? {
-            Standing::Pinned => Ok(()),
-            Standing::Drifted { kept_blocked, .. } => {
-                let state = if kept_blocked { "a person keeps it blocked" } else { "the ops channel is asked" };
-                let reason =
-                    format!("the tool {:?} of {server:?} is not what it was at its first use; {state}", tool.name);
-                Err(Distrusted { reason })
-            }
-        })
+        trusted(&self.store, self.habits.own_server.as_deref(), workspace, (server, tool)).await
     }
 
     /// Tells the ops channel of a drift, or brings that message up to date.

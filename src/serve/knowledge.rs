@@ -1,41 +1,38 @@
-//! The knowledge server for whoever serves agents: what everybody may read, asked of Deskbell's own child.
+//! The knowledge servers for whoever serves agents.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde_json::{Map, Value};
-use tokio::time::Instant;
+use crate::mcp_host::{FoundPassage, Lookups, McpHost};
+use crate::mcp_server::desk::{AskKnowledge, schema};
+use crate::pipeline::KnowledgeForAgents;
+use crate::store::Store;
 
-use crate::mcp_host::{McpHost, NotRead};
-use crate::mcp_server::desk::AskKnowledge;
-
-/// An agent waits no longer, a child that is just starting included.
-const PATIENCE: Duration = Duration::from_secs(15);
-
-/// Asks the child of this name.
-pub fn asking(host: &McpHost, server: &'static str) -> AskKnowledge {
-    let host = host.clone();
-    Arc::new(move |arguments| {
-        let host = host.clone();
-        Box::pin(async move { ask(&host, server, arguments).await })
-    })
+/// Asks what everybody may read; `None` where no server is bound to search. `own_server`: Deskbell's own child among the servers.
+pub fn asking(store: &Store, host: McpHost, lookups: Lookups, own_server: Option<&str>) -> Option<AskKnowledge> {
+    if lookups.knowledge.is_empty() {
+        return None;
+    }
+    let own_server = own_server.map(str::to_owned);
+    let knowledge = KnowledgeForAgents { store: store.clone(), host, lookups, own_server };
+    Some(Arc::new(move |question, at_most| {
+        let knowledge = knowledge.clone();
+        Box::pin(async move {
+            let found = knowledge.ask(&question, at_most).await?;
+            Ok(found.into_iter().map(shown).collect())
+        })
+    }))
 }
 
-async fn ask(host: &McpHost, server: &str, arguments: Map<String, Value>) -> Result<Value, String> {
-    let until = Instant::now() + PATIENCE;
-    let late = || "no answer in time".to_owned();
-    loop {
-        match host.turn_to_read(server, "search_knowledge").await {
-            Ok(reading) => {
-                let answer = reading.ask(arguments, until).await;
-                return answer
-                    .map(|answer| answer.structured)
-                    .map_err(|not_read| not_read.map_or_else(late, |not_read| not_read.reason));
-            }
-            Err(NotRead { again_after: Some(after), .. }) if Instant::now() + after < until => {
-                tokio::time::sleep(after).await;
-            }
-            Err(not_read) => return Err(not_read.reason),
-        }
+fn shown(found: FoundPassage) -> schema::FoundPassage {
+    schema::FoundPassage {
+        server: found.server,
+        passage: Some(found.passage).filter(|id| !id.is_empty()),
+        title: found.title,
+        heading_path: found.headings,
+        url: found.url,
+        version: found.version,
+        updated_at: found.updated,
+        snippet: found.snippet,
+        confidence: found.confidence.map(|confidence| confidence.probability()),
     }
 }

@@ -8,6 +8,7 @@ use rmcp::transport::TokioChildProcess;
 use serde_json::{Value, json};
 
 use super::{Client, done, failed, hints, transport};
+use crate::desk::trust::{scripted, stranger};
 use crate::desk::{AGENT_TOKENS, Desk, Message, Wish};
 
 const CARD_FAILS: &str = "A payment failed with error 402, the customer is waiting";
@@ -198,7 +199,45 @@ async fn the_policy_and_the_load_are_resources() {
     let nothing = ReadResourceRequestParams::new("deskbell://desk/passwords");
     assert!(helper.read_resource(nothing).await.is_err());
     let answer = done(&helper, "search_knowledge", json!({ "question": "how long does a refund take" })).await;
-    assert!(answer["passages"][0]["snippet"].as_str().unwrap().contains("five business days"), "{answer}");
+    let best = &answer["passages"][0];
+    assert!(best["snippet"].as_str().unwrap().contains("five business days"), "{answer}");
+    assert!(best["version"].is_string() && best["confidence"].as_f64().unwrap() > 0.5, "{answer}");
+}
+
+const NO_FOLDER: (&str, &str) = ("[knowledge]\nfolder = \"knowledge\"\nbase_url = \"https://help.example/\"\n", "");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_are_told_what_other_peoples_servers_vouch_for_everybody_to_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = with_callers().config;
+    for (name, vouched) in [("handbook", "everybody = true"), ("intranet", "")] {
+        let script = folder.path().join(format!("{name}.json"));
+        let hit = json!({ "title": name, "excerpt": format!("{name} says nine days"), "rank": 0.9, "rev": "7" });
+        let tool =
+            json!({ "name": "search", "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": true } });
+        scripted::write(&script, &json!({ "tools": [tool], "answers": { "search": { "hits": [hit] } } }));
+        config.push_str(&stranger(name, &script));
+        config.push_str(&format!(
+            "[[lookups.search_knowledge]]\nserver = \"{name}\"\ntool = \"search\"\n{vouched}\narguments = {{ query = \"=question\" }}\n\
+             result = {{ list = \"/hits\", title = \"/title\", snippet = \"/excerpt\", confidence = \"/rank\", version = \"/rev\" }}\n"
+        ));
+    }
+    let desk = Desk::open(Wish { config, ..Wish::default() }.config_with(NO_FOLDER.0, NO_FOLDER.1)).await;
+    let helper = client(&desk, "helper").await;
+    let answer = done(&helper, "search_knowledge", json!({ "question": "How long is a travel refund?" })).await;
+    let passages = answer["passages"].as_array().unwrap();
+    assert_eq!(passages.len(), 1, "{answer}");
+    let one = &passages[0];
+    assert_eq!((&one["server"], &one["version"], &one["confidence"]), (&json!("handbook"), &json!("7"), &json!(0.9)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_without_knowledge_says_so() {
+    let desk = Desk::open(with_callers().config_with(NO_FOLDER.0, NO_FOLDER.1)).await;
+    let helper = client(&desk, "helper").await;
+    let refused = failed(&helper, "search_knowledge", json!({ "question": "refund" })).await;
+    assert_eq!(refused["error_kind"], "permanent");
+    assert!(refused["message"].as_str().unwrap().contains("[knowledge] folder"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,12 +6,12 @@ use deskbell_domain::ids::{ChannelId, SquadId, TicketId, WorkspaceId};
 use deskbell_domain::ticket::{Source, Status, Ticket, Verdict};
 use deskbell_servers::failure::ToolFailure;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::caller::Caller;
 use super::schema::{
-    ExplainedDecision, FoundPassage, FoundPassages, Issue, ListTickets, ListedTickets, MatchedRule, SearchKnowledge,
-    ShownTicket, TicketState,
+    ExplainedDecision, FoundPassages, Issue, ListTickets, ListedTickets, MatchedRule, SearchKnowledge, ShownTicket,
+    TicketState,
 };
 use super::{DeskWorld, of_store};
 use crate::intake::agent::agent_system;
@@ -169,36 +169,17 @@ impl DeskWorld {
 
     /// What everybody may read: nobody knows who reads what an agent does with it.
     pub(super) async fn passages(&self, wanted: &SearchKnowledge) -> Result<FoundPassages, ToolFailure> {
-        let Some(ask) = &self.knowledge else {
-            return Ok(FoundPassages { passages: Vec::new(), next_page_token: None });
-        };
-        let size = wanted.max_results.unwrap_or(PASSAGES_DEFAULT).clamp(1, PASSAGES_MAX);
-        let mut arguments = Map::new();
-        arguments.insert("query".to_owned(), json!(wanted.question));
-        arguments.insert("max_results".to_owned(), json!(size));
-        if let Some(token) = &wanted.next_page_token {
-            arguments.insert("next_page_token".to_owned(), json!(token));
-        }
-        let answer = ask(arguments).await.map_err(|reason| {
-            tracing::warn!(reason, "the knowledge server did not answer the desk server");
-            ToolFailure::transient("the knowledge server does not answer now; try again later", None)
+        let ask = self.knowledge.as_ref().ok_or_else(|| {
+            ToolFailure::permanent(
+                "this Deskbell has no knowledge base: whoever runs it sets [knowledge] folder or binds [[lookups.search_knowledge]]",
+            )
         })?;
-        let entries = answer.get("passages").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
-        let headings = |entry: &Value| {
-            let headings = entry.get("heading_path").and_then(Value::as_array).into_iter().flatten();
-            headings.filter_map(Value::as_str).map(str::to_owned).collect()
-        };
-        let passages = entries.iter().filter_map(|entry| {
-            Some(FoundPassage {
-                title: text(entry, "title")?,
-                heading_path: headings(entry),
-                path: text(entry, "path").unwrap_or_default(),
-                url: text(entry, "url"),
-                snippet: text(entry, "snippet")?,
-            })
-        });
-        Ok(FoundPassages { passages: passages.collect(), next_page_token: text(&answer, "next_page_token") })
+        let size = wanted.max_results.unwrap_or(PASSAGES_DEFAULT).clamp(1, PASSAGES_MAX) as usize;
+        let passages = ask(wanted.question.clone(), size).await.map_err(|reason| {
+            tracing::warn!(reason, "no knowledge server answers the desk server");
+            ToolFailure::transient("the knowledge servers do not answer now; try again later", None)
+        })?;
+        Ok(FoundPassages { passages })
     }
 }
 

@@ -22,15 +22,14 @@ use deskbell_domain::ids::WorkspaceId;
 use deskbell_domain::policy::Policy;
 use deskbell_servers::failure::ToolFailure;
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value};
 
 use crate::store::{Store, StoreError};
 
 pub use server::{DeskServer, info};
 
-/// Asks the knowledge server what everybody may read: the arguments of its `search_knowledge`, and what that answers, or why it
-/// does not.
-pub type AskKnowledge = Arc<dyn Fn(Map<String, Value>) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>;
+/// Asks the knowledge servers what everybody may read: a question and how many passages at most; or why none of them answers.
+pub type AskKnowledge =
+    Arc<dyn Fn(String, usize) -> BoxFuture<'static, Result<Vec<schema::FoundPassage>, String>> + Send + Sync>;
 
 /// What the desk server looks at.
 pub struct DeskWorld {
@@ -38,7 +37,7 @@ pub struct DeskWorld {
     pub store: Store,
     /// The rules in force.
     pub policy: Arc<Policy>,
-    /// The documents; `None` where no folder of them is configured.
+    /// The documents; `None` where no server is bound to search them.
     pub knowledge: Option<AskKnowledge>,
 }
 

@@ -203,7 +203,7 @@ impl DeskServer {
         self.answer(&context, about).await
     }
 
-    /// Search the knowledge base with a question: the best passages with snippets and links, page by page.
+    /// Search the knowledge base with a question: the best passages that everybody may read, each with its source, version and how likely it answers.
     #[tool(
         name = "search_knowledge",
         output_schema = output_schema::<FoundPassages>(),
