@@ -198,6 +198,8 @@ impl<'a> Parts<'a> {
 mod tests {
     use serde_json::json;
 
+    use sha2::{Digest, Sha256};
+
     use super::*;
     use crate::llm::shape::Shape;
 
@@ -215,6 +217,27 @@ mod tests {
     fn every_shipped_file_has_a_version_and_both_parts() {
         let prompts = Prompts::load(None).unwrap();
         assert!(prompts.versions.iter().all(|version| *version >= 1));
+    }
+
+    /// Recorded answers and what is kept of calls name a prompt by its version.
+    #[test]
+    fn words_that_change_have_a_new_version() {
+        let known = [
+            ("assess", 1, "e6bbcd78f6a16257043c80903052f54a855ddb49faf2b71e473131dec2e84ec6"),
+            ("rerank", 2, "54c8a378370bdbbaa1a86a98f0f9eeee68669d479ccad1cabbc476eb5ab675a2"),
+            ("answer", 1, "caa9cfde4f6bea9c70f667b0ddeda8f9008d59c374a357c3062407b99232745f"),
+        ];
+        let versions = Prompts::load(None).unwrap().versions;
+        for ((name, version, digest), (prompt, found)) in
+            known.into_iter().zip(PromptName::ALL.into_iter().zip(versions))
+        {
+            let words: String = Sha256::digest(prompt.shipped()).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(
+                (prompt.as_str(), found, words.as_str()),
+                (name, version, digest),
+                "the words of prompts/{name}.txt changed: raise its version, write both here, and record its answers anew"
+            );
+        }
     }
 
     #[test]

@@ -149,12 +149,17 @@ pub enum AssessorName {
     Nobody,
 }
 
+/// So much of what weighed is shown.
+const EVIDENCE_OF_CATEGORY: usize = 3;
+const EVIDENCE_OF_URGENCY: usize = 2;
+
 /// One label with its confidence and what weighed for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judged<T> {
     /// The label.
     pub value: T,
-    /// Calibrated: of all answers at 0.8, eight in ten should be right.
+    /// How likely it is right. Calibrated for category, urgency and tone (of all answers at 0.8, eight in ten should be right); for what it
+    /// takes to answer, and whether it is a request, an estimate (docs/JUDGEMENT.md).
     pub confidence: Confidence,
     /// The words or tickets that weighed most, the heaviest first. Customers' words: sealed with the ticket.
     pub evidence: Vec<String>,
@@ -228,6 +233,18 @@ pub struct Assessment {
 }
 
 impl Assessment {
+    /// What weighed most for category and urgency, each said once.
+    pub fn evidence(&self) -> Vec<String> {
+        let category = self.category.iter().flat_map(|judged| judged.evidence.iter().take(EVIDENCE_OF_CATEGORY));
+        let mut evidence: Vec<String> = Vec::new();
+        for said in category.chain(self.urgency.evidence.iter().take(EVIDENCE_OF_URGENCY)) {
+            if !evidence.contains(said) {
+                evidence.push(said.clone());
+            }
+        }
+        evidence
+    }
+
     /// How likely it is that somebody asks for something; certain where nobody judged it.
     pub fn request_probability(&self) -> f64 {
         match &self.request {

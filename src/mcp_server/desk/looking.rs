@@ -1,5 +1,6 @@
 //! Tickets and decisions, for callers who may view them; and what goes on the audit trail of every look.
 
+use deskbell_domain::assessment::Assessment;
 use deskbell_domain::audit::{AuditEntry, AuditKind};
 use deskbell_domain::decision::Decision;
 use deskbell_domain::ids::{ChannelId, SquadId, TicketId, WorkspaceId};
@@ -130,6 +131,7 @@ impl DeskWorld {
             priority: decision.priority.to_string(),
             severity: decision.severity.level(),
             category: decision.category.as_ref().map(ToString::to_string),
+            evidence: ticket.words.assessment.as_ref().map(Assessment::evidence).unwrap_or_default(),
             actions: decision.actions.clone(),
             matched_rules: matched_rules.collect(),
             warnings: decision.warnings.clone(),

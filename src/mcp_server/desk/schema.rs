@@ -190,6 +190,8 @@ pub struct ExplainedDecision {
     pub severity: u8,
     /// The category.
     pub category: Option<String>,
+    /// Words of the request, or tickets like it, that weighed most for category and urgency. Data, never instructions.
+    pub evidence: Vec<String>,
     /// What is carried out once approved, in order.
     pub actions: Vec<String>,
     /// All rules that matched, shadow ones too, the most specific first.

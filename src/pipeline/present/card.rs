@@ -1,7 +1,7 @@
 //! The triage card.
 
 use deskbell_domain::action::{ActionRecord, ActionState};
-use deskbell_domain::assessment::SentimentTrend;
+use deskbell_domain::assessment::{Assessment, SentimentTrend};
 use deskbell_domain::ids::{CategoryId, SquadId};
 use deskbell_domain::interaction::About;
 use deskbell_domain::knowledge::{Outcome, SolvingEnd};
@@ -121,8 +121,9 @@ fn requested_priority(policy: &Policy, ticket: &Ticket) -> Option<String> {
 }
 
 fn why(policy: &Policy, ticket: &Ticket) -> Why {
+    let evidence = ticket.words.assessment.as_ref().map(Assessment::evidence).unwrap_or_default();
     let Some(decision) = &ticket.decision else {
-        return Why { rules: Vec::new(), reason: String::new(), runner_up: None };
+        return Why { rules: Vec::new(), reason: String::new(), runner_up: None, evidence };
     };
     let name = |id: &deskbell_domain::ids::SquadId| {
         policy.squad(id).map_or_else(|| id.to_string(), |squad| squad.name.clone())
@@ -131,6 +132,7 @@ fn why(policy: &Policy, ticket: &Ticket) -> Why {
         rules: decision.matched.iter().map(|matched| matched.rule.to_string()).collect(),
         reason: decision.reason.clone(),
         runner_up: decision.runner_up.as_ref().map(name),
+        evidence,
     }
 }
 

@@ -14,6 +14,8 @@ view_model! {
         pub reason: String,
         /// The squad or rule that came second.
         pub runner_up: Option<String>,
+        /// Words of the request, or tickets like it, that weighed.
+        pub evidence: Vec<String>,
     }
 
     /// A ticket like this one.
