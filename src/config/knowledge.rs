@@ -31,7 +31,7 @@ impl Config {
         }
         let written = self.own_server(&folder);
         let server: McpConfig = toml::from_str(&written.to_string())
-            .map_err(|error| ConfigError::without_place(format!("[knowledge]: {}", error.message())))?;
+            .map_err(|error| ConfigError::without_place(format!("[knowledge.env]: {}", error.message())))?;
         self.mcp.insert(OWN_KNOWLEDGE.to_owned(), server);
         Ok(())
     }
@@ -46,15 +46,16 @@ impl Config {
         let data = self.knowledge.data.clone().unwrap_or_else(|| self.store.path.with_extension("knowledge"));
         // The one that requests are read with: configured, or found.
         let encoder = self.encoder_folder();
-        let named: [(&str, Option<&PathBuf>); 3] = [
+        let named: [(&str, Option<&PathBuf>); 4] = [
+            ("DESKBELL_KNOWLEDGE_ACCESS", self.knowledge.access.as_ref()),
             ("DESKBELL_KNOWLEDGE_DRAFTS", self.knowledge.drafts.as_ref()),
             ("DESKBELL_KNOWLEDGE_DATA", Some(&data)),
             ("DESKBELL_KNOWLEDGE_ENCODER", encoder.as_ref()),
         ];
-        let mut env: Table = named
-            .into_iter()
-            .filter_map(|(name, written)| Some((name.to_owned(), Value::String(path(written?)))))
-            .collect();
+        let mut env = self.knowledge.env.clone();
+        env.extend(
+            named.into_iter().filter_map(|(name, written)| Some((name.to_owned(), Value::String(path(written?))))),
+        );
         env.insert("DESKBELL_KNOWLEDGE_FOLDERS".to_owned(), Value::String(path(folder)));
         // It is Deskbell that asks, and Deskbell asks Slack who reads.
         env.insert("DESKBELL_KNOWLEDGE_TRUST_CALLER".to_owned(), Value::String("text:true".to_owned()));

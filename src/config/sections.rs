@@ -294,6 +294,9 @@ impl Default for PolicyConfig {
     }
 }
 
+/// Deskbell sets these of its own knowledge server's variables.
+const OWN_VARIABLES: &str = "DESKBELL_KNOWLEDGE_";
+
 /// `[knowledge]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -306,6 +309,10 @@ pub struct KnowledgeConfig {
     pub drafts: Option<PathBuf>,
     /// Where that server keeps what it learns of its documents; beside the store where it is left out.
     pub data: Option<PathBuf>,
+    /// Who reads which documents of the folder, a TOML file (docs/SERVERS.md); none: everybody reads all.
+    pub access: Option<PathBuf>,
+    /// Further variables of that server, as in `[mcp.NAME.env]`: a Confluence site beside the folder.
+    pub env: toml::Table,
     /// From this confidence on, 0 to 1, what is found is said as an answer; what is below is shown as what may be near.
     pub answer_from: f64,
     /// A ticket that a person resolves, with what solved it, becomes a document of the knowledge server: redacted, for nobody but
@@ -315,15 +322,29 @@ pub struct KnowledgeConfig {
 
 impl Default for KnowledgeConfig {
     fn default() -> Self {
-        Self { folder: None, base_url: None, drafts: None, data: None, answer_from: 0.5, resolved_tickets: false }
+        Self {
+            folder: None,
+            base_url: None,
+            drafts: None,
+            data: None,
+            access: None,
+            env: toml::Table::new(),
+            answer_from: 0.5,
+            resolved_tickets: false,
+        }
     }
 }
 
 impl KnowledgeConfig {
     /// What is wrong with it.
     pub(super) fn fault(&self) -> Option<String> {
-        let is_share = (0.0..=1.0).contains(&self.answer_from);
-        (!is_share).then(|| format!("[knowledge] answer_from = {}: give a confidence from 0 to 1", self.answer_from))
+        if !(0.0..=1.0).contains(&self.answer_from) {
+            return Some(format!("[knowledge] answer_from = {}: give a confidence from 0 to 1", self.answer_from));
+        }
+        let own = self.env.keys().find(|name| name.starts_with(OWN_VARIABLES))?;
+        Some(format!(
+            "[knowledge.env] {own}: Deskbell sets this one itself, from folder, base_url, drafts, data and access of [knowledge]; take it out"
+        ))
     }
 }
 

@@ -44,6 +44,16 @@ const CONFIGS: &[Change] = &[
     ("a field of something else", "\"=action.body\"", "\"=ticket_text\""),
     ("unknown filter", "\"=action.body\"", "\"=action.body|uper\""),
     ("bad lag", "lag = \"90s\"", "lag = \"soon\""),
+    (
+        "a variable that is Deskbell's own",
+        "[knowledge]",
+        "[knowledge]\nfolder = \".\"\nenv = { DESKBELL_KNOWLEDGE_DATA = \"text:x\" }",
+    ),
+    (
+        "a secret in the knowledge's variables",
+        "[knowledge]",
+        "[knowledge]\nfolder = \".\"\nenv = { DESKBELL_CONFLUENCE_API_TOKEN = \"ATATT3\" }",
+    ),
     ("confidence", "abstain_below = 0.4", "abstain_below = 40"),
     ("a model of nobody's", "# [llm]\n# provider = \"openai\"", "[llm]\nprovider = \"nobody\"\nmodel = \"m\"\n#"),
     ("a model without a key", "# [llm]\n# provider = \"openai\"", "[llm]\nprovider = \"openai\"\nmodel = \"m\"\n#"),

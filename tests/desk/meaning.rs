@@ -8,7 +8,7 @@ const QUESTION: &str = "how much vacation do employees get?";
 const PAGE: &str = "# Annual leave\nStaff receive thirty days off each year. Tell your supervisor a fortnight ahead.";
 
 /// Everything that this person was told alone, once it is so many messages.
-async fn told(desk: &Desk, user: &str, least: usize) -> Vec<Message> {
+pub(super) async fn told(desk: &Desk, user: &str, least: usize) -> Vec<Message> {
     desk.until("an answer", |state| {
         let told: Vec<Message> =
             state.messages("C0SUPPORT").into_iter().filter(|message| message.only_for(user)).collect();

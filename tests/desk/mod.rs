@@ -284,6 +284,11 @@ env = {{ DESKBELL_JIRA_URL = "env:TEST_JIRA_URL", DESKBELL_JIRA_EMAIL = "env:TES
             .env("TEST_ZENDESK_EMAIL", &zendesk.email)
             .env("TEST_ZENDESK_TOKEN", &zendesk.api_token)
             .env("TEST_SALESFORCE_URL", self.sandbox.salesforce_url().unwrap_or_default())
+            .env(
+                "TEST_CONFLUENCE_URL",
+                self.sandbox.confluence_url().map(|site| format!("{site}/wiki")).unwrap_or_default(),
+            )
+            .env("TEST_CONFLUENCE_TOKEN", "sandbox-confluence-token")
             .env("TEST_LLM_KEY", deskbell_sandbox::llm::KEY)
             .env("TEST_SALESFORCE_SECRET", "sandbox-salesforce-consumer-secret")
             // A sentence encoder of whoever runs the tests is none of theirs.

@@ -2,11 +2,13 @@
 //! for that its readers may read it.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::meaning::told;
 use super::trust::{scripted, stranger};
-use super::{Desk, Message, Wish};
+use super::{Desk, Message, PATIENCE, Wish};
 
 const QUESTION: &str = "How long is the travel refund of a colleague?";
 
@@ -98,4 +100,51 @@ async fn whoever_runs_it_hears_of_a_server_that_nobody_vouches_for() {
     desk.until_log("nothing that wiki finds is shown").await;
     let (_, examined) = desk.runs(&["doctor"]).await;
     assert!(examined.contains("everybody = true"), "{examined}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_what_of_the_own_folder_is_said_in_the_configuration() {
+    let mut desk = Desk::open(Wish::default()).await;
+    assert!(desk.stop().success());
+    let board = desk.folder().join("knowledge/board");
+    std::fs::create_dir_all(&board).unwrap();
+    std::fs::write(board.join("bonus.md"), "# Bonus\nThe yearly bonus of directors is nine salaries.\n").unwrap();
+    std::fs::write(desk.folder().join("access.toml"), "[folders]\nboard = [\"ben@northwind.example\"]\n").unwrap();
+    let config = std::fs::read_to_string(desk.config_path()).unwrap();
+    std::fs::write(desk.config_path(), config.replace("[knowledge]\n", "[knowledge]\naccess = \"access.toml\"\n"))
+        .unwrap();
+    desk.start().await;
+    let asks = "How large is the yearly bonus of directors?";
+    desk.types("U0BEN", "C0SUPPORT", "/kb", asks).await;
+    desk.until_told("U0BEN", "C0SUPPORT", "nine salaries").await;
+    desk.types("U0GRACE", "C0SUPPORT", "/kb", asks).await;
+    let told = desk.until_told("U0GRACE", "C0SUPPORT", asks).await;
+    assert!(!told.says("salaries") && !told.says("Bonus"), "{}", told.all_text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confluence_site_stands_beside_the_own_folder() {
+    let mut desk = Desk::open(Wish::default()).await;
+    assert!(desk.stop().success());
+    let page = "<h1>Kept backups</h1><p>Backups are kept for 35 days in two countries.</p>";
+    desk.sandbox.confluence().unwrap().add_page("HELP", None, "Backups and data retention", page);
+    let site = "env = { DESKBELL_CONFLUENCE_URL = \"env:TEST_CONFLUENCE_URL\", DESKBELL_CONFLUENCE_SPACES = \"text:HELP\", \
+                DESKBELL_CONFLUENCE_PUBLIC_SPACES = \"text:HELP\", DESKBELL_CONFLUENCE_EMAIL = \"text:deskbell@northwind.example\", \
+                DESKBELL_CONFLUENCE_API_TOKEN = \"env:TEST_CONFLUENCE_TOKEN\" }";
+    let config = std::fs::read_to_string(desk.config_path()).unwrap();
+    std::fs::write(desk.config_path(), config.replace("[knowledge]\n", &format!("[knowledge]\n{site}\n"))).unwrap();
+    desk.start().await;
+    let started = Instant::now();
+    // The site is read in the background.
+    for asked in 1.. {
+        desk.types("U0GRACE", "C0SUPPORT", "/kb", "How long are backups kept?").await;
+        let heard = told(&desk, "U0GRACE", asked).await;
+        if heard.iter().any(|message| message.says("35 days") && message.says("Backups and data retention")) {
+            break;
+        }
+        let texts: Vec<String> = heard.iter().map(Message::all_text).collect();
+        assert!(started.elapsed() < PATIENCE, "never answered: {texts:?}\n{}", desk.log());
+    }
+    desk.types("U0GRACE", "C0SUPPORT", "/kb", "How long does a refund take?").await;
+    desk.until_told("U0GRACE", "C0SUPPORT", "five business days").await;
 }
