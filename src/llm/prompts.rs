@@ -231,7 +231,7 @@ mod tests {
         for ((name, version, digest), (prompt, found)) in
             known.into_iter().zip(PromptName::ALL.into_iter().zip(versions))
         {
-            let words: String = Sha256::digest(prompt.shipped()).iter().map(|byte| format!("{byte:02x}")).collect();
+            let words = hex::encode(Sha256::digest(prompt.shipped()));
             assert_eq!(
                 (prompt.as_str(), found, words.as_str()),
                 (name, version, digest),

@@ -312,7 +312,8 @@ fn spawn(
     let spawned = TokioChildProcess::builder(wrap).stderr(Stdio::piped()).spawn();
     let (child, stderr) = spawned.map_err(|source| ConnectError::Spawn { command: command.to_owned(), source })?;
     if let Some(stderr) = stderr {
-        last_words.listen(server, env, stderr);
+        let is_own = std::env::current_exe().is_ok_and(|own| own.as_os_str() == command);
+        last_words.listen(server, env, stderr, is_own);
     }
     Ok(child)
 }

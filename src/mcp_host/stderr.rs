@@ -11,6 +11,8 @@ use tokio::task::JoinHandle;
 
 /// Bytes that are read as one line at most.
 const LINE_BYTES: u64 = 2048;
+/// What a warning of this program's holds.
+const WARNINGS: [&str; 2] = [" WARN ", " ERROR "];
 /// Lines that are kept.
 const LINES_MAX: usize = 5;
 /// Characters of each.
@@ -29,8 +31,9 @@ pub(super) struct LastWords {
 
 impl LastWords {
     /// Keeps the pipe empty, so that a talkative child never blocks, in pieces of bounded size. What is logged and kept is without the
-    /// values of the variables that were configured for the child.
-    pub fn listen(&self, server: &str, env: &BTreeMap<String, SecretString>, stderr: ChildStderr) {
+    /// values of the variables that were configured for the child. Warnings of this very program (`is_own`), which names no customers, are
+    /// warnings here too.
+    pub fn listen(&self, server: &str, env: &BTreeMap<String, SecretString>, stderr: ChildStderr, is_own: bool) {
         let (server, env, lines) = (server.to_owned(), env.clone(), Arc::clone(&self.lines));
         let reading = tokio::spawn(async move {
             let mut stderr = BufReader::new(stderr);
@@ -41,7 +44,11 @@ impl LastWords {
                 if said.trim().is_empty() {
                     continue;
                 }
-                tracing::debug!(server, line = said, "MCP server wrote to standard error");
+                if is_own && WARNINGS.iter().any(|level| said.contains(level)) {
+                    tracing::warn!(server, line = said, "Deskbell's own MCP server warns");
+                } else {
+                    tracing::debug!(server, line = said, "MCP server wrote to standard error");
+                }
                 keep(&mut lines.lock().unwrap_or_else(PoisonError::into_inner), said);
             }
         });

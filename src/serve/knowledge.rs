@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use deskbell_domain::assessment::Confidence;
+
 use crate::mcp_host::{FoundPassage, Lookups, McpHost};
 use crate::mcp_server::desk::{AskKnowledge, schema};
 use crate::pipeline::KnowledgeForAgents;
@@ -33,6 +35,6 @@ fn shown(found: FoundPassage) -> schema::FoundPassage {
         version: found.version,
         updated_at: found.updated,
         snippet: found.snippet,
-        confidence: found.confidence.map(|confidence| confidence.probability()),
+        confidence: found.confidence.map(Confidence::probability),
     }
 }

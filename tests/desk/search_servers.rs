@@ -147,4 +147,11 @@ async fn a_confluence_site_stands_beside_the_own_folder() {
     }
     desk.types("U0GRACE", "C0SUPPORT", "/kb", "How long does a refund take?").await;
     desk.until_told("U0GRACE", "C0SUPPORT", "five business days").await;
+
+    // Whoever runs it hears when the site does not let it in any more.
+    assert!(desk.stop().success());
+    let config = std::fs::read_to_string(desk.config_path()).unwrap();
+    std::fs::write(desk.config_path(), config.replace("env:TEST_CONFLUENCE_TOKEN", "env:TEST_JIRA_TOKEN")).unwrap();
+    desk.start().await;
+    desk.until_log("Confluence refused the credentials").await;
 }

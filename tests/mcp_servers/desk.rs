@@ -217,10 +217,11 @@ async fn agents_are_told_what_other_peoples_servers_vouch_for_everybody_to_read(
             json!({ "name": "search", "inputSchema": { "type": "object" }, "annotations": { "readOnlyHint": true } });
         scripted::write(&script, &json!({ "tools": [tool], "answers": { "search": { "hits": [hit] } } }));
         config.push_str(&stranger(name, &script));
-        config.push_str(&format!(
+        let binding = format!(
             "[[lookups.search_knowledge]]\nserver = \"{name}\"\ntool = \"search\"\n{vouched}\narguments = {{ query = \"=question\" }}\n\
              result = {{ list = \"/hits\", title = \"/title\", snippet = \"/excerpt\", confidence = \"/rank\", version = \"/rev\" }}\n"
-        ));
+        );
+        config.push_str(&binding);
     }
     let desk = Desk::open(Wish { config, ..Wish::default() }.config_with(NO_FOLDER.0, NO_FOLDER.1)).await;
     let helper = client(&desk, "helper").await;

@@ -83,7 +83,7 @@ mod tests {
 
     /// Scores fall from 1 in steps of a hundredth.
     fn hits(count: usize) -> Vec<Hit> {
-        (0..count).map(|place| hit(place as Slot, 1.0 - place as f64 / 100.0, None)).collect()
+        (0..).take(count).map(|place: Slot| hit(place, 1.0 - f64::from(place) / 100.0, None)).collect()
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
 
     fn confidence(cosines: &[f64]) -> f64 {
         let hits: Vec<Hit> = cosines.iter().zip(0..).map(|(cosine, slot)| hit(slot, *cosine, Some(*cosine))).collect();
-        let found = Found { hits, seen: cosines.len() as f64, ..Found::default() };
+        let found = Found { hits, seen: 100.0, ..Found::default() };
         Confidence::of(&found).that(&found.hits[0])
     }
 
