@@ -33,8 +33,8 @@ pub use alerts::{
 };
 pub use answers::{BoundAction, CommandAck, Help, HistoryLine, McpServer, Notice, ServersView, TicketView};
 pub use card::{
-    CallUnderWay, CardStatus, CustomerRecord, SimilarTicket, TriageCard, UndoOffer, UndoState, UndoStep,
-    UndoneDecision, Why,
+    AnsweringStage, CallUnderWay, CardStatus, CustomerRecord, SimilarTicket, TriageCard, UndoOffer, UndoState,
+    UndoStep, UndoneDecision, Why,
 };
 pub use knowledge::{
     AnswerKind, AnswerOutcome, GapLine, Gaps, KbAnswer, Passage, Source, Statement, Suggestion, TriedAnswer,

@@ -26,6 +26,8 @@ pub enum AuditKind {
     AnswerGiven,
     /// What became of an answer from the knowledge base.
     AnswerSettled,
+    /// The requester was asked for more, since nothing answers surely.
+    AskedBack,
     /// The bot could not solve a ticket, and people have it.
     HandedOver,
     /// Actions were approved.
@@ -86,6 +88,7 @@ impl AuditKind {
             Self::Decided => "decided",
             Self::AnswerGiven => "answer_given",
             Self::AnswerSettled => "answer_settled",
+            Self::AskedBack => "asked_back",
             Self::HandedOver => "handed_over",
             Self::Approved => "approved",
             Self::Answered => "answered",

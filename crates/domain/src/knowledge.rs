@@ -118,6 +118,8 @@ impl Purpose {
 pub enum Sought {
     /// It answers, as far as can be told.
     Found(Finding),
+    /// It may or may not: these come near.
+    Near(Vec<Citation>),
     /// It does not.
     Unanswered(Unanswered),
 }
@@ -180,9 +182,22 @@ pub struct Solving {
     pub decision: u32,
     /// Since when.
     pub since: Timestamp,
+    /// The requester was asked for more, which happens once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_back: Option<AskedBack>,
     /// How it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<SolvingEnd>,
+}
+
+/// The bot asked the requester for more, since what the knowledge base has was too thin to answer with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedBack {
+    /// When.
+    pub at: Timestamp,
+    /// When they told more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
 }
 
 /// How an attempt to solve a ticket without people ended.
@@ -193,6 +208,8 @@ pub enum SolvingEnd {
     Confirmed,
     /// There was no answer to give.
     Unanswered(Unanswered),
+    /// The requester was asked for more and said nothing in time.
+    NoReply,
     /// The requester says that the answer does not help.
     NotHelpful,
     /// Somebody wants a person.
@@ -211,6 +228,7 @@ impl SolvingEnd {
         match self {
             Self::Confirmed => "the requester said that it is solved",
             Self::Unanswered(why) => why.as_words(),
+            Self::NoReply => "the requester was asked for more and did not reply",
             Self::NotHelpful => "the requester says that the answer does not help",
             Self::AskedPerson => "a person was asked for",
             Self::WroteMore => "the requester wrote on after the answer",
@@ -266,6 +284,12 @@ impl Ticket {
     /// The bot is at it, and no person has to.
     pub fn is_being_answered(&self) -> bool {
         self.status == Status::Answering
+    }
+
+    /// The bot asked the requester for more, and has heard nothing yet.
+    pub fn waits_for_more(&self) -> bool {
+        let asked = self.solving.as_ref().and_then(|solving| solving.asked_back.as_ref());
+        self.is_being_answered() && asked.is_some_and(|asked| asked.told_at.is_none())
     }
 
     /// Whoever asked reads on in Slack, so an answer reaches them.

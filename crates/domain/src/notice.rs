@@ -82,6 +82,8 @@ pub enum NoticeKind {
         /// The status' name.
         status: String,
     },
+    /// To the requester: what is known is too thin to answer with; a little more might do.
+    AskedBack,
     /// To the requester: what the knowledge base says, and whether that helps.
     Answered {
         /// The finding's number.
@@ -184,6 +186,7 @@ impl NoticeKind {
                 | Self::Resolved { .. }
                 | Self::DoneInTracker { .. }
                 | Self::ResolvedInTracker { .. }
+                | Self::AskedBack
                 | Self::Answered { .. }
                 | Self::Reopened { with_words: false, .. }
         )

@@ -8,7 +8,7 @@ use crate::action::Action;
 use crate::assessment::Assessment;
 use crate::enrichment::Enrichment;
 use crate::ids::{ActionId, MessageTs, PersonId};
-use crate::knowledge::Finding;
+use crate::knowledge::{Citation, Finding};
 
 /// The messages from a ticket's beginning that are kept whatever follows.
 pub const FIRST_KEPT: usize = 20;
@@ -61,6 +61,9 @@ pub struct Words {
     /// What the knowledge base has on it, for those who see the card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<Finding>,
+    /// What came near, when the requester was asked for more: for those who read their conversation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<Citation>,
     /// What the requester was answered, by the finding's number.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<u64, Finding>,

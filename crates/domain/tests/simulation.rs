@@ -522,7 +522,11 @@ fn check_rest(ticket: &Ticket) {
     assert!(!asks || ticket.awaited.is_empty(), "it waits for {:?} for ever", ticket.awaited);
     assert!(!matches!(ticket.status, Status::Received | Status::Dispatching), "it hangs in {:?}", ticket.status);
     let waits_for_word = ticket.open_offer().is_some() && ticket.approval().is_none();
-    assert!(!ticket.is_being_answered() || waits_for_word, "nobody answers: {:?}", ticket.solving);
+    assert!(
+        !ticket.is_being_answered() || waits_for_word || ticket.waits_for_more(),
+        "nobody answers: {:?}",
+        ticket.solving
+    );
     for record in ticket.actions.iter().filter(|record| record.primary && ticket.is_revoked(record.id)) {
         let ActionState::Done { external: Some(made) } = &record.state else { continue };
         let undoing = ticket.actions.iter().filter(|other| other.undoes == Some(record.id));
@@ -555,7 +559,9 @@ fn policies() -> impl Strategy<Value = Policy> {
         let normal = if clocks { "normal = \"p1\"" } else { "normal = \"p3\"" };
         let source = source.replace("actions = [\"create_issue\"]", &format!("actions = [{actions}]"));
         let source = format!("write_back = {written}\n{}", source.replace("normal = \"p3\"", normal));
-        if answers.is_empty() { load(&source) } else { load(&desk::answering(&source, answers)) }
+        let answering =
+            |answers| desk::answering(&source, answers).replace("ask_back = false", &format!("ask_back = {clocks}"));
+        if answers.is_empty() { load(&source) } else { load(&answering(answers)) }
     })
 }
 

@@ -7,10 +7,13 @@ use deskbell_judgement::mrkdwn;
 
 use super::super::World;
 use super::super::perform::Undone;
-use super::Reading;
 use super::readers::Place;
+use super::{Reading, citation};
 use crate::assessor::reading::read_part;
 use crate::store::{AnswerWords, ClaimedJob, NewAnswer};
+
+/// Pages that are named where none answers surely.
+const NEAR: usize = 3;
 
 impl World {
     /// Asks the knowledge on a ticket.
@@ -29,6 +32,9 @@ impl World {
         let mut brought = self.ask_knowledge(job, &question, &readers).await?;
         let names = ticket.words.requester_name.iter().cloned().collect();
         let sought = match self.in_words(&question, &mut brought, names, Some(ticket.id)).await {
+            Reading::Thin(Unanswered::Unsure) if purpose == Purpose::Answer => {
+                Sought::Near(brought.passages.iter().take(NEAR).map(citation).collect())
+            }
             Reading::Thin(why) => Sought::Unanswered(why),
             // Nobody is answered by it yet.
             Reading::Answer(finding) if purpose == Purpose::Suggest => Sought::Found(finding),

@@ -14,7 +14,7 @@ use super::{
     assessed_by, capitalised, category, conversation_url, escalation, issue, person, priority, priority_name,
     requester, severity, sla,
 };
-use crate::slack::messages::{CardStatus, CustomerRecord, IssueLink, SimilarTicket, TriageCard, Why};
+use crate::slack::messages::{AnsweringStage, CardStatus, CustomerRecord, IssueLink, SimilarTicket, TriageCard, Why};
 
 /// The card as it stands now.
 pub(in crate::pipeline) fn triage_card(policy: &Policy, ticket: &Ticket, similar: Vec<SimilarTicket>) -> TriageCard {
@@ -155,7 +155,13 @@ fn status(policy: &Policy, ticket: &Ticket) -> CardStatus {
 fn answering(ticket: &Ticket) -> CardStatus {
     let offered = ticket.open_offer().map(|offer| offer.at);
     let since = offered.or_else(|| ticket.solving.as_ref().map(|solving| solving.since)).unwrap_or(ticket.received_at);
-    CardStatus::Answering { since_unix: since.as_second(), is_seeking: offered.is_none() }
+    let asked = ticket.solving.as_ref().and_then(|solving| solving.asked_back.as_ref());
+    let (stage, since) = match asked.filter(|_| ticket.waits_for_more()) {
+        Some(asked) => (AnsweringStage::AskedBack, asked.at),
+        None if offered.is_some() => (AnsweringStage::Answered, since),
+        None => (AnsweringStage::Seeking, since),
+    };
+    CardStatus::Answering { since_unix: since.as_second(), stage }
 }
 
 /// Nobody confirmed that it is solved.

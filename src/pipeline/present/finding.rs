@@ -8,7 +8,7 @@ use deskbell_domain::ticket::{Status, Ticket};
 use crate::mcp_host::FoundPassage;
 use crate::pipeline::knowledge::{Brought, Reading};
 use crate::slack::messages::{
-    AnswerKind, AnswerOutcome, KbAnswer, Passage, Source, Statement, Suggestion, TriedAnswer,
+    AnswerKind, AnswerOutcome, KbAnswer, Passage, Source, Statement, Suggestion, ThreadEvent, TriedAnswer,
 };
 
 /// Passages that are shown without being said as an answer.
@@ -110,6 +110,14 @@ fn outcome(policy: &Policy, ticket: &Ticket, number: u64, reply_within: Option<S
 
 fn squad(policy: &Policy, ticket: &Ticket) -> Option<String> {
     ticket.squad.as_ref().and_then(|id| policy.squad(id)).map(|squad| squad.name.clone())
+}
+
+/// What a requester is asked where nothing answers surely, and what became of it.
+pub(super) fn asked_back(ticket: &Ticket) -> ThreadEvent {
+    ThreadEvent::AskedBack {
+        ticket_id: ticket.waits_for_more().then(|| ticket.id.to_string()),
+        near: sources(&ticket.words.near).take(NEAR).collect(),
+    }
 }
 
 /// What the card suggests.

@@ -76,6 +76,7 @@ pub(in crate::pipeline) fn render(
             update(messages, ticket, reopened(policy, ticket, message, *with_words))
         }
         NoticeKind::Added { message, by } => messages.notice(&others_words(ticket, message, by)),
+        NoticeKind::AskedBack => update(messages, ticket, super::finding::asked_back(ticket)),
         NoticeKind::Answered { answer } => answered(messages, policy, ticket, notice, *answer),
         NoticeKind::SaidSolved { .. } => update(messages, ticket, said_solved(ticket)),
         NoticeKind::SlaBreached { target } => messages.notice(&Line {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::knowledge::TriedAnswer;
+use super::knowledge::{Source, TriedAnswer};
 use super::shared::{Decider, IssueLink, Party, Sla};
 
 view_model! {
@@ -328,6 +328,13 @@ view_model! {
             status: String,
             /// What the button Resolve is about; absent once the ticket is closed.
             ticket_id: Option<String>,
+        },
+        /// What is known is too thin to answer with; the requester may tell more.
+        AskedBack {
+            /// What the button Ask a person is about; absent once they replied, or people have it.
+            ticket_id: Option<String>,
+            /// What came near.
+            near: Vec<Source>,
         },
         /// The requester says that an answer solved it.
         SaidSolved {

@@ -171,6 +171,16 @@ view_model! {
         LeftToPerson,
     }
 
+    /// How far the bot's answer to a ticket is.
+    pub enum AnsweringStage {
+        /// It is looked for.
+        Seeking,
+        /// Nothing answered surely: the requester was asked for more.
+        AskedBack,
+        /// It was given; the requester has not said what it is worth.
+        Answered,
+    }
+
     /// Where the ticket of a triage card stands; only `Awaiting` has buttons to decide with.
     #[serde(tag = "state", rename_all = "snake_case")]
     pub enum CardStatus {
@@ -224,8 +234,8 @@ view_model! {
         Answering {
             /// Since when.
             since_unix: i64,
-            /// The answer is still looked for.
-            is_seeking: bool,
+            /// How far it is.
+            stage: AnsweringStage,
         },
         /// It was answered and closed, and nobody said whether that helps.
         Unconfirmed {

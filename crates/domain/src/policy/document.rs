@@ -135,12 +135,13 @@ fn nearly_always() -> f64 {
 pub(super) struct AnsweringDocument {
     pub wait: Spanned<String>,
     pub search_within: Spanned<String>,
+    pub ask_back: bool,
     pub on_silence: Silence,
 }
 
 impl Default for AnsweringDocument {
     fn default() -> Self {
-        Self { wait: unspanned("24h"), search_within: unspanned("1m"), on_silence: Silence::HandOver }
+        Self { wait: unspanned("24h"), search_within: unspanned("1m"), ask_back: true, on_silence: Silence::HandOver }
     }
 }
 

@@ -95,6 +95,7 @@ impl Check<'_> {
             answering: AnsweringPolicy {
                 wait: self.duration(&document.answering.wait),
                 search_within: self.duration(&document.answering.search_within),
+                ask_back: document.answering.ask_back,
                 on_silence: document.answering.on_silence,
             },
             rights: self.rights(document),

@@ -90,6 +90,8 @@ pub struct AnsweringPolicy {
     pub wait: SignedDuration,
     /// An answer is looked for no longer than this; then people have the ticket.
     pub search_within: SignedDuration,
+    /// Where nothing answers surely, the requester is asked for more, once.
+    pub ask_back: bool,
     /// What happens when the requester says nothing.
     pub on_silence: Silence,
 }

@@ -241,7 +241,9 @@ impl Scene<'_> {
         if was_asked {
             self.show_notices(|kind| matches!(kind, NoticeKind::Reminder { .. }));
         }
-        self.show_notices(|kind| matches!(kind, NoticeKind::SquadAlert | NoticeKind::DoneInTracker { .. }));
+        self.show_notices(|kind| {
+            matches!(kind, NoticeKind::SquadAlert | NoticeKind::DoneInTracker { .. } | NoticeKind::AskedBack)
+        });
         // A request that was withdrawn before anybody saw a card gets none.
         if self.ticket.decision.is_some() || self.ticket.changes > 0 {
             self.show_card();

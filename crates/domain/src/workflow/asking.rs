@@ -183,6 +183,7 @@ impl Scene<'_> {
         self.words_changed(self.author(author), "joined");
         match others {
             Some((by, ts)) => self.show_others_words(by, ts),
+            None if self.is_collecting() => self.told_more(),
             // Whoever reads it next is a person.
             None if self.ticket.is_being_answered() => self.hand_over(SolvingEnd::WroteMore),
             None => self.pass_on(&passed_on),

@@ -55,6 +55,14 @@ pub enum Timer {
     SeekDue {
         /// The decision that lets the bot answer.
         decision: u32,
+        /// The revision that it is looked for on; 0 in timers of a version that looked once.
+        #[serde(default)]
+        revision: u32,
+    },
+    /// The requester was asked for more, and has said nothing.
+    ReplyDue {
+        /// The decision that lets the bot answer.
+        decision: u32,
     },
     /// The requester has said nothing of the answer.
     AnswerUnsaid {
@@ -337,7 +345,8 @@ impl Effect {
                 Timer::ShowCardAgain { refusal } => format!("timer/show_card_again/{refusal}"),
                 Timer::EscalateAgain { repeat, round } => format!("timer/escalate_again/{round}/{repeat}"),
                 Timer::LookupDue { lookup, revision } => format!("timer/lookup/{}/{revision}", lookup.as_str()),
-                Timer::SeekDue { decision } => format!("timer/seek/{decision}"),
+                Timer::SeekDue { decision, revision } => format!("timer/seek/{decision}/{revision}"),
+                Timer::ReplyDue { decision } => format!("timer/reply/{decision}"),
                 Timer::AnswerUnsaid { answer } => format!("timer/unsaid/{answer}"),
                 Timer::EditsSettled { message, edit } => format!("timer/edits_settled/{message}/{edit}"),
                 Timer::FirstResponseDue { round } => format!("timer/first_response/{round}"),

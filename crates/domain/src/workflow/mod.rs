@@ -4,6 +4,7 @@
 mod answering;
 mod asking;
 mod carrying_out;
+mod collecting;
 pub mod effect;
 mod enriching;
 mod erasing;

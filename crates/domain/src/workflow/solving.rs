@@ -38,6 +38,7 @@ impl Scene<'_> {
     /// The card stands elsewhere, among others: what was found for its readers is not for them.
     pub(super) fn other_readers(&mut self) {
         self.ticket.sending = None;
+        self.ticket.words.near.clear();
         if self.is_seeking() {
             return self.hand_over(SolvingEnd::Unanswered(Unanswered::Failed));
         }
@@ -51,12 +52,18 @@ impl Scene<'_> {
     pub(super) fn begin_answering(&mut self, decision: u32) {
         self.ticket.words.suggestion = None;
         self.ticket.status = Status::Answering;
-        self.ticket.solving = Some(Solving { decision, since: self.now, end: None });
-        self.seek(Purpose::Answer, String::new());
-        if let Ok(at) = self.now.checked_add(self.policy.answering.search_within) {
-            self.timer(Timer::SeekDue { decision }, at);
-        }
+        self.ticket.solving = Some(Solving { decision, since: self.now, asked_back: None, end: None });
+        self.seek_within_bounds(decision);
         self.show_card();
+    }
+
+    /// Looks for an answer, for a while.
+    pub(super) fn seek_within_bounds(&mut self, decision: u32) {
+        self.seek(Purpose::Answer, String::new());
+        let revision = self.ticket.revision;
+        if let Ok(at) = self.now.checked_add(self.policy.answering.search_within) {
+            self.timer(Timer::SeekDue { decision, revision }, at);
+        }
     }
 
     pub(super) fn answer_sought(
@@ -79,8 +86,11 @@ impl Scene<'_> {
         match (purpose, sought) {
             (Purpose::Suggest, Sought::Found(finding)) => self.suggested(finding),
             (Purpose::Answer, Sought::Found(finding)) if self.is_seeking() => self.give(finding, None),
+            (Purpose::Answer, Sought::Near(near)) if self.is_seeking() => {
+                self.ask_back_or_hand_over(Unanswered::Unsure, near);
+            }
             (Purpose::Answer, Sought::Unanswered(why)) if self.is_seeking() => {
-                self.hand_over(SolvingEnd::Unanswered(why));
+                self.ask_back_or_hand_over(why, Vec::new());
             }
             (Purpose::Send, sought) => self.sought_to_send(sought),
             // Nothing is suggested, or people have it by now.
@@ -90,7 +100,7 @@ impl Scene<'_> {
 
     /// The answer to a ticket that the bot may answer is still looked for.
     fn is_seeking(&self) -> bool {
-        self.ticket.is_being_answered() && self.ticket.open_offer().is_none()
+        self.ticket.is_being_answered() && self.ticket.open_offer().is_none() && !self.ticket.waits_for_more()
     }
 
     fn suggested(&mut self, finding: Finding) {
@@ -107,7 +117,7 @@ impl Scene<'_> {
         match sought {
             Sought::Found(finding) if self.ticket.open_offer().is_none() => self.give(finding, Some(sender)),
             Sought::Found(_) => {}
-            Sought::Unanswered(_) => {
+            Sought::Near(_) | Sought::Unanswered(_) => {
                 let cause = self.context.cause.clone();
                 let (what, reply) = (Telling::NothingToSend, ReplyTo::default());
                 self.out.effects.push(Effect::Tell { person: sender, what, reply, cause });
@@ -243,13 +253,17 @@ impl Scene<'_> {
         self.audit(Actor::Deskbell, AuditKind::HandedOver, json!({ "why": end }));
         self.end_solving(end);
         let offers: Vec<u64> = self.ticket.offers.iter().map(|offer| offer.answer).collect();
-        self.show_notices(|kind| matches!(kind, NoticeKind::Answered { answer } if offers.contains(answer)));
+        self.show_notices(|kind| match kind {
+            NoticeKind::AskedBack => true,
+            NoticeKind::Answered { answer } => offers.contains(answer),
+            _ => false,
+        });
         self.approve(self.ticket.deciding());
     }
 
-    pub(super) fn seek_due(&mut self, decision: u32) {
+    pub(super) fn seek_due(&mut self, decision: u32, revision: u32) {
         let is_of_it = self.ticket.solving.as_ref().is_some_and(|solving| solving.decision == decision);
-        if is_of_it && self.is_seeking() {
+        if is_of_it && [0, self.ticket.revision].contains(&revision) && self.is_seeking() {
             self.hand_over(SolvingEnd::Unanswered(Unanswered::Late));
         }
     }

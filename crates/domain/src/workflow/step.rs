@@ -199,7 +199,8 @@ impl<'world> Scene<'world> {
             Timer::EscalateAgain { repeat, round } => self.escalate_again(repeat, round),
             Timer::ShowCardAgain { refusal } => self.show_card_again(refusal),
             Timer::LookupDue { lookup, revision } => self.lookup_due(lookup, revision),
-            Timer::SeekDue { decision } => self.seek_due(decision),
+            Timer::SeekDue { decision, revision } => self.seek_due(decision, revision),
+            Timer::ReplyDue { decision } => self.reply_due(decision),
             Timer::AnswerUnsaid { answer } => self.answer_unsaid(answer),
             Timer::FirstResponseDue { round } => self.first_response_due(round),
             Timer::ResolutionDue { round } => self.resolution_due(round),
@@ -428,6 +429,7 @@ fn label(kind: &NoticeKind) -> &'static str {
         | NoticeKind::Resolved { .. }
         | NoticeKind::DoneInTracker { .. }
         | NoticeKind::ResolvedInTracker { .. }
+        | NoticeKind::AskedBack
         | NoticeKind::Answered { .. }
         | NoticeKind::SaidSolved { .. }
         | NoticeKind::Reopened { .. }

@@ -119,7 +119,8 @@ pub fn sought(purpose: Purpose, revision: u32, number: u64) -> Event {
 
 /// The policy with a rule that lets the bot answer what is about logins.
 pub fn answering(source: &str, on_silence: &str) -> String {
-    let section = format!("[answering]\nwait = \"3h\"\non_silence = \"{on_silence}\"\n\n[confirmation]");
+    let section =
+        format!("[answering]\nwait = \"3h\"\nask_back = false\non_silence = \"{on_silence}\"\n\n[confirmation]");
     let rule =
         "\n[[rules]]\nid = \"answers\"\nwhen = 'assessment.category == \"login\"'\nmode = \"auto\"\nanswer = true\n";
     format!("{}{rule}", source.replacen("[confirmation]", &section, 1))

@@ -107,6 +107,66 @@ fn without_an_answer_people_have_it() {
     desk.ignores(sought(Purpose::Answer, 1, 5));
 }
 
+/// The same as [`seeking`], where the bot may ask back, and has.
+fn asked_back(sought: Sought) -> (Desk, Transition) {
+    let mut desk = Desk::new(load(&answering(POLICY, "close").replace("ask_back = false", "ask_back = true")));
+    desk.has_knowledge = true;
+    desk.on(request("How do I log in?"));
+    desk.on(assessed(1, Some("login")));
+    desk.post_card();
+    let asked = desk.on(super::desk::answered(Purpose::Answer, 1, sought));
+    (desk, asked)
+}
+
+#[test]
+fn who_asks_too_little_is_asked_back_once() {
+    let near = finding(5).sources;
+    let (mut desk, asked) = asked_back(Sought::Near(near.clone()));
+    assert_eq!((desk.notices(|kind| *kind == NoticeKind::AskedBack).len(), desk.status()), (1, Status::Answering));
+    assert_eq!((&desk.ticket().words.near, desk.audited(AuditKind::AskedBack)), (&near, 1));
+    assert!(dispatched(&asked).is_empty() && shows_card(&asked) && desk.ticket().waits_for_more());
+    // The search ended in time: its own clock is over.
+    desk.wait(1);
+    assert!(desk.ticket().waits_for_more());
+
+    let again = desk.on(Event::MessageJoined(message("1.0002", "With the hardware key, at the second step")));
+    assert_eq!((seeks(&again), desk.ticket().waits_for_more()), (vec![(Purpose::Answer, 2)], false));
+    assert!(desk.ticket().words.near.is_empty());
+    desk.ignores(sought(Purpose::Answer, 1, 6));
+    let more = desk.on(Event::MessageJoined(message("1.0003", "It blinks")));
+    assert_eq!(seeks(&more), vec![(Purpose::Answer, 3)], "whoever is still typing is heard out");
+    desk.on(sought(Purpose::Answer, 3, 7));
+    assert_eq!(desk.ticket().open_offer().map(|offer| offer.answer), Some(7));
+    desk.on(pressed(Button::AnswerSolved, WHO_ASKED));
+    assert_eq!((desk.status(), end(&desk)), (Status::Resolved, Some(SolvingEnd::Confirmed)));
+}
+
+#[test]
+fn who_was_asked_back_in_vain_reaches_people() {
+    let unsure = Sought::Unanswered(Unanswered::Unsure);
+    let (mut desk, _) = asked_back(unsure.clone());
+    desk.on(Event::MessageJoined(message("1.0002", "Just so")));
+    let handed = desk.on(super::desk::answered(Purpose::Answer, 2, unsure));
+    assert_eq!((end(&desk), dispatched(&handed)), (Some(SolvingEnd::Unanswered(Unanswered::Unsure)), vec![(1, 0)]));
+
+    let (mut desk, _) = asked_back(Sought::Unanswered(Unanswered::Nothing));
+    desk.wait(3 * 60);
+    assert_eq!(
+        (end(&desk), desk.status()),
+        (Some(SolvingEnd::NoReply), Status::Dispatching),
+        "nothing to be silent about"
+    );
+
+    let (mut desk, _) = asked_back(Sought::Unanswered(Unanswered::Nothing));
+    desk.on(pressed(Button::AskPerson, WHO_ASKED));
+    assert_eq!((end(&desk), desk.status()), (Some(SolvingEnd::AskedPerson), Status::Dispatching));
+    desk.wait(3 * 60);
+    assert_eq!(end(&desk), Some(SolvingEnd::AskedPerson));
+
+    let (desk, failed) = asked_back(Sought::Unanswered(Unanswered::Failed));
+    assert_eq!((end(&desk), dispatched(&failed)), (Some(SolvingEnd::Unanswered(Unanswered::Failed)), vec![(1, 0)]));
+}
+
 #[test]
 fn silence_is_no_solution() {
     let mut desk = answered("hand_over");
