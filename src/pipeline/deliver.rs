@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use deskbell_block_kit::templates::RenderError;
 use deskbell_domain::ids::{ChannelId, MessageTs, NoticeId};
+use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::ticket::{Doubt, PostedMessage, Ticket};
 use deskbell_domain::workflow::event::Event;
 use jiff::Timestamp;
@@ -199,7 +200,14 @@ impl World {
             )
             .await?;
         let event = match delivery {
-            Delivery::Shown(posted) => Event::NoticePosted { notice: id, posted, change: ticket.changes },
+            Delivery::Shown(posted) => {
+                // What its requester is asked they answer below the question.
+                let is_asked = notice.kind == NoticeKind::AskedBack;
+                let sources = is_asked.then(|| (posted.channel.clone(), posted.ts.clone())).into_iter().collect();
+                let event = Event::NoticePosted { notice: id, posted, change: ticket.changes };
+                self.step(job, Some(ticket.id), event, Along { sources, ..Along::default() }).await?;
+                return Ok(());
+            }
             Delivery::Refused(reason) => Event::NoticeUndeliverable { notice: id, reason },
             Delivery::Unclear => notice_unclear(job, id),
         };

@@ -54,7 +54,7 @@ fn thin() -> Value {
 /// Lets the bot answer what is about payments.
 fn answering(wait: &str, on_silence: &str) -> Wish {
     let section = format!(
-        "[answering]\nwait = \"{wait}\"\nsearch_within = \"5s\"\non_silence = \"{on_silence}\"\n\n[confirmation]"
+        "[answering]\nwait = \"{wait}\"\nsearch_within = \"5s\"\nask_back = false\non_silence = \"{on_silence}\"\n\n[confirmation]"
     );
     let wish = Wish::default().policy_with("[confirmation]", &section);
     wish.policy_with(
@@ -304,6 +304,64 @@ async fn without_an_answer_people_have_it_at_once_and_after_a_crash_too() {
     library.desk.until("people have it", second).await;
     library.desk.settled().await;
     assert!(State(library.desk.state().await).messages("C0SUPPORT").iter().all(|message| !message.says(ANSWER)));
+}
+
+/// As [`answering`], where the bot may ask back.
+fn asking_back(wait: &str) -> Wish {
+    answering(wait, "hand_over").policy_with("ask_back = false", "ask_back = true")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bot_asks_back_once_and_looks_again_with_what_is_replied() {
+    let library = Library::open(&thin(), asking_back("1h")).await;
+    let desk = &library.desk;
+    let ts = desk.says("U0GRACE", "C0SUPPORT", "How long does a refund of a payment take?").await;
+    let asks = |message: &Message| message.says("with a little more") && message.thread() == Some(ts.as_str());
+    let asked = desk.until_posted("the question", "C0SUPPORT", asks).await;
+    assert!(
+        asked.says("Refunds › How long does it take?") && asked.has_button("answer_ask_person"),
+        "{}",
+        asked.all_text()
+    );
+    let card = desk.card_under("C0SUPPORT", &ts).await;
+    desk.until_message("the card", &card, |card| card.says("Asked <@U0GRACE> for more")).await;
+    assert!(State(desk.state().await).issues().is_empty(), "nobody is called yet");
+
+    library.says(&sure());
+    desk.act(
+        "message",
+        json!({ "user": "U0GRACE", "channel": "C0SUPPORT", "thread_ts": ts, "text": "By credit card, I mean" }),
+    )
+    .await;
+    let answer = library.answer_under("C0SUPPORT", &ts).await;
+    let query = library.calls("search_knowledge").pop().unwrap()["query"].as_str().unwrap().to_owned();
+    assert!(query.contains("How long does a refund") && query.contains("By credit card"), "{query}");
+    desk.until_message("the question is over", &asked, |asked| !asked.has_button("answer_ask_person")).await;
+    desk.presses("U0GRACE", &answer, "answer_solved").await;
+    desk.until_message("the card", &card, |card| card.says("Resolved by <@U0GRACE>")).await;
+    let (_, trail) = desk.runs(&["audit", "show"]).await;
+    assert!(trail.contains("asked_back"), "{trail}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asked_by_form_replies_below_the_question_and_who_says_nothing_reaches_people() {
+    let library = Library::open(&thin(), asking_back("2s")).await;
+    let desk = &library.desk;
+    desk.types("U0GRACE", "D0GRACE", "/triage", "How long does a refund of a payment take?").await;
+    let asked = desk.until_posted("the question", "D0GRACE", |message| message.says("with a little more")).await;
+    let thread = asked.thread().unwrap_or(&asked.ts).to_owned();
+    desk.act("message", json!({ "user": "U0GRACE", "channel": "D0GRACE", "thread_ts": thread, "text": "By card" }))
+        .await;
+    desk.until("people have it, with both", |state| {
+        state.issues().into_iter().find(|issue| issue.to_string().contains("By card"))
+    })
+    .await;
+    desk.settled().await;
+    assert_eq!((desk.tickets().len(), library.calls("search_knowledge").len()), (1, 2), "its reply joined it");
+
+    let ts = desk.says("U0FRANK", "C0SUPPORT", "Where is the invoice of a payment?").await;
+    let card = desk.card_under("C0SUPPORT", &ts).await;
+    desk.until_message("why", &card, |card| card.says("was asked for more and did not reply")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

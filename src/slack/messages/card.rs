@@ -172,6 +172,7 @@ view_model! {
     }
 
     /// How far the bot's answer to a ticket is.
+    #[serde(rename_all = "snake_case")]
     pub enum AnsweringStage {
         /// It is looked for.
         Seeking,
