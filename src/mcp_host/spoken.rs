@@ -1,14 +1,14 @@
 //! What expressions may speak of, with a value such as each may have: an expression that speaks of something else is refused when
 //! the configuration is read.
 
-use deskbell_domain::action::{Action, DocumentReader, Occasion};
+use deskbell_domain::action::{Action, Beneficiary, DocumentReader, Occasion};
 use deskbell_domain::ids::TicketId;
 use deskbell_domain::ticket::ExternalRef;
 use serde_json::{Value, json};
 
 use super::arguments::KEY;
 
-/// The context of an action's arguments; the action is one of [`Action::NAMES`].
+/// The context of an action's arguments: one of [`Action::NAMES`], or a company's own.
 pub(super) fn of_action(name: &str) -> Value {
     let external =
         ExternalRef { system: text("jira"), key: text("PAY-1"), url: Some(text("https://tracker.test/PAY-1")) };
@@ -90,6 +90,12 @@ fn sample(name: &str) -> Option<Action> {
             readers: vec![DocumentReader { email: text("ada@example.com") }],
         },
         "remove_document" => Action::RemoveDocument { path: text("tickets/DB-1") },
+        name if Action::is_custom_name(name) => Action::Custom {
+            name: text(name),
+            requester: Beneficiary { slack_id: text("U0123456789"), email: Some(text("ada@example.com")) },
+            summary,
+            request: description,
+        },
         _ => return None,
     })
 }
@@ -101,7 +107,9 @@ mod tests {
     #[test]
     fn every_action_has_a_sample() {
         for name in Action::NAMES {
-            assert_eq!(sample(name).map(|action| action.name()), Some(*name));
+            assert_eq!(sample(name).map(|action| action.name().to_owned()).as_deref(), Some(*name));
         }
+        assert_eq!(sample("unlock_account").map(|action| action.name().to_owned()).as_deref(), Some("unlock_account"));
+        assert_eq!(sample("Unlock"), None);
     }
 }

@@ -37,7 +37,8 @@ pub use card::{
     UndoStep, UndoneDecision, Why,
 };
 pub use knowledge::{
-    AnswerKind, AnswerOutcome, GapLine, Gaps, KbAnswer, Passage, Source, Statement, Suggestion, TriedAnswer,
+    AnswerKind, AnswerOutcome, AnswerStep, GapLine, Gaps, KbAnswer, Passage, Source, Statement, StepState, Suggestion,
+    TriedAnswer,
 };
 pub use learning::{AccuracyLine, AccuracyView, AutoThreshold, CalibrationLine, ModelNote, SimilarLine, SimilarView};
 pub use question::{AskedField, AskedPage, QuestionMessage, QuestionStatus, QuestionView};

@@ -33,11 +33,13 @@ pub fn script(found: &Value) -> Value {
         "tools": [
             tool("search_knowledge", true), tool("list_gaps", true), tool("record_feedback", false),
             tool("create_draft", false), tool("put_document", false), tool("remove_document", false),
+            tool("unlock", false),
         ],
         "answers": {
             "search_knowledge": found,
             "list_gaps": { "gaps": [{ "question": "Where is the visitor wifi password?", "asked": 7, "answered_badly": 5 }] },
             "record_feedback": { "recorded": true },
+            "unlock": { "unlocked": true },
             "create_draft": { "draft": { "slug": "where-is-the-visitor-wifi" }, "created": true },
         },
     })
@@ -362,6 +364,47 @@ async fn who_asked_by_form_replies_below_the_question_and_who_says_nothing_reach
     let ts = desk.says("U0FRANK", "C0SUPPORT", "Where is the invoice of a payment?").await;
     let card = desk.card_under("C0SUPPORT", &ts).await;
     desk.until_message("why", &card, |card| card.says("was asked for more and did not reply")).await;
+}
+
+/// The bot answers what is about payments, and a tool of the company's own goes along with that.
+fn acting() -> Wish {
+    let wish =
+        answering("1h", "hand_over").policy_with("answer = true", "answer = true\nsolve_with = [\"unlock_account\"]");
+    let tool = "\n[actions.unlock_account]\ncustom = true\nserver = \"kb\"\ntool = \"unlock\"\narguments = { account = \"=action.requester.email\", reason = \"=action.summary\", key = \"=idempotency_key\" }\nreconcile = \"native\"\nerrors = [{ match = \"no such\", kind = \"permanent\" }]\n";
+    Wish { config: format!("{}{tool}", wish.config), ..wish }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_of_the_companys_own_goes_along_with_the_bots_answer() {
+    let library = Library::open(&sure(), acting()).await;
+    let desk = &library.desk;
+    let ts = desk.says("U0GRACE", "C0SUPPORT", "How long does a refund of a payment take?").await;
+    let answer = library.answer_under("C0SUPPORT", &ts).await;
+    let done = desk.until_message("the step", &answer, |answer| answer.says("Done: unlock account")).await;
+    assert!(done.has_button("answer_solved"), "who asked says whether that helped: {}", done.all_text());
+    let call = library.until_called("unlock").await;
+    assert_eq!((call["account"].as_str(), call["key"].is_string()), (Some("grace@northwind.example"), true), "{call}");
+    desk.presses("U0GRACE", &answer, "answer_solved").await;
+    let card = desk.card_under("C0SUPPORT", &ts).await;
+    desk.until_message("the card", &card, |card| card.says("Resolved by <@U0GRACE>")).await;
+    desk.settled().await;
+    assert_eq!((library.calls("unlock").len(), State(desk.state().await).issues().len()), (1, 0));
+    let (same, _) = desk.runs(&["audit", "replay"]).await;
+    assert!(same);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_refuses_makes_it_peoples_ticket() {
+    let mut said = sure();
+    said["answers"]["unlock"] = json!({ "error": "no such account" });
+    let library = Library::open(&said, acting()).await;
+    let desk = &library.desk;
+    let ts = desk.says("U0GRACE", "C0SUPPORT", "How long does a refund of a payment take?").await;
+    let answer = library.answer_under("C0SUPPORT", &ts).await;
+    desk.until_message("the step", &answer, |answer| answer.says("Not done, people look at it: unlock account")).await;
+    let alert = desk.until_posted("the alert", "C0PAYMENTS", |message| message.has_button("claim")).await;
+    assert!(alert.says("could not be done"), "{}", alert.all_text());
+    desk.until_posted("ops", "C0OPS", |message| message.says("unlock_account")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

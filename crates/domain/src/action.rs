@@ -117,6 +117,17 @@ pub enum Action {
         /// Markdown. Customers' words.
         text: String,
     },
+    /// What a tool of the company's own does, under the name that its configuration gives it (`[actions.NAME]` with `custom = true`).
+    Custom {
+        /// That name.
+        name: String,
+        /// Whom it is done for.
+        requester: Beneficiary,
+        /// One line. Customers' words.
+        summary: String,
+        /// What was asked. Customers' words.
+        request: String,
+    },
     /// Keep with the customer's record what was asked and what came of it.
     WriteBack {
         /// When it is written.
@@ -168,6 +179,15 @@ pub enum Action {
     },
 }
 
+/// Whoever asked, as a company's own tool knows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beneficiary {
+    /// Slack's id.
+    pub slack_id: String,
+    /// Their e-mail address, as Slack says; none of people of another organisation, since it may imitate a colleague's.
+    pub email: Option<String>,
+}
+
 /// Somebody who may read a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DocumentReader {
@@ -187,8 +207,9 @@ pub enum Occasion {
 
 impl Action {
     /// The name under which `[actions.…]` binds it.
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
+            Self::Custom { name, .. } => name,
             Self::CreateIssue { .. } => "create_issue",
             Self::Comment { .. } => "comment",
             Self::Transition { .. } => "transition",
@@ -207,7 +228,14 @@ impl Action {
         }
     }
 
-    /// Every bindable name.
+    /// Whether a company may give its own action this name: in small letters, digits and underscores, and none of Deskbell's.
+    pub fn is_custom_name(name: &str) -> bool {
+        let plain = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_';
+        let begins = name.bytes().next().is_some_and(|first| first.is_ascii_lowercase());
+        begins && name.bytes().all(plain) && !Self::NAMES.contains(&name)
+    }
+
+    /// Every name that is Deskbell's own.
     pub const NAMES: &'static [&'static str] = &[
         "create_issue",
         "comment",
@@ -346,6 +374,8 @@ enum Standing {
     Revoked,
     /// It allows what undoes a decision, and says nothing of the next one.
     Undoes,
+    /// It allows what a rule lets the bot do along with its answer; nobody has decided on more.
+    Solves,
 }
 
 impl Standing {
@@ -364,6 +394,11 @@ impl Approval {
     /// Made by the workflow when a person undoes a decision.
     pub(crate) fn undoing(by: Actor, at: Timestamp, actions: Vec<ActionId>) -> Self {
         Self { by, at, actions, standing: Standing::Undoes }
+    }
+
+    /// Made by the workflow when a rule lets the bot answer, and act along with that.
+    pub(crate) fn solving(by: Actor, at: Timestamp, actions: Vec<ActionId>) -> Self {
+        Self { by, at, actions, standing: Standing::Solves }
     }
 
     /// Its decision was undone.
@@ -391,6 +426,11 @@ impl Approval {
     /// It allows what undoes a decision.
     pub fn undoes(&self) -> bool {
         self.standing == Standing::Undoes
+    }
+
+    /// It allows what the bot does along with its answer.
+    pub fn solves(&self) -> bool {
+        self.standing == Standing::Solves
     }
 
     fn allows(&self, action: ActionId) -> bool {

@@ -40,6 +40,7 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
         ordinal,
         mode,
         answer: mode == Mode::Auto && acting.iter().any(|rule| rule.answer),
+        solve_with: if mode == Mode::Auto { solve_with(&acting) } else { Vec::new() },
         squad: chosen.squad.clone(),
         queue: queue(policy, &acting, &chosen.squad),
         priority,
@@ -55,6 +56,17 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
         first_response_due_at,
         resolution_due_at,
     }
+}
+
+/// What all of them let the bot do, each once.
+fn solve_with(acting: &[&Rule]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in acting.iter().flat_map(|rule| &rule.solve_with) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 /// Below this probability a person is asked whether it is a request at all, whatever the rules say.

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::action::Occasion;
 use crate::ids::PersonId;
 
-/// Something that somebody's click allows, as soon as it is known who they are outside Slack. Kept with the ticket, so that nothing
-/// but a click leads to it.
+/// Something that somebody's click or a rule allows, as soon as it is known who somebody is outside Slack. Kept with the ticket, so
+/// that nothing else leads to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Errand {
-    /// Who clicked.
+    /// Who clicked, or asked.
     pub by: PersonId,
     /// What for.
     pub what: ErrandKind,
@@ -23,6 +23,8 @@ pub enum ErrandKind {
     Assign,
     /// The conversation goes back to the customer's record under their name.
     WriteBack(Occasion),
+    /// Whoever asked is answered, and a rule lets the bot do something for them along with that.
+    SolveWith,
 }
 
 impl ErrandKind {
@@ -30,6 +32,7 @@ impl ErrandKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Assign => "assign",
+            Self::SolveWith => "solve_with",
             Self::WriteBack(Occasion::Resolution) => "resolution",
             Self::WriteBack(Occasion::Handover) => "handover",
         }

@@ -210,6 +210,8 @@ pub enum SolvingEnd {
     Unanswered(Unanswered),
     /// The requester was asked for more and said nothing in time.
     NoReply,
+    /// What goes along with the answer could not be done.
+    StepFailed,
     /// The requester says that the answer does not help.
     NotHelpful,
     /// Somebody wants a person.
@@ -229,6 +231,7 @@ impl SolvingEnd {
             Self::Confirmed => "the requester said that it is solved",
             Self::Unanswered(why) => why.as_words(),
             Self::NoReply => "the requester was asked for more and did not reply",
+            Self::StepFailed => "what goes along with the answer could not be done",
             Self::NotHelpful => "the requester says that the answer does not help",
             Self::AskedPerson => "a person was asked for",
             Self::WroteMore => "the requester wrote on after the answer",

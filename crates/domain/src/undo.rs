@@ -119,6 +119,9 @@ impl Ticket {
                 ActionState::Skipped { .. } | ActionState::Withdrawn { .. } => {}
             }
         }
+        // What the bot did along with its answer nothing takes back.
+        let is_done = |state: &ActionState| matches!(state, ActionState::Done { .. } | ActionState::TakenOver { .. });
+        plan.stays.extend(self.solving_actions().filter(|record| is_done(&record.state)).map(|record| record.id));
         plan
     }
 

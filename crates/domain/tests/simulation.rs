@@ -559,8 +559,11 @@ fn policies() -> impl Strategy<Value = Policy> {
         let normal = if clocks { "normal = \"p1\"" } else { "normal = \"p3\"" };
         let source = source.replace("actions = [\"create_issue\"]", &format!("actions = [{actions}]"));
         let source = format!("write_back = {written}\n{}", source.replace("normal = \"p3\"", normal));
-        let answering =
-            |answers| desk::answering(&source, answers).replace("ask_back = false", &format!("ask_back = {clocks}"));
+        let acts = if clocks { "\nsolve_with = [\"unlock_account\", \"tell_office\"]" } else { "" };
+        let answering = |answers| {
+            let source = desk::answering(&source, answers).replace("ask_back = false", &format!("ask_back = {clocks}"));
+            source.replace("answer = true", &format!("answer = true{acts}"))
+        };
         if answers.is_empty() { load(&source) } else { load(&answering(answers)) }
     })
 }

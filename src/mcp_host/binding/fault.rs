@@ -4,12 +4,26 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BindingError {
     /// No such action.
-    #[error("[actions.{name}]: there is no such action; known are: {known}")]
+    #[error("[actions.{name}]: there is no such action; known are: {known}; write custom = true for one of your own")]
     UnknownAction {
         /// As written.
         name: String,
         /// What there is.
         known: String,
+    },
+    /// Deskbell's own action.
+    #[error(
+        "[actions.{name}] custom = true: that action is Deskbell's own; take `custom` out or give yours another name"
+    )]
+    NotCustom {
+        /// As written.
+        name: String,
+    },
+    /// No name of an action.
+    #[error("[actions.{name}]: write small letters, digits and underscores, such as [actions.unlock_account]")]
+    BadName {
+        /// As written.
+        name: String,
     },
     /// It only reads.
     #[error("[actions.{name}]: that is a look-up, which only reads and needs no approval; write [lookups.{name}]")]

@@ -99,8 +99,14 @@ impl Bindings {
             if super::lookup::NAMES.contains(&name.as_str()) {
                 return Err(BindingError::IsLookup { name: name.clone() });
             }
-            if !Action::NAMES.contains(&name.as_str()) {
-                return Err(BindingError::UnknownAction { name: name.clone(), known: Action::NAMES.join(", ") });
+            match (Action::NAMES.contains(&name.as_str()), written.custom) {
+                (true, false) => {}
+                (true, true) => return Err(BindingError::NotCustom { name: name.clone() }),
+                (false, true) if Action::is_custom_name(name) => {}
+                (false, true) => return Err(BindingError::BadName { name: name.clone() }),
+                (false, false) => {
+                    return Err(BindingError::UnknownAction { name: name.clone(), known: Action::NAMES.join(", ") });
+                }
             }
             if !has_server(&written.server) {
                 return Err(BindingError::UnknownServer { name: name.clone(), server: written.server.clone() });

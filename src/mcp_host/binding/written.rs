@@ -16,6 +16,9 @@ pub struct BindingConfig {
     pub server: String,
     /// The server's tool.
     pub tool: String,
+    /// It is an action of the company's own, which rules name in `solve_with`.
+    #[serde(default)]
+    pub custom: bool,
     /// The tool's arguments. A text that begins with `=` is an expression over `action`, `external`, `ticket` and
     /// `idempotency_key`; what is absent is left out.
     #[serde(default)]

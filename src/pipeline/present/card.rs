@@ -183,7 +183,7 @@ fn parked(ticket: &Ticket) -> CardStatus {
 }
 
 /// An action in words.
-pub(in crate::pipeline) fn step(record: &ActionRecord) -> &'static str {
+pub(in crate::pipeline) fn step(record: &ActionRecord) -> &str {
     match record.name.as_str() {
         "create_issue" => "Creating the issue",
         "comment" => "Commenting on the issue",
@@ -196,7 +196,8 @@ pub(in crate::pipeline) fn step(record: &ActionRecord) -> &'static str {
         "update_ticket" => "Updating the helpdesk's ticket",
         "post_message" => "Posting the message",
         "write_back" => "Writing back to the customer's record",
-        _ => "A step",
+        // A company's own, as it calls it.
+        custom => custom,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the knowledge base says, as people see it.
 
+use deskbell_domain::action::{ActionRecord, ActionState};
 use deskbell_domain::assessment::AssessorName;
 use deskbell_domain::knowledge::{Citation, Finding, Outcome, SolvingEnd, Statement as Stated, Unanswered};
 use deskbell_domain::policy::Policy;
@@ -8,7 +9,8 @@ use deskbell_domain::ticket::{Status, Ticket};
 use crate::mcp_host::FoundPassage;
 use crate::pipeline::knowledge::{Brought, Reading};
 use crate::slack::messages::{
-    AnswerKind, AnswerOutcome, KbAnswer, Passage, Source, Statement, Suggestion, ThreadEvent, TriedAnswer,
+    AnswerKind, AnswerOutcome, AnswerStep, KbAnswer, Passage, Source, Statement, StepState, Suggestion, ThreadEvent,
+    TriedAnswer,
 };
 
 /// Passages that are shown without being said as an answer.
@@ -64,6 +66,7 @@ pub(in crate::pipeline) fn kb_answer(said: &Said, answer_id: Option<String>) -> 
         near: near.collect(),
         without: Some(said.without.join(", ")).filter(|without| !without.is_empty()),
         outcome: None,
+        steps: Vec::new(),
     }
 }
 
@@ -86,7 +89,19 @@ pub(super) fn ticket_answer(
         near: Vec::new(),
         without: None,
         outcome,
+        steps: ticket.solving_actions().map(step).collect(),
     })
+}
+
+/// What the bot did along with its answer.
+fn step(record: &ActionRecord) -> AnswerStep {
+    let state = match record.state {
+        ActionState::Pending => StepState::UnderWay,
+        ActionState::Done { .. } => StepState::Done,
+        ActionState::TakenOver { .. } => StepState::ByHand,
+        ActionState::Parked { .. } | ActionState::Skipped { .. } | ActionState::Withdrawn { .. } => StepState::Failed,
+    };
+    AnswerStep { name: record.name.replace('_', " "), state }
 }
 
 fn outcome(policy: &Policy, ticket: &Ticket, number: u64, reply_within: Option<String>) -> Option<AnswerOutcome> {

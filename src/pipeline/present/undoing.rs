@@ -104,7 +104,7 @@ fn staying(ticket: &Ticket, stays: &[ActionId]) -> Vec<String> {
             (_, "add_labels") => "the labels (which were there before is not known)",
             (_, "assign") => "the assignee (who it was is not known)",
             (_, name) if Action::OPENING.contains(&name) => "the issue",
-            _ => "a step",
+            _ => "what was done along with an answer",
         };
         match counted.iter_mut().find(|(known, _)| *known == words) {
             Some((_, count)) => *count += 1,

@@ -21,6 +21,8 @@ view_model! {
         pub near: Vec<Passage>,
         /// The servers that were asked too and brought nothing that can be used.
         pub without: Option<String>,
+        /// What the bot does along with it.
+        pub steps: Vec<AnswerStep>,
         /// What became of it.
         pub outcome: Option<AnswerOutcome>,
     }
@@ -36,6 +38,27 @@ view_model! {
         Thin,
         /// Nothing was found.
         Nothing,
+    }
+
+    /// How far something is that goes along with an answer.
+    #[serde(rename_all = "snake_case")]
+    pub enum StepState {
+        /// Not done yet.
+        UnderWay,
+        /// Done.
+        Done,
+        /// A person does it.
+        ByHand,
+        /// It was not done, or nobody knows.
+        Failed,
+    }
+
+    /// Something that goes along with an answer.
+    pub struct AnswerStep {
+        /// What, as the company calls it.
+        pub name: String,
+        /// How far it is.
+        pub state: StepState,
     }
 
     /// One thing that is said.

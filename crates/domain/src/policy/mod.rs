@@ -257,6 +257,8 @@ pub struct Rule {
     pub labels: BTreeSet<String>,
     /// The bot may answer before anybody acts.
     pub answer: bool,
+    /// The company's own actions that it may carry out along with its answer.
+    pub solve_with: Vec<String>,
 }
 
 impl Policy {
@@ -280,7 +282,8 @@ impl Policy {
         let rules = self.rules.iter().filter_map(|rule| rule.actions.as_ref()).flatten();
         let written_back = (!self.write_back.is_empty()).then_some("write_back");
         let labelled = self.rules.iter().any(|rule| !rule.labels.is_empty()).then_some(["add_labels", "remove_labels"]);
-        let named = self.default.actions.iter().chain(rules).map(String::as_str);
+        let solving = self.rules.iter().flat_map(|rule| &rule.solve_with);
+        let named = self.default.actions.iter().chain(rules).chain(solving).map(String::as_str);
         named.chain(written_back).chain(labelled.into_iter().flatten()).collect()
     }
 

@@ -203,6 +203,9 @@ impl Scene<'_> {
         }
         self.note_own_move(action);
         self.show_card();
+        if self.ticket.goes_along(action) {
+            self.show_steps();
+        }
         if primary {
             self.go_on();
         }
@@ -245,6 +248,8 @@ impl Scene<'_> {
         self.show_card();
         if undoes.is_some() {
             self.go_on_undoing();
+        } else if self.ticket.goes_along(action) {
+            self.step_failed();
         } else if primary && !is_revoked {
             self.go_on();
         }
@@ -289,6 +294,8 @@ impl Scene<'_> {
         }
         if undoes.is_some() {
             self.go_on_undoing();
+        } else if self.ticket.goes_along(action) {
+            if button == Button::Retry { self.dispatch_again(action) } else { self.show_steps() }
         } else if primary {
             if open {
                 self.ticket.status = Status::Dispatching;

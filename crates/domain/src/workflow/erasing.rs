@@ -80,6 +80,10 @@ fn forget_in(action: &mut Action, text: &str) {
             forget(summary);
             forget(conversation);
         }
+        Action::Custom { summary, request, .. } => {
+            forget_line(summary);
+            *request = request.replace(text, ERASED);
+        }
         // The last ones are none of a ticket's own actions.
         Action::Transition { .. }
         | Action::SetPriority { .. }

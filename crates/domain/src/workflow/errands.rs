@@ -38,7 +38,7 @@ impl Scene<'_> {
         }
     }
 
-    fn ask_who(&mut self, by: &PersonId, what: ErrandKind) {
+    pub(super) fn ask_who(&mut self, by: &PersonId, what: ErrandKind) {
         let errand = Errand { by: by.clone(), what };
         self.ticket.errands.push(errand.clone());
         self.out.effects.push(Effect::Introduce { errand, cause: self.context.cause.clone() });
@@ -50,6 +50,7 @@ impl Scene<'_> {
         self.ticket.errands.remove(place);
         match errand.what {
             ErrandKind::Assign => self.assign(&errand.by, who),
+            ErrandKind::SolveWith => self.carry_out_along(who.email.as_deref()),
             ErrandKind::WriteBack(occasion) => {
                 let name = who.name.unwrap_or_else(|| errand.by.to_string());
                 let action = plan::write_back(self.policy, &self.ticket, occasion, &name);

@@ -1,6 +1,7 @@
 //! A ticket's life as a pure function: [`step()`] takes what is and what happened, and says what is now, what
 //! must be done outside (effects, timers) and what goes on the audit trail.
 
+mod acting;
 mod answering;
 mod asking;
 mod carrying_out;

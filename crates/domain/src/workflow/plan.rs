@@ -1,6 +1,6 @@
 //! From a decision's action names to actions to the letter: what is approved is what will be sent.
 
-use crate::action::{Action, Occasion};
+use crate::action::{Action, Beneficiary, Occasion};
 use crate::decision::Decision;
 use crate::policy::Policy;
 use crate::ticket::{Source, Ticket, message_link};
@@ -54,6 +54,17 @@ fn create_issue(policy: &Policy, ticket: &Ticket) -> Option<Action> {
 fn create_story(policy: &Policy, ticket: &Ticket) -> Option<Action> {
     let Opening { project, issue_type, summary, description, priority, labels } = opening(policy, ticket)?;
     Some(Action::CreateStory { project, issue_type, summary, description, priority, labels })
+}
+
+/// What a company's own tool is asked to do for whoever asked.
+pub(super) fn custom(ticket: &Ticket, name: &str, email: Option<&str>) -> Action {
+    let email = email.filter(|_| !ticket.requester_is_external).map(str::to_owned);
+    Action::Custom {
+        name: name.to_owned(),
+        requester: Beneficiary { slack_id: ticket.requester.to_string(), email },
+        summary: one_line(&ticket.words.summary()),
+        request: ticket.words.text(),
+    }
 }
 
 /// Only a ticket of a helpdesk has one there.

@@ -145,6 +145,7 @@ impl Scene<'_> {
         }
         self.tell_requester(NoticeKind::Answered { answer });
         self.show_card();
+        self.act_along_with_answer();
     }
 
     /// Somebody who sees the card sends what it suggests. What is said to the requester is looked for anew, since others may
@@ -251,6 +252,7 @@ impl Scene<'_> {
     /// People have the ticket from now on: what the decision says is carried out, as the rule that let the bot answer allows.
     pub(super) fn hand_over(&mut self, end: SolvingEnd) {
         self.audit(Actor::Deskbell, AuditKind::HandedOver, json!({ "why": end }));
+        self.leave_what_waits();
         self.end_solving(end);
         let offers: Vec<u64> = self.ticket.offers.iter().map(|offer| offer.answer).collect();
         self.show_notices(|kind| match kind {

@@ -1,6 +1,7 @@
 //! Journeys of a ticket, event by event.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
+mod acting;
 mod answering;
 mod asking;
 mod carrying_out;

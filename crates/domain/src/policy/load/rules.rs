@@ -76,6 +76,7 @@ impl Check<'_> {
             actions: written.actions.as_ref().map(|actions| self.actions(actions)),
             labels: self.labels(&written.labels),
             answer: self.answer(written),
+            solve_with: self.solve_with(written),
         };
         Some(rule)
     }
@@ -88,6 +89,32 @@ impl Check<'_> {
             self.fault(&answer.span(), mend);
         }
         true
+    }
+
+    /// What the bot does by itself, it does along with an answer.
+    fn solve_with(&mut self, written: &RuleDocument) -> Vec<String> {
+        let answers = written.answer.as_ref().is_some_and(|answer| *answer.get_ref());
+        let mut seen = BTreeSet::new();
+        for name in &written.solve_with {
+            let action = name.get_ref().as_str();
+            if !answers {
+                let mend = "`solve_with` goes along with an answer of the bot's: write answer = true beside it, or take it out";
+                self.fault(&name.span(), mend);
+            } else if Action::NAMES.contains(&action) {
+                let mend = format!(
+                    "`solve_with` is for actions of your own, and `{action}` is one of Deskbell's: name an [actions.NAME] with custom = true"
+                );
+                self.fault(&name.span(), mend);
+            } else if !Action::is_custom_name(action) {
+                let mend = format!(
+                    "`{action}` is no name of an action: write small letters, digits and underscores, such as \"unlock_account\""
+                );
+                self.fault(&name.span(), mend);
+            } else if !seen.insert(action) {
+                self.fault(&name.span(), format!("`{action}` stands here twice: remove one"));
+            }
+        }
+        written.solve_with.iter().map(|name| name.get_ref().clone()).collect()
     }
 
     /// Trackers take none with spaces.
