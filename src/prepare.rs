@@ -104,6 +104,25 @@ fn unseen(lookups: &Lookups) -> impl Iterator<Item = String> {
     })
 }
 
+/// The look-ups; every fact that the policy names must be one.
+///
+/// # Errors
+/// A fault of a look-up, or each fact that is none.
+pub fn lookups(config: &Config, policy: &LoadedPolicy) -> Result<Lookups, PrepareErrors> {
+    let lookups = config.lookups().map_err(ConfigErrors::from)?;
+    let file = policy.path.display();
+    let unknown = policy.policy.facts().into_iter().filter(|fact| !lookups.facts.contains_key(*fact));
+    let missing: Vec<String> = unknown
+        .map(|fact| {
+            format!(
+                "{file}: the fact `{fact}` is looked up nowhere: add [lookups.facts.{fact}] with server, tool and result, or take it \
+                 out of the policy"
+            )
+        })
+        .collect();
+    if missing.is_empty() { Ok(lookups) } else { Err(PrepareErrors(missing)) }
+}
+
 /// What follows from an issue that there is, whether or not a rule names it: Resolve moves it, what the requester adds is a
 /// comment on it.
 const FOLLOW_FROM_AN_ISSUE: [&str; 2] = ["transition", "comment"];

@@ -178,7 +178,7 @@ impl Prepared {
             poll: config.status_look().map_err(ConfigErrors::from)?,
             helpdesk_poll: config.helpdesk.poll.clone(),
             slack: Arc::new(slack),
-            lookups: config.lookups().map_err(ConfigErrors::from)?,
+            lookups: prepare::lookups(config, &policy)?,
             policy,
             bindings,
             messages,

@@ -155,6 +155,7 @@ fn unknown_name(name: &str, holder: &str, fields: &Map<String, Value>) -> String
     let within = if holder.is_empty() { String::new() } else { format!("{holder}.") };
     let mend = match nearest(name, known()) {
         Some(near) => format!("did you mean `{within}{near}`?"),
+        None if fields.is_empty() => format!("{holder} holds nothing"),
         None => {
             format!("known are: {}", known().map(|known| format!("{within}{known}")).collect::<Vec<_>>().join(", "))
         }

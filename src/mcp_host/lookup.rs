@@ -1,13 +1,17 @@
 //! Which tool answers which look-up, `[lookups.NAME]`. A look-up only reads: it needs nobody's approval and goes by `reading`.
 
+mod facts;
 mod passages;
 mod written;
+
+use std::collections::BTreeMap;
 
 use deskbell_domain::decision::Customer;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use self::facts::{Fact, FactConfig};
 pub use self::passages::{FoundGap, FoundPassage, GapPointers, PassagePointers};
 pub use self::written::{LookupConfig, LookupsConfig};
 use super::arguments::{Arguments, BadArgument};
@@ -65,11 +69,11 @@ pub struct QueuePointers {
 
 /// The pointers of a look-up by the field that names each.
 trait Named {
-    fn pointers(&self) -> Vec<(&'static str, &str)>;
+    fn pointers(&self) -> Vec<(&str, &str)>;
 }
 
 impl Named for CustomerPointers {
-    fn pointers(&self) -> Vec<(&'static str, &str)> {
+    fn pointers(&self) -> Vec<(&str, &str)> {
         let named = [
             ("known", &self.known),
             ("tier", &self.tier),
@@ -86,7 +90,7 @@ impl Named for CustomerPointers {
 }
 
 impl Named for QueuePointers {
-    fn pointers(&self) -> Vec<(&'static str, &str)> {
+    fn pointers(&self) -> Vec<(&str, &str)> {
         vec![("list", &self.list), ("name", &self.name), ("tickets", &self.tickets)]
     }
 }
@@ -98,7 +102,7 @@ pub enum LookupError {
     #[error("[lookups.{name}] server = \"{server}\": add [mcp.{server}] or name one that is configured")]
     UnknownServer {
         /// The look-up.
-        name: &'static str,
+        name: String,
         /// As written.
         server: String,
     },
@@ -106,7 +110,7 @@ pub enum LookupError {
     #[error("[lookups.{name}] tool `{tool}`: allow or deny of [mcp.{server}] keeps it out; let it in or name another")]
     ToolKeptOut {
         /// The look-up.
-        name: &'static str,
+        name: String,
         /// Its server.
         server: String,
         /// The tool.
@@ -116,7 +120,7 @@ pub enum LookupError {
     #[error("[lookups.{name}] arguments.{argument}: {message}")]
     BadExpression {
         /// The look-up.
-        name: &'static str,
+        name: String,
         /// The argument.
         argument: String,
         /// The parser's words.
@@ -128,9 +132,9 @@ pub enum LookupError {
     )]
     BadPointer {
         /// The look-up.
-        name: &'static str,
+        name: String,
         /// The field.
-        field: &'static str,
+        field: String,
         /// As written.
         pointer: String,
     },
@@ -140,7 +144,7 @@ pub enum LookupError {
     )]
     NoPointer {
         /// The look-up.
-        name: &'static str,
+        name: String,
     },
     /// No length of time.
     #[error(
@@ -148,23 +152,33 @@ pub enum LookupError {
     )]
     BadLength {
         /// The look-up.
-        name: &'static str,
+        name: String,
         /// The field.
-        field: &'static str,
+        field: String,
         /// As written.
         written: String,
+    },
+    /// No pattern.
+    #[error("[lookups.{name}] find.{field}: {message}")]
+    BadPattern {
+        /// The look-up.
+        name: String,
+        /// What it finds.
+        field: String,
+        /// The parser's words.
+        message: String,
     },
     /// Only what is found has readers.
     #[error("[lookups.{name}] everybody: only search_knowledge finds what people read; take it out")]
     HasNoReaders {
         /// The look-up.
-        name: &'static str,
+        name: String,
     },
     /// Only the queues' load is the same for every ticket.
     #[error("[lookups.{name}] keep: only queue_load keeps an answer for further tickets; take it out")]
     KeepsNothing {
         /// The look-up.
-        name: &'static str,
+        name: String,
     },
 }
 
@@ -172,7 +186,7 @@ pub enum LookupError {
 #[derive(Debug, Clone)]
 pub struct Lookup<Pointers> {
     /// The name in `[lookups]`.
-    pub name: &'static str,
+    pub name: String,
     /// The configured server.
     pub server: String,
     /// Its tool.
@@ -198,6 +212,8 @@ pub struct Lookups {
     pub knowledge: Vec<Lookup<PassagePointers>>,
     /// What the knowledge base lacks.
     pub gaps: Option<Lookup<GapPointers>>,
+    /// What rules let the bot look up for an answer, by name.
+    pub facts: BTreeMap<String, Fact>,
 }
 
 impl Lookups {
@@ -216,6 +232,7 @@ impl Lookups {
             queue_load: checked("queue_load", config.queue_load.as_ref(), places)?,
             knowledge: checked_each("search_knowledge", &config.search_knowledge, places)?,
             gaps: checked("list_gaps", config.list_gaps.as_ref(), places)?,
+            facts: facts::checked_facts(&config.facts, places)?,
         })
     }
 
@@ -227,7 +244,8 @@ impl Lookups {
         }
         let customer = self.customer.iter().map(bound);
         let others = self.queue_load.iter().map(bound).chain(self.gaps.iter().map(bound));
-        customer.chain(others).chain(self.knowledge.iter().map(bound))
+        let facts = self.facts.values().map(|fact| bound(fact.lookup()));
+        customer.chain(others).chain(self.knowledge.iter().map(bound)).chain(facts)
     }
 
     /// Asks this server's knowledge before that of others.
@@ -251,7 +269,7 @@ impl Lookups {
 #[derive(Debug, Clone, Copy)]
 pub struct BoundLookup<'a> {
     /// The name in `[lookups]`.
-    pub name: &'static str,
+    pub name: &'a str,
     /// The configured server.
     pub server: &'a str,
     /// Its tool.
@@ -287,51 +305,69 @@ pub(super) fn reading_faults(
     faults
 }
 
+/// Where servers are known, and whether a tool of one is there for Deskbell.
+type Places<'a, S, T> = (&'a S, &'a T);
+
 fn checked<P: Named + Clone>(
-    name: &'static str,
+    name: &str,
     written: Option<&LookupConfig<P>>,
-    (has_server, admits): (&impl Fn(&str) -> bool, &impl Fn(&str, &str) -> bool),
+    places: Places<'_, impl Fn(&str) -> bool, impl Fn(&str, &str) -> bool>,
 ) -> Result<Option<Lookup<P>>, LookupError> {
-    let Some(written) = written else { return Ok(None) };
+    written.map(|written| checked_in(name, written, places, &of_lookup(name))).transpose()
+}
+
+/// `context` holds every field that the arguments may speak of.
+fn checked_in<P: Named + Clone>(
+    name: &str,
+    written: &LookupConfig<P>,
+    (has_server, admits): Places<'_, impl Fn(&str) -> bool, impl Fn(&str, &str) -> bool>,
+    context: &Value,
+) -> Result<Lookup<P>, LookupError> {
     let (server, tool) = (written.server.clone(), written.tool.clone());
+    let named = || name.to_owned();
     if !has_server(&server) {
-        return Err(LookupError::UnknownServer { name, server });
+        return Err(LookupError::UnknownServer { name: named(), server });
     }
     if !admits(&server, &tool) {
-        return Err(LookupError::ToolKeptOut { name, server, tool });
+        return Err(LookupError::ToolKeptOut { name: named(), server, tool });
     }
     let pointers = written.result.pointers();
     if pointers.is_empty() {
-        return Err(LookupError::NoPointer { name });
+        return Err(LookupError::NoPointer { name: named() });
     }
     let bad = pointers.iter().find(|(_, pointer)| !pointer.is_empty() && !pointer.starts_with('/'));
     if let Some((field, pointer)) = bad {
-        return Err(LookupError::BadPointer { name, field, pointer: (*pointer).to_owned() });
+        return Err(LookupError::BadPointer {
+            name: named(),
+            field: (*field).to_owned(),
+            pointer: (*pointer).to_owned(),
+        });
     }
     if written.keep.is_some() && name != "queue_load" {
-        return Err(LookupError::KeepsNothing { name });
+        return Err(LookupError::KeepsNothing { name: named() });
     }
     if written.everybody && name != "search_knowledge" {
-        return Err(LookupError::HasNoReaders { name });
+        return Err(LookupError::HasNoReaders { name: named() });
     }
     let keep = written.keep.as_deref().map_or(Ok(KEEP), |text| length(name, "keep", text, SignedDuration::MAX))?;
-    Ok(Some(Lookup {
-        name,
+    Ok(Lookup {
+        name: named(),
         deadline: length(name, "deadline", &written.deadline, SignedDuration::from_secs(60))?,
         keep,
         everybody: written.everybody,
-        arguments: Arguments::check(&written.arguments, &of_lookup(name))
-            .map_err(|BadArgument { argument, message }| LookupError::BadExpression { name, argument, message })?,
+        arguments: Arguments::check(&written.arguments, context).map_err(|BadArgument { argument, message }| {
+            LookupError::BadExpression { name: named(), argument, message }
+        })?,
         result: written.result.clone(),
         server,
         tool,
-    }))
+    })
 }
 
 fn checked_each<P: Named + Clone>(
-    name: &'static str,
+    name: &str,
     written: &[LookupConfig<P>],
-    places: (&impl Fn(&str) -> bool, &impl Fn(&str, &str) -> bool),
+    places: Places<'_, impl Fn(&str) -> bool, impl Fn(&str, &str) -> bool>,
 ) -> Result<Vec<Lookup<P>>, LookupError> {
     let mut all = Vec::new();
     for one in written {
@@ -340,16 +376,11 @@ fn checked_each<P: Named + Clone>(
     Ok(all)
 }
 
-fn length(
-    name: &'static str,
-    field: &'static str,
-    written: &str,
-    at_most: SignedDuration,
-) -> Result<SignedDuration, LookupError> {
+fn length(name: &str, field: &str, written: &str, at_most: SignedDuration) -> Result<SignedDuration, LookupError> {
     let parsed = written.parse::<SignedDuration>().ok();
     parsed.filter(|length| length.is_positive() && *length <= at_most).ok_or_else(|| LookupError::BadLength {
-        name,
-        field,
+        name: name.to_owned(),
+        field: field.to_owned(),
         written: written.to_owned(),
     })
 }

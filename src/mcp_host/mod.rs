@@ -55,7 +55,8 @@ pub use dispatch::{CarriedOut, DispatchError, Found, Ready};
 pub use drift::differences;
 pub use line::Progress;
 pub use lookup::{
-    FoundGap, FoundPassage, GapPointers, Lookup, LookupConfig, LookupError, Lookups, LookupsConfig, PassagePointers,
+    Fact, FactConfig, FoundGap, FoundPassage, GapPointers, Lookup, LookupConfig, LookupError, Lookups, LookupsConfig,
+    PassagePointers,
 };
 pub use oauth::{Grant, KeptSignIn, Login, LoginError, OAuthSpec, SignInError, SignInKeeper};
 pub use outcome::{CallError, CallOutput};

@@ -38,6 +38,16 @@ pub(super) fn of_lookup(name: &str) -> Value {
     }
 }
 
+/// The context of a fact's arguments: whose request it is, and what its patterns find there.
+pub(super) fn of_fact<'a>(found: impl Iterator<Item = &'a str>) -> Value {
+    let mut context = of_lookup("lookup_customer");
+    let found: serde_json::Map<String, Value> = found.map(|name| (name.to_owned(), json!("ORD-1"))).collect();
+    if let Some(context) = context.as_object_mut() {
+        context.insert("found".to_owned(), Value::Object(found));
+    }
+    context
+}
+
 /// The context of the arguments that ask a tracker for statuses.
 pub(super) fn of_statuses(keys: &[String]) -> Value {
     json!({ "keys": keys })

@@ -127,7 +127,7 @@ impl World {
     }
 
     /// What Slack says of a requester who is in Slack.
-    async fn profile(&self, ticket: &Ticket, until: Instant) -> Result<Option<Profile>, Nothing> {
+    pub(super) async fn profile(&self, ticket: &Ticket, until: Instant) -> Result<Option<Profile>, Nothing> {
         if matches!(ticket.source, Source::Helpdesk { .. }) {
             return Ok(None);
         }
@@ -214,7 +214,7 @@ fn count(lookup: Lookup, outcome: &'static str) {
 }
 
 /// What is known of who asks: by Slack's profile, or by what the helpdesk sent.
-fn requester(ticket: &Ticket, profile: Option<Profile>) -> Value {
+pub(super) fn requester(ticket: &Ticket, profile: Option<Profile>) -> Value {
     let is_in_slack = profile.is_some();
     let profile = profile.unwrap_or_default();
     let email = ticket.words.requester_email.clone().or(profile.email);

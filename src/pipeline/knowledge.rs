@@ -2,11 +2,12 @@
 //! thread or a ticket.
 //!
 //! [`readers`] says who will read the answer, [`questions`] answers people who ask, [`tickets`] suggests on cards and answers
-//! where a rule lets the bot, [`ranking`] and [`wording`] have a language model put passages in order and in words, [`outcomes`] keeps what people make of it, [`clicks`] carries out what a click allows that belongs
+//! where a rule lets the bot, [`facts`] looks up what the rule lets it tell besides, [`ranking`] and [`wording`] have a language model put passages in order and in words, [`outcomes`] keeps what people make of it, [`clicks`] carries out what a click allows that belongs
 //! to no ticket, [`agents`] asks for other agents, [`lessons`] hands over what resolved tickets taught, [`gaps`] lists what the knowledge lacks.
 
 mod agents;
 mod clicks;
+mod facts;
 mod gaps;
 mod lessons;
 mod outcomes;
@@ -31,6 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::time::Instant;
 
+use self::facts::Fact;
 use super::World;
 use super::enrich::Nothing;
 use super::perform::Undone;
@@ -54,6 +56,8 @@ const QUESTION_CHARS: usize = 1_000;
 pub(super) struct Brought {
     /// The best of each first.
     pub passages: Vec<FoundPassage>,
+    /// What was looked up besides, since a rule lets the bot tell it.
+    pub facts: Vec<Fact>,
     /// Those that brought nothing that can be used.
     pub without: Vec<String>,
 }
@@ -115,11 +119,18 @@ impl World {
         if let Some((after, reason)) = again.filter(|_| brought.iter().all(Vec::is_empty) && waited(job) < PATIENCE) {
             return Err(Undone::PutOff { after, reason });
         }
-        Ok(Brought { passages: by_turns(brought), without })
+        Ok(Brought { passages: by_turns(brought), facts: Vec::new(), without })
     }
 
     /// What the passages say: an answer where that is likely enough, else why there is none.
     pub(super) fn read_passages(&self, brought: &Brought) -> Reading {
+        match self.read_knowledge(brought) {
+            Reading::Answer(finding) => Reading::Answer(facts::told_with(finding, &brought.facts)),
+            Reading::Thin(why) => facts::told_alone(&brought.facts).map_or(Reading::Thin(why), Reading::Answer),
+        }
+    }
+
+    fn read_knowledge(&self, brought: &Brought) -> Reading {
         let Some(best) = brought.passages.iter().filter_map(|passage| passage.confidence).max() else {
             let nothing = brought.passages.is_empty();
             let failed = nothing && !brought.without.is_empty();

@@ -39,6 +39,19 @@ const CONFIGS: &[Change] = &[
     ("both command and url", "command = \"deskbell\"", "command = \"deskbell\"\nurl = \"https://mcp.test\""),
     ("unknown server", "server = \"jira\"\ntool = \"add_comment\"", "server = \"jra\"\ntool = \"add_comment\""),
     ("unknown action", "[actions.assign]", "[actions.asign]"),
+    ("one of Deskbell's as one's own", "[actions.assign]", "[actions.assign]\ncustom = true"),
+    ("no name for one's own action", "[actions.assign]", "[actions.Unlock]\ncustom = true"),
+    ("a field that one's own action has not", "[actions.assign]", "[actions.unlock]\ncustom = true"),
+    (
+        "a fact's pattern",
+        "[actions.assign]",
+        "[lookups.facts.order]\nserver = \"jira\"\ntool = \"get_issue\"\nfind = { key = \"(\" }\nresult = { Status = \"/status\" }\n\n[actions.assign]",
+    ),
+    (
+        "what a fact does not find",
+        "[actions.assign]",
+        "[lookups.facts.order]\nserver = \"jira\"\ntool = \"get_issue\"\narguments = { key = \"=found.key\" }\nresult = { Status = \"/status\" }\n\n[actions.assign]",
+    ),
     ("bad expression", "\"=action.body\"", "\"=action..body\""),
     ("a field that the action has not", "\"=action.body\"", "\"=action.bdy\""),
     ("a field of something else", "\"=action.body\"", "\"=ticket_text\""),
@@ -256,5 +269,5 @@ fn the_policys_errors_stop_serving_too() {
     let policy = changed(&repository_file("policy.example.toml"), "capacity = 6", "capacity = 0");
     let said = serve(&repository_file("deskbell.example.toml"), &policy, &SECRETS);
     assert_eq!(said.code, 2);
-    assert!(said.stderr.contains("policy.example.toml:60:12: capacity must be at least 1"), "{}", said.stderr);
+    assert!(said.stderr.contains("policy.example.toml:61:12: capacity must be at least 1"), "{}", said.stderr);
 }

@@ -49,12 +49,12 @@ pub fn sure() -> Value {
     script(&json!({ "passages": [passage(0.91)], "next_page_token": null }))
 }
 
-fn thin() -> Value {
+pub fn thin() -> Value {
     script(&json!({ "passages": [passage(0.2)], "next_page_token": null }))
 }
 
 /// Lets the bot answer what is about payments.
-fn answering(wait: &str, on_silence: &str) -> Wish {
+pub fn answering(wait: &str, on_silence: &str) -> Wish {
     let section = format!(
         "[answering]\nwait = \"{wait}\"\nsearch_within = \"5s\"\nask_back = false\non_silence = \"{on_silence}\"\n\n[confirmation]"
     );
@@ -82,7 +82,7 @@ impl Library {
         self.folder.path().join("kb.json")
     }
 
-    fn says(&self, script: &Value) {
+    pub fn says(&self, script: &Value) {
         scripted::write(&self.script(), script);
     }
 
@@ -92,7 +92,7 @@ impl Library {
         calls.filter(|call| call["name"] == tool).map(|call| call["arguments"].clone()).collect()
     }
 
-    async fn until_called(&self, tool: &str) -> Value {
+    pub async fn until_called(&self, tool: &str) -> Value {
         let started = Instant::now();
         loop {
             if let Some(call) = self.calls(tool).pop() {
@@ -104,7 +104,7 @@ impl Library {
     }
 
     /// The answer in the thread of a message.
-    async fn answer_under(&self, channel: &str, ts: &str) -> Message {
+    pub async fn answer_under(&self, channel: &str, ts: &str) -> Message {
         let is_it = |message: &Message| message.thread() == Some(ts) && message.says(ANSWER) && !message.is_card();
         self.desk.until_posted("the answer", channel, is_it).await
     }
@@ -306,105 +306,6 @@ async fn without_an_answer_people_have_it_at_once_and_after_a_crash_too() {
     library.desk.until("people have it", second).await;
     library.desk.settled().await;
     assert!(State(library.desk.state().await).messages("C0SUPPORT").iter().all(|message| !message.says(ANSWER)));
-}
-
-/// As [`answering`], where the bot may ask back.
-fn asking_back(wait: &str) -> Wish {
-    answering(wait, "hand_over").policy_with("ask_back = false", "ask_back = true")
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_bot_asks_back_once_and_looks_again_with_what_is_replied() {
-    let library = Library::open(&thin(), asking_back("1h")).await;
-    let desk = &library.desk;
-    let ts = desk.says("U0GRACE", "C0SUPPORT", "How long does a refund of a payment take?").await;
-    let asks = |message: &Message| message.says("with a little more") && message.thread() == Some(ts.as_str());
-    let asked = desk.until_posted("the question", "C0SUPPORT", asks).await;
-    assert!(
-        asked.says("Refunds › How long does it take?") && asked.has_button("answer_ask_person"),
-        "{}",
-        asked.all_text()
-    );
-    let card = desk.card_under("C0SUPPORT", &ts).await;
-    desk.until_message("the card", &card, |card| card.says("Asked <@U0GRACE> for more")).await;
-    assert!(State(desk.state().await).issues().is_empty(), "nobody is called yet");
-
-    library.says(&sure());
-    desk.act(
-        "message",
-        json!({ "user": "U0GRACE", "channel": "C0SUPPORT", "thread_ts": ts, "text": "By credit card, I mean" }),
-    )
-    .await;
-    let answer = library.answer_under("C0SUPPORT", &ts).await;
-    let query = library.calls("search_knowledge").pop().unwrap()["query"].as_str().unwrap().to_owned();
-    assert!(query.contains("How long does a refund") && query.contains("By credit card"), "{query}");
-    desk.until_message("the question is over", &asked, |asked| !asked.has_button("answer_ask_person")).await;
-    desk.presses("U0GRACE", &answer, "answer_solved").await;
-    desk.until_message("the card", &card, |card| card.says("Resolved by <@U0GRACE>")).await;
-    let (_, trail) = desk.runs(&["audit", "show"]).await;
-    assert!(trail.contains("asked_back"), "{trail}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_asked_by_form_replies_below_the_question_and_who_says_nothing_reaches_people() {
-    let library = Library::open(&thin(), asking_back("2s")).await;
-    let desk = &library.desk;
-    desk.types("U0GRACE", "D0GRACE", "/triage", "How long does a refund of a payment take?").await;
-    let asked = desk.until_posted("the question", "D0GRACE", |message| message.says("with a little more")).await;
-    let thread = asked.thread().unwrap_or(&asked.ts).to_owned();
-    desk.act("message", json!({ "user": "U0GRACE", "channel": "D0GRACE", "thread_ts": thread, "text": "By card" }))
-        .await;
-    desk.until("people have it, with both", |state| {
-        state.issues().into_iter().find(|issue| issue.to_string().contains("By card"))
-    })
-    .await;
-    desk.settled().await;
-    assert_eq!((desk.tickets().len(), library.calls("search_knowledge").len()), (1, 2), "its reply joined it");
-
-    let ts = desk.says("U0FRANK", "C0SUPPORT", "Where is the invoice of a payment?").await;
-    let card = desk.card_under("C0SUPPORT", &ts).await;
-    desk.until_message("why", &card, |card| card.says("was asked for more and did not reply")).await;
-}
-
-/// The bot answers what is about payments, and a tool of the company's own goes along with that.
-fn acting() -> Wish {
-    let wish =
-        answering("1h", "hand_over").policy_with("answer = true", "answer = true\nsolve_with = [\"unlock_account\"]");
-    let tool = "\n[actions.unlock_account]\ncustom = true\nserver = \"kb\"\ntool = \"unlock\"\narguments = { account = \"=action.requester.email\", reason = \"=action.summary\", key = \"=idempotency_key\" }\nreconcile = \"native\"\nerrors = [{ match = \"no such\", kind = \"permanent\" }]\n";
-    Wish { config: format!("{}{tool}", wish.config), ..wish }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_tool_of_the_companys_own_goes_along_with_the_bots_answer() {
-    let library = Library::open(&sure(), acting()).await;
-    let desk = &library.desk;
-    let ts = desk.says("U0GRACE", "C0SUPPORT", "How long does a refund of a payment take?").await;
-    let answer = library.answer_under("C0SUPPORT", &ts).await;
-    let done = desk.until_message("the step", &answer, |answer| answer.says("Done: unlock account")).await;
-    assert!(done.has_button("answer_solved"), "who asked says whether that helped: {}", done.all_text());
-    let call = library.until_called("unlock").await;
-    assert_eq!((call["account"].as_str(), call["key"].is_string()), (Some("grace@northwind.example"), true), "{call}");
-    desk.presses("U0GRACE", &answer, "answer_solved").await;
-    let card = desk.card_under("C0SUPPORT", &ts).await;
-    desk.until_message("the card", &card, |card| card.says("Resolved by <@U0GRACE>")).await;
-    desk.settled().await;
-    assert_eq!((library.calls("unlock").len(), State(desk.state().await).issues().len()), (1, 0));
-    let (same, _) = desk.runs(&["audit", "replay"]).await;
-    assert!(same);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_tool_that_refuses_makes_it_peoples_ticket() {
-    let mut said = sure();
-    said["answers"]["unlock"] = json!({ "error": "no such account" });
-    let library = Library::open(&said, acting()).await;
-    let desk = &library.desk;
-    let ts = desk.says("U0GRACE", "C0SUPPORT", "How long does a refund of a payment take?").await;
-    let answer = library.answer_under("C0SUPPORT", &ts).await;
-    desk.until_message("the step", &answer, |answer| answer.says("Not done, people look at it: unlock account")).await;
-    let alert = desk.until_posted("the alert", "C0PAYMENTS", |message| message.has_button("claim")).await;
-    assert!(alert.says("could not be done"), "{}", alert.all_text());
-    desk.until_posted("ops", "C0OPS", |message| message.says("unlock_account")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,6 +43,7 @@ mod shared_channels;
 mod shortcut;
 mod sign_ins;
 mod socket_mode;
+mod solving;
 mod tracker;
 pub mod trust;
 mod undo;

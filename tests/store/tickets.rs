@@ -26,6 +26,7 @@ pub fn decision(ordinal: u32) -> Decision {
         ordinal,
         mode: Mode::Confirm,
         answer: true,
+        facts: vec!["order".to_owned()],
         solve_with: vec!["unlock_account".to_owned()],
         squad: SquadId::new("payments"),
         queue: Some(QueueId::new("inbox")),

@@ -40,7 +40,8 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
         ordinal,
         mode,
         answer: mode == Mode::Auto && acting.iter().any(|rule| rule.answer),
-        solve_with: if mode == Mode::Auto { solve_with(&acting) } else { Vec::new() },
+        facts: if mode == Mode::Auto { all_of(&acting, |rule| &rule.facts) } else { Vec::new() },
+        solve_with: if mode == Mode::Auto { all_of(&acting, |rule| &rule.solve_with) } else { Vec::new() },
         squad: chosen.squad.clone(),
         queue: queue(policy, &acting, &chosen.squad),
         priority,
@@ -59,9 +60,9 @@ pub fn decide(policy: &Policy, inputs: &DecisionInputs, ordinal: u32) -> Decisio
 }
 
 /// What all of them let the bot do, each once.
-fn solve_with(acting: &[&Rule]) -> Vec<String> {
+fn all_of(acting: &[&Rule], lets: impl Fn(&Rule) -> &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for name in acting.iter().flat_map(|rule| &rule.solve_with) {
+    for name in acting.iter().flat_map(|rule| lets(rule)) {
         if !names.contains(name) {
             names.push(name.clone());
         }

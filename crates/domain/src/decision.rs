@@ -157,6 +157,9 @@ pub struct Decision {
     /// The bot may answer before anybody acts.
     #[serde(default, skip_serializing_if = "is_false")]
     pub answer: bool,
+    /// What the bot may look up for its answer, by the names of `[lookups.facts]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<String>,
     /// The company's own actions that the bot may carry out along with its answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub solve_with: Vec<String>,

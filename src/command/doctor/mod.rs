@@ -205,7 +205,8 @@ fn examine_policy(config: &Config, findings: &mut Vec<Finding>) -> Option<Loaded
         let mend = "bind the look-up, or take it out of the rule; `deskbell policy check` says so too";
         findings.push(Finding::doubtful("policy", caution, mend));
     }
-    if let Err(errors) = prepare::bindings(config, &loaded) {
+    let faults = prepare::bindings(config, &loaded).err().into_iter().chain(prepare::lookups(config, &loaded).err());
+    for errors in faults {
         findings.extend(told(errors));
     }
     match prepare::local_assessor(config, &loaded) {

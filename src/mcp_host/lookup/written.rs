@@ -7,7 +7,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{CustomerPointers, GapPointers, PassagePointers, QueuePointers};
+use super::{CustomerPointers, FactConfig, GapPointers, PassagePointers, QueuePointers};
 
 /// `[lookups]` as written.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -22,6 +22,8 @@ pub struct LookupsConfig {
     pub search_knowledge: Vec<LookupConfig<PassagePointers>>,
     /// What the knowledge base lacks, for `/kb gaps`.
     pub list_gaps: Option<LookupConfig<GapPointers>>,
+    /// What rules let the bot look up for an answer (`facts`), by name.
+    pub facts: BTreeMap<String, FactConfig>,
 }
 
 /// `[lookups.NAME]` as written.
@@ -62,12 +64,14 @@ impl LookupsConfig {
                 .filter(|own| other.search_knowledge.iter().all(|bound| bound.server != own.server))
                 .collect(),
             list_gaps: self.list_gaps.filter(|_| other.list_gaps.is_none()),
+            facts: self.facts,
         }
     }
 
     /// Takes the other's up. Of a look-up that both bind, and one server alone may answer, the own stays: its name, and its server.
     pub fn join(&mut self, other: Self) -> Option<(&'static str, String)> {
         self.search_knowledge.extend(other.search_knowledge);
+        self.facts.extend(other.facts);
         let clashes = [
             join("lookup_customer", &mut self.lookup_customer, other.lookup_customer),
             join("queue_load", &mut self.queue_load, other.queue_load),

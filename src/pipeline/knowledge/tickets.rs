@@ -30,6 +30,9 @@ impl World {
         let question = mrkdwn::plain(read_part(&ticket.words.text()));
         let readers = self.readers_in(&place(&ticket, purpose)).await;
         let mut brought = self.ask_knowledge(job, &question, &readers).await?;
+        if purpose == Purpose::Answer {
+            brought.facts = self.facts(job, &ticket, &question).await?;
+        }
         let names = ticket.words.requester_name.iter().cloned().collect();
         let sought = match self.in_words(&question, &mut brought, names, Some(ticket.id)).await {
             Reading::Thin(Unanswered::Unsure) if purpose == Purpose::Answer => {

@@ -27,8 +27,9 @@ impl World {
         self.rank(question, brought, &names, ticket).await;
         let brought = &*brought;
         let quoted = self.read_passages(brought);
-        let worth: Vec<&FoundPassage> =
-            brought.passages.iter().filter(|passage| is_worth_reading(passage)).take(READ).collect();
+        let facts = brought.facts.iter().map(|fact| &fact.said);
+        let passages = brought.passages.iter().filter(|passage| is_worth_reading(passage)).take(READ);
+        let worth: Vec<&FoundPassage> = facts.chain(passages).collect();
         let Some(llm) = self.llm.as_ref().filter(|_| !worth.is_empty()) else { return quoted };
         let titles: Vec<String> = worth.iter().map(|passage| titled(passage)).collect();
         let sources: Vec<Source<'_>> = worth
@@ -38,7 +39,10 @@ impl World {
             .collect();
         match grounded::answer(llm, question, &sources, names, ticket).await {
             Ok(Grounded::Answer { sentences, .. }) => Reading::Answer(worded(llm.model(), &sentences, &worth)),
-            Ok(Grounded::Unknown { .. }) => Reading::Thin(Unanswered::Unsure),
+            Ok(Grounded::Unknown { .. }) => {
+                let facts = super::facts::told_alone(&brought.facts);
+                facts.map_or(Reading::Thin(Unanswered::Unsure), Reading::Answer)
+            }
             Err(error) => {
                 tracing::warn!(%error, "the passages are quoted instead of put in words");
                 quoted

@@ -288,6 +288,8 @@ pub(super) struct RuleDocument {
     pub labels: Vec<Spanned<String>>,
     pub answer: Option<Spanned<bool>>,
     #[serde(default)]
+    pub facts: Vec<Spanned<String>>,
+    #[serde(default)]
     pub solve_with: Vec<Spanned<String>>,
     #[serde(default)]
     pub examples: Vec<Spanned<ExampleDocument>>,

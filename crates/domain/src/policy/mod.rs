@@ -257,6 +257,8 @@ pub struct Rule {
     pub labels: BTreeSet<String>,
     /// The bot may answer before anybody acts.
     pub answer: bool,
+    /// What it may look up for its answer.
+    pub facts: Vec<String>,
     /// The company's own actions that it may carry out along with its answer.
     pub solve_with: Vec<String>,
 }
@@ -285,6 +287,11 @@ impl Policy {
         let solving = self.rules.iter().flat_map(|rule| &rule.solve_with);
         let named = self.default.actions.iter().chain(rules).chain(solving).map(String::as_str);
         named.chain(written_back).chain(labelled.into_iter().flatten()).collect()
+    }
+
+    /// Everything that the bot may look up for an answer, each once.
+    pub fn facts(&self) -> BTreeSet<&str> {
+        self.rules.iter().flat_map(|rule| &rule.facts).map(String::as_str).collect()
     }
 
     /// The escalation policy of a squad; one level, its own channel, where it has none.

@@ -76,6 +76,7 @@ impl Check<'_> {
             actions: written.actions.as_ref().map(|actions| self.actions(actions)),
             labels: self.labels(&written.labels),
             answer: self.answer(written),
+            facts: self.facts(written),
             solve_with: self.solve_with(written),
         };
         Some(rule)
@@ -89,6 +90,21 @@ impl Check<'_> {
             self.fault(&answer.span(), mend);
         }
         true
+    }
+
+    /// What the bot looks up it tells in an answer.
+    fn facts(&mut self, written: &RuleDocument) -> Vec<String> {
+        let answers = written.answer.as_ref().is_some_and(|answer| *answer.get_ref());
+        let mut seen = BTreeSet::new();
+        for name in &written.facts {
+            if !answers {
+                let mend = "`facts` are told in an answer of the bot's: write answer = true beside it, or take it out";
+                self.fault(&name.span(), mend);
+            } else if !seen.insert(name.get_ref().as_str()) {
+                self.fault(&name.span(), format!("`{}` stands here twice: remove one", name.get_ref()));
+            }
+        }
+        written.facts.iter().map(|name| name.get_ref().clone()).collect()
     }
 
     /// What the bot does by itself, it does along with an answer.
