@@ -5,14 +5,12 @@ mod controls;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use deskbell_block_kit::templates::{RenderError, Templates};
 use deskbell_domain::action::Action;
 use deskbell_domain::enrichment::Lookup;
 use deskbell_domain::policy::Policy;
 
-use crate::assessor::Chain;
 use crate::assessor::config::{AssessorConfig, read_examples};
 use crate::assessor::llm::LlmAssessor;
 use crate::assessor::local::LocalAssessor;
@@ -224,12 +222,10 @@ pub fn llm(config: &Config) -> Result<Option<Llm>, PrepareErrors> {
     Llm::new(settings).map(Some).map_err(|error| PrepareErrors::one(format!("[llm]: {error}")))
 }
 
-/// The assessors with the language model among them, where it may assess.
-pub fn with_model(chain: Chain, llm: Option<&Llm>, config: &Config, policy: &LoadedPolicy) -> Chain {
-    match llm.filter(|_| config.llm.as_ref().is_some_and(|llm| llm.assess)) {
-        Some(llm) => chain.with_model(Arc::new(LlmAssessor::new(llm.clone(), &policy.policy.categories))),
-        None => chain,
-    }
+/// The language model as an assessor, where it may assess.
+pub fn llm_assessor(llm: Option<&Llm>, config: &Config, policy: &LoadedPolicy) -> Option<LlmAssessor> {
+    let llm = llm.filter(|_| config.llm.as_ref().is_some_and(|llm| llm.assess))?;
+    Some(LlmAssessor::new(llm.clone(), &policy.policy.categories))
 }
 
 /// How many documents the folder holds that Deskbell's own knowledge server serves; `None` without a folder.

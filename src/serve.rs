@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::assessor::Chain;
+use crate::assessor::llm::LlmAssessor;
 use crate::config::{Config, ConfigErrors, HelpdeskPollConfig, Length};
 use crate::console::{self, AccuracySource, ConsoleState, SlackStanding, StoreCheck};
 use crate::intake::config::IntakeConfig;
@@ -167,10 +168,12 @@ impl Prepared {
         prepare::documents(config)?;
         let llm = prepare::llm(config)?;
         let local = prepare::local_assessor(config, &policy)?;
+        let by_model = prepare::llm_assessor(llm.as_ref(), config, &policy);
+        let with_model = |chain: Chain, model: &LlmAssessor| chain.with_model(Arc::new(model.clone()));
         let prepared = Self {
-            assessors: prepare::with_model(Chain::of_local(&local), llm.as_ref(), config, &policy),
+            assessors: by_model.iter().fold(Chain::of_local(&local), with_model),
             llm,
-            learning: Learning::new(local),
+            learning: Learning::new(local, by_model),
             learn_after: Duration::from_secs(config.assessor.learn_after_seconds),
             callers: config.desk_callers().map_err(ConfigErrors::from)?,
             doors: doors::config(config)?,

@@ -49,6 +49,7 @@ pub fn assessment(
         language: language::detect(text).to_owned(),
         summary: summary::summarize(text),
         similar: request.similar.clone(),
+        stated: None,
         warnings: Vec::new(),
     }
 }

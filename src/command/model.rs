@@ -86,7 +86,7 @@ async fn do_it(config: &Config, store: &Store, workspace: &WorkspaceId) -> Resul
         store: store.clone(),
         workspace: workspace.clone(),
         policy: Arc::new(policy.policy),
-        learning: Learning::new(local),
+        learning: Learning::new(local, None),
         pause: Duration::ZERO,
     };
     learner.begin().await?;

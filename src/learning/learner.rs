@@ -303,6 +303,7 @@ impl Learner {
         let wanted = LabelsWanted { up_to: None, at_most: EVIDENCE_AT_MOST, with_words: false };
         let labels = self.store.labels(&self.workspace, wanted).await?;
         report::set_gauges(&labels);
+        self.learning.calibrate(labels.iter().map(|stored| &stored.label));
         let Some(bounds) = self.policy.auto_bounds else {
             self.learning.write(|standing| standing.auto_from.clear());
             return Ok(());

@@ -14,12 +14,17 @@ use deskbell_domain::ids::{CategoryId, TicketId};
 use deskbell_domain::label::{Label, Labelling};
 use deskbell_domain::ticket::Verdict;
 use deskbell_judgement::encoder::Encoder;
+use deskbell_judgement::temperature::{Candour, Temperature};
 use tokio::sync::Notify;
 
+use crate::assessor::llm::LlmAssessor;
 use crate::assessor::local::LocalAssessor;
 use crate::store::{AutoFrom, ModelVersion};
 
 pub use learner::{LearnError, Learner};
+
+/// A factor that changed by less is not told.
+const TOLD_FROM: f64 = 0.01;
 
 /// The version that answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +44,7 @@ pub struct Learning {
 #[derive(Debug)]
 struct Inner {
     local: LocalAssessor,
+    llm: Option<LlmAssessor>,
     standing: RwLock<Standing>,
     answered: Notify,
 }
@@ -52,9 +58,9 @@ struct Standing {
 }
 
 impl Learning {
-    /// For this assessor.
-    pub fn new(local: LocalAssessor) -> Self {
-        Self { inner: Arc::new(Inner { local, standing: RwLock::default(), answered: Notify::new() }) }
+    /// For the local assessor, and a language model where one assesses.
+    pub fn new(local: LocalAssessor, llm: Option<LlmAssessor>) -> Self {
+        Self { inner: Arc::new(Inner { local, llm, standing: RwLock::default(), answered: Notify::new() }) }
     }
 
     /// The confidences from which on categories may be carried out without asking, as evidence says.
@@ -65,6 +71,29 @@ impl Learning {
     /// The version that answers; `None` before the first is made.
     pub fn in_force(&self) -> Option<InForce> {
         self.read(|standing| standing.in_force.clone())
+    }
+
+    /// The language model that assesses, and what its own certainty is worth; `None` where none does.
+    pub fn llm(&self) -> Option<(&str, Temperature)> {
+        self.inner.llm.as_ref().map(|llm| (llm.model(), llm.temperature()))
+    }
+
+    /// What the language model's own certainty is worth follows from what people settled after that very model had spoken.
+    fn calibrate<'a>(&self, labels: impl IntoIterator<Item = &'a Label>) {
+        let Some(llm) = &self.inner.llm else { return };
+        let found = Candour::of(labels).remove(llm.model()).unwrap_or_default();
+        let (before, now) = (llm.temperature().factor(), found.factor.factor());
+        llm.take_for(found.factor);
+        metrics::gauge!("deskbell_llm_certainty_factor", "model" => llm.model().to_owned()).set(now);
+        if (before - now).abs() >= TOLD_FROM {
+            tracing::info!(
+                model = llm.model(),
+                before,
+                now,
+                labels = found.labels,
+                "a language model's certainty counts anew"
+            );
+        }
     }
 
     /// Whether sentences are compared by their meaning.

@@ -3,6 +3,7 @@
 use deskbell_domain::ids::WorkspaceId;
 use deskbell_domain::policy::Policy;
 use deskbell_judgement::accuracy::{Accuracy, Group};
+use deskbell_judgement::temperature::Candour;
 use serde::Serialize;
 
 use super::{InForce, Learning};
@@ -21,8 +22,22 @@ pub struct Report {
     pub auto_from: Vec<AutoLine>,
     /// The version that answers.
     pub model: Option<ModelLine>,
+    /// Language models by what they stated themselves: the one that is asked first, then those with the most labels.
+    pub llm: Vec<LlmLine>,
     /// Whether sentences are compared by their meaning, or their words alone.
     pub encoder: bool,
+}
+
+/// A language model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LlmLine {
+    /// As configured.
+    pub model: String,
+    /// It is the one that is asked.
+    pub asked: bool,
+    /// How what it stated came true, and what that is worth.
+    #[serde(flatten)]
+    pub candour: Candour,
 }
 
 /// A category's threshold.
@@ -100,8 +115,22 @@ pub async fn report(
         accuracy: Accuracy::of(labels.iter().map(|stored| &stored.label)),
         auto_from: auto_from.collect(),
         model: learning.in_force().map(ModelLine::from),
+        llm: llm_lines(&labels, learning),
         encoder: learning.has_encoder(),
     })
+}
+
+fn llm_lines(labels: &[StoredLabel], learning: &Learning) -> Vec<LlmLine> {
+    let mut found = Candour::of(labels.iter().map(|stored| &stored.label));
+    let asked = learning.llm().map(|(model, factor)| {
+        // What is in force, which follows the newest answers after a pause.
+        let candour = Candour { factor, ..found.remove(model).unwrap_or_default() };
+        LlmLine { model: model.to_owned(), asked: true, candour }
+    });
+    let mut earlier: Vec<LlmLine> =
+        found.into_iter().map(|(model, candour)| LlmLine { model, asked: false, candour }).collect();
+    earlier.sort_by_key(|line| std::cmp::Reverse(line.candour.labels));
+    asked.into_iter().chain(earlier).collect()
 }
 
 /// The same for metrics.
@@ -110,6 +139,13 @@ pub(super) fn set_gauges(labels: &[StoredLabel]) {
     metrics::gauge!("deskbell_labels").set(f64::from(measured.labels));
     if let Some(ece) = measured.ece {
         metrics::gauge!("deskbell_assessor_calibration_error").set(ece);
+    }
+    for (model, candour) in Candour::of(labels.iter().map(|stored| &stored.label)) {
+        let shares =
+            [("deskbell_llm_stated_precision", candour.precision), ("deskbell_llm_stated_confidence", candour.stated)];
+        for (gauge, share) in shares {
+            metrics::gauge!(gauge, "model" => model.clone()).set(share.unwrap_or_default());
+        }
     }
     for (of, groups) in [("category", &measured.categories), ("squad", &measured.squads)] {
         for (name, group) in groups {

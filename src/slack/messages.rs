@@ -40,7 +40,9 @@ pub use knowledge::{
     AnswerKind, AnswerOutcome, AnswerStep, GapLine, Gaps, KbAnswer, Passage, Source, Statement, StepState, Suggestion,
     TriedAnswer,
 };
-pub use learning::{AccuracyLine, AccuracyView, AutoThreshold, CalibrationLine, ModelNote, SimilarLine, SimilarView};
+pub use learning::{
+    AccuracyLine, AccuracyView, AutoThreshold, CalibrationLine, LlmNote, ModelNote, SimilarLine, SimilarView,
+};
 pub use question::{AskedField, AskedPage, QuestionMessage, QuestionStatus, QuestionView};
 pub use shared::{Decider, Escalation, IssueLink, Party, Sla, Tone};
 pub use views::{ChangeView, Choice, LoadingView, MessageView, NewTicketView};

@@ -19,7 +19,7 @@ fn chosen(name: &str, value: &str) -> Value {
 }
 
 /// A person opens Change and gives the request to Platform, as an API matter.
-async fn corrects(desk: &Desk, user: &str, card: &Message) {
+pub(super) async fn corrects(desk: &Desk, user: &str, card: &Message) {
     assert_eq!(desk.presses(user, card, "change").await["ok"], true);
     let view = desk
         .until("the form", |state| {

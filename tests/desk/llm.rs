@@ -6,6 +6,7 @@ use std::time::Duration;
 use deskbell_sandbox::llm::{KEY, LlmServer, MODEL, Reply, Shape};
 use serde_json::{Value, json};
 
+use super::learning::corrects;
 use super::{Desk, Message, State, Wish};
 
 const REQUEST: &str = "The payment failed with error 402 again";
@@ -224,6 +225,60 @@ async fn instructions_in_a_ticket_change_nothing_but_what_a_person_is_asked() {
     office.server.says([Reply::Answer(form("login", "Nobody can log in."))]);
     let card = office.desk.asks("U0GRACE", "Nobody can log in with SSO").await;
     office.desk.until_message("the card of what was done at once", &card, |card| card.says("IAM-")).await;
+}
+
+/// How sure the card says it is of the category.
+fn percent(card: &Message) -> u16 {
+    let text = card.all_text();
+    let (before, _) = text.split_once(" % sure, says").unwrap_or_else(|| panic!("{text}"));
+    before.rsplit(|sign: char| !sign.is_ascii_digit()).next().unwrap().parse().unwrap()
+}
+
+/// A model that is certain of what is wrong is believed less; that holds over a restart, and is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_model_states_of_itself_counts_as_people_found_it() {
+    let mut office = Office::open(Shape::OpenAi, "[assessor]\nlearn_after_seconds = 0").await;
+    let said = |stated: f64| {
+        let mut form = form("login", "It failed.");
+        form["category_confidence"] = json!(stated);
+        Reply::Answer(form)
+    };
+    office.server.says([said(0.8)]);
+    let before = percent(&office.desk.asks("U0GRACE", "The payment terminal declines every card").await);
+    office.server.says([said(1.0)]);
+    for text in ["The payment failed with error 402", "A refund was charged twice", "My invoice shows a wrong amount"] {
+        let card = office.desk.asks("U0GRACE", text).await;
+        corrects(&office.desk, "U0ANNA", &card).await;
+    }
+    let told = until_known(&office.desk, 3).await;
+    assert_eq!((&told["model"], &told["asked"], &told["right"]), (&json!(MODEL), &json!(true), &json!(0)), "{told}");
+    let factor = told["factor"].as_f64().unwrap();
+    assert!(factor > 0.2 && factor < 0.4, "{told}");
+    assert!(office.metrics().await.contains(&format!("deskbell_llm_certainty_factor{{model=\"{MODEL}\"}} {factor}")));
+    office.desk.types("U0BEN", "C0SUPPORT", "/triage", "accuracy").await;
+    let shown = office.desk.until_told("U0BEN", "C0SUPPORT", "by what they state themselves").await;
+    assert!(shown.says("0 % right of 3, 100 % sure by its own word") && shown.says(MODEL), "{}", shown.all_text());
+    office.server.says([said(0.8)]);
+    let card = office.desk.asks("U0GRACE", "The payment terminal prints no receipts").await;
+    assert!(percent(&card) < before, "{before} before: {}", card.all_text());
+    office.desk.kill();
+    office.desk.start().await;
+    assert_eq!(until_known(&office.desk, 3).await["factor"].as_f64(), Some(factor));
+}
+
+/// What is told of the model that is asked, once so many labels count.
+async fn until_known(desk: &Desk, labels: u64) -> Value {
+    let started = std::time::Instant::now();
+    loop {
+        let told = desk.http.get(format!("{}/api/accuracy", desk.url())).send().await.unwrap();
+        let told: Value = told.json().await.unwrap();
+        // The factor in force follows the labels after a moment.
+        if told["llm"][0]["labels"] == labels && told["llm"][0]["factor"].as_f64().is_some_and(|factor| factor < 0.35) {
+            return told["llm"][0].clone();
+        }
+        assert!(started.elapsed() < super::PATIENCE, "{told}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -222,6 +222,7 @@ pub fn assessment() -> Assessment {
         language: "en".to_owned(),
         summary: SECRET.to_owned(),
         similar: Vec::new(),
+        stated: None,
         warnings: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use deskbell::store::{
     AboutVersion, AuditFilter, Commit, CommitError, LabelsWanted, ModelStanding, ModelVersion, Store, StoredLabel,
     TicketWrite,
 };
-use deskbell_domain::assessment::{AssessorName, Confidence};
+use deskbell_domain::assessment::{AssessorName, Confidence, Stated};
 use deskbell_domain::audit::AuditKind;
 use deskbell_domain::ids::{CategoryId, PolicyHash, TicketId};
 use deskbell_domain::label::{Label, Labelling};
@@ -23,6 +23,11 @@ pub fn given(number: u64, requester: &str, category: &str) -> Labelling {
         verdict: if category == CategoryId::from("a") { Verdict::Confirmed } else { Verdict::Changed },
         assessor: AssessorName::Local,
         said: Some((CategoryId::from("a"), Confidence::from_probability(0.8))),
+        stated: Some(Stated {
+            model: "m-1".to_owned(),
+            category: CategoryId::from("b"),
+            confidence: Confidence::from_probability(0.95),
+        }),
         category: Some(category),
         proposed: None,
         squad: None,
@@ -78,6 +83,21 @@ pub async fn keeps_a_label_with_its_ticket_or_not_at_all(store: &Store) {
     assert!(matches!(late, Err(CommitError::Conflict(_))), "{late:?}");
     assert_eq!(all(store, None).await.len(), 1);
     assert_eq!(store.last_label(&workspace()).await.unwrap(), 1);
+}
+
+pub async fn keeps_what_a_language_model_stated_by_itself(store: &Store) {
+    teach(store, given(1, "U1", "a")).await;
+    teach(store, given(2, "U2", "b")).await;
+    let Labelling::Given { mut label, requester, words } = given(3, "U3", "b") else { panic!("no label") };
+    label.stated = None;
+    teach(store, Labelling::Given { label, requester, words }).await;
+    let came = |stored: &StoredLabel| {
+        let stated = stored.label.stated.as_ref();
+        (stated.map(|stated| (stated.model.clone(), stated.confidence.percent())), stored.label.stated_rightly())
+    };
+    let stated = Some(("m-1".to_owned(), 95));
+    let found: Vec<_> = all(store, None).await.iter().map(came).collect();
+    assert_eq!(found, [(None, None), (stated.clone(), Some(true)), (stated, Some(false))]);
 }
 
 pub async fn erases_the_words_and_keeps_the_answer(store: &Store) {

@@ -91,6 +91,7 @@ contract!(sqlite, crate::store::fixture::Fixture::new, {
     labels:
         counts_the_last_answer_of_a_ticket,
         keeps_a_label_with_its_ticket_or_not_at_all,
+        keeps_what_a_language_model_stated_by_itself,
         erases_the_words_and_keeps_the_answer,
         numbers_versions_and_keeps_what_is_pinned;
     sign_ins:

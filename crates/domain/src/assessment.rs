@@ -165,6 +165,17 @@ pub struct Judged<T> {
     pub evidence: Vec<String>,
 }
 
+/// What a language model itself said, before anything was made of it: what its figures are worth is learned from that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stated {
+    /// The model, by its configured name.
+    pub model: String,
+    /// The category that it named.
+    pub category: CategoryId,
+    /// How sure it said it was.
+    pub confidence: Confidence,
+}
+
 /// An earlier ticket that reads alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SimilarTicket {
@@ -193,6 +204,7 @@ impl Assessment {
             language: "und".to_owned(),
             summary: String::new(),
             similar: Vec::new(),
+            stated: None,
             warnings: vec![warning.into()],
         }
     }
@@ -228,6 +240,9 @@ pub struct Assessment {
     pub summary: String,
     /// The most alike first, at most 5.
     pub similar: Vec<SimilarTicket>,
+    /// What a language model itself said of the category; `None` where none was asked, or none fitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<Stated>,
     /// What went wrong on the way, for the card ("LLM timed out, assessed locally"). No customers' words.
     pub warnings: Vec<String>,
 }

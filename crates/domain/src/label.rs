@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::assessment::{AssessorName, Confidence};
+use crate::assessment::{AssessorName, Confidence, Stated};
 use crate::ids::{CategoryId, PersonId, SquadId, TicketId};
 use crate::ticket::{Ticket, Verdict};
 
@@ -28,6 +28,9 @@ pub struct Label {
     pub assessor: AssessorName,
     /// The category that the assessor had named, and how sure it was; `None`: it named none.
     pub said: Option<(CategoryId, Confidence)>,
+    /// What a language model had said by itself, whatever was made of it; `None` where none was asked, or none fitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<Stated>,
     /// The category that the person settled; `None` where it was no ticket, or has none.
     pub category: Option<CategoryId>,
     /// The squad that the rules had proposed.
@@ -40,7 +43,16 @@ impl Label {
     /// Whether the category that was said is the one that a person settled; `None` where none was said.
     pub fn said_rightly(&self) -> Option<bool> {
         let (said, _) = self.said.as_ref()?;
-        Some(self.verdict != Verdict::NotATicket && self.category.as_ref() == Some(said))
+        Some(self.settles(said))
+    }
+
+    /// The same of what a language model had stated.
+    pub fn stated_rightly(&self) -> Option<bool> {
+        self.stated.as_ref().map(|stated| self.settles(&stated.category))
+    }
+
+    fn settles(&self, category: &CategoryId) -> bool {
+        self.verdict != Verdict::NotATicket && self.category.as_ref() == Some(category)
     }
 }
 

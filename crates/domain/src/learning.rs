@@ -104,6 +104,7 @@ mod tests {
             verdict: if right { Verdict::Confirmed } else { Verdict::Changed },
             assessor: AssessorName::Local,
             said: Some((CategoryId::from("a"), Confidence::from_thousandths(percent * 10))),
+            stated: None,
             category: Some(CategoryId::from(if right { "a" } else { "b" })),
             proposed: None,
             squad: None,

@@ -233,6 +233,7 @@ mod tests {
             proposed: said.as_ref().map(|(name, _)| squad(name)),
             squad: category.as_ref().map(squad),
             said,
+            stated: None,
             category,
         }
     }

@@ -8,7 +8,7 @@
 //! [`vectors`], [`similarity`] (earlier tickets), [`precedents`] (what people made of them), [`passages`] (words and vectors
 //! together, among what the readers may see), [`evidence`] (what stands behind one that was found) and [`knowledge`] (documents cut
 //! into passages, read by [`markdown`]). [`hypertext`] brings HTML to Markdown, [`compression`] keeps of a passage what answers. [`evaluation`] measures them,
-//! [`accuracy`] by what people decided. [`redaction`] takes personal details out of what leaves for a language model.
+//! [`accuracy`] by what people decided, [`temperature`] says what a language model's own figures are worth. [`redaction`] takes personal details out of what leaves for a language model.
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)
@@ -36,6 +36,7 @@ pub mod request;
 pub mod sentiment;
 pub mod similarity;
 pub mod summary;
+pub mod temperature;
 pub mod text;
 pub mod urgency;
 pub mod vectors;

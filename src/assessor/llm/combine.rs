@@ -38,6 +38,7 @@ pub fn combined(
     name_of: impl Fn(&CategoryId) -> String,
 ) -> Assessment {
     let mut disputes = Vec::new();
+    let stated = model.stated.clone();
     let urgency = urgency(&model.urgency, &own.urgency, voices, &mut disputes);
     let sentiment = same_or_doubted(model.sentiment.clone(), &own.sentiment);
     let complexity = match (&model.complexity, &own.complexity) {
@@ -71,6 +72,7 @@ pub fn combined(
         language: named.language,
         summary,
         similar: named.similar,
+        stated,
         warnings,
     }
 }
@@ -202,7 +204,7 @@ fn squad(named: &Assessment, category: Option<&Judged<CategoryId>>) -> Option<Ju
 
 #[cfg(test)]
 mod tests {
-    use deskbell_domain::assessment::{AssessorName, Complexity, Sentiment};
+    use deskbell_domain::assessment::{AssessorName, Complexity, Sentiment, Stated};
     use proptest::prelude::*;
 
     use super::*;
@@ -249,6 +251,17 @@ mod tests {
         let made = combined(model(one), own(other), VOICES, settled, |id| id.as_str().to_uppercase());
         let shown = made.category.as_ref().map(|judged| (judged.value.to_string(), judged.confidence.percent()));
         (shown, made)
+    }
+
+    #[test]
+    fn what_the_model_stated_is_kept_whoever_stands() {
+        let confidence = Confidence::from_probability(0.9);
+        let stated = Stated { model: "m-1".to_owned(), category: CategoryId::new("login"), confidence };
+        for own_says in [Some(("login", 0.8)), Some(("payments", 0.95)), None] {
+            let said = Assessment { stated: Some(stated.clone()), ..model(Some(("login", 0.77))) };
+            let made = combined(said, own(own_says), VOICES, None, |id| id.to_string());
+            assert_eq!(made.stated.as_ref(), Some(&stated), "{own_says:?}");
+        }
     }
 
     #[test]

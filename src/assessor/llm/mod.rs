@@ -3,13 +3,16 @@
 
 pub mod combine;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use deskbell_domain::assessment::{Assessment, AssessorName, Complexity, Confidence, Judged, Sentiment, Urgency};
+use deskbell_domain::assessment::{
+    Assessment, AssessorName, Complexity, Confidence, Judged, Sentiment, Stated, Urgency,
+};
 use deskbell_domain::ids::CategoryId;
 use deskbell_domain::policy::Category;
 use deskbell_judgement::language::UNDETERMINED;
 use deskbell_judgement::mrkdwn;
+use deskbell_judgement::temperature::Temperature;
 use deskbell_judgement::text::words;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,18 +31,18 @@ const EVIDENCE_MAX: usize = 3;
 const EVIDENCE_CHARS: usize = 120;
 /// More than a summary may have, so that one that is a little too long is shortened and not refused.
 const SUMMARY_CHARS: usize = 1_000;
-/// What models say of their own certainty is too much: its log-odds count this part.
-const TRUST: f64 = 0.55;
 /// What a model's yes or no to whether anything is asked is taken for: it gives no figure with it.
 const IS_REQUEST: f64 = 0.9;
 /// No model is surer than this of anything.
 const SURE_MAX: f64 = 0.97;
 
-/// Asks a language model what a request is about.
+/// Asks a language model what a request is about. Clones share what is known of its candour.
 #[derive(Debug, Clone)]
 pub struct LlmAssessor {
     llm: Llm,
     categories: Arc<[Category]>,
+    /// What it states of a category counts so. Of urgency, tone and the rest people settle nothing: there the prior stands.
+    temperature: Arc<RwLock<Temperature>>,
 }
 
 /// The form, filled in.
@@ -71,7 +74,22 @@ enum Help {
 impl LlmAssessor {
     /// Assesses into these categories.
     pub fn new(llm: Llm, categories: &[Category]) -> Self {
-        Self { llm, categories: categories.into() }
+        Self { llm, categories: categories.into(), temperature: Arc::default() }
+    }
+
+    /// The model, as configured.
+    pub fn model(&self) -> &str {
+        self.llm.model()
+    }
+
+    /// What its own certainty of a category is worth.
+    pub fn temperature(&self) -> Temperature {
+        *self.temperature.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on its own certainty of a category is worth this.
+    pub fn take_for(&self, temperature: Temperature) {
+        *self.temperature.write().unwrap_or_else(PoisonError::into_inner) = temperature;
     }
 
     /// The form. Only the policy's categories are in it.
@@ -107,13 +125,19 @@ impl LlmAssessor {
 
     fn assessment(&self, request: &AssessRequest, form: Form) -> Assessment {
         let evidence = quoted(&form.evidence, &request.text);
-        let category = (form.category != UNKNOWN).then(|| Judged {
-            value: CategoryId::new(form.category),
-            confidence: calibrated(form.category_confidence),
+        let stated = (form.category != UNKNOWN).then(|| Stated {
+            model: self.llm.model().to_owned(),
+            category: CategoryId::new(form.category),
+            confidence: Confidence::from_probability(form.category_confidence),
+        });
+        let category = stated.as_ref().map(|stated| Judged {
+            value: stated.category.clone(),
+            confidence: calibrated(form.category_confidence, self.temperature()),
             evidence,
         });
         let name = AssessorName::Llm(self.llm.model().to_owned());
         let mut assessment = reading::assessment(name, request, category, &self.categories);
+        assessment.stated = stated;
         assessment.urgency = judged(form.urgency, form.urgency_confidence);
         assessment.sentiment = judged(form.sentiment, form.sentiment_confidence);
         assessment.complexity = Some(judged(complexity(form.complexity), form.complexity_confidence));
@@ -167,14 +191,12 @@ fn told(category: &Category) -> Value {
 }
 
 fn judged<T>(value: T, stated: f64) -> Judged<T> {
-    Judged { value, confidence: calibrated(stated), evidence: Vec::new() }
+    Judged { value, confidence: calibrated(stated, Temperature::default()), evidence: Vec::new() }
 }
 
-/// What a model's own figure is worth: its log-odds shrunk towards one half.
-fn calibrated(stated: f64) -> Confidence {
-    let stated = stated.clamp(0.001, 0.999);
-    let odds = (stated / (1.0 - stated)).powf(TRUST);
-    Confidence::from_probability((odds / (1.0 + odds)).min(SURE_MAX))
+/// What a model's own figure is worth.
+fn calibrated(stated: f64, temperature: Temperature) -> Confidence {
+    Confidence::from_probability(temperature.applied(stated).min(SURE_MAX))
 }
 
 const fn complexity(help: Help) -> Complexity {

@@ -100,8 +100,26 @@ fn the_form_and_the_reading_of_it_are_one() {
 
 #[test]
 fn a_model_s_own_certainty_is_taken_for_less() {
-    let percent = |stated: f64| calibrated(stated).percent();
+    let percent = |stated: f64| calibrated(stated, Temperature::default()).percent();
     assert_eq!([0.0, 0.5, 0.8, 0.9, 0.99, 1.0].map(percent), [2, 50, 68, 77, 93, 97]);
+    let candid = Temperature::fit(&[[(0.9, true); 9].as_slice(), &[(0.9, false)]].concat().repeat(500));
+    assert_eq!([0.5, 0.8, 0.9, 1.0].map(|stated| calibrated(stated, candid).percent()), [50, 80, 90, 97]);
+}
+
+#[test]
+fn what_it_states_of_a_category_is_kept_and_counts_as_people_found_it() {
+    let assessor = assessor();
+    let answer = serde_json::from_str::<Value>(RECORDED.lines().next().unwrap()).unwrap()["answer"].clone();
+    let made = || read(&assessor.clone(), "Customer paid twice for order 5531", &answer).unwrap();
+    let before = made();
+    let stated = before.stated.clone().unwrap();
+    assert_eq!((stated.model.as_str(), stated.category.as_str(), stated.confidence.percent()), ("m-1", "payments", 96));
+    assessor.take_for(Temperature::fit(&[(0.96, false); 400]));
+    let after = made();
+    let percent = |made: &Assessment| made.category.as_ref().unwrap().confidence.percent();
+    assert_eq!((percent(&before), percent(&after)), (85, 58));
+    // Nobody answered how urgent it was.
+    assert_eq!((after.stated.clone(), after.urgency.confidence), (before.stated.clone(), before.urgency.confidence));
 }
 
 #[test]

@@ -8,15 +8,17 @@ use deskbell_judgement::accuracy::{Bin, Group};
 
 use super::ticket_view::status;
 use super::{category, conversation_url};
-use crate::learning::report::{ModelLine, Report};
-use crate::slack::messages::{AccuracyLine, AccuracyView, AutoThreshold, CalibrationLine, ModelNote, SimilarLine};
+use crate::learning::report::{LlmLine, ModelLine, Report};
+use crate::slack::messages::{
+    AccuracyLine, AccuracyView, AutoThreshold, CalibrationLine, LlmNote, ModelNote, SimilarLine,
+};
 
 /// Signs of a bar.
 const SIGNS: usize = 10;
 
 /// The answer to `/triage accuracy`.
 pub(in crate::pipeline) fn accuracy_view(policy: &Policy, report: Report) -> AccuracyView {
-    let Report { accuracy, auto_from, model, encoder } = report;
+    let Report { accuracy, auto_from, model, llm, encoder } = report;
     let category_name = |id: &str| {
         policy.category(&CategoryId::new(id)).map_or_else(|| id.to_owned(), |category| category.name.clone())
     };
@@ -48,6 +50,7 @@ pub(in crate::pipeline) fn accuracy_view(policy: &Policy, report: Report) -> Acc
             })
             .collect(),
         model: model.as_ref().map(model_note),
+        llm: llm.into_iter().map(llm_note).collect(),
         words_alone: !encoder,
     }
 }
@@ -81,6 +84,23 @@ fn model_note(model: &ModelLine) -> ModelNote {
         labels: u32::try_from(model.about.labels).unwrap_or(u32::MAX),
         pinned: model.pinned,
         held_out_percent: model.about.accuracy.map(percent),
+    }
+}
+
+/// What a language model's figure of this counts for is shown.
+const SURELY: f64 = 0.9;
+
+fn llm_note(line: LlmLine) -> LlmNote {
+    let LlmLine { model, asked, candour } = line;
+    LlmNote {
+        model,
+        asked,
+        bar: bar(candour.precision.unwrap_or(0.0)),
+        labels: candour.labels,
+        right_percent: candour.precision.map(percent),
+        stated_percent: candour.stated.map(percent),
+        factor: format!("{:.2}", candour.factor.factor()),
+        surely_percent: percent(candour.factor.applied(SURELY)),
     }
 }
 

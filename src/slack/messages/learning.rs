@@ -25,6 +25,8 @@ view_model! {
         pub auto_from: Vec<AutoThreshold>,
         /// The version that answers.
         pub model: Option<ModelNote>,
+        /// Language models, the one that is asked first; the view shows 4.
+        pub llm: Vec<LlmNote>,
         /// No sentence encoder is there.
         pub words_alone: bool,
     }
@@ -87,6 +89,26 @@ view_model! {
         pub pinned: bool,
         /// The share of right answers about examples that it had not seen.
         pub held_out_percent: Option<u8>,
+    }
+
+    /// What a language model states of its own certainty, and what that is worth.
+    pub struct LlmNote {
+        /// Its name.
+        pub model: String,
+        /// It is the one that is asked.
+        pub asked: bool,
+        /// Ten signs that show the share that was right.
+        pub bar: String,
+        /// Answers by people about a category that it stated.
+        pub labels: u32,
+        /// Of those, the share that was right.
+        pub right_percent: Option<u8>,
+        /// How sure it said it was, on average.
+        pub stated_percent: Option<u8>,
+        /// The factor on its log-odds: `0.55`.
+        pub factor: String,
+        /// What its 90 % count as.
+        pub surely_percent: u8,
     }
 
     /// The answer to `/triage similar DB-12`, seen by the asker alone.

@@ -72,6 +72,7 @@ impl Scene<'_> {
             verdict,
             assessor: assessment.assessor.clone(),
             said: assessment.category.as_ref().map(|judged| (judged.value.clone(), judged.confidence)),
+            stated: assessment.stated.clone(),
             category: self.ticket.category.clone().filter(|_| verdict != Verdict::NotATicket),
             proposed: Some(decision.squad.clone()),
             squad: self.ticket.squad.clone().filter(|_| verdict != Verdict::NotATicket),

@@ -49,6 +49,7 @@ pub fn assessment(category: Option<&str>) -> Assessment {
         language: "en".to_owned(),
         summary: "A summary".to_owned(),
         similar: Vec::new(),
+        stated: None,
         warnings: Vec::new(),
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::desk::*;
 use crate::policy;
-use crate::support::{and_rules, load, with};
-use deskbell_domain::assessment::Confidence;
+use crate::support::{and_rules, assessment, load, with};
+use deskbell_domain::assessment::{Assessment, Confidence, Stated};
 use deskbell_domain::decide::decide;
 use deskbell_domain::decision::{DecisionInputs, Mode};
 use deskbell_domain::ids::{CategoryId, PersonId, SquadId, TicketId};
@@ -41,6 +41,27 @@ fn each_answer_of_a_person_is_a_label() {
         assert_eq!(label.category, category.map(CategoryId::from));
         assert_eq!((label.proposed, label.squad), (Some(SquadId::from("payments")), squad.map(SquadId::from)));
     }
+}
+
+#[test]
+fn a_label_keeps_what_a_language_model_stated_by_itself() {
+    let (category, confidence) = (CategoryId::from("login"), Confidence::from_probability(0.97));
+    let stated = Stated { model: "m-1".to_owned(), category, confidence };
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    desk.on(Event::MessageJoined(message("1.0002", "and once more today")));
+    let combined = Assessment { stated: Some(stated.clone()), ..assessment(Some("billing")) };
+    desk.on(Event::Assessed { revision: 2, assessment: Box::new(combined) });
+    desk.post_card();
+    let (label, _) = given(&desk.on(changed("platform", "p1", "U0BEN")));
+    assert_eq!(
+        (label.stated.clone(), label.said_rightly(), label.stated_rightly()),
+        (Some(stated), Some(false), Some(true))
+    );
+    // Labels of before know nothing of it.
+    let mut before = serde_json::to_value(&label).unwrap();
+    before.as_object_mut().unwrap().remove("stated");
+    let before: Label = serde_json::from_value(before).unwrap();
+    assert_eq!((before.stated_rightly(), before.said_rightly()), (None, Some(false)));
 }
 
 #[test]
