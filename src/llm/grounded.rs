@@ -114,16 +114,26 @@ pub async fn rerank(
     if sources.is_empty() {
         return Ok(Vec::new());
     }
-    let order = Shape::list(Shape::Whole { min: 1, max: whole(sources.len()) }, sources.len());
-    let call = PromptCall::new(PromptName::Rerank, Shape::object([("order", order)]))
+    let call = PromptCall::new(PromptName::Rerank, order_shape(sources.len()))
         .words("question", question)
         .words("passages", numbered(sources))
         .names(names);
     let call = ticket.into_iter().fold(call, PromptCall::for_ticket);
     let completion = llm.complete(call).await?;
+    Ok(ordered(&completion.answer, sources.len()))
+}
+
+/// The shape of an order of so many passages.
+fn order_shape(passages: usize) -> Shape {
+    let order = Shape::list(Shape::Whole { min: 1, max: whole(passages) }, passages);
+    Shape::object([("order", order)])
+}
+
+/// The places that an answer of that [`order_shape`] names, each once.
+fn ordered(answer: &Value, passages: usize) -> Vec<usize> {
     let mut seen = BTreeSet::new();
-    let numbers = completion.answer.get("order").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    Ok(numbers.iter().filter_map(place).filter(|at| *at < sources.len() && seen.insert(*at)).collect())
+    let numbers = answer.get("order").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    numbers.iter().filter_map(place).filter(|at| *at < passages && seen.insert(*at)).collect()
 }
 
 fn numbered(sources: &[Source<'_>]) -> Vec<Value> {

@@ -107,6 +107,52 @@ fn a_passage_that_is_not_there_can_t_be_cited() {
     assert!(shape(2).check(&json!({ "known": true, "sentences": [said("x", &[(0, "x")])] })).is_err());
 }
 
+/// Answers in the shapes that the prompts ask for, with the version of the prompt and what must come of them.
+const ANSWERS: (&str, &str) = (include_str!("../../prompts/answer.txt"), include_str!("recorded/answer.jsonl"));
+const ORDERS: (&str, &str) = (include_str!("../../prompts/rerank.txt"), include_str!("recorded/rerank.jsonl"));
+
+/// Holds each recorded answer to what must come of it; `read` says what does.
+fn hold((prompt, recorded): (&str, &str), read: impl Fn(&Value, &str, &[Source<'_>]) -> Result<Value, String>) {
+    let mut rows = 0;
+    for line in recorded.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let version = format!("version: {}\n", case["version"]);
+        assert!(prompt.starts_with(&version), "recorded for another version of the prompt: record it anew\n{line}");
+        let text = |passage: &'static str| move |source: &Value| source[passage].as_str().unwrap().to_owned();
+        let passages = case["passages"].as_array().unwrap();
+        let texts: Vec<(String, String)> =
+            passages.iter().map(text("title")).zip(passages.iter().map(text("text"))).collect();
+        let sources: Vec<Source<'_>> = texts.iter().map(|(title, text)| Source { title, text }).collect();
+        let came = read(&case["answer"], case["question"].as_str().unwrap(), &sources);
+        assert_eq!(came.unwrap_or_else(|refused| json!({ "refused": refused })), case["comes"], "{line}");
+        rows += 1;
+    }
+    assert!(rows >= 8);
+}
+
+#[test]
+fn recorded_answers_keep_what_their_passages_say() {
+    hold(ANSWERS, |answer, question, sources| {
+        shape(sources.len()).check(answer)?;
+        Ok(match check(answer, question, sources) {
+            Grounded::Unknown { dropped } => json!({ "unknown": { "dropped": dropped } }),
+            Grounded::Answer { sentences, dropped } => {
+                let cited = |it: &Citation| json!({ "passage": it.passage, "quote": it.quote });
+                let kept = |it: &Sentence| json!({ "text": it.text, "citations": it.citations.iter().map(cited).collect::<Vec<_>>() });
+                json!({ "answer": sentences.iter().map(kept).collect::<Vec<_>>(), "dropped": dropped })
+            }
+        })
+    });
+}
+
+#[test]
+fn recorded_orders_name_each_passage_once_and_none_that_is_not_there() {
+    hold(ORDERS, |answer, _, sources| {
+        order_shape(sources.len()).check(answer)?;
+        Ok(json!({ "order": ordered(answer, sources.len()) }))
+    });
+}
+
 proptest! {
     #[test]
     fn whatever_is_said_what_is_kept_is_quoted_from_its_passage(

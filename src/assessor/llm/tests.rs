@@ -50,7 +50,8 @@ fn request(text: &str) -> Arc<AssessRequest> {
     Arc::new(request)
 }
 
-/// Answers in the shape that the prompt in its present version asks for, with what must come of them.
+const PROMPT: &str = include_str!("../../../prompts/assess.txt");
+/// Answers in the shape that the prompt asks for, with its version and what must come of them.
 const RECORDED: &str = include_str!("recorded.jsonl");
 
 fn read(assessor: &LlmAssessor, text: &str, answer: &Value) -> Result<Assessment, String> {
@@ -65,6 +66,8 @@ fn recorded_answers_are_read_as_they_were() {
     let mut read_ones = 0;
     for line in RECORDED.lines().filter(|line| !line.is_empty()) {
         let case: Value = serde_json::from_str(line).unwrap();
+        let version = format!("version: {}\n", case["version"]);
+        assert!(PROMPT.starts_with(&version), "recorded for another version of the prompt: record it anew\n{line}");
         let text = case["request"].as_str().unwrap();
         let outcome = match read(&assessor, text, &case["answer"]) {
             Ok(made) => json!({
@@ -89,9 +92,8 @@ fn the_form_and_the_reading_of_it_are_one() {
     let schema = assessor().shape().schema();
     let mut asked: Vec<&str> = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     asked.sort_unstable();
-    let prompt = include_str!("../../../prompts/assess.txt");
     for field in &asked {
-        assert!(prompt.contains(&format!("- {field}: ")), "the prompt says nothing of {field}");
+        assert!(PROMPT.contains(&format!("- {field}: ")), "the prompt says nothing of {field}");
     }
     let known: Vec<&str> =
         schema["properties"]["category"]["enum"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
