@@ -57,7 +57,7 @@ async fn dispatch(cli: &Cli) -> Result<(), Failure> {
         Command::Mcp(command) => mcp::run(&cli.config, command).await,
         Command::Policy(command) => policy::run(&cli.config, command),
         Command::Audit(command) => audit::run(&cli.config, command).await,
-        Command::Eval(command) => eval::run(command),
+        Command::Eval(command) => eval::run(command).await,
         Command::Model(command) => model::run(&cli.config, command).await,
         Command::Models(command) => models::run(&cli.config, command).await,
         Command::Completions { shell } => {

@@ -73,6 +73,11 @@ impl Usage {
     pub const fn tokens(self) -> u64 {
         self.input_tokens.saturating_add(self.output_tokens)
     }
+
+    pub(super) const fn add(&mut self, more: Self) {
+        self.input_tokens = self.input_tokens.saturating_add(more.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(more.output_tokens);
+    }
 }
 
 /// A model's answer in the agreed shape, with the redacted values put back.

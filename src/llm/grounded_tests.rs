@@ -115,16 +115,16 @@ const ORDERS: (&str, &str) = (include_str!("../../prompts/rerank.txt"), include_
 fn hold((prompt, recorded): (&str, &str), read: impl Fn(&Value, &str, &[Source<'_>]) -> Result<Value, String>) {
     let mut rows = 0;
     for line in recorded.lines() {
-        let case: Value = serde_json::from_str(line).unwrap();
-        let version = format!("version: {}\n", case["version"]);
+        let row: Value = serde_json::from_str(line).unwrap();
+        let version = format!("version: {}\n", row["version"]);
         assert!(prompt.starts_with(&version), "recorded for another version of the prompt: record it anew\n{line}");
         let text = |passage: &'static str| move |source: &Value| source[passage].as_str().unwrap().to_owned();
-        let passages = case["passages"].as_array().unwrap();
+        let passages = row["passages"].as_array().unwrap();
         let texts: Vec<(String, String)> =
             passages.iter().map(text("title")).zip(passages.iter().map(text("text"))).collect();
         let sources: Vec<Source<'_>> = texts.iter().map(|(title, text)| Source { title, text }).collect();
-        let came = read(&case["answer"], case["question"].as_str().unwrap(), &sources);
-        assert_eq!(came.unwrap_or_else(|refused| json!({ "refused": refused })), case["comes"], "{line}");
+        let came = read(&row["answer"], row["question"].as_str().unwrap(), &sources);
+        assert_eq!(came.unwrap_or_else(|refused| json!({ "refused": refused })), row["comes"], "{line}");
         rows += 1;
     }
     assert!(rows >= 8);

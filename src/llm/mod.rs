@@ -101,6 +101,7 @@ struct Inner {
     turns: Semaphore,
     breaker: Mutex<Breaker>,
     budget: Mutex<Budget>,
+    used: Mutex<Usage>,
     cache: Mutex<Cache>,
     spend_file: SpendFile,
 }
@@ -123,6 +124,7 @@ impl Llm {
             turns: Semaphore::new(settings.max_concurrency),
             breaker: Mutex::default(),
             budget: Mutex::new(budget),
+            used: Mutex::default(),
             spend_file,
             cache: Mutex::new(Cache::new(settings.cache_entries)),
             settings,
@@ -133,6 +135,18 @@ impl Llm {
     /// The model, as configured.
     pub fn model(&self) -> &str {
         &self.inner.settings.provider.model
+    }
+
+    /// Tokens that the service said it used since the client was made, answers that were of no use included.
+    pub fn used(&self) -> Usage {
+        *lock(&self.inner.used)
+    }
+
+    /// What that cost, in the prices' unit; `None` where no prices are configured.
+    #[allow(clippy::cast_precision_loss)] // Thousand-millionths of what anybody would pay.
+    pub fn cost(&self) -> Option<f64> {
+        let prices = self.inner.settings.prices;
+        (prices != Prices::default()).then(|| prices.nanos(self.used()) as f64 / budget::NANOS)
     }
 
     /// Asks. Strangers' words are redacted before they leave, and put back in the texts of the answer.
@@ -300,6 +314,7 @@ impl Inner {
         self.spend_file.write(|| self.spent());
         metrics::gauge!("deskbell_llm_daily_budget_used_ratio").set(part);
         let Some(used) = used.filter(|used| used.tokens() > 0) else { return };
+        lock(&self.used).add(used);
         let tokens = |kind: &'static str, count: u64| {
             metrics::counter!("deskbell_llm_tokens_total", "prompt" => prompt, "kind" => kind).increment(count);
         };

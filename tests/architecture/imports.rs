@@ -80,8 +80,10 @@ const RULES: &[Rule] = &[
     Rule {
         who: "command",
         may_import: &[
-            // `eval` measures with the encoder that the assessor would have.
+            // `eval` measures with the encoder that the assessor would have, and asks a language model as it does.
             "assessor::config",
+            "assessor::llm",
+            "assessor::AssessRequest",
             "config",
             "console",
             "learning",

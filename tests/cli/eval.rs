@@ -3,10 +3,11 @@
 use std::fmt::Write;
 use std::fs;
 
+use deskbell_sandbox::llm::{KEY, LlmServer, MODEL, Reply, Shape};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::run;
+use super::{Said, deskbell, run};
 
 fn json(folder: &TempDir, arguments: &[&str]) -> Value {
     let said = run(folder.path(), arguments);
@@ -218,4 +219,124 @@ fn files_and_columns_that_are_missing_are_named() {
     let said =
         run(folder.path(), &["eval", "classify", "--train", "train.csv", "--test", "test.jsonl", "--model", "nowhere"]);
     assert!(said.code == 2 && said.stderr.contains("model.safetensors"), "{}", said.all());
+}
+
+/// The configuration of a desk whose language model is this server.
+fn with_llm(folder: &TempDir, server: &LlmServer, more: &str) {
+    let config = format!(
+        "[slack]\nbot_token = \"env:BOT\"\nsigning_secret = \"env:SIGNING\"\n\n[llm]\nprovider = \"openai-compatible\"\nbase_url = \"{}\"\nmodel = \"{MODEL}\"\n\
+         key = \"env:LLM_KEY\"\nmax_concurrency = 1\nattempts = 1\nmax_output_tokens = 64\n{more}\n",
+        server.url(Shape::OpenAi)
+    );
+    fs::write(folder.path().join("deskbell.toml"), config).unwrap();
+}
+
+async fn asks(folder: &TempDir, more: &[&str]) -> Said {
+    let arguments = ["eval", "classify", "--train", "train.csv", "--test", "test.jsonl", "--llm", "deskbell.toml"];
+    let mut command = deskbell(folder.path(), &[&arguments[..], more].concat());
+    command.env("LLM_KEY", KEY);
+    Said::of(&tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap())
+}
+
+fn form(category: &str, stated: f64) -> Reply {
+    Reply::Answer(serde_json::json!({
+        "category": category, "category_confidence": stated, "evidence": [], "is_request": true,
+        "urgency": "normal", "urgency_confidence": 0.8, "sentiment": "neutral", "sentiment_confidence": 0.8,
+        "language": "en", "complexity": "person", "complexity_confidence": 0.8, "summary": "A request.",
+    }))
+}
+
+/// Two hundred requests of two kinds, and two that are of none.
+fn many_requests() -> TempDir {
+    let folder = tickets();
+    let mut rows = String::new();
+    for at in 0..200 {
+        let label = if at < 100 { "payments" } else { "login" };
+        writeln!(rows, "{{\"text\":\"request number {at}\",\"label\":\"{label}\"}}").unwrap();
+    }
+    rows.push_str("{\"text\":\"the weather\",\"label\":\"none\"}\n{\"text\":\"a pizza\",\"label\":\"none\"}\n");
+    fs::write(folder.path().join("test.jsonl"), rows).unwrap();
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_language_model_is_measured_and_its_certainty_fitted() {
+    let (folder, server) = (many_requests(), LlmServer::start().await.unwrap());
+    with_llm(&folder, &server, "prices = { input = 1.0, output = 10.0 }");
+    // Whatever it is asked, it is as good as certain: half of the time it is right.
+    server.says([form("payments", 0.99)]);
+    let said = asks(&folder, &["--limit", "1000", "--oos", "none", "--json"]).await;
+    assert_eq!(said.code, 0, "{}", said.all());
+    let figures: Value = serde_json::from_str(&said.stdout).unwrap();
+    let share = |key: &str| figures[key].as_f64().unwrap_or_else(|| panic!("{key}: {figures}"));
+    assert_eq!(
+        (share("accuracy"), &figures["asked_rows"], &figures["failures"]),
+        (0.5, &Value::from(202), &Value::from(0))
+    );
+    assert!(share("ece_stated") > 0.4 && share("ece") < 0.2 && share("factor") < 0.25, "{figures}");
+    assert_eq!(
+        (share("oos_unknown"), share("unknown"), &figures["model"]),
+        (0.0, 0.0, &Value::from(MODEL)),
+        "{figures}"
+    );
+    assert_eq!(
+        (&figures["input_tokens"], &figures["output_tokens"]),
+        (&Value::from(202 * 400), &Value::from(202 * 60))
+    );
+    assert!((share("cost") - 202.0 * 0.001).abs() < 1e-9, "{figures}");
+    is_documented(&figures);
+    assert!(said.stderr.contains("asked 202 of 202, 0 failed"), "{}", said.stderr);
+    // The labels are the categories, and three examples of each are told.
+    let told = server.asked()[0].system();
+    assert!(told.contains("- payments: payments") && !told.contains("- none:"), "{told}");
+    assert_eq!(told.matches("fails\"").count(), 6, "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_is_wrong_and_said_apart() {
+    let (folder, server) = (many_requests(), LlmServer::start().await.unwrap());
+    with_llm(&folder, &server, "");
+    server.says([form("payments", 0.9), Reply::Refusal, form("unknown", 0.9), form("other", 0.9), form("login", 0.9)]);
+    let said = asks(&folder, &["--limit", "8", "--oos", "none", "--json"]).await;
+    let figures: Value = serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{}", said.all()));
+    assert_eq!((&figures["asked_rows"], &figures["fitted_rows"]), (&Value::from(8), &Value::from(4)), "{figures}");
+    assert_eq!(figures["failed_by"], serde_json::json!({ "refused": 1, "unreadable": 1 }), "{figures}");
+    assert_eq!((&figures["failures"], &figures["cost"]), (&Value::from(2), &Value::Null), "{figures}");
+    assert!(figures["unknown"].as_f64().unwrap() > 0.1 && figures["accuracy"].as_f64().unwrap() < 0.8, "{figures}");
+    // The same lot is drawn again, and nothing but the lot is asked.
+    let first = server.asked();
+    asks(&folder, &["--limit", "8", "--oos", "none"]).await;
+    let second = server.asked();
+    assert_eq!(second.len(), 16);
+    assert!(first.iter().zip(&second[8..]).all(|(one, other)| one.user() == other.user()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_model_or_a_budget_nothing_is_measured_and_it_is_said() {
+    let (folder, server) = (many_requests(), LlmServer::start().await.unwrap());
+    server.says([form("payments", 0.9)]);
+    with_llm(&folder, &server, "daily_tokens = 10");
+    let said = asks(&folder, &[]).await;
+    assert!(said.code == 1 && said.stderr.contains("the day's budget of tokens is used up"), "{}", said.all());
+    assert!(server.asked().is_empty());
+    with_llm(&folder, &server, "daily_tokens = 6000");
+    let said = asks(&folder, &["--json"]).await;
+    let figures: Value = serde_json::from_str(&said.stdout).unwrap_or_else(|_| panic!("{}", said.all()));
+    let asked = server.asked().len();
+    assert!(asked > 2 && figures["asked_rows"] == asked && figures["not_asked_rows"] == 200 - asked, "{figures}");
+    assert!(said.stderr.contains(&format!("measured on the {asked} rows before")), "{}", said.stderr);
+    // What was spent is kept for the day.
+    let said = asks(&folder, &[]).await;
+    assert!(said.code == 1 && server.asked().len() <= asked + 1, "{}", said.all());
+
+    with_llm(&folder, &server, "");
+    server.says([Reply::Status { status: 404, retry_after_seconds: None }]);
+    let (said, before) = (asks(&folder, &[]).await, server.asked().len());
+    assert!(said.code == 1 && said.stderr.contains("refused the request") && before <= asked + 2, "{}", said.all());
+    let slack = "[slack]\nbot_token = \"env:BOT\"\nsigning_secret = \"env:SIGNING\"\n";
+    fs::write(folder.path().join("deskbell.toml"), slack).unwrap();
+    let said = asks(&folder, &[]).await;
+    assert!(said.code == 2 && said.stderr.contains("has no [llm]: add it"), "{}", said.all());
+    let said = asks(&folder, &["--shots", "3"]).await;
+    assert!(said.code == 2 && said.stderr.contains("--shots"), "{}", said.all());
 }

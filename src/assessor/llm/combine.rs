@@ -259,7 +259,7 @@ mod tests {
         let stated = Stated { model: "m-1".to_owned(), category: CategoryId::new("login"), confidence };
         for own_says in [Some(("login", 0.8)), Some(("payments", 0.95)), None] {
             let said = Assessment { stated: Some(stated.clone()), ..model(Some(("login", 0.77))) };
-            let made = combined(said, own(own_says), VOICES, None, |id| id.to_string());
+            let made = combined(said, own(own_says), VOICES, None, ToString::to_string);
             assert_eq!(made.stated.as_ref(), Some(&stated), "{own_says:?}");
         }
     }

@@ -22,7 +22,7 @@ use crate::llm::shape::Shape;
 use crate::llm::{Llm, LlmError, PromptCall, PromptName};
 
 /// What the model says for a category where none fits.
-const UNKNOWN: &str = "unknown";
+pub const UNKNOWN: &str = "unknown";
 /// Examples of each category in the prompt, and characters of each.
 const EXAMPLES_MAX: usize = 3;
 const EXAMPLE_CHARS: usize = 140;
@@ -90,6 +90,18 @@ impl LlmAssessor {
     /// From now on its own certainty of a category is worth this.
     pub fn take_for(&self, temperature: Temperature) {
         *self.temperature.write().unwrap_or_else(PoisonError::into_inner) = temperature;
+    }
+
+    /// Asks, without a word of Deskbell's own reading.
+    ///
+    /// # Errors
+    /// Why the model gave no answer.
+    pub async fn ask(&self, request: &AssessRequest) -> Result<Assessment, LlmError> {
+        let completion = self.llm.complete(self.call(request)).await?;
+        let form = serde_json::from_value(completion.answer);
+        // The shape was checked; a form that is none all the same is ours to mend.
+        let form = form.map_err(|_| LlmError::Unreadable { reason: "the form is another".to_owned() })?;
+        Ok(self.assessment(request, form))
     }
 
     /// The form. Only the policy's categories are in it.
@@ -161,13 +173,7 @@ impl Assessor for LlmAssessor {
     }
 
     fn assess(&self, request: Arc<AssessRequest>) -> Assessing<'_> {
-        Box::pin(async move {
-            let completion = self.llm.complete(self.call(&request)).await?;
-            let form = serde_json::from_value(completion.answer);
-            // The shape was checked; a form that is none all the same is ours to mend.
-            let form = form.map_err(|_| AssessError::Unreadable { reason: "the form is another".to_owned() })?;
-            Ok(self.assessment(&request, form))
-        })
+        Box::pin(async move { Ok(self.ask(&request).await?) })
     }
 }
 
@@ -195,7 +201,7 @@ fn judged<T>(value: T, stated: f64) -> Judged<T> {
 }
 
 /// What a model's own figure is worth.
-fn calibrated(stated: f64, temperature: Temperature) -> Confidence {
+pub fn calibrated(stated: f64, temperature: Temperature) -> Confidence {
     Confidence::from_probability(temperature.applied(stated).min(SURE_MAX))
 }
 

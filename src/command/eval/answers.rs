@@ -14,7 +14,7 @@ use super::corpus::{Line, judgements, markdown, questions};
 use super::retrieve::{Passage, index, split};
 use super::{memory_mb, show};
 use crate::command::Failure;
-use crate::command::arguments::EvalAnswersArguments;
+use crate::command::arguments::eval::EvalAnswersArguments;
 
 /// So many passages make an answer, of so many that are looked at, since some say the same.
 const CITED: usize = 3;

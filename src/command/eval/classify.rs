@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::tables::{Columns, rows};
 use super::{encoder, memory_mb, show};
 use crate::command::Failure;
-use crate::command::arguments::EvalClassifyArguments;
+use crate::command::arguments::eval::EvalClassifyArguments;
 
 /// Stable names; shares are 0 to 1.
 #[derive(Serialize)]
@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &EvalClassifyArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn draw(folder: &Path, answers: &[Answer]) -> Result<(), Failure> {
+pub(super) fn draw(folder: &Path, answers: &[Answer]) -> Result<(), Failure> {
     let fault = |path: &Path, error| Failure::wrong(format!("--plots: {} can't be written: {error}", path.display()));
     fs::create_dir_all(folder).map_err(|error| fault(folder, error))?;
     let pictures = [("reliability.svg", reliability_diagram(answers)), ("coverage.svg", coverage_curve(answers))];
@@ -115,7 +115,7 @@ fn answer(model: &Model, encoder: Option<&Encoder>, tests: &[Example], oos: Opti
 }
 
 /// Labels as they are named; what reads a name turns underlines into spaces.
-fn names_of(examples: &[Example]) -> Vec<(String, String)> {
+pub(super) fn names_of(examples: &[Example]) -> Vec<(String, String)> {
     let spaced = |label: &str| label.replace(['_', '-', '.', ':', '/'], " ");
     let names: BTreeMap<&str, String> =
         examples.iter().map(|example| (example.label.as_str(), spaced(&example.label))).collect();

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::tables::{Item, items, pairs};
 use super::{encoder, memory_mb, show};
 use crate::command::Failure;
-use crate::command::arguments::EvalDuplicatesArguments;
+use crate::command::arguments::eval::EvalDuplicatesArguments;
 
 const THREADS: usize = 2;
 /// One more than is measured: a ticket is most like itself.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::tables::{Columns, rows};
 use super::{memory_mb, show};
 use crate::command::Failure;
-use crate::command::arguments::EvalLanguageArguments;
+use crate::command::arguments::eval::EvalLanguageArguments;
 
 /// Stable names; shares are 0 to 1.
 #[derive(Serialize)]

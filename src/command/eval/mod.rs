@@ -2,6 +2,7 @@
 
 mod answers;
 mod classify;
+mod classify_llm;
 mod corpus;
 mod duplicates;
 mod language;
@@ -15,14 +16,17 @@ use std::path::Path;
 use deskbell_judgement::encoder::Encoder;
 use serde::Serialize;
 
-use super::arguments::EvalCommand;
+use super::arguments::eval::EvalCommand;
 use super::{Failure, output};
 use crate::assessor::config::load_encoder;
 
 /// Runs the subcommand. It computes for seconds to minutes and serves nobody meanwhile.
-pub(super) fn run(command: &EvalCommand) -> Result<(), Failure> {
+pub(super) async fn run(command: &EvalCommand) -> Result<(), Failure> {
     match command {
-        EvalCommand::Classify(arguments) => classify::run(arguments),
+        EvalCommand::Classify(arguments) => match &arguments.llm {
+            Some(config) => classify_llm::run(arguments, config).await,
+            None => classify::run(arguments),
+        },
         EvalCommand::Retrieve(arguments) => retrieve::run(arguments),
         EvalCommand::Duplicates(arguments) => duplicates::run(arguments),
         EvalCommand::Language(arguments) => language::run(arguments),

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::corpus::{self, Line};
 use super::{encoder, memory_mb, show};
 use crate::command::Failure;
-use crate::command::arguments::EvalRetrieveArguments;
+use crate::command::arguments::eval::EvalRetrieveArguments;
 
 /// Encoding threads.
 const THREADS: usize = 2;

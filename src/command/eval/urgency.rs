@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::tables::{Columns, rows};
 use super::{memory_mb, show};
 use crate::command::Failure;
-use crate::command::arguments::EvalUrgencyArguments;
+use crate::command::arguments::eval::EvalUrgencyArguments;
 
 const CLASSES: [Urgency; 4] = [Urgency::Low, Urgency::Normal, Urgency::High, Urgency::Critical];
 /// What the label's column is called where nobody says it; the names known otherwise come after.
