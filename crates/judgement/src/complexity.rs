@@ -1,49 +1,71 @@
 //! What it takes to answer: what is written down somewhere, or a person who looks, decides or changes something. Judged from
-//! the words alone; whether anything is written down about it the knowledge base knows.
+//! the words alone, by a learned model ([`crate::intent`]) that is told what a lexicon finds; whether anything is written down about it
+//! the knowledge base knows.
 
 use deskbell_domain::assessment::{Complexity, Confidence, Judged};
 
+use crate::intent::{Model, SIGNS};
 use crate::mrkdwn::{Piece, pieces, plain};
-use crate::phrases::find_all;
+use crate::phrases::{Found, find_all};
+use crate::text::words;
 
 /// At most so many phrases are shown as evidence.
 const EVIDENCE: usize = 4;
-/// What is said without any telling word, in favour of a person: a request is left to people where in doubt.
-const PRIOR: f64 = 0.6;
-/// What a sign of the lexicon weighs.
-const STEP: f64 = 0.6;
-/// However much speaks for it: words alone are no surer than this.
-const SUREST: f64 = 0.95;
+const LEARNED: &[u8] = include_bytes!("complexity/model.bin");
 
 /// Judges whether knowledge answers a request or a person must.
 pub fn judge(text: &str) -> Judged<Complexity> {
     let plain = plain(text);
-    let mut signs: Vec<(i32, String)> = find_all(&plain, LEXICON)
-        .into_iter()
-        .filter(|found| !found.negated || found.meaning < 0)
-        .map(|found| (found.meaning, found.words))
-        .collect();
-    if plain.trim_end().ends_with('?') {
-        signs.push((-1, "?".to_owned()));
-    }
-    if pieces(text).iter().any(|piece| matches!(piece, Piece::CodeBlock(code) if !code.trim().is_empty())) {
-        signs.push((2, "```".to_owned()));
-    }
-    conclude(signs)
+    let found = found(&plain);
+    let told = Model::read(LEARNED).map(|model| model.tell(&plain, &signs_of(text, &plain, &found)));
+    let (for_a_person, words) = told.map_or((0.5, Vec::new()), |told| (told.yes, told.evidence));
+    let value = if for_a_person < 0.5 { Complexity::Answerable } else { Complexity::NeedsPerson };
+    let probability = for_a_person.max(1.0 - for_a_person);
+    Judged { value, confidence: Confidence::from_probability(probability), evidence: evidence(&found, value, words) }
 }
 
-fn conclude(mut signs: Vec<(i32, String)>) -> Judged<Complexity> {
-    let sum: i32 = signs.iter().map(|(weight, _)| weight).sum();
-    let for_a_person = 1.0 / (1.0 + (-(PRIOR + STEP * f64::from(sum.clamp(-12, 12)))).exp());
-    let value = if for_a_person < 0.5 { Complexity::Answerable } else { Complexity::NeedsPerson };
+/// What rules find in a text, for [`crate::intent`].
+pub fn signs(text: &str) -> [f64; SIGNS] {
+    let plain = plain(text);
+    signs_of(text, &plain, &found(&plain))
+}
+
+fn found(plain: &str) -> Vec<Found<i32>> {
+    let all = find_all(plain, LEXICON);
+    all.into_iter().filter(|found| !found.negated || found.meaning < 0).collect()
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn signs_of(text: &str, plain: &str, found: &[Found<i32>]) -> [f64; SIGNS] {
+    let flag = |is_so: bool| f64::from(u8::from(is_so));
+    let sum = |side: i32| found.iter().map(|found| (found.meaning * side).max(0)).sum::<i32>().min(12);
+    let shows_code =
+        pieces(text).iter().any(|piece| matches!(piece, Piece::CodeBlock(code) if !code.trim().is_empty()));
+    [
+        f64::from(sum(1)) / 4.0,
+        f64::from(sum(-1)) / 4.0,
+        flag(plain.contains('?')),
+        flag(plain.trim_end().ends_with('?')),
+        flag(shows_code),
+        flag(plain.contains(|letter: char| letter.is_ascii_digit())),
+        (words(plain).len() as f64 + 1.0).ln() / 2.0,
+        flag(plain.trim().is_empty()),
+    ]
+}
+
+/// Phrases that people know first, then what else weighed.
+fn evidence(found: &[Found<i32>], value: Complexity, words: Vec<String>) -> Vec<String> {
     let speaks = |weight: i32| if value == Complexity::Answerable { weight < 0 } else { weight > 0 };
-    signs.retain(|(weight, _)| speaks(*weight));
-    signs.sort_by_key(|(weight, _)| std::cmp::Reverse(weight.abs()));
-    let mut evidence: Vec<String> = signs.into_iter().map(|(_, words)| words).collect();
-    evidence.dedup();
+    let mut phrases: Vec<&Found<i32>> = found.iter().filter(|found| speaks(found.meaning)).collect();
+    phrases.sort_by_key(|found| std::cmp::Reverse(found.meaning.abs()));
+    let mut evidence: Vec<String> = Vec::new();
+    for said in phrases.into_iter().map(|found| found.words.clone()).chain(words) {
+        if !evidence.contains(&said) {
+            evidence.push(said);
+        }
+    }
     evidence.truncate(EVIDENCE);
-    let probability = for_a_person.max(1.0 - for_a_person).min(SUREST);
-    Judged { value, confidence: Confidence::from_probability(probability), evidence }
+    evidence
 }
 
 /// Weights, positive for a person; patterns as in [`crate::phrases`].

@@ -4,7 +4,7 @@
 //!
 //! Read in this order: [`mrkdwn`] (Slack's markup to plain text), [`text`] (words and n-grams), then what is
 //! built on them: [`encoder`] (sentences as vectors), [`request`] (is it a request at all?), [`classifier`] and
-//! [`keywords`] (which category?), [`urgency`], [`sentiment`], [`complexity`], [`language`], [`summary`], [`lexical`] (BM25),
+//! [`keywords`] (which category?), [`urgency`], [`sentiment`], [`complexity`] (both by [`intent`]), [`language`], [`summary`], [`lexical`] (BM25),
 //! [`vectors`], [`similarity`] (earlier tickets), [`precedents`] (what people made of them), [`passages`] (words and vectors
 //! together, among what the readers may see), [`evidence`] (what stands behind one that was found) and [`knowledge`] (documents cut
 //! into passages, read by [`markdown`]). [`hypertext`] brings HTML to Markdown, [`compression`] keeps of a passage what answers. [`evaluation`] measures them,
@@ -22,6 +22,7 @@ pub mod encoder;
 pub mod evaluation;
 pub mod evidence;
 pub mod hypertext;
+pub mod intent;
 pub mod keywords;
 pub mod knowledge;
 pub mod language;

@@ -114,7 +114,7 @@ fn mean(values: &[f64]) -> f64 {
 }
 
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn calibration_error(judged: &[(f64, bool)]) -> f64 {
+pub(crate) fn calibration_error(judged: &[(f64, bool)]) -> f64 {
     let mut bins = [(0.0_f64, 0_usize, 0_usize); BINS];
     for (probability, right) in judged {
         let place = ((probability * BINS as f64).ceil() as usize).clamp(1, BINS) - 1;

@@ -6,6 +6,7 @@ mod languages;
 pub mod plots;
 mod ranking;
 
+pub(crate) use classification::calibration_error;
 pub use classification::{Answer, Classification, Known, Selective};
 pub use languages::Languages;
 pub use ranking::{Judgements, Ranking};

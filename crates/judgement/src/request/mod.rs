@@ -5,12 +5,17 @@ mod courtesy;
 mod fillers;
 mod signals;
 
+use std::collections::BTreeSet;
+
 use deskbell_domain::assessment::{Confidence, Judged, Urgency};
 
+use crate::intent::{Model, SIGNS};
 use crate::mrkdwn::{Piece, pieces, plain};
 use crate::phrases::{clauses, matches_at};
 use crate::text::words;
 use crate::urgency;
+
+const LEARNED: &[u8] = include_bytes!("model.bin");
 
 /// Why a message asks for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -74,13 +79,14 @@ pub fn judge_surely(text: &str) -> Result<(), NotARequest> {
     judge(text).or_else(|kind| if weigh(text).confidence.probability() < SURE_ENOUGH { Ok(()) } else { Err(kind) })
 }
 
-/// How sure it is that a message asks for something, or for nothing, and the words that say so.
+/// How sure it is that a message asks for something, or for nothing, and the words that say so. Plain courtesy rules know; of all
+/// else a learned model ([`crate::intent`]) says whether it asks or only tells.
 pub fn weigh(text: &str) -> Judged<bool> {
     let plain = plain(text);
     let (value, probability, evidence) = match judge(text) {
         Err(NotARequest::OnlyEmoji | NotARequest::OnlyMention | NotARequest::Empty) => (false, 0.98, Vec::new()),
         Err(kind) => (false, small_talk_certainty(&plain, kind), courtesies(&plain, |_| true)),
-        Ok(()) => request_certainty(text, &plain),
+        Ok(()) => asks_or_tells(text, &plain),
     };
     Judged { value, confidence: Confidence::from_probability(probability), evidence }
 }
@@ -96,28 +102,52 @@ fn small_talk_certainty(plain: &str, kind: NotARequest) -> f64 {
     }
 }
 
-fn request_certainty(text: &str, plain: &str) -> (bool, f64, Vec<String>) {
+fn asks_or_tells(text: &str, plain: &str) -> (bool, f64, Vec<String>) {
+    let Some(model) = Model::read(LEARNED) else { return (true, 0.5, Vec::new()) };
+    let (signals, courtesies) = (said_signals(plain), courtesies(plain, |kind| kind != NotARequest::Greeting));
+    let told = model.tell(plain, &signs_of(text, plain, (&signals, &courtesies)));
+    let is_request = told.yes >= 0.5;
+    let phrases = if is_request { signals } else { courtesies };
+    let mut evidence = phrases;
+    evidence.extend(told.evidence);
+    let mut seen = BTreeSet::new();
+    evidence.retain(|said| seen.insert(said.clone()));
+    evidence.truncate(EVIDENCE);
+    (is_request, told.yes.max(1.0 - told.yes), evidence)
+}
+
+/// What rules find in a text, for [`crate::intent`].
+pub fn signs(text: &str) -> [f64; SIGNS] {
+    let plain = plain(text);
+    let courtesies = courtesies(&plain, |kind| kind != NotARequest::Greeting);
+    signs_of(text, &plain, (&said_signals(&plain), &courtesies))
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn signs_of(text: &str, plain: &str, (signals, courtesies): (&[String], &[String])) -> [f64; SIGNS] {
+    let flag = |is_so: bool| f64::from(u8::from(is_so));
+    let shows = pieces(text).iter().any(|piece| matches!(piece, Piece::Link { .. } | Piece::CodeBlock(_)));
+    [
+        signals.len() as f64 / EVIDENCE as f64,
+        courtesies.len() as f64 / EVIDENCE as f64,
+        flag(plain.contains('?')),
+        flag(plain.trim_end().ends_with('?')),
+        flag(shows),
+        flag(plain.contains(|letter: char| letter.is_ascii_digit())),
+        (words(plain).len() as f64 + 1.0).ln() / 2.0,
+        flag(sounds_urgent(text)),
+    ]
+}
+
+/// The first words that speak of trouble or of a wish.
+fn said_signals(plain: &str) -> Vec<String> {
     let all = words(plain);
-    let signs: Vec<String> = (0..all.len())
+    (0..all.len())
         .filter_map(|at| all.get(at..))
         .filter_map(|rest| longest(rest, signals::SIGNALS).and_then(|taken| rest.get(..taken)))
         .map(|words| words.join(" "))
         .take(EVIDENCE)
-        .collect();
-    let shows = plain.contains('?')
-        || pieces(text).iter().any(|piece| matches!(piece, Piece::Link { .. } | Piece::CodeBlock(_)));
-    // A greeting opens a request as well as anything.
-    let courtesies = courtesies(plain, |kind| kind != NotARequest::Greeting);
-    match (shows || !signs.is_empty(), courtesies.is_empty()) {
-        (true, true) => (true, 0.98, signs),
-        (true, false) => (true, 0.95, signs),
-        // "refund", "VPN": short, but said for some reason.
-        (false, true) => (true, 0.85, signs),
-        (false, false) if sounds_urgent(text) => (true, 0.85, signs),
-        // "thanks for the lovely lunch", or "thanks, next is the sandbox": either.
-        (false, false) if all.len() > 8 => (true, 0.7, courtesies),
-        (false, false) => (false, 0.55, courtesies),
-    }
+        .collect()
 }
 
 fn sounds_urgent(text: &str) -> bool {
