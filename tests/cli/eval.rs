@@ -124,6 +124,37 @@ fn language_gives_the_documented_figures() {
 }
 
 #[test]
+fn what_messages_are_for_gives_the_documented_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = concat!(
+        r#"{"text":"How do I export the report as CSV?","request":true,"complexity":"answerable"}"#,
+        "\n",
+        r#"{"text":"please refund invoice 4411, we were charged twice","request":true,"complexity":"needs_person"}"#,
+        "\n",
+        r#"{"text":"never mind, found it in the archive","request":false,"complexity":null}"#,
+        "\n",
+    );
+    fs::write(folder.path().join("test.jsonl"), rows).unwrap();
+    let figures = json(&folder, &["eval", "request", "--test", "test.jsonl", "--json"]);
+    assert_eq!(
+        (&figures["accuracy"], &figures["requests_told"], &figures["asides_told"]),
+        (&1.0.into(), &1.0.into(), &1.0.into())
+    );
+    assert_eq!((&figures["requests_dropped"], &figures["texts"]), (&0.into(), &3.into()));
+    let figures = json(&folder, &["eval", "complexity", "--test", "test.jsonl", "--json"]);
+    assert_eq!(
+        (&figures["accuracy"], &figures["answerable_right_at_80"], &figures["texts"]),
+        (&1.0.into(), &1.0.into(), &2.into())
+    );
+    for name in ["macro_f1", "ece", "answerable_told_at_80", "latency_p50_ms", "latency_p95_ms", "memory_mb"] {
+        assert!(figures.get(name).is_some(), "{name}: {figures}");
+    }
+    fs::write(folder.path().join("odd.csv"), "text,request\nx,maybe\n").unwrap();
+    let said = run(folder.path(), &["eval", "request", "--test", "odd.csv"]);
+    assert!(said.code == 2 && said.stderr.contains("row 1 is not labelled true or false"), "{}", said.stderr);
+}
+
+#[test]
 fn urgency_gives_the_documented_figures() {
     let folder = TempDir::new().unwrap();
     let rows = "{\"text\":\"production is down for all customers\",\"urgency\":\"critical\"}\n{\"text\":\"no rush, when you have time\",\"urgency\":\"low\"}\n{\"text\":\"this is urgent\",\"urgency\":\"High\"}\n{\"text\":\"the whole site is offline\",\"urgency\":\"normal\"}\n";

@@ -32,6 +32,14 @@ pub enum EvalCommand {
         after_help = "The label is low, normal, high or critical.\n\nExample:\n  deskbell eval urgency --test tickets.jsonl"
     )]
     Urgency(EvalUrgencyArguments),
+    /// Tell whether labelled messages ask for anything and measure how often that is right
+    #[command(after_help = "The label is true or false.\n\nExample:\n  deskbell eval request --test messages.jsonl")]
+    Request(EvalIntentArguments),
+    /// Tell whether knowledge answers labelled requests or a person must and measure how often that is right
+    #[command(
+        after_help = "The label is answerable or needs_person; rows without one are left out.\n\nExample:\n  deskbell eval complexity --test messages.jsonl"
+    )]
+    Complexity(EvalIntentArguments),
     /// Answer questions from a folder of documents and measure whether the answers stand in the right ones
     #[command(
         after_help = "The documents are Markdown; an answer is the best passages, compressed, with their documents cited. Questions may hold\n\"answer\": the words that a good answer has.\n\nExample:\n  deskbell eval answers --corpus pages --queries queries.jsonl --qrels qrels.tsv --json"
@@ -133,6 +141,23 @@ pub struct EvalUrgencyArguments {
     #[arg(long, value_name = "COLUMN")]
     pub text: Option<String>,
     /// The column of the urgency; `urgency`, `label` and a few more are known.
+    #[arg(long, value_name = "COLUMN")]
+    pub label: Option<String>,
+    /// Print JSON instead of lines.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `deskbell eval request` and `deskbell eval complexity`.
+#[derive(Debug, Args)]
+pub struct EvalIntentArguments {
+    /// Rows to measure on: CSV with a header, or a JSON object a line (.jsonl).
+    #[arg(long, value_name = "FILE")]
+    pub test: PathBuf,
+    /// The column of the text; `text` and a few more are known.
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Option<String>,
+    /// The column of the label; `request` or `complexity`, `label` and a few more are known.
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,
     /// Print JSON instead of lines.

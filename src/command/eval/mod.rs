@@ -5,6 +5,7 @@ mod classify;
 mod classify_llm;
 mod corpus;
 mod duplicates;
+mod intent;
 mod language;
 mod retrieve;
 mod tables;
@@ -31,6 +32,8 @@ pub(super) async fn run(command: &EvalCommand) -> Result<(), Failure> {
         EvalCommand::Duplicates(arguments) => duplicates::run(arguments),
         EvalCommand::Language(arguments) => language::run(arguments),
         EvalCommand::Urgency(arguments) => urgency::run(arguments),
+        EvalCommand::Request(arguments) => intent::request(arguments),
+        EvalCommand::Complexity(arguments) => intent::complexity(arguments),
         EvalCommand::Answers(arguments) => answers::run(arguments),
     }
 }

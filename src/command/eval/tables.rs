@@ -71,13 +71,23 @@ fn from_json(content: &str, columns: Columns<'_>) -> Result<Vec<Example>, String
         .map(|(number, line)| {
             let object: Value = serde_json::from_str(line).map_err(|_| format!("line {number} is no JSON object"))?;
             let field = |names: Vec<&str>, option: &str| {
-                let value = names.iter().find_map(|name| object.get(name)?.as_str().map(str::to_owned));
+                let value = names.iter().find_map(|name| word(object.get(name)?));
                 value.ok_or_else(|| format!("line {number} has no text {}; name it with {option}", names.join(" or ")))
             };
             let text = field(columns.texts(), "--text")?;
             Ok(Example { text, label: field(columns.labels(), "--label")? })
         })
         .collect()
+}
+
+/// A text, or a label that is written as yes or no; nothing is an empty one.
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null => Some(String::new()),
+        Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 /// A ticket with its id.

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use super::training::{Labelled, learn, validated};
 use super::Model;
+use super::training::{Labelled, learn, validated};
 use crate::mrkdwn::plain;
 use crate::{complexity, request};
 
