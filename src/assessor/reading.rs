@@ -1,6 +1,6 @@
 //! What is read from the words by rules, whoever names the category.
 
-use deskbell_domain::assessment::{Assessment, AssessorName, Judged, SentimentTrend};
+use deskbell_domain::assessment::{Assessment, AssessorName, Confidence, Judged, SentimentTrend};
 use deskbell_domain::ids::{CategoryId, MessageTs};
 use deskbell_domain::policy::Category;
 use deskbell_domain::ticket::TicketMessage;
@@ -30,6 +30,7 @@ pub fn assessment(
     categories: &[Category],
 ) -> Assessment {
     let text = read_part(&request.text);
+    let language = language::guess(text);
     let known = category.as_ref().and_then(|judged| categories.iter().find(|known| known.id == judged.value));
     let squad = known.and_then(|known| known.squad.clone()).zip(category.as_ref()).map(|(squad, judged)| Judged {
         value: squad,
@@ -46,7 +47,8 @@ pub fn assessment(
         sentiment_trend: None,
         complexity: Some(complexity::judge(text)),
         request: Some(request::weigh(text)),
-        language: language::detect(text).to_owned(),
+        language: language.language.to_owned(),
+        language_confidence: Confidence::from_probability(language.probability),
         summary: summary::summarize(text),
         similar: request.similar.clone(),
         stated: None,

@@ -220,6 +220,7 @@ pub fn assessment() -> Assessment {
         complexity: None,
         request: None,
         language: "en".to_owned(),
+        language_confidence: Confidence::from_probability(0.9),
         summary: SECRET.to_owned(),
         similar: Vec::new(),
         stated: None,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{CategoryId, SquadId, TicketId};
 
 /// A probability in `0.0..=1.0`, kept as thousandths so that decisions replay to the byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Confidence(u16);
 
@@ -158,8 +158,7 @@ const EVIDENCE_OF_URGENCY: usize = 2;
 pub struct Judged<T> {
     /// The label.
     pub value: T,
-    /// How likely it is right. Calibrated for category, urgency and tone (of all answers at 0.8, eight in ten should be right); for what it
-    /// takes to answer, and whether it is a request, an estimate (docs/JUDGEMENT.md).
+    /// How likely it is right, calibrated: of all answers at 0.8, eight in ten should be right (docs/JUDGEMENT.md says how far that holds).
     pub confidence: Confidence,
     /// The words or tickets that weighed most, the heaviest first. Customers' words: sealed with the ticket.
     pub evidence: Vec<String>,
@@ -202,6 +201,7 @@ impl Assessment {
             complexity: None,
             request: None,
             language: "und".to_owned(),
+            language_confidence: Confidence::NONE,
             summary: String::new(),
             similar: Vec::new(),
             stated: None,
@@ -236,6 +236,9 @@ pub struct Assessment {
     pub request: Option<Judged<bool>>,
     /// ISO 639-1 code, or `und`.
     pub language: String,
+    /// That the language is right: the learned model's probability.
+    #[serde(default)]
+    pub language_confidence: Confidence,
     /// One or two sentences, the customer's own. Sealed with the ticket.
     pub summary: String,
     /// The most alike first, at most 5.
@@ -258,6 +261,12 @@ impl Assessment {
             }
         }
         evidence
+    }
+
+    /// How likely the area is right: it follows from the category.
+    pub fn area_confidence(&self) -> Confidence {
+        let category = self.category.as_ref().filter(|_| !self.area.is_empty());
+        category.map_or(Confidence::NONE, |judged| judged.confidence)
     }
 
     /// How likely it is that somebody asks for something; certain where nobody judged it.

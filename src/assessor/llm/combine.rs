@@ -70,6 +70,7 @@ pub fn combined(
         complexity,
         request,
         language: named.language,
+        language_confidence: named.language_confidence,
         summary,
         similar: named.similar,
         stated,

@@ -33,6 +33,8 @@ const EVIDENCE_CHARS: usize = 120;
 const SUMMARY_CHARS: usize = 1_000;
 /// What a model's yes or no to whether anything is asked is taken for: it gives no figure with it.
 const IS_REQUEST: f64 = 0.9;
+/// What its word for a language is taken for that our own reading can't tell.
+const LANGUAGE: f64 = 0.5;
 /// No model is surer than this of anything.
 const SURE_MAX: f64 = 0.97;
 
@@ -156,6 +158,10 @@ impl LlmAssessor {
         assessment.request = Some(judged(form.is_request, IS_REQUEST));
         if assessment.language == UNDETERMINED {
             assessment.language = language(&form.language);
+            assessment.language_confidence = match assessment.language.as_str() {
+                UNDETERMINED => Confidence::NONE,
+                _ => Confidence::from_probability(LANGUAGE),
+            };
         }
         if let Some(summary) = summary(&form.summary) {
             assessment.summary = summary;

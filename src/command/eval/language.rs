@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use deskbell_judgement::evaluation::{Languages, quantile};
-use deskbell_judgement::language::detect;
+use deskbell_judgement::language::guess;
 use serde::Serialize;
 
 use super::tables::{Columns, rows};
@@ -18,6 +18,7 @@ struct Figures {
     accuracy: f64,
     mean_accuracy: f64,
     undetermined: f64,
+    ece: f64,
     by_language: BTreeMap<String, f64>,
     latency_p50_ms: f64,
     latency_p95_ms: f64,
@@ -37,15 +38,16 @@ pub(super) fn run(arguments: &EvalLanguageArguments) -> Result<(), Failure> {
             None => test.text.clone(),
         };
         let started = Instant::now();
-        let said = detect(&text);
+        let said = guess(&text);
         latencies.push(started.elapsed().as_secs_f64() * 1000.0);
-        told.push((test.label.as_str(), said));
+        told.push((test.label.as_str(), said.language, said.probability));
     }
     let measured = Languages::measure(told);
     let figures = Figures {
         accuracy: measured.accuracy,
         mean_accuracy: measured.mean_accuracy,
         undetermined: measured.undetermined,
+        ece: measured.ece,
         languages: measured.by_language.len(),
         by_language: measured.by_language,
         latency_p50_ms: quantile(&mut latencies, 0.5),

@@ -60,6 +60,7 @@ fn inputs(policy: &Policy, example: &ExampleDocument) -> DecisionInputs {
                 .request_confidence
                 .map(|probability| judged(true, Confidence::from_probability(probability))),
             language: example.language.clone().unwrap_or_else(|| "en".to_owned()),
+            language_confidence: confidence,
             summary: String::new(),
             similar: (0..example.similar.unwrap_or_default()).map(similar).collect(),
             stated: None,

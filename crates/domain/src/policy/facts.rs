@@ -39,6 +39,7 @@ static ASSESSMENT: ObjectType = ObjectType {
         field("category", Type::String, "category id; empty when the assessor does not know"),
         field("category_confidence", Type::Double, "0.0 to 1.0"),
         field("area", Type::String, "technical area in a word"),
+        field("area_confidence", Type::Double, "0.0 to 1.0: the category's; 0.0 without an area"),
         field("squad", Type::String, "squad the assessor suggests; empty when none"),
         field("squad_confidence", Type::Double, "0.0 to 1.0"),
         field("urgency", Type::String, "`low`, `normal`, `high` or `critical`"),
@@ -53,6 +54,7 @@ static ASSESSMENT: ObjectType = ObjectType {
         field("complexity_confidence", Type::Double, "0.0 to 1.0"),
         field("request_confidence", Type::Double, "0.0 to 1.0: that it asks for something at all"),
         field("language", Type::String, "ISO 639-1 code, or `und`"),
+        field("language_confidence", Type::Double, "0.0 to 1.0"),
         field("similar", Type::Int, "number of similar tickets found"),
     ],
 };
@@ -227,6 +229,7 @@ fn assessment(inputs: &DecisionInputs) -> Value {
         "category": found.category.as_ref().map(|judged| &judged.value),
         "category_confidence": found.category.as_ref().map(|judged| judged.confidence.probability()),
         "area": found.area,
+        "area_confidence": found.area_confidence().probability(),
         "squad": found.squad.as_ref().map(|judged| &judged.value),
         "squad_confidence": found.squad.as_ref().map(|judged| judged.confidence.probability()),
         "urgency": found.urgency.value.as_str(),
@@ -237,6 +240,7 @@ fn assessment(inputs: &DecisionInputs) -> Value {
         "complexity_confidence": found.complexity.as_ref().map(|judged| judged.confidence.probability()),
         "request_confidence": found.request_probability(),
         "language": found.language,
+        "language_confidence": found.language_confidence.probability(),
         "similar": found.similar.len(),
     })
 }

@@ -47,6 +47,7 @@ pub fn assessment(category: Option<&str>) -> Assessment {
         complexity: None,
         request: None,
         language: "en".to_owned(),
+        language_confidence: Confidence::from_probability(0.9),
         summary: "A summary".to_owned(),
         similar: Vec::new(),
         stated: None,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::classification::calibration_error;
 use crate::language::UNDETERMINED;
 
 /// The figures; shares are `0.0..=1.0`.
@@ -15,16 +16,22 @@ pub struct Languages {
     pub mean_accuracy: f64,
     /// The share of texts of which nothing was said.
     pub undetermined: f64,
+    /// Expected calibration error over ten bins, of what was said.
+    pub ece: f64,
     /// The share told rightly by language.
     pub by_language: BTreeMap<String, f64>,
 }
 
 impl Languages {
-    /// Measures pairs of the language that a text has and the one that was said.
-    pub fn measure<'a>(told: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    /// Measures the language that each text has, and the one that was said with its probability.
+    pub fn measure<'a>(told: impl IntoIterator<Item = (&'a str, &'a str, f64)>) -> Self {
+        let mut sure = Vec::new();
         let mut counts: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
         let (mut all, mut right, mut silent) = (0_u32, 0_u32, 0_u32);
-        for (truth, said) in told {
+        for (truth, said, probability) in told {
+            if said != UNDETERMINED {
+                sure.push((probability, truth == said));
+            }
             let of_truth = counts.entry(truth).or_default();
             of_truth.0 += u32::from(truth == said);
             of_truth.1 += 1;
@@ -40,6 +47,7 @@ impl Languages {
             accuracy: share(right, all),
             mean_accuracy: by_language.values().sum::<f64>() / f64::from(languages.max(1)),
             undetermined: share(silent, all),
+            ece: calibration_error(&sure),
             by_language,
         }
     }
@@ -51,10 +59,12 @@ mod tests {
 
     #[test]
     fn figures_of_a_small_sample_computed_by_hand() {
-        let figures = Languages::measure([("de", "de"), ("de", "nl"), ("de", "und"), ("fr", "fr")]);
+        let figures =
+            Languages::measure([("de", "de", 0.95), ("de", "nl", 0.55), ("de", "und", 0.0), ("fr", "fr", 0.95)]);
         let near = |left: f64, right: f64| assert!((left - right).abs() < 1e-9, "{left} is not {right}");
         near(figures.accuracy, 0.5);
         near(figures.undetermined, 0.25);
+        near(figures.ece, (0.05 * 2.0 + 0.55) / 3.0);
         near(figures.mean_accuracy, f64::midpoint(1.0 / 3.0, 1.0));
         near(figures.by_language["fr"], 1.0);
         near(Languages::measure([]).accuracy, 0.0);
