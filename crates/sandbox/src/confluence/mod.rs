@@ -118,6 +118,13 @@ impl ConfluenceBox {
         is_done
     }
 
+    /// Somebody moves a page, with all below it, which makes no version. False when there is none.
+    pub fn move_page(&self, id: u64, parent: Option<u64>) -> bool {
+        let is_done = self.change(|wiki| wiki.move_below(id, parent));
+        self.tell("page_moved", Some(id).filter(|_| is_done));
+        is_done
+    }
+
     /// Somebody puts a page in the trash.
     pub fn trash_page(&self, id: u64) -> bool {
         let is_done = self.change(|wiki| wiki.trash(id));

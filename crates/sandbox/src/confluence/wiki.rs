@@ -224,6 +224,10 @@ impl Wiki {
         true
     }
 
+    pub(super) fn move_below(&mut self, id: u64, parent: Option<u64>) -> bool {
+        self.contents.get_mut(&id).map(|content| content.parent = parent).is_some()
+    }
+
     pub(super) fn trash(&mut self, id: u64) -> bool {
         let page = self.contents.get_mut(&id).filter(|content| !content.is_trashed);
         page.map(|page| page.is_trashed = true).is_some()

@@ -26,7 +26,7 @@ const LOOK_PAUSE_MAX: Duration = Duration::from_secs(3);
 /// Permissions that were last read so many seconds ago are no longer known.
 const STALE_SECONDS: i64 = 24 * 60 * 60;
 /// Restrictions above each other; more is a circle.
-const ANCESTORS_MAX: usize = 64;
+pub(super) const ANCESTORS_MAX: usize = 64;
 /// Passages encoded at once: others wait no longer than for these.
 const ENCODED_AT_ONCE: usize = 16;
 /// People that a call may name as its readers.

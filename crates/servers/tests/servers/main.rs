@@ -6,6 +6,7 @@ mod confluence;
 mod confluence_failures;
 mod confluence_leaks;
 mod confluence_site;
+mod confluence_written;
 mod helpdesk;
 mod helpdesk_document;
 mod helpdesk_failures;

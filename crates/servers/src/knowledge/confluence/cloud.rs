@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::client::{Query, V2, next, pair, results, text};
-use super::site::{PageLine, Pages, Parent, Site, SpaceLine};
+use super::site::{Bodies, PageLine, Pages, Parent, Site, SpaceLine};
 use crate::failure::ToolFailure;
 use crate::knowledge::audience::{Audience, Email, Gate, Principal};
 
@@ -166,13 +166,23 @@ pub(super) async fn above(site: &Site, id: &str) -> Result<(Option<String>, Audi
     Ok((None, audience))
 }
 
-pub(super) async fn bodies(site: &Site, ids: &[&str]) -> Result<BTreeMap<String, (String, String)>, ToolFailure> {
-    let mut query: Query = ids.iter().map(|id| pair("id", id)).collect();
-    query.extend([pair("body-format", "storage"), pair("limit", ids.len().max(1))]);
+/// What a question for these pages begins with.
+fn these(ids: &[&str]) -> Query {
+    let limit = pair("limit", ids.len().clamp(1, MANY));
+    ids.iter().map(|id| pair("id", id)).chain([limit]).collect()
+}
+
+pub(super) async fn lines(site: &Site, ids: &[&str]) -> Result<Vec<PageLine>, ToolFailure> {
+    let pages = all(site, &format!("{V2}/pages"), these(ids)).await?;
+    Ok(pages.iter().filter_map(|told| line(site, told)).collect())
+}
+
+pub(super) async fn bodies(site: &Site, ids: &[&str]) -> Result<Bodies, ToolFailure> {
+    let query = [these(ids), vec![pair("body-format", "storage")]].concat();
     let pages = all(site, &format!("{V2}/pages"), query).await?;
     let body = |told: &Value| {
-        let version = told.pointer("/version/number")?.as_u64()?.to_string();
-        Some((text(told, "/id")?, (version, text(told, "/body/storage/value").unwrap_or_default())))
+        let line = line(site, told)?;
+        Some((line.id.clone(), (line, text(told, "/body/storage/value").unwrap_or_default())))
     };
     Ok(pages.iter().filter_map(body).collect())
 }

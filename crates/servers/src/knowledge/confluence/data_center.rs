@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::client::{Query, V1, next, pair, results, text};
-use super::site::{PageLine, Pages, Parent, Site, SpaceLine};
+use super::site::{Bodies, PageLine, Pages, Parent, Site, SpaceLine};
 use crate::failure::ToolFailure;
 use crate::knowledge::audience::{Audience, Email, Gate, Principal};
 
 /// Spaces that are asked for at once, and pages of them.
 const SPACES: usize = 100;
 const SPACES_PAGES_MAX: usize = 100;
+/// What of a page is to be told.
+const EXPANDED: &str = "version,ancestors,space";
 
 pub(super) async fn spaces(site: &Site) -> Result<Vec<SpaceLine>, ToolFailure> {
     let mut first: Query = site.config.spaces.iter().map(|key| pair("spaceKey", key)).collect();
@@ -69,7 +71,7 @@ pub(super) async fn pages(
     newest: bool,
     count: usize,
 ) -> Result<Pages, ToolFailure> {
-    let expand = pair("expand", "version,ancestors,space");
+    let expand = pair("expand", EXPANDED);
     let (path, first) = if newest {
         let cql = format!("space = \"{}\" and type = page order by lastmodified desc", space.key);
         (format!("{V1}/content/search"), vec![pair("cql", cql), expand, pair("limit", count)])
@@ -83,7 +85,7 @@ pub(super) async fn pages(
 }
 
 pub(super) async fn page(site: &Site, id: &str) -> Result<Option<PageLine>, ToolFailure> {
-    let query = vec![pair("expand", "version,ancestors,space"), pair("status", "current")];
+    let query = vec![pair("expand", EXPANDED), pair("status", "current")];
     let told = site.client.find(&format!("{V1}/content/{id}"), &query).await?;
     Ok(told.filter(|told| text(told, "/type").as_deref() == Some("page")).and_then(|told| line(site, &told)))
 }
@@ -106,15 +108,27 @@ fn line(site: &Site, told: &Value) -> Option<PageLine> {
     })
 }
 
-pub(super) async fn bodies(site: &Site, ids: &[&str]) -> Result<BTreeMap<String, (String, String)>, ToolFailure> {
-    let mut found = BTreeMap::new();
+/// One that the search does not know yet is asked for by itself.
+pub(super) async fn lines(site: &Site, ids: &[&str]) -> Result<Vec<PageLine>, ToolFailure> {
+    let cql = pair("cql", format!("id in ({})", ids.join(",")));
+    let query = vec![cql, pair("expand", EXPANDED), pair("limit", ids.len())];
+    let answer = site.client.get(&format!("{V1}/content/search"), &query).await?;
+    let mut lines: Vec<PageLine> = results(&answer).filter_map(|told| line(site, told)).collect();
     for id in ids {
-        let query = vec![pair("expand", "body.storage,version")];
+        if !lines.iter().any(|line| line.id == *id) {
+            lines.extend(page(site, id).await?);
+        }
+    }
+    Ok(lines)
+}
+
+pub(super) async fn bodies(site: &Site, ids: &[&str]) -> Result<Bodies, ToolFailure> {
+    let mut found = Bodies::new();
+    for id in ids {
+        let query = vec![pair("expand", format!("body.storage,{EXPANDED}"))];
         let Some(told) = site.client.find(&format!("{V1}/content/{id}"), &query).await? else { continue };
-        let version = told.pointer("/version/number").and_then(Value::as_u64);
-        if let Some(version) = version {
-            let body = text(&told, "/body/storage/value").unwrap_or_default();
-            found.insert((*id).to_owned(), (version.to_string(), body));
+        if let Some(line) = line(site, &told) {
+            found.insert((*id).to_owned(), (line, text(&told, "/body/storage/value").unwrap_or_default()));
         }
     }
     Ok(found)

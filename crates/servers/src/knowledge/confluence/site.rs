@@ -63,6 +63,9 @@ pub(super) struct AttachmentLine {
 /// A page of pages, and where the next begins.
 pub(super) type Pages = (Vec<PageLine>, Option<Query>);
 
+/// Pages with their texts, by their ids.
+pub(super) type Bodies = BTreeMap<String, (PageLine, String)>;
+
 /// A site.
 #[derive(Debug, Clone)]
 pub(super) struct Site {
@@ -123,8 +126,16 @@ impl Site {
         }
     }
 
-    /// The texts of pages in Confluence's storage format, with the version that each is of.
-    pub(super) async fn bodies(&self, ids: &[&str]) -> Result<BTreeMap<String, (String, String)>, ToolFailure> {
+    /// Pages as they are now, without those that are gone.
+    pub(super) async fn lines(&self, ids: &[&str]) -> Result<Vec<PageLine>, ToolFailure> {
+        match self.config.edition {
+            Edition::Cloud => cloud::lines(self, ids).await,
+            Edition::DataCenter => data_center::lines(self, ids).await,
+        }
+    }
+
+    /// The texts of pages in Confluence's storage format, each with the page as it was then.
+    pub(super) async fn bodies(&self, ids: &[&str]) -> Result<Bodies, ToolFailure> {
         match self.config.edition {
             Edition::Cloud => cloud::bodies(self, ids).await,
             Edition::DataCenter => data_center::bodies(self, ids).await,

@@ -8,10 +8,9 @@ use serde_json::Value;
 
 use super::PREFIX;
 use super::client::{Query, text};
-use super::cloud;
-use super::site::{AttachmentLine, PageLine, Parent, Site, SpaceLine};
+use super::places::{Place, Places};
+use super::site::{AttachmentLine, Bodies, PageLine, Site, SpaceLine};
 use crate::failure::{ErrorKind, ToolFailure};
-use crate::jira::Edition;
 use crate::knowledge::audience::{Audience, Email, Principal};
 use crate::knowledge::library::Library;
 use crate::knowledge::store::{Space, Stored, StoredLine, documents, now, people};
@@ -25,6 +24,17 @@ const NEWEST_PAGES_MAX: usize = 20;
 enum Stage {
     Pages(Option<Query>),
     Attachments(Option<Query>),
+}
+
+/// What goes into the store at once.
+#[derive(Debug, Default)]
+struct Taken {
+    put: Vec<Stored>,
+    /// Paths of what is there in the version that is known.
+    seen: Vec<String>,
+    places: Places,
+    /// Who may read the space, where that was asked for.
+    readers: Option<Audience>,
 }
 
 /// Brings one site into the store.
@@ -44,6 +54,10 @@ fn source(space: &SpaceLine) -> String {
 
 fn page_path(space: &SpaceLine, id: &str) -> String {
     format!("{PREFIX}/{}/{id}", space.key)
+}
+
+fn parent_path(space: &SpaceLine, place: &Place) -> Option<String> {
+    place.parent.as_ref().map(|id| page_path(space, id))
 }
 
 fn attachment_path(space: &SpaceLine, attachment: &AttachmentLine) -> String {
@@ -147,12 +161,13 @@ impl Sync {
             state.sweep += 1;
             Stage::Pages(None)
         });
+        let sweep = state.sweep;
+        self.set_state(space, state).await?;
         loop {
-            state.cursor = serde_json::to_string(&at).ok();
-            self.set_state(space, state.clone()).await?;
+            self.set_cursor(space, serde_json::to_string(&at).ok()).await?;
             let step = match at {
-                Stage::Pages(from) => self.sweep_pages(space, from, state.sweep).await,
-                Stage::Attachments(from) => self.sweep_attachments(space, from, state.sweep).await,
+                Stage::Pages(from) => self.sweep_pages(space, from, sweep).await,
+                Stage::Attachments(from) => self.sweep_attachments(space, from, sweep).await,
             };
             match step {
                 Ok(Some(next)) => at = next,
@@ -160,16 +175,14 @@ impl Sync {
                 Err(failure) => {
                     // A place that Confluence no longer knows is none to go on from.
                     if failure.error_kind == ErrorKind::Permanent {
-                        state.cursor = None;
-                        self.set_state(space, state).await?;
+                        self.set_cursor(space, None).await?;
                     }
                     return Err(failure);
                 }
             }
         }
-        let (name, sweep) = (source(space), state.sweep);
-        state.cursor = None;
-        self.set_state(space, state).await?;
+        self.set_cursor(space, None).await?;
+        let name = source(space);
         let forget = move |connection: &mut rusqlite::Connection| {
             let transaction = connection.transaction()?;
             documents::remove_unseen(&transaction, &name, sweep)?;
@@ -203,54 +216,62 @@ impl Sync {
         let is_new =
             |line: &&PageLine| known.get(&page_path(space, &line.id)).is_none_or(|known| known.version != line.version);
         let changed: Vec<&str> = lines.iter().filter(is_new).map(|line| line.id.as_str()).collect();
-        // Before the restrictions: a text that was written under a new restriction must not come with the old one.
-        let mut bodies = if changed.is_empty() { BTreeMap::new() } else { self.site.bodies(&changed).await? };
-        let ids: Vec<&str> = lines.iter().map(|line| line.id.as_str()).collect();
-        let mut restrictions = self.site.restrictions(&ids).await?;
-        let (mut put, mut touched, mut is_changed) = (Vec::new(), Vec::new(), false);
-        for line in &lines {
-            let own = restrictions.remove(&line.id).unwrap_or(Audience::Nobody);
-            let (parent, audience) = self.place(space, line, own).await?;
-            let path = page_path(space, &line.id);
-            if let Some((version, storage)) = bodies.remove(&line.id) {
-                put.push(stored(space, line, path, parent, audience, version, &storage));
-                is_changed = true;
-                continue;
-            }
-            let is_same = known.get(&path).is_some_and(|known| known.parent == parent && known.audience == audience);
-            is_changed |= !is_same;
-            touched.push((path, parent, audience));
+        let mut taken = Taken::default();
+        let mut bodies = Bodies::new();
+        if !changed.is_empty() {
+            // Before all that says who reads: a text that was written under a new restriction, of its page or of one above,
+            // must not come with the old one.
+            bodies = self.site.bodies(&changed).await?;
+            let now = bodies.values().map(|(line, _)| line.clone()).collect();
+            taken.places = self.site.places(space, now).await?;
+            taken.readers = Some(self.site.space_audience(space).await?);
         }
-        let write = move |connection: &mut rusqlite::Connection| {
-            let transaction = connection.transaction()?;
-            for document in &put {
-                documents::put(&transaction, document, sweep)?;
+        let same: Vec<PageLine> = lines.iter().filter(|line| !taken.places.contains_key(&line.id)).cloned().collect();
+        taken.places.extend(self.site.places_of(space, &same).await?);
+        for line in &lines {
+            match (bodies.remove(&line.id), taken.places.get(&line.id)) {
+                // One that was moved to another space meanwhile is none of this one's.
+                (Some((line, storage)), Some(place)) if line.space == space.id => {
+                    taken.put.push(stored(space, &line, place, &storage));
+                }
+                (Some(_), _) => {}
+                (None, _) => taken.seen.push(page_path(space, &line.id)),
             }
-            for (path, parent, audience) in &touched {
-                documents::touch(&transaction, path, parent.as_deref(), audience, sweep)?;
-            }
-            transaction.commit()
+        }
+        let is_moved = |(id, place): (&String, &Place)| {
+            let known = known.get(&page_path(space, id));
+            known.is_some_and(|known| known.parent != parent_path(space, place) || known.audience != place.audience)
         };
-        self.documents.store.run(write).await?;
+        let is_changed = !taken.put.is_empty() || taken.places.iter().any(is_moved);
+        self.write(space, taken, sweep).await?;
         Ok(is_changed)
     }
 
-    /// What a page stands below, and who it and the folders right above let in.
-    async fn place(
-        &self,
-        space: &SpaceLine,
-        line: &PageLine,
-        own: Audience,
-    ) -> Result<(Option<String>, Audience), ToolFailure> {
-        match &line.parent {
-            Parent::None => Ok((None, own)),
-            Parent::Page(id) => Ok((Some(page_path(space, id)), own)),
-            Parent::Other if self.site.config.edition == Edition::Cloud => {
-                let (above, folders) = cloud::above(&self.site, &line.id).await?;
-                Ok((above.map(|id| page_path(space, &id)), own.and(&folders)))
+    /// All of it, or nothing.
+    async fn write(&self, space: &SpaceLine, taken: Taken, sweep: i64) -> Result<(), ToolFailure> {
+        let Taken { put, seen, places, readers } = taken;
+        let placed = places.into_iter().map(|(id, place)| {
+            let parent = parent_path(space, &place);
+            (page_path(space, &id), parent, place.audience)
+        });
+        let (source, placed): (_, Vec<_>) = (source(space), placed.collect());
+        let write = move |connection: &mut rusqlite::Connection| {
+            let transaction = connection.transaction()?;
+            if let Some(readers) = &readers {
+                documents::open_space(&transaction, &source, readers)?;
             }
-            Parent::Other => Ok((None, Audience::Nobody)),
-        }
+            for document in &put {
+                documents::put(&transaction, document, sweep)?;
+            }
+            for path in &seen {
+                documents::touch(&transaction, path, sweep)?;
+            }
+            for (path, parent, audience) in &placed {
+                documents::place(&transaction, path, parent.as_deref(), audience)?;
+            }
+            transaction.commit()
+        };
+        self.documents.store.run(write).await
     }
 
     async fn sweep_attachments(
@@ -261,7 +282,7 @@ impl Sync {
     ) -> Result<Option<Stage>, ToolFailure> {
         let (lines, next) = self.site.attachments(space, from).await?;
         let known = self.known(space).await?;
-        let (mut put, mut touched) = (Vec::new(), Vec::new());
+        let mut taken = Taken::default();
         for line in &lines {
             let (path, parent) = (attachment_path(space, line), page_path(space, &line.page));
             // A page that is not there has nothing to show.
@@ -269,25 +290,15 @@ impl Sync {
                 continue;
             }
             if known.get(&path).is_some_and(|known| known.version == line.version) {
-                touched.push((path, parent));
+                taken.seen.push(path);
                 continue;
             }
             let Some(bytes) = self.site.client.file(&line.download).await? else { continue };
             let Ok(text) = String::from_utf8(bytes) else { continue };
-            put.push(stored_attachment(space, line, path, parent, &text));
+            taken.put.push(stored_attachment(space, line, path, parent, &text));
         }
-        let is_changed = !put.is_empty();
-        let write = move |connection: &mut rusqlite::Connection| {
-            let transaction = connection.transaction()?;
-            for document in &put {
-                documents::put(&transaction, document, sweep)?;
-            }
-            for (path, parent) in &touched {
-                documents::touch(&transaction, path, Some(parent), &Audience::Everybody, sweep)?;
-            }
-            transaction.commit()
-        };
-        self.documents.store.run(write).await?;
+        let is_changed = !taken.put.is_empty();
+        self.write(space, taken, sweep).await?;
         if is_changed {
             self.documents.reconcile().await?;
         }
@@ -367,6 +378,13 @@ impl Sync {
         self.documents.store.run(move |connection| documents::put_space(connection, &name, &state)).await
     }
 
+    async fn set_cursor(&self, space: &SpaceLine, cursor: Option<String>) -> Result<(), ToolFailure> {
+        let name = source(space);
+        let set =
+            move |connection: &mut rusqlite::Connection| documents::set_cursor(connection, &name, cursor.as_deref());
+        self.documents.store.run(set).await
+    }
+
     /// Forgets pages with their attachments.
     async fn forget(&self, paths: Vec<String>) -> Result<(), ToolFailure> {
         let forget = move |connection: &mut rusqlite::Connection| {
@@ -380,25 +398,17 @@ impl Sync {
     }
 }
 
-fn stored(
-    space: &SpaceLine,
-    line: &PageLine,
-    path: String,
-    parent: Option<String>,
-    audience: Audience,
-    version: String,
-    storage: &str,
-) -> Stored {
+fn stored(space: &SpaceLine, line: &PageLine, place: &Place, storage: &str) -> Stored {
     Stored {
-        path,
+        path: page_path(space, &line.id),
         source: source(space),
-        parent,
+        parent: parent_path(space, place),
         title: line.title.clone(),
         url: line.url.clone(),
-        version,
+        version: line.version.clone(),
         updated_at: line.updated_at.clone(),
         markdown: hypertext::to_markdown(storage).markdown,
-        audience,
+        audience: place.audience.clone(),
     }
 }
 

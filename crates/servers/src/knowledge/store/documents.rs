@@ -138,18 +138,23 @@ pub(in super::super) fn put(transaction: &Transaction<'_>, document: &Stored, sw
     keep_version(transaction, &document.path, &text)
 }
 
-/// Notes that the sweep saw a document of the same version, with its place and its readers, which change without one.
-pub(in super::super) fn touch(
+/// Writes a document's place and its readers, which change without a version.
+pub(in super::super) fn place(
     transaction: &Transaction<'_>,
     path: &str,
     parent: Option<&str>,
     restriction: &Audience,
-    sweep: i64,
 ) -> rusqlite::Result<()> {
     transaction.execute(
-        "UPDATE documents SET parent = ?2, audience = ?3, sweep = ?4 WHERE path = ?1",
-        params![path, parent, written(restriction), sweep],
+        "UPDATE documents SET parent = ?2, audience = ?3 WHERE path = ?1",
+        params![path, parent, written(restriction)],
     )?;
+    Ok(())
+}
+
+/// Notes that the sweep saw a document of the same version.
+pub(in super::super) fn touch(transaction: &Transaction<'_>, path: &str, sweep: i64) -> rusqlite::Result<()> {
+    transaction.execute("UPDATE documents SET sweep = ?2 WHERE path = ?1", params![path, sweep])?;
     Ok(())
 }
 
@@ -236,6 +241,26 @@ pub(in super::super) fn spaces(connection: &Connection) -> rusqlite::Result<BTre
         Ok((row.get(0)?, space))
     })?;
     rows.collect()
+}
+
+/// Writes who may read a space.
+pub(in super::super) fn open_space(
+    transaction: &Transaction<'_>,
+    source: &str,
+    readers: &Audience,
+) -> rusqlite::Result<()> {
+    transaction.execute("UPDATE spaces SET audience = ?2 WHERE source = ?1", params![source, written(readers)])?;
+    Ok(())
+}
+
+/// Notes where the sweep under way goes on; nothing when it is done.
+pub(in super::super) fn set_cursor(
+    connection: &Connection,
+    source: &str,
+    cursor: Option<&str>,
+) -> rusqlite::Result<()> {
+    connection.execute("UPDATE spaces SET cursor = ?2 WHERE source = ?1", params![source, cursor])?;
+    Ok(())
 }
 
 /// Writes what is known of a space.
