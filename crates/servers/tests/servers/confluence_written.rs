@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use deskbell_sandbox::faults::Fault;
 use deskbell_servers::jira::Edition;
 
 use crate::confluence_site::{ANNA, BEN, Served, Wiki};
@@ -96,5 +97,25 @@ async fn a_text_comes_with_its_spaces_readers_as_they_are_when_it_is_read() {
         served.until_titles("locomotive", &[BEN], &["Budget"]).await;
         assert!(served.titles("locomotive", &[ANNA]).await.is_empty(), "{edition:?}");
         following.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_file_comes_with_the_restrictions_above_it_as_they_are_when_it_is_read() {
+    for edition in EDITIONS {
+        let tree = Tree::open(edition).await;
+        tree.served.sweep().await;
+        tree.wiki.confluence.attach(tree.page, "plan.txt", "text/plain", b"A secret locomotive.");
+        // The pages are gone through, and the file's bytes are on their way.
+        tree.wiki.fault("confluence:GET /download", Fault::Delayed { ms: 1_500 }, 1);
+        let server = tree.served.server.clone();
+        let sweeping = tokio::spawn(async move { server.sweep().await });
+        while tree.wiki.faults.fired() == 0 {
+            tokio::task::yield_now().await;
+        }
+        tree.wiki.confluence.restrict(tree.top, BEN_ALONE, &[]);
+        sweeping.await.unwrap().unwrap();
+        assert_eq!(tree.served.titles("locomotive", &[BEN]).await, ["plan.txt"]);
+        assert!(tree.served.titles("locomotive", &[]).await.is_empty(), "{edition:?}");
     }
 }

@@ -36,10 +36,16 @@ impl Site {
                 break;
             }
             level = self.lines(&above).await?;
-            let is_told = |id: &str| level.iter().any(|line| line.id == id);
-            let closed: Vec<_> = above.iter().filter(|id| !is_told(id)).map(|id| ((*id).to_owned(), CLOSED)).collect();
-            places.extend(closed);
+            places.extend(untold(&above, &level));
         }
+        Ok(places)
+    }
+
+    /// [`Self::places`] of pages of which no more is known than their ids.
+    pub(super) async fn places_by_id(&self, space: &SpaceLine, ids: &[&str]) -> Result<Places, ToolFailure> {
+        let lines = self.lines(ids).await?;
+        let mut places = untold(ids, &lines);
+        places.extend(self.places(space, lines).await?);
         Ok(places)
     }
 
@@ -68,4 +74,10 @@ impl Site {
             Parent::Other => CLOSED,
         })
     }
+}
+
+/// The places of those of which nothing was told.
+fn untold(ids: &[&str], lines: &[PageLine]) -> Places {
+    let is_told = |id: &str| lines.iter().any(|line| line.id == id);
+    ids.iter().filter(|id| !is_told(id)).map(|id| ((*id).to_owned(), CLOSED)).collect()
 }

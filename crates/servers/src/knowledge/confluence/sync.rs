@@ -282,7 +282,7 @@ impl Sync {
     ) -> Result<Option<Stage>, ToolFailure> {
         let (lines, next) = self.site.attachments(space, from).await?;
         let known = self.known(space).await?;
-        let mut taken = Taken::default();
+        let (mut taken, mut pages) = (Taken::default(), BTreeSet::new());
         for line in &lines {
             let (path, parent) = (attachment_path(space, line), page_path(space, &line.page));
             // A page that is not there has nothing to show.
@@ -296,8 +296,15 @@ impl Sync {
             let Some(bytes) = self.site.client.file(&line.download).await? else { continue };
             let Ok(text) = String::from_utf8(bytes) else { continue };
             taken.put.push(stored_attachment(space, line, path, parent, &text));
+            pages.insert(line.page.as_str());
         }
         let is_changed = !taken.put.is_empty();
+        if is_changed {
+            // After the files, as after the texts of pages.
+            let pages: Vec<&str> = pages.into_iter().collect();
+            taken.places = self.site.places_by_id(space, &pages).await?;
+            taken.readers = Some(self.site.space_audience(space).await?);
+        }
         self.write(space, taken, sweep).await?;
         if is_changed {
             self.documents.reconcile().await?;
