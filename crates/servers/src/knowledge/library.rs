@@ -24,7 +24,7 @@ const QUICK_LOOK: Duration = Duration::from_millis(20);
 const LOOK_PAUSE_FACTOR: u32 = 10;
 const LOOK_PAUSE_MAX: Duration = Duration::from_secs(3);
 /// Permissions that were last read so many seconds ago are no longer known.
-const STALE_SECONDS: i64 = 24 * 60 * 60;
+pub(super) const STALE_SECONDS: i64 = 24 * 60 * 60;
 /// Restrictions above each other; more is a circle.
 pub(super) const ANCESTORS_MAX: usize = 64;
 /// Passages encoded at once: others wait no longer than for these.

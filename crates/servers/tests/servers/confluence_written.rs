@@ -119,3 +119,23 @@ async fn a_file_comes_with_the_restrictions_above_it_as_they_are_when_it_is_read
         assert!(tree.served.titles("locomotive", &[]).await.is_empty(), "{edition:?}");
     }
 }
+
+#[tokio::test]
+async fn a_sweep_that_breaks_off_at_a_file_reads_restrictions_again() {
+    for edition in EDITIONS {
+        let tree = Tree::open(edition).await;
+        // What has the file stands apart from what is closed.
+        let apart = tree.wiki.page("HELP", None, "Trains", "<p>About trains.</p>");
+        tree.wiki.confluence.attach(apart, "one.txt", "text/plain", b"A locomotive.");
+        let busy = Fault::Status { status: 503, retry_after_seconds: None };
+        tree.wiki.fault("confluence:GET /download", busy, 1);
+        assert!(tree.served.server.sweep().await.is_err());
+        tree.wiki.confluence.restrict(tree.top, BEN_ALONE, &[]);
+        tree.served.sweep().await;
+        assert_eq!(tree.served.titles("locomotive", &[]).await, ["one.txt"]);
+        for (query, title) in [("overview", "Reorg"), ("bicycle", "Plan")] {
+            assert!(tree.served.titles(query, &[]).await.is_empty(), "{edition:?} {query}");
+            assert_eq!(tree.served.titles(query, &[BEN]).await, [title]);
+        }
+    }
+}

@@ -8,7 +8,8 @@
 //! - A page is written together with its restriction: there is none whose readers were not asked for. An answer that does not
 //!   tell them, or tells them in another shape, closes the page.
 //! - A new text comes with what its page, all above it and its space said after the text was read.
-//! - A sweep that breaks off goes on where it was, and takes nothing away before it is through.
+//! - A sweep that breaks off goes on where it was, and takes nothing away before it is through. Attachments go on after the
+//!   restrictions of all pages were read again.
 //! - Nothing that Confluence says of a page stands in a failure or a log.
 
 mod client;

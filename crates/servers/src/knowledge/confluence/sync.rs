@@ -12,7 +12,7 @@ use super::places::{Place, Places};
 use super::site::{AttachmentLine, Bodies, PageLine, Site, SpaceLine};
 use crate::failure::{ErrorKind, ToolFailure};
 use crate::knowledge::audience::{Audience, Email, Principal};
-use crate::knowledge::library::Library;
+use crate::knowledge::library::{Library, STALE_SECONDS};
 use crate::knowledge::store::{Space, Stored, StoredLine, documents, now, people};
 
 /// The newest changes are followed back so many times.
@@ -20,10 +20,37 @@ const NEWEST_PAGES_MAX: usize = 20;
 
 /// Where a sweep goes on.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Cursor {
+    /// Since when permissions are read that it does not read again.
+    since: i64,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Stage {
-    Pages(Option<Query>),
+    /// And where it goes on with attachments afterwards.
+    Pages {
+        from: Option<Query>,
+        attachments: Option<Query>,
+    },
     Attachments(Option<Query>),
+}
+
+impl Cursor {
+    /// Where one goes on that broke off: permissions may have changed meanwhile, so that pages come again before any more
+    /// attachments, and after too long a time from their beginning.
+    fn resumed(written: &str) -> Option<Self> {
+        let cursor: Self = serde_json::from_str(written).ok()?;
+        Some(match cursor.stage {
+            Stage::Pages { .. } if now().saturating_sub(cursor.since) < STALE_SECONDS => cursor,
+            Stage::Pages { attachments, .. } | Stage::Attachments(attachments) => Self::anew(attachments),
+        })
+    }
+
+    fn anew(attachments: Option<Query>) -> Self {
+        Self { since: now(), stage: Stage::Pages { from: None, attachments } }
+    }
 }
 
 /// What goes into the store at once.
@@ -83,7 +110,7 @@ impl Sync {
         let (mut swept, mut failed) = (Vec::new(), None);
         for space in &spaces {
             match self.sweep_space(space).await {
-                Ok(audience) => swept.push((space, audience)),
+                Ok((audience, since)) => swept.push((space, audience, since)),
                 Err(failure) => {
                     tracing::warn!(space = space.key, kind = ?failure.error_kind, "a space could not be swept: {}", failure.message);
                     failed = failed.or(Some(failure));
@@ -95,9 +122,9 @@ impl Sync {
             }
         }
         self.read_people().await?;
-        for (space, audience) in swept {
+        for (space, audience, since) in swept {
             let state = self.state(space).await?;
-            self.set_state(space, Space { audience, swept_at: Some(now()), ..state }).await?;
+            self.set_state(space, Space { audience, swept_at: Some(since), ..state }).await?;
         }
         self.documents.reconcile().await?;
         failed.map_or(Ok(()), Err)
@@ -151,26 +178,27 @@ impl Sync {
         self.documents.reconcile().await
     }
 
-    /// Goes through a space, from where a sweep before broke off; says who may read it.
-    async fn sweep_space(&self, space: &SpaceLine) -> Result<Audience, ToolFailure> {
+    /// Goes through a space, from where a sweep before broke off; says who may read it, and since when its permissions are
+    /// known.
+    async fn sweep_space(&self, space: &SpaceLine) -> Result<(Audience, i64), ToolFailure> {
         let mut state = self.state(space).await?;
         // What got narrower counts at once.
         state.audience = self.site.space_audience(space).await?;
-        let resumed = state.cursor.as_deref().and_then(|cursor| serde_json::from_str(cursor).ok());
+        let resumed = state.cursor.as_deref().and_then(Cursor::resumed);
         let mut at = resumed.unwrap_or_else(|| {
             state.sweep += 1;
-            Stage::Pages(None)
+            Cursor::anew(None)
         });
         let sweep = state.sweep;
         self.set_state(space, state).await?;
         loop {
             self.set_cursor(space, serde_json::to_string(&at).ok()).await?;
-            let step = match at {
-                Stage::Pages(from) => self.sweep_pages(space, from, sweep).await,
+            let step = match at.stage {
+                Stage::Pages { from, attachments } => self.sweep_pages(space, from, attachments, sweep).await,
                 Stage::Attachments(from) => self.sweep_attachments(space, from, sweep).await,
             };
             match step {
-                Ok(Some(next)) => at = next,
+                Ok(Some(next)) => at.stage = next,
                 Ok(None) => break,
                 Err(failure) => {
                     // A place that Confluence no longer knows is none to go on from.
@@ -190,20 +218,24 @@ impl Sync {
         };
         self.documents.store.run(forget).await?;
         // Asked again: what was read meanwhile is for those who may read the space now.
-        self.site.space_audience(space).await
+        Ok((self.site.space_audience(space).await?, at.since))
     }
 
     async fn sweep_pages(
         &self,
         space: &SpaceLine,
         from: Option<Query>,
+        attachments: Option<Query>,
         sweep: i64,
     ) -> Result<Option<Stage>, ToolFailure> {
         let (lines, next) = self.site.pages(space, from, false).await?;
         if self.take(space, lines, sweep).await? {
             self.documents.reconcile().await?;
         }
-        Ok(Some(next.map_or(Stage::Attachments(None), |next| Stage::Pages(Some(next)))))
+        Ok(Some(match next {
+            Some(next) => Stage::Pages { from: Some(next), attachments },
+            None => Stage::Attachments(attachments),
+        }))
     }
 
     /// Writes pages with their restrictions; their texts are asked for where the version is another. Says whether anything

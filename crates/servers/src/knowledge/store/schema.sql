@@ -32,7 +32,7 @@ CREATE TABLE spaces (
     -- The sweep under way or done last, and where it goes on; nothing when it is done.
     sweep INTEGER NOT NULL,
     cursor TEXT,
-    -- Seconds since 1970, when a sweep was last done: permissions are known as of then.
+    -- Seconds since 1970, when the sweep that was last done began to read permissions: they are known as of then.
     swept_at INTEGER
 ) STRICT;
 
