@@ -81,16 +81,24 @@ impl Access {
         Err(format!("[folders] \"{folder}\" names {reader}, which is no group of [groups] and no e-mail address"))
     }
 
-    /// Who may read a document of the folders: every entry that its path is under counts, with the name of the whole folder
-    /// before it or without, so that another folder beside it, which puts these names before the paths, opens nothing.
-    pub(super) fn of_path(&self, path: &str) -> Audience {
-        let below = path.split_once('/').map_or(path, |(_, below)| below);
-        let is_at = |path: &str, folder: &str| {
-            folder.is_empty() || path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-        };
-        let is_under = |folder: &str| is_at(path, folder) || is_at(below, folder);
-        let gates = self.folders.iter().filter(|(folder, _)| is_under(folder));
+    /// Who may read a document of a folder with this name: every entry that its path is under counts, with the name of the whole
+    /// folder before it or without, however many folders there are: another beside it, which puts these names before the paths,
+    /// opens nothing, and one that is alone is closed by its own name.
+    pub(super) fn of_path(&self, name: &str, path: &str) -> Audience {
+        let gates = self.folders.iter().filter(|(folder, _)| is_under(folder, name, path));
         gates.fold(Audience::Everybody, |all, (_, gate)| all.and(&Audience::only(gate.clone())))
+    }
+
+    /// The entries under which none of these documents is, given by their folders' names and their paths.
+    pub(super) fn idle<'d>(&self, documents: impl Iterator<Item = (&'d str, &'d str)>) -> BTreeSet<String> {
+        let mut idle: BTreeSet<&String> = self.folders.keys().collect();
+        for (name, path) in documents {
+            idle.retain(|folder| !is_under(folder, name, path));
+            if idle.is_empty() {
+                break;
+            }
+        }
+        idle.into_iter().cloned().collect()
     }
 
     /// Adds the file's groups and accounts to what is known of people.
@@ -106,6 +114,15 @@ impl Access {
             }
         }
     }
+}
+
+/// Whether the document of a folder with this name is under the entry.
+fn is_under(entry: &str, name: &str, path: &str) -> bool {
+    let is_at = |path: &str| {
+        entry.is_empty() || path == entry || path.strip_prefix(entry).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let below = path.split_once('/').map_or(path, |(_, below)| below);
+    is_at(path) || is_at(below) || is_at(&format!("{name}/{path}"))
 }
 
 fn address(table: &str, name: &str, text: &str) -> Result<Email, String> {
@@ -125,16 +142,28 @@ mod tests {
         .unwrap();
         let mut directory = Directory::default();
         access.fill(&mut directory);
-        let may_read =
-            |who: &str, path: &str| access.of_path(path).lets_in(&directory.principals(&Email::parse(who).unwrap()));
-        assert!(access.of_path("kb/refunds.md").is_public() && access.of_path("kb/finance2/a.md").is_public());
+        let of = |path: &str| access.of_path("docs", path);
+        let may_read = |who: &str, path: &str| of(path).lets_in(&directory.principals(&Email::parse(who).unwrap()));
+        assert!(of("kb/refunds.md").is_public() && of("kb/finance2/a.md").is_public());
         assert!(may_read("ben@x.example", "kb/finance/a.md") && !may_read("eve@x.example", "kb/finance/a.md"));
         assert!(
             may_read("ana@x.example", "kb/finance/board/a.md") && !may_read("ben@x.example", "kb/finance/board/a.md")
         );
-        assert!(!access.of_path("handbook/kb/finance/a.md").is_public(), "a second folder opens nothing");
+        assert!(!of("handbook/kb/finance/a.md").is_public(), "a second folder opens nothing");
+        let alone = |path: &str| access.of_path("kb", path);
+        assert!(!alone("finance/a.md").is_public(), "a folder that is alone is closed by its own name too");
+        assert!(alone("finance2/a.md").is_public() && alone("a.md").is_public());
         let ana = directory.principals(&Email::parse("ana@x.example").unwrap());
         assert!(ana.contains(&Principal::confluence_user("712020:5a")));
+    }
+
+    #[test]
+    fn an_entry_that_no_document_is_under_is_idle() {
+        let access = Access::parse("[folders]\n'kb/finance' = []\n'kb/fnance' = []\n'board' = []\n'' = []").unwrap();
+        let idle = |documents: &[(&str, &str)]| access.idle(documents.iter().copied());
+        assert_eq!(idle(&[("kb", "a.md"), ("kb", "finance/b.md")]), ["board", "kb/fnance"].map(str::to_owned).into());
+        assert_eq!(idle(&[("board", "fnance.md"), ("x", "kb/finance/b.md")]), ["kb/fnance".to_owned()].into());
+        assert_eq!(idle(&[]).len(), 4);
     }
 
     #[test]

@@ -182,10 +182,10 @@ impl Catalog {
         stored.map(|document| (Arc::clone(&document.path), document.version.clone())).collect()
     }
 
-    /// Paths of the documents of files.
-    pub(super) fn file_paths(&self) -> Vec<Arc<str>> {
+    /// The documents of files: their folders' names and their paths.
+    pub(super) fn files(&self) -> Vec<(Arc<str>, Arc<str>)> {
         let files = self.documents.values().filter(|document| document.origin != Origin::Store);
-        files.map(|document| Arc::clone(&document.path)).collect()
+        files.map(|document| (Arc::clone(&document.source), Arc::clone(&document.path))).collect()
     }
 
     /// At most so many texts that have no vector yet, with their slots.

@@ -43,6 +43,8 @@ pub(super) struct Library {
     pub(super) encoder: Option<Encoder>,
     catalog: RwLock<Catalog>,
     looked: Mutex<Looked>,
+    /// Entries of the file of readers that close nothing, as far as that was told.
+    idle: std::sync::Mutex<BTreeSet<String>>,
     /// Told when there are passages without a vector.
     unencoded: Notify,
 }
@@ -66,9 +68,10 @@ struct KnownAccess {
 impl Library {
     /// Opens the store and reads what it holds.
     pub(super) fn open(config: &KnowledgeServerConfig) -> Result<Self, KnowledgeConfigError> {
-        if let Some(file) = &config.access {
-            Access::read(file).map_err(|reason| KnowledgeConfigError::BadAccess { path: file.clone(), reason })?;
-        }
+        let read = |file: &PathBuf| {
+            Access::read(file).map_err(|reason| KnowledgeConfigError::BadAccess { path: file.clone(), reason })
+        };
+        let access = config.access.as_ref().map(read).transpose()?;
         let bad_data = |reason| KnowledgeConfigError::BadData { path: config.data.clone().unwrap_or_default(), reason };
         let store = Store::open(config.data.as_deref()).map_err(bad_data)?;
         let encoder = config.encoder.as_deref().map(read_encoder).transpose()?;
@@ -81,9 +84,14 @@ impl Library {
             encoder,
             catalog: RwLock::default(),
             looked: Mutex::default(),
+            idle: std::sync::Mutex::default(),
             unencoded: Notify::new(),
         };
         library.take_stored(&KnownAccess::default()).map_err(|failure| bad_data(failure.message))?;
+        if let Some(access) = access {
+            // What can't be looked at is told when it is asked for.
+            library.warn_of_idle(&access, &folders::look(&library.folders).unwrap_or_default());
+        }
         Ok(library)
     }
 
@@ -165,14 +173,37 @@ impl Library {
             Err(failure) => return (before, Err(failure)),
         };
         let took = began.elapsed();
-        let stamps: BTreeMap<String, Stamp> = stamps.into_iter().map(|stamp| (stamp.path.clone(), stamp)).collect();
         let changed_access = self.changed_access(known);
         let access = changed_access.as_deref().unwrap_or(known);
+        if changed_access.is_some() && known.stamp.is_some() {
+            // Read again: all of it is told again.
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        if let Some(access) = &access.access
+            && (changed_access.is_some() || !stamps.iter().map(|stamp| &stamp.path).eq(before.keys()))
+        {
+            self.warn_of_idle(access, &stamps);
+        }
+        let stamps: BTreeMap<String, Stamp> = stamps.into_iter().map(|stamp| (stamp.path.clone(), stamp)).collect();
         self.take_files(&before, &stamps, access);
         if changed_access.is_some() {
             self.open_anew(access);
         }
         (stamps, Ok((changed_access, took)))
+    }
+
+    /// Somebody meant such an entry to close something.
+    fn warn_of_idle(&self, access: &Access, stamps: &[Stamp]) {
+        let idle = access.idle(stamps.iter().map(|stamp| (stamp.source.as_str(), stamp.path.as_str())));
+        let mut told = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        for entry in idle.difference(&told) {
+            tracing::warn!(
+                entry,
+                "an entry of [folders] in the file of readers closes nothing: no document is under it; write it as the paths of \
+                 the documents begin that it is meant for (list_documents tells them), or take it out"
+            );
+        }
+        *told = idle;
     }
 
     fn changed_access(&self, known: &KnownAccess) -> Option<Arc<KnownAccess>> {
@@ -191,8 +222,8 @@ impl Library {
         Some(Arc::new(KnownAccess { stamp, access: access.ok() }))
     }
 
-    fn audience_of(access: &KnownAccess, path: &str) -> Audience {
-        access.access.as_ref().map_or(Audience::Nobody, |access| access.of_path(path))
+    fn audience_of(access: &KnownAccess, name: &str, path: &str) -> Audience {
+        access.access.as_ref().map_or(Audience::Nobody, |access| access.of_path(name, path))
     }
 
     fn take_files(&self, before: &BTreeMap<String, Stamp>, after: &BTreeMap<String, Stamp>, access: &KnownAccess) {
@@ -227,7 +258,7 @@ impl Library {
                 version: text.version,
                 updated_at: text.updated_at,
                 origin: Origin::File(stamp.file.clone()),
-                audience: Self::audience_of(access, &stamp.path),
+                audience: Self::audience_of(access, &stamp.source, &stamp.path),
             };
             catalog.put(about, &text.markdown);
         }
@@ -267,8 +298,8 @@ impl Library {
             access.fill(&mut directory);
         }
         let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
-        for path in catalog.file_paths() {
-            catalog.set_audience(&path, Self::audience_of(access, &path));
+        for (name, path) in catalog.files() {
+            catalog.set_audience(&path, Self::audience_of(access, &name, &path));
         }
         catalog.set_directory(directory);
     }

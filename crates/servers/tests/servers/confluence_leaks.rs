@@ -1,41 +1,15 @@
 //! Nothing of what somebody may not read comes to them, by any way: held against a server over a site that lacks it.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use deskbell_servers::jira::Edition;
 use deskbell_servers::knowledge::KnowledgeServerConfig;
 use rmcp::model::{CallToolRequestParams, GetPromptRequestParams, ReadResourceRequestParams};
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::confluence_site::{ANNA, BEN, CARLA, FRANK, Served, Wiki, named};
+use crate::logged::Log;
 
 /// Stands in everything that is not for everybody.
 const SECRET: &str = "zephyrquartz";
-
-/// What is logged, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'w> MakeWriter<'w> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'w self) -> Self {
-        self.clone()
-    }
-}
 
 /// A site and folders; with what is restricted, or without.
 struct World {
@@ -220,12 +194,7 @@ fn without_times(value: &mut Value) {
 
 #[tokio::test]
 async fn nothing_of_what_is_restricted_is_told_by_any_way() {
-    let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(log.clone());
-    // The protocol's own library logs the messages that it carries at these levels; Deskbell does not ask it to.
-    let subscriber = subscriber.with_env_filter("trace,rmcp=info,hyper=info,hyper_util=info,reqwest=info,h2=info");
-    let _ = subscriber.try_init();
+    let log = Log::of_everything();
     for edition in [Edition::Cloud, Edition::DataCenter] {
         let (with, without) = (World::open(edition, true).await, World::open(edition, false).await);
         assert!(with.closed.len() >= 5, "{:?}", with.closed);
@@ -251,7 +220,7 @@ async fn nothing_of_what_is_restricted_is_told_by_any_way() {
             assert_eq!(told.len(), expected.len());
         }
     }
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     assert!(!logged.contains(SECRET), "{}", logged.lines().find(|line| line.contains(SECRET)).unwrap_or_default());
 }
 

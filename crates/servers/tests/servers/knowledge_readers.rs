@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::confluence_site::named;
 use crate::knowledge::serve;
+use crate::logged::Log;
 use crate::shortcut_site::{done, failed};
 
 type Client = RunningService<RoleClient, ()>;
@@ -77,6 +78,44 @@ async fn a_file_says_who_may_read_a_folder_and_is_heard_when_it_changes() {
     let wrong = KnowledgeServerConfig { data: None, ..config };
     let error = KnowledgeServer::new(wrong).unwrap_err().to_string();
     assert!(error.contains("DESKBELL_KNOWLEDGE_ACCESS") && error.contains("access.toml"), "{error}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_alone_is_closed_by_an_entry_with_its_own_name() {
+    let folder = folder(&[("open.md", "# Open\nWagons."), ("finance/plan.md", "# Plan\nWagons for sale.")]);
+    let access = folder.path().join("access.toml");
+    let config = KnowledgeServerConfig { access: Some(access.clone()), ..config(folder.path()) };
+    std::fs::write(&access, "[folders]\n'kb/finance' = ['ben@x.example']").unwrap();
+    let client = serve(KnowledgeServer::new(config).unwrap()).await;
+    assert_eq!(titles(&client, "wagons", &[]).await, ["Open"]);
+    assert_eq!(titles(&client, "wagons", &["ben@x.example"]).await.len(), 2);
+    std::fs::write(&access, "[folders]\nkb = ['eve@x.example']").unwrap();
+    assert!(titles(&client, "wagons", &[]).await.is_empty());
+    assert_eq!(titles(&client, "wagons", &["eve@x.example"]).await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_entry_that_closes_nothing_is_told_at_the_start_and_whenever_the_file_is_read() {
+    let log = Log::of_everything();
+    let told = |entry: &str| log.text().matches(&format!("entry=\"{entry}\"")).count();
+    let folder = folder(&[("open.md", "# Open\nWagons."), ("finance/plan.md", "# Plan\nWagons for sale.")]);
+    let access = folder.path().join("access.toml");
+    let config = KnowledgeServerConfig { access: Some(access.clone()), ..config(folder.path()) };
+    std::fs::write(&access, "[folders]\nfinance = ['ben@x.example']\nfnance = ['ben@x.example']").unwrap();
+    let client = serve(KnowledgeServer::new(config).unwrap()).await;
+    assert_eq!((told("fnance"), told("finance")), (1, 0), "{}", log.text());
+    assert!(log.text().contains("list_documents"));
+    for _ in 0..3 {
+        titles(&client, "wagons", &[]).await;
+    }
+    assert_eq!(told("fnance"), 1);
+    std::fs::write(&access, "[folders]\nfinance = ['eve@x.example']\nfnance = ['eve@x.example'] # anew").unwrap();
+    titles(&client, "wagons", &[]).await;
+    assert_eq!((told("fnance"), told("finance")), (2, 0));
+    // What it closed is called otherwise now.
+    std::fs::rename(folder.path().join("kb/finance"), folder.path().join("kb/money")).unwrap();
+    assert_eq!(titles(&client, "wagons", &[]).await.len(), 2);
+    assert_eq!((told("fnance"), told("finance")), (2, 1));
 }
 
 #[tokio::test]

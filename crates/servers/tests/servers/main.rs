@@ -21,6 +21,7 @@ mod jira_lists;
 mod knowledge;
 mod knowledge_meaning;
 mod knowledge_readers;
+mod logged;
 mod openapi;
 mod recording;
 mod salesforce;
