@@ -160,7 +160,9 @@ impl KnowledgeServer {
         }
         let limit = wanted.max_results.unwrap_or(GAPS_DEFAULT).clamp(1, GAPS_MAX) as usize;
         let questions = self.documents.store.run(|connection| opinions::questions(connection)).await?;
-        Ok(ListedGaps { gaps: gaps(&questions, limit) })
+        let found = tokio::task::spawn_blocking(move || gaps(&questions, limit)).await;
+        let again = |_| ToolFailure::transient("the questions could not be read; try again", None);
+        Ok(ListedGaps { gaps: found.map_err(again)? })
     }
 
     pub(super) async fn document(&self, wanted: &GetDocument) -> Result<ReadDocument, ToolFailure> {

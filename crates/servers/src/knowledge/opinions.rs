@@ -24,6 +24,8 @@ const OF_A_PASSAGE: usize = 64;
 const IN_MEMORY: usize = 50_000;
 /// Words of a question that it is known by.
 const TERMS: usize = 32;
+/// Groups of questions that a question is held against.
+const CANDIDATES: usize = 256;
 
 /// The opinions by passage. Bounded, whatever is said.
 #[derive(Debug, Default)]
@@ -125,50 +127,89 @@ pub(super) fn terms(question: &str) -> BTreeSet<String> {
     index_terms(question).into_iter().collect()
 }
 
-/// Shared terms among all.
-#[allow(clippy::cast_precision_loss)]
-fn likeness(one: &BTreeSet<String>, other: &BTreeSet<String>) -> f64 {
-    let shared = one.intersection(other).count();
-    let all = one.len() + other.len() - shared;
-    if all == 0 { 0.0 } else { shared as f64 / all as f64 }
-}
-
 /// Questions that are one, by their words.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Group<'q> {
-    terms: BTreeSet<String>,
+    topic: Topic,
     wordings: BTreeMap<&'q str, u64>,
     asked: u64,
     badly: u64,
 }
 
-/// What is asked and answered badly or not at all; what weighs most first.
-pub(super) fn gaps(questions: &[Question], limit: usize) -> Vec<Gap> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    let mut holders: HashMap<String, Vec<usize>> = HashMap::new();
-    for question in questions {
-        let terms = terms(&question.query);
-        if terms.is_empty() {
-            continue;
-        }
-        let at = nearest(&groups, &holders, &terms).unwrap_or_else(|| {
-            for term in &terms {
-                holders.entry(term.clone()).or_default().push(groups.len());
-            }
-            groups.push(Group { terms: terms.clone(), ..Group::default() });
-            groups.len() - 1
-        });
-        if let Some(group) = groups.get_mut(at) {
+/// The groups so far, found by their words.
+#[derive(Debug, Default)]
+struct Groups<'q> {
+    all: Vec<Group<'q>>,
+    /// The groups that a word stands in.
+    holders: HashMap<u32, Vec<usize>>,
+    /// The group of a wording.
+    known: HashMap<&'q str, usize>,
+}
+
+impl<'q> Groups<'q> {
+    fn add(&mut self, question: &'q Question) {
+        let wording = question.query.trim();
+        let Some(at) = self.known.get(wording).copied().or_else(|| self.find_or_open(wording)) else { return };
+        self.known.insert(wording, at);
+        if let Some(group) = self.all.get_mut(at) {
             group.asked += 1;
             group.badly += u64::from(is_bad(question));
-            *group.wordings.entry(question.query.trim()).or_default() += 1;
+            *group.wordings.entry(wording).or_default() += 1;
         }
     }
+
+    /// Nothing for a wording without words.
+    fn find_or_open(&mut self, wording: &str) -> Option<usize> {
+        let topic = Topic::of(wording);
+        if topic.0.is_empty() {
+            return None;
+        }
+        Some(self.nearest(&topic).unwrap_or_else(|| {
+            for number in topic.0.iter() {
+                self.holders.entry(*number).or_default().push(self.all.len());
+            }
+            self.all.push(Group { topic, wordings: BTreeMap::new(), asked: 0, badly: 0 });
+            self.all.len() - 1
+        }))
+    }
+
+    fn nearest(&self, topic: &Topic) -> Option<usize> {
+        let liked = |at: usize| Some((at, self.all.get(at)?.topic.likeness(topic)));
+        let same =
+            self.candidates(topic).into_iter().filter_map(liked).filter(|(_, likeness)| *likeness >= SAME_QUESTION);
+        same.max_by(|one, other| one.1.total_cmp(&other.1).then(other.0.cmp(&one.0))).map(|(at, _)| at)
+    }
+
+    /// The groups that may be the same question: whatever shares half of all words with it shares one of its rarer half. Of
+    /// those with common words alone some are enough.
+    fn candidates(&self, topic: &Topic) -> BTreeSet<usize> {
+        let mut holders: Vec<&[usize]> =
+            topic.0.iter().map(|number| self.holders.get(number).map_or(&[][..], Vec::as_slice)).collect();
+        holders.sort_by_key(|holders| holders.len());
+        holders.truncate(topic.0.len() / 2 + 1);
+        let mut candidates = BTreeSet::new();
+        for at in holders.into_iter().flatten() {
+            if candidates.len() >= CANDIDATES {
+                break;
+            }
+            candidates.insert(*at);
+        }
+        candidates
+    }
+}
+
+/// What is asked and answered badly or not at all; what weighs most first. It takes its time.
+pub(super) fn gaps(questions: &[Question], limit: usize) -> Vec<Gap> {
+    let mut found = Groups::default();
+    for question in questions {
+        found.add(question);
+    }
+    let mut groups = found.all;
     // What was answered more often than not is no gap.
     groups.retain(|group| group.badly * 2 >= group.asked);
     groups
         .sort_by(|one, other| other.badly.cmp(&one.badly).then_with(|| one.wordings.keys().cmp(other.wordings.keys())));
-    groups.into_iter().take(limit).map(gap).collect()
+    groups.iter().take(limit).map(gap).collect()
 }
 
 /// What somebody said of the answer counts more than what was found.
@@ -180,19 +221,13 @@ fn is_bad(question: &Question) -> bool {
     }
 }
 
-fn nearest(groups: &[Group<'_>], holders: &HashMap<String, Vec<usize>>, terms: &BTreeSet<String>) -> Option<usize> {
-    let candidates: BTreeSet<usize> = terms.iter().filter_map(|term| holders.get(term)).flatten().copied().collect();
-    let scored = candidates.into_iter().filter_map(|at| Some((at, likeness(&groups.get(at)?.terms, terms))));
-    let same = scored.filter(|(_, likeness)| *likeness >= SAME_QUESTION);
-    same.max_by(|one, other| one.1.total_cmp(&other.1).then(other.0.cmp(&one.0))).map(|(at, _)| at)
-}
-
-fn gap(group: Group<'_>) -> Gap {
-    let mut wordings: Vec<(&str, u64)> = group.wordings.into_iter().collect();
-    let fit = |wording: &str| likeness(&terms(wording), &group.terms);
+fn gap(group: &Group<'_>) -> Gap {
+    let likeness = |wording: &str| Topic::of(wording).likeness(&group.topic);
+    let mut wordings: Vec<(&str, u64, f64)> =
+        group.wordings.iter().map(|(wording, asked)| (*wording, *asked, likeness(wording))).collect();
     // The most common wording, and of equals the one most like what the others say.
-    wordings.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| fit(other.0).total_cmp(&fit(one.0))));
-    let mut wordings = wordings.into_iter().map(|(wording, _)| wording.to_owned());
+    wordings.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| other.2.total_cmp(&one.2)));
+    let mut wordings = wordings.into_iter().map(|(wording, ..)| wording.to_owned());
     Gap {
         question: wordings.next().unwrap_or_default(),
         asked: group.asked,
@@ -270,5 +305,24 @@ mod tests {
         assert_eq!(shown, [("How do I change the VAT number?", 3, 3), ("where is the office", 1, 1)]);
         assert_eq!(found[0].examples, ["change VAT number"]);
         assert_eq!(gaps(&asked, 1).len(), 1);
+    }
+
+    /// Each of common words in a choice of its own.
+    #[test]
+    fn a_question_is_held_against_few_others_however_many_share_its_words() {
+        let word = |place: u32| format!("word{}", super::number(&place.to_string()) % 256);
+        let wording = |number: u32| (0..40).map(|place| word(number * 40 + place)).collect::<Vec<_>>().join(" ");
+        let asked: Vec<Question> = (0..2_000).map(|number| question(&wording(number), false, None)).collect();
+        let mut found = Groups::default();
+        for question in &asked {
+            found.add(question);
+        }
+        assert!(found.all.len() > 1_000, "{}", found.all.len());
+        assert!(asked.iter().all(|question| found.candidates(&Topic::of(&question.query)).len() <= CANDIDATES));
+        let count = found.all.len();
+        for question in &asked {
+            found.add(question);
+        }
+        assert_eq!(found.all.len(), count, "what was asked before is found again");
     }
 }

@@ -200,6 +200,21 @@ async fn what_is_asked_and_not_answered_is_a_gap() {
 }
 
 #[tokio::test]
+async fn of_a_long_question_the_beginning_is_kept_and_an_outcome_finds_it() {
+    let folder = folder(&[("a.md", "# Refunds\nA refund takes five days.")]);
+    let client = serve(KnowledgeServer::new(config(folder.path())).unwrap()).await;
+    let query = format!("change the VAT number {}", "and then a story ".repeat(60));
+    titles(&client, &query, &[]).await;
+    let said = json!({ "query": query, "passages": [], "outcome": "not_helpful", "idempotency_key": "k" });
+    done(&client, "record_feedback", said).await;
+    let listed = done(&client, "list_gaps", json!({})).await;
+    let gap = &listed["gaps"][0];
+    let question = gap["question"].as_str().unwrap();
+    assert!(question.starts_with("change the VAT number") && question.chars().count() <= 200, "{question}");
+    assert_eq!((&gap["asked"], &gap["answered_badly"]), (&json!(1), &json!(1)));
+}
+
+#[tokio::test]
 async fn near_duplicates_stand_once_and_long_passages_are_compressed() {
     let filler = "Something else entirely is told in this sentence. ".repeat(12);
     let long = format!("# Webhooks\n{filler}The quota of webhooks is forty. {filler}More webhooks need a contract.");

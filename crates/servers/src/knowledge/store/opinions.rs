@@ -1,5 +1,6 @@
 //! What people made of answers, and what was asked.
 
+use deskbell_judgement::summary::shorten;
 use rusqlite::{Connection, params};
 
 use super::super::schema::FeedbackOutcome;
@@ -11,6 +12,9 @@ const QUESTIONS_KEPT: i64 = 5_000;
 const QUESTION_SECONDS: i64 = 180 * 24 * 60 * 60;
 /// An outcome belongs to the same question asked so recently.
 const OUTCOME_SECONDS: i64 = 14 * 24 * 60 * 60;
+
+/// Of a question that is kept so many characters: people read them in a list.
+const QUESTION_CHARS: usize = 200;
 
 /// What somebody made of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +79,7 @@ pub(in super::super) fn add(
         let told = transaction.execute(
             "UPDATE questions SET outcome = ?1 WHERE number =
                  (SELECT max(number) FROM questions WHERE query = ?2 AND asked_at >= ?3 AND outcome IS NULL)",
-            params![named(opinion.outcome), opinion.query, now - OUTCOME_SECONDS],
+            params![named(opinion.outcome), shorten(&opinion.query, QUESTION_CHARS), now - OUTCOME_SECONDS],
         )?;
         if told == 0 {
             let question = Question {
@@ -94,7 +98,7 @@ pub(in super::super) fn add(
 pub(in super::super) fn ask(connection: &Connection, question: &Question, now: i64) -> rusqlite::Result<()> {
     connection.execute(
         "INSERT INTO questions (asked_at, query, is_found, outcome) VALUES (?1, ?2, ?3, ?4)",
-        params![now, question.query, question.is_found, question.outcome.map(named)],
+        params![now, shorten(&question.query, QUESTION_CHARS), question.is_found, question.outcome.map(named)],
     )?;
     connection.execute(
         "DELETE FROM questions WHERE asked_at < ?1 OR number <= (SELECT max(number) FROM questions) - ?2",
