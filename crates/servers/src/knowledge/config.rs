@@ -182,10 +182,14 @@ impl KnowledgeServerConfig {
     }
 }
 
-/// The server's own folder is made when it is not there; the one it stands in must be.
+/// The server's own folder is made when it is not there, for its owner alone; the one it stands in must be.
 fn own_folder(path: PathBuf) -> Result<PathBuf, KnowledgeConfigError> {
+    #[cfg_attr(not(unix), allow(unused_mut))]
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     // What keeps it from being made shows when it is looked for.
-    let _ = std::fs::create_dir(&path);
+    let _ = builder.create(&path);
     true_folder("DESKBELL_KNOWLEDGE_DATA", path)
 }
 

@@ -199,6 +199,24 @@ async fn what_is_asked_and_not_answered_is_a_gap() {
     assert_eq!(listed["gaps"], expected);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_the_server_keeps_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder(&[("a.md", "# Refunds\nA refund takes five days.")]);
+    let mode = |path: std::path::PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for (name, is_there) in [("data", true), ("new", false)] {
+        let data = folder.path().join(name);
+        let config = KnowledgeServerConfig { data: Some(data.clone()), ..config(folder.path()) };
+        let client = serve(KnowledgeServer::new(config).unwrap()).await;
+        titles(&client, "refund", &[]).await;
+        for file in ["knowledge.db", "knowledge.db-wal", "knowledge.db-shm"] {
+            assert_eq!(mode(data.join(file)), 0o600, "{name} {file}");
+        }
+        assert!(is_there || mode(data) == 0o700);
+    }
+}
+
 #[tokio::test]
 async fn of_a_long_question_the_beginning_is_kept_and_an_outcome_finds_it() {
     let folder = folder(&[("a.md", "# Refunds\nA refund takes five days.")]);

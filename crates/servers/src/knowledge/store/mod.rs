@@ -45,7 +45,10 @@ impl Store {
         let failed = |error: rusqlite::Error| format!("{FILE} can't be opened ({error})");
         let connection = match folder {
             None => Connection::open_in_memory(),
-            Some(folder) => Connection::open(folder.join(FILE)),
+            Some(folder) => {
+                make_private(&folder.join(FILE));
+                Connection::open(folder.join(FILE))
+            }
         };
         let connection = connection.map_err(failed)?;
         set_up(&connection).map_err(failed)?;
@@ -100,6 +103,16 @@ fn lock(folder: &Path) -> Result<File, String> {
         Err(TryLockError::WouldBlock) => Err("another knowledge server runs over it; give each its own".to_owned()),
         Err(TryLockError::Error(error)) => Err(format!("{LOCK_FILE} can't be locked ({error})")),
     }
+}
+
+/// Makes a new store's file for its owner alone; the engine gives its log and index beside it the same mode. What is wrong with
+/// the path is said when the engine opens it.
+fn make_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
 }
 
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
