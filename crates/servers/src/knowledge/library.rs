@@ -15,18 +15,15 @@ use super::audience::{Audience, Email, Readers};
 use super::catalog::{About, Catalog, Origin};
 use super::config::{KnowledgeConfigError, KnowledgeServerConfig};
 use super::folders::{self, Stamp};
+use super::inherited::effective;
 use super::schema::Reader;
-use super::store::{Space, Store, StoredLine, Text, documents, now, people};
+use super::store::{Store, StoredLine, Text, documents, now, people};
 use crate::failure::ToolFailure;
 
 /// Folders that took longer than this to look at are not looked at for ten times as long.
 const QUICK_LOOK: Duration = Duration::from_millis(20);
 const LOOK_PAUSE_FACTOR: u32 = 10;
 const LOOK_PAUSE_MAX: Duration = Duration::from_secs(3);
-/// Permissions that were last read so many seconds ago are no longer known.
-pub(super) const STALE_SECONDS: i64 = 24 * 60 * 60;
-/// Restrictions above each other; more is a circle.
-pub(super) const ANCESTORS_MAX: usize = 64;
 /// Passages encoded at once: others wait no longer than for these.
 const ENCODED_AT_ONCE: usize = 16;
 /// People that a call may name as its readers.
@@ -314,18 +311,20 @@ impl Library {
     }
 
     fn take_stored(&self, access: &KnownAccess) -> Result<(), ToolFailure> {
-        let (lines, spaces) = self.store.with(|connection| {
+        let known = self.catalog.read().unwrap_or_else(PoisonError::into_inner).stored_versions();
+        let is_new = |line: &&StoredLine| known.get(line.path.as_str()) != Some(&line.version);
+        // In one transaction: a text that was written meanwhile must not come with its readers of before.
+        let (lines, spaces, fresh) = self.store.with(|connection| {
             let transaction = connection.transaction()?;
-            Ok((documents::lines(&transaction)?, documents::spaces(&transaction)?))
+            let (lines, spaces) = (documents::lines(&transaction)?, documents::spaces(&transaction)?);
+            let mut fresh = Vec::new();
+            for line in lines.iter().filter(is_new) {
+                fresh.extend(documents::one(&transaction, &line.path)?);
+            }
+            Ok((lines, spaces, fresh))
         })?;
         let audiences = effective(&lines, &spaces, now());
-        let known = self.catalog.read().unwrap_or_else(PoisonError::into_inner).stored_versions();
         let paths: BTreeSet<&str> = lines.iter().map(|line| line.path.as_str()).collect();
-        let is_new = |line: &&StoredLine| known.get(line.path.as_str()) != Some(&line.version);
-        let mut fresh = Vec::new();
-        for line in lines.iter().filter(is_new) {
-            fresh.extend(self.store.with(|connection| documents::one(connection, &line.path))?);
-        }
         let has_fresh = !fresh.is_empty();
         let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
         known.keys().filter(|path| !paths.contains(&***path)).for_each(|path| catalog.remove(path));
@@ -404,62 +403,43 @@ fn read_encoder(folder: &Path) -> Result<Encoder, KnowledgeConfigError> {
     Encoder::read(&weights, &vocabulary).map_err(|error| bad(error.to_string()))
 }
 
-/// Who may read each document: what its space, its own restriction and those above it say together. A space that was not
-/// read for a day is closed, and so is what stands below something unknown.
-fn effective<'l>(lines: &'l [StoredLine], spaces: &BTreeMap<String, Space>, now: i64) -> BTreeMap<&'l str, Audience> {
-    let by_path: BTreeMap<&str, &StoredLine> = lines.iter().map(|line| (line.path.as_str(), line)).collect();
-    let of = |line: &StoredLine| {
-        let space = spaces
-            .get(&line.source)
-            .filter(|space| space.swept_at.is_some_and(|swept_at| now.saturating_sub(swept_at) < STALE_SECONDS));
-        let Some(space) = space else { return Audience::Nobody };
-        let mut audience = space.audience.clone().and(&line.audience);
-        let mut above = line.parent.as_deref();
-        for _ in 0..ANCESTORS_MAX {
-            let Some(path) = above else { return audience };
-            let Some(parent) = by_path.get(path) else { return Audience::Nobody };
-            audience = audience.and(&parent.audience);
-            above = parent.parent.as_deref();
-        }
-        Audience::Nobody
-    };
-    lines.iter().map(|line| (line.path.as_str(), of(line))).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::audience::Principal;
+    use super::super::store::{Space, Stored};
     use super::*;
 
-    fn line(path: &str, parent: Option<&str>, audience: Audience) -> StoredLine {
-        StoredLine {
-            path: path.to_owned(),
-            source: "confluence:A".to_owned(),
-            parent: parent.map(str::to_owned),
-            version: "1".to_owned(),
-            audience,
-        }
-    }
-
     #[test]
-    fn what_stands_below_something_closed_or_unknown_is_closed() {
-        let finance = Audience::only([Principal::group("finance")].into());
-        let lines = [
-            line("top", None, Audience::Everybody),
-            line("closed", Some("top"), finance.clone()),
-            line("below", Some("closed"), Audience::Everybody),
-            line("lost", Some("nowhere"), Audience::Everybody),
-            line("circle", Some("circle"), Audience::Everybody),
-        ];
-        let space = |swept_at| Space { audience: Audience::Everybody, sweep: 1, cursor: None, swept_at };
-        let spaces = |swept_at| BTreeMap::from([("confluence:A".to_owned(), space(swept_at))]);
-        let found = effective(&lines, &spaces(Some(100)), 200);
-        assert_eq!(found["top"], Audience::Everybody);
-        assert_eq!((&found["closed"], &found["below"]), (&finance, &finance));
-        assert_eq!((&found["lost"], &found["circle"]), (&Audience::Nobody, &Audience::Nobody));
-        for (swept_at, now) in [(None, 200), (Some(100), 100 + STALE_SECONDS)] {
-            assert!(effective(&lines, &spaces(swept_at), now).values().all(|it| *it == Audience::Nobody));
-        }
-        assert!(effective(&lines, &BTreeMap::new(), 200).values().all(|it| *it == Audience::Nobody));
+    fn a_text_comes_with_the_readers_that_were_written_with_it() {
+        let library = Library::open(&KnowledgeServerConfig::default()).unwrap();
+        let open = Space { audience: Audience::Everybody, sweep: 0, cursor: None, swept_at: Some(i64::MAX) };
+        library.store.with(|connection| documents::put_space(connection, "confluence:A", &open)).unwrap();
+        // Every other version is nobody's.
+        let write = |round: u32| {
+            let audience = if round.is_multiple_of(2) { Audience::Everybody } else { Audience::Nobody };
+            for number in 0..64 {
+                let (path, source) = (format!("page{number}"), "confluence:A".to_owned());
+                let (title, version, markdown) = (String::new(), round.to_string(), format!("Round {round}."));
+                let (parent, url, updated_at, audience) = (None, None, None, audience.clone());
+                let document = Stored { path, source, parent, title, url, version, updated_at, markdown, audience };
+                let put = |connection: &mut rusqlite::Connection| {
+                    let transaction = connection.transaction()?;
+                    documents::put(&transaction, &document, 0)?;
+                    transaction.commit()
+                };
+                library.store.with(put).unwrap();
+            }
+        };
+        write(0);
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| (1..100).for_each(write));
+            while !writer.is_finished() {
+                library.take_stored(&KnownAccess::default()).unwrap();
+                let catalog = library.catalog.read().unwrap();
+                for document in catalog.seen_by(&Readers::Anybody).documents() {
+                    let round: u32 = document.version.parse().unwrap();
+                    assert!(round.is_multiple_of(2), "{} of round {round} is nobody's", document.path);
+                }
+            }
+        });
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`KnowledgeServer`] holds the tools, the resources and the prompt, which `answers` carries out; `library` keeps
 //! the documents together: those of `folders`, as `access` opens them, and those that a source such as [`confluence`] brings
-//! into the `store`, or a caller hands over (`handed`). `catalog` is all of it in memory, derived, with its index. `audience` says who may read what;
+//! into the `store`, or a caller hands over (`handed`). `catalog` is all of it in memory, derived, with its index. `audience` says who may read what,
+//! `inherited` what those above a document say too;
 //! `opinions` is what people made of answers; `drafts` writes.
 //!
 //! Invariants:
@@ -20,6 +21,7 @@ pub mod confluence;
 mod drafts;
 mod folders;
 mod handed;
+mod inherited;
 mod library;
 mod opinions;
 pub mod schema;

@@ -7,7 +7,7 @@ use super::site::{PageLine, Parent, Site, SpaceLine};
 use crate::failure::ToolFailure;
 use crate::jira::Edition;
 use crate::knowledge::audience::Audience;
-use crate::knowledge::library::ANCESTORS_MAX;
+use crate::knowledge::inherited::ANCESTORS_MAX;
 
 /// Where a page stands, and whom it lets in by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,8 @@ use super::places::{Place, Places};
 use super::site::{AttachmentLine, Bodies, PageLine, Site, SpaceLine};
 use crate::failure::{ErrorKind, ToolFailure};
 use crate::knowledge::audience::{Audience, Email, Principal};
-use crate::knowledge::library::{Library, STALE_SECONDS};
+use crate::knowledge::inherited::STALE_SECONDS;
+use crate::knowledge::library::Library;
 use crate::knowledge::store::{Space, Stored, StoredLine, documents, now, people};
 
 /// The newest changes are followed back so many times.
