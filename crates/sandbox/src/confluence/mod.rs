@@ -163,6 +163,11 @@ impl ConfluenceBox {
         self.change(|wiki| wiki.set_members(group, users));
     }
 
+    /// Somebody deactivates an account, which stays in its groups. False when there is none.
+    pub fn deactivate(&self, account_id: &str) -> bool {
+        self.change(|wiki| wiki.deactivate(account_id))
+    }
+
     /// Somebody attaches a file to a page, or a new version of it.
     pub fn attach(&self, page: u64, file: &str, media_type: &str, bytes: &[u8]) {
         self.change(|wiki| wiki.attach(page, file, media_type, bytes));

@@ -69,6 +69,8 @@ pub(super) struct Person {
     pub(super) name: String,
     pub(super) email: String,
     pub(super) is_email_hidden: bool,
+    /// False for one who has left: the account is still in its groups.
+    pub(super) is_active: bool,
 }
 
 #[derive(Debug)]
@@ -101,6 +103,7 @@ impl Wiki {
                 name: name.to_owned(),
                 email: format!("{first}@northwind.example"),
                 is_email_hidden: first == "carla",
+                is_active: true,
                 username: first,
             }
         };
@@ -175,6 +178,11 @@ impl Wiki {
     pub(super) fn open_space(&mut self, key: &str, readers: Vec<Subject>) -> bool {
         let space = self.spaces.iter_mut().find(|space| space.key == key);
         space.map(|space| space.readers = readers).is_some()
+    }
+
+    pub(super) fn deactivate(&mut self, account_id: &str) -> bool {
+        let person = self.people.iter_mut().find(|person| person.account_id == account_id);
+        person.map(|person| person.is_active = false).is_some()
     }
 
     pub(super) fn set_members(&mut self, group: &str, members: Vec<String>) {

@@ -133,7 +133,8 @@ fn group(group: &Group, edition: Edition) -> Value {
 /// <https://developer.atlassian.com/cloud/confluence/rest/v2/api-group-user/>
 pub(super) fn user_v2(person: &Person) -> Value {
     json!({
-        "displayName": person.name, "isExternalCollaborator": false, "accountStatus": "active",
+        "displayName": person.name, "isExternalCollaborator": false,
+        "accountStatus": if person.is_active { "active" } else { "inactive" },
         "accountId": person.account_id, "email": if person.is_email_hidden { "" } else { &person.email },
         "accountType": "atlassian", "publicName": person.name,
     })

@@ -84,6 +84,21 @@ async fn a_space_is_read_by_its_group_and_a_thread_by_what_all_may_read() {
 }
 
 #[tokio::test]
+async fn an_account_that_was_deactivated_reads_nothing_more_though_it_stays_in_its_groups() {
+    let wiki = Wiki::start(Edition::Cloud).await;
+    let page = wiki.page("FIN", None, "Budget", "<p>The budget is tight.</p>");
+    wiki.confluence.restrict(page, &["712020:ben"], &["g-finance"]);
+    wiki.confluence.open_space("FIN", &["712020:ben"], &["g-finance"]);
+    let served = wiki.server().await;
+    for (account, address) in [("712020:anna", ANNA), ("712020:ben", BEN)] {
+        assert_eq!(served.titles("budget", &[address]).await, ["Budget"]);
+        assert!(wiki.confluence.deactivate(account));
+        served.sweep().await;
+        assert!(served.titles("budget", &[address]).await.is_empty(), "{address}");
+    }
+}
+
+#[tokio::test]
 async fn restrictions_come_and_go_and_close_what_stands_below() {
     for edition in EDITIONS {
         let wiki = Wiki::start(edition).await;

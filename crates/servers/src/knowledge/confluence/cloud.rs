@@ -187,15 +187,11 @@ pub(super) async fn bodies(site: &Site, ids: &[&str]) -> Result<Bodies, ToolFail
     Ok(pages.iter().filter_map(body).collect())
 }
 
-pub(super) async fn emails(
-    site: &Site,
-    accounts: &BTreeSet<String>,
-    told: &BTreeMap<String, Email>,
-) -> Result<Vec<(String, Email)>, ToolFailure> {
-    let mut known: Vec<(String, Email)> =
-        told.iter().map(|(account, email)| (account.clone(), email.clone())).collect();
-    let unknown: Vec<&String> = accounts.iter().filter(|account| !told.contains_key(*account)).collect();
-    for part in unknown.chunks(MANY) {
+/// Each account is asked for, whatever a group's list told: that one does not say who has left.
+pub(super) async fn emails(site: &Site, accounts: &BTreeSet<String>) -> Result<Vec<(String, Email)>, ToolFailure> {
+    let accounts: Vec<&String> = accounts.iter().collect();
+    let mut known = Vec::new();
+    for part in accounts.chunks(MANY) {
         let answer = site.client.ask(&format!("{V2}/users-bulk"), &json!({ "accountIds": part })).await?;
         // Those who are gone are somebody else's address now.
         let is_active = |user: &&Value| text(user, "/accountStatus").is_none_or(|status| status == "active");

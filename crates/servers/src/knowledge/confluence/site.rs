@@ -271,14 +271,14 @@ impl Site {
         Ok(members)
     }
 
-    /// The e-mail addresses of accounts, as far as they are told.
+    /// The e-mail addresses of accounts, as far as they are told; Data Center tells them with a group's members, if at all.
     pub(super) async fn emails(
         &self,
         accounts: &BTreeSet<String>,
         told: &BTreeMap<String, Email>,
     ) -> Result<Vec<(String, Email)>, ToolFailure> {
         match self.config.edition {
-            Edition::Cloud => cloud::emails(self, accounts, told).await,
+            Edition::Cloud => cloud::emails(self, accounts).await,
             Edition::DataCenter => Ok(data_center::emails(self, accounts, told)),
         }
     }
