@@ -12,12 +12,12 @@ use deskbell_judgement::summary::{sentences, shorten};
 use super::audience::Readers;
 use super::catalog;
 use super::catalog::{Catalog, Document, Origin, Passage, View};
-use super::drafts::{DraftSource, Drafts};
+use super::drafts::{DraftSource, Drafts, Made};
 use super::opinions::{Opinions, Topic, gaps};
 use super::schema::{
-    DocumentLine, Draft, FoundPassage, FoundPassages, GetDocument, GetDraft, ListDocuments, ListDrafts, ListGaps,
-    ListedDocuments, ListedDrafts, ListedGaps, ReadDocument, RecordFeedback, RecordedFeedback, SearchKnowledge,
-    UpdateDraft, UpdatedDraft,
+    CreateDraft, CreatedDraft, DocumentLine, Draft, FoundPassage, FoundPassages, GetDocument, GetDraft, ListDocuments,
+    ListDrafts, ListGaps, ListedDocuments, ListedDrafts, ListedGaps, ReadDocument, RecordFeedback, RecordedFeedback,
+    SearchKnowledge, UpdateDraft, UpdatedDraft,
 };
 use super::store::{Opinion, Question, Text, documents, now, opinions};
 use super::tools::KnowledgeServer;
@@ -235,6 +235,22 @@ impl KnowledgeServer {
         let matching = matching.await?;
         let (documents, next_page_token) = page(&matching, wanted.max_results, wanted.next_page_token.as_deref())?;
         Ok(ListedDocuments { documents, total: matching.len() as u64, next_page_token })
+    }
+
+    pub(super) async fn create(&self, wanted: CreateDraft) -> Result<CreatedDraft, ToolFailure> {
+        let (draft, written) = match self.drafts.create(wanted).await? {
+            Made::Now(draft) => return Ok(CreatedDraft { draft, created: true }),
+            Made::Before { draft, written } => (draft, written),
+        };
+        // Keys can be guessed: one shows no draft to a caller that would not be shown it by its name.
+        let source = DraftSource { drawn_from: draft.drawn_from.clone(), everybody: draft.everybody };
+        let is_seen = self.may_see(&Readers::Anybody, vec![source]).await? == [true];
+        let draft = Some(draft).filter(|_| is_seen).or(written).ok_or_else(|| {
+            let message = "this idempotency_key was given with another draft: give each draft a key of its own";
+            let fields = [("idempotency_key".to_owned(), message.to_owned())];
+            ToolFailure::permanent(message).with_field_errors(fields.into())
+        })?;
+        Ok(CreatedDraft { draft, created: false })
     }
 
     pub(super) async fn draft(&self, wanted: &GetDraft) -> Result<Draft, ToolFailure> {

@@ -1,7 +1,7 @@
 //! Drafts: files of their own folder, each written whole or not at all.
 //!
 //! A draft begins with a front matter of ours: its title, and the mark of the call that made it, by which a repeated call
-//! finds it. A lock beside the files keeps servers that share the folder from writing over each other.
+//! finds it: digests of the call's key, and of all that it asked for. A lock beside the files keeps servers that share the folder from writing over each other.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -24,6 +24,8 @@ const SOURCE_BYTES_MAX: usize = 1_024;
 const DRAFTS_MAX: usize = 10_000;
 const LOCK_FILE: &str = ".deskbell-drafts.lock";
 const FENCE: &str = "---\n";
+/// Between the two digests of a mark.
+const MARK_SEPARATOR: char = '/';
 
 /// The folder of drafts; clones are handles to the same one.
 #[derive(Debug, Clone)]
@@ -38,6 +40,19 @@ struct Kept {
     source: DraftSource,
     markdown: String,
     version: String,
+}
+
+/// What became of a call that wants a draft.
+pub(super) enum Made {
+    /// It made this one.
+    Now(Draft),
+    /// A call with the same key had made one.
+    Before {
+        /// As it is now: what others wrote into it since is not the caller's own.
+        draft: Draft,
+        /// As it was made, where this very call made it: nothing that the caller does not know.
+        written: Option<Draft>,
+    },
 }
 
 /// What a draft draws on: who may read it follows from that.
@@ -68,8 +83,8 @@ impl Drafts {
         Self { folder: folder.map(Arc::new) }
     }
 
-    /// Writes a new draft, unless a call with the key did; says which.
-    pub(super) async fn create(&self, wanted: CreateDraft) -> Result<(Draft, bool), ToolFailure> {
+    /// Writes a new draft, unless a call with the key did.
+    pub(super) async fn create(&self, wanted: CreateDraft) -> Result<Made, ToolFailure> {
         check(&wanted.title, &wanted.markdown)?;
         check_sources(&wanted.drawn_from)?;
         let slug = match &wanted.slug {
@@ -77,19 +92,21 @@ impl Drafts {
             None => Slug::of_title(&wanted.title)?,
         };
         self.alone(move |folder| {
-            let mark = wanted.idempotency_key.as_deref().map(marker);
-            if let Some(mark) = &mark
-                && let Some((slug, kept)) = with_mark(folder, mark)?
+            let key = wanted.idempotency_key.as_deref().map(marker);
+            let mark = key.as_ref().map(|key| format!("{key}{MARK_SEPARATOR}{}", request(&wanted)));
+            let source = DraftSource { drawn_from: wanted.drawn_from, everybody: wanted.everybody };
+            let text = text_of(wanted.title.trim(), mark.as_deref(), &source, &wanted.markdown);
+            if let Some(key) = &key
+                && let Some((slug, kept)) = with_key(folder, key)?
             {
-                return Ok((kept.shown(&slug), false));
+                let written = (kept.mark == mark).then(|| parse(&text).shown(&slug));
+                return Ok(Made::Before { draft: kept.shown(&slug), written });
             }
             if slugs(folder)?.len() >= DRAFTS_MAX {
                 return Err(ToolFailure::permanent("the folder holds 10000 drafts: publish or remove some"));
             }
-            let source = DraftSource { drawn_from: wanted.drawn_from, everybody: wanted.everybody };
-            let text = text_of(wanted.title.trim(), mark.as_deref(), &source, &wanted.markdown);
             write_new(folder, &slug, &text)?;
-            Ok((parse(&text).shown(&slug), true))
+            Ok(Made::Now(parse(&text).shown(&slug)))
         })
         .await
     }
@@ -276,13 +293,20 @@ fn slugs(folder: &Path) -> Result<Vec<Slug>, ToolFailure> {
     Ok(slugs)
 }
 
-fn with_mark(folder: &Path, mark: &str) -> Result<Option<(Slug, Kept)>, ToolFailure> {
+fn with_key(folder: &Path, key: &str) -> Result<Option<(Slug, Kept)>, ToolFailure> {
+    let is_of_it = |kept: &Kept| kept.mark.as_deref().and_then(|mark| mark.split(MARK_SEPARATOR).next()) == Some(key);
     for slug in slugs(folder)? {
-        if let Some(kept) = read(folder, &slug)?.filter(|kept| kept.mark.as_deref() == Some(mark)) {
+        if let Some(kept) = read(folder, &slug)?.filter(is_of_it) {
             return Ok(Some((slug, kept)));
         }
     }
     Ok(None)
+}
+
+/// What a call asks for, as its draft is marked with it.
+fn request(wanted: &CreateDraft) -> String {
+    let CreateDraft { title, markdown, slug, drawn_from, everybody, .. } = wanted;
+    version(&serde_json::json!([title, markdown, slug, drawn_from, everybody]).to_string())
 }
 
 fn write_new(folder: &Path, slug: &Slug, text: &str) -> Result<(), ToolFailure> {

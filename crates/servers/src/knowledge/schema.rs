@@ -301,7 +301,7 @@ pub struct CreateDraft {
     /// That it draws on nothing but what everybody may read, and names nobody: then everybody may read the draft.
     #[serde(default)]
     pub everybody: bool,
-    /// Calls with the same key make one draft. A digest of it is kept in the draft's front matter.
+    /// Calls with the same key make one draft. Digests of it and of what was asked for are kept in the draft's front matter.
     #[serde(default)]
     pub idempotency_key: Option<String>,
 }

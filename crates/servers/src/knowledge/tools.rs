@@ -275,7 +275,8 @@ impl KnowledgeServer {
     }
 
     /// Write a new draft. Drafts are neither searched nor served as documents: people review them. With an
-    /// `idempotency_key`, a draft that an earlier call made is returned instead.
+    /// `idempotency_key`, a draft that an earlier call made is returned instead: as it is where everybody may read it, else as
+    /// that call wrote it, and to a call that asked for the same alone.
     #[tool(
         name = "create_draft",
         output_schema = output_schema::<CreatedDraft>(),
@@ -283,8 +284,7 @@ impl KnowledgeServer {
             destructive_hint = false, idempotent_hint = false, open_world_hint = false)
     )]
     async fn create_draft(&self, Parameters(wanted): Parameters<CreateDraft>) -> CallToolResult {
-        let made = self.drafts.create(wanted).await;
-        tool_result(made.map(|(draft, created)| CreatedDraft { draft, created }))
+        tool_result(self.create(wanted).await)
     }
 
     /// Write a draft anew. `base_version` names the version that the change builds on; a draft that somebody changed since

@@ -19,6 +19,7 @@ mod jira_document;
 mod jira_failures;
 mod jira_lists;
 mod knowledge;
+mod knowledge_drafts;
 mod knowledge_meaning;
 mod knowledge_readers;
 mod logged;
