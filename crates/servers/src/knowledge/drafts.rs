@@ -246,26 +246,43 @@ fn text_of(title: &str, mark: Option<&str>, source: &DraftSource, markdown: &str
     format!("{FENCE}title: {title}\nstatus: draft\n{mark}{sources}{readers}{FENCE}\n{}\n", markdown.trim())
 }
 
-/// Tolerant: people edit drafts too.
+/// Tolerant: people edit drafts too, with editors that end lines otherwise.
 fn parse(text: &str) -> Kept {
     let version = version(text);
-    let front = text.strip_prefix(FENCE).and_then(|rest| rest.split_once("\n---\n"));
-    let (front, body) = front.unwrap_or(("", text));
-    let value = |name: &str| front.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+    let front = front_matter(&text);
+    let (front, body) = front.unwrap_or(("", &text));
+    let value = |name: &str| {
+        let is_it = |key: &str| key.trim().trim_matches(['"', '\'']) == name;
+        front.lines().filter_map(|line| line.split_once(':')).find(|(key, _)| is_it(key)).map(|(_, value)| value.trim())
+    };
     let title = value("title").unwrap_or_default();
     let title = serde_json::from_str(title).unwrap_or_else(|_| title.trim_matches(['"', '\'']).to_owned());
     // What can't be read names no document, and a draft that draws on none that is known is shown to nobody.
     let sources = |written: &str| serde_json::from_str(written).unwrap_or_else(|_| vec![written.to_owned()]);
+    let is_broken = front.is_empty() && text.trim_start().starts_with(FENCE.trim_end());
+    let drawn_from = value("drawn_from").or(is_broken.then_some("")).map(sources).unwrap_or_default();
     Kept {
         title,
         mark: value("deskbell_key").map(str::to_owned),
-        source: DraftSource {
-            drawn_from: value("drawn_from").map(sources).unwrap_or_default(),
-            everybody: value("readers") == Some("everybody"),
-        },
+        source: DraftSource { drawn_from, everybody: value("readers") == Some("everybody") },
         markdown: body.trim().to_owned(),
         version,
     }
+}
+
+/// The front matter and what comes after it.
+fn front_matter(text: &str) -> Option<(&str, &str)> {
+    let is_fence = |line: &str| line.trim_end() == FENCE.trim_end();
+    let (first, rest) = text.trim_start().split_once('\n')?;
+    let mut length = 0;
+    for line in rest.split_inclusive('\n').take_while(|_| is_fence(first)) {
+        if is_fence(line) {
+            return Some((rest.get(..length)?, rest.get(length + line.len()..)?));
+        }
+        length += line.len();
+    }
+    None
 }
 
 fn read(folder: &Path, slug: &Slug) -> Result<Option<Kept>, ToolFailure> {
@@ -350,4 +367,59 @@ fn sync_folder(folder: &Path) -> Result<(), ToolFailure> {
             "the draft is written, but may not outlive a power cut ({error}); read it before trying again"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written() -> String {
+        let source = DraftSource { drawn_from: vec!["hr/pay.md".to_owned()], everybody: false };
+        text_of("Pay: \"rise\"", Some("deskbell-1/2"), &source, "# Pay\n\n---\nOf hr.")
+    }
+
+    #[test]
+    fn a_draft_is_read_as_it_was_written_however_an_editor_ends_its_lines() {
+        let text = written();
+        for text in [
+            text.clone(),
+            text.replace('\n', "\r\n"),
+            text.replace('\n', "\r"),
+            format!("\u{feff}{}", text.replace('\n', "\r\n")),
+            format!("\n{text}"),
+            text.replace("---\n", "---  \n"),
+            text.replace("drawn_from: ", "\"drawn_from\" : "),
+        ] {
+            let kept = parse(&text);
+            assert_eq!(
+                (kept.title.as_str(), kept.mark.as_deref()),
+                ("Pay: \"rise\"", Some("deskbell-1/2")),
+                "{text:?}"
+            );
+            assert_eq!((kept.source.drawn_from, kept.source.everybody), (vec!["hr/pay.md".to_owned()], false));
+            assert!(
+                kept.markdown.starts_with("# Pay\n\n---") && kept.markdown.ends_with("Of hr."),
+                "{}",
+                kept.markdown
+            );
+        }
+    }
+
+    /// [`DraftSource::drawn_from`] names a document that there is not.
+    #[test]
+    fn what_begins_as_a_front_matter_and_is_none_is_shown_to_nobody() {
+        let whole = written();
+        let end = whole.find("\n---\n\n#").unwrap();
+        for text in [
+            whole[..end].to_owned(),
+            whole.replacen("---\n", "--- a\n", 1),
+            whole.replace(r#"["hr/pay.md"]"#, "\n  - hr/pay.md"),
+            whole.replace(r#"["hr/pay.md"]"#, "[hr/pay.md]"),
+            "---".to_owned(),
+        ] {
+            let source = parse(&text).source;
+            assert!(source.drawn_from.iter().any(|path| path != "hr/pay.md") && !source.everybody, "{text:?}");
+        }
+        assert!(parse("# By hand\n\n---\nA text.").source.drawn_from.is_empty());
+    }
 }

@@ -78,3 +78,17 @@ async fn a_known_key_shows_no_draft_of_another() {
     assert_eq!((&again["created"], &again["draft"]), (&json!(false), &first["draft"]));
     assert_eq!(std::fs::read_dir(desk.folder.path().join("drafts")).unwrap().count(), 2, "the draft and the lock");
 }
+
+#[tokio::test]
+async fn a_draft_keeps_its_readers_however_an_editor_saves_it() {
+    let desk = Desk::open().await;
+    desk.create().await;
+    let text = std::fs::read_to_string(desk.file()).unwrap();
+    std::fs::write(desk.file(), format!("\u{feff}{}", text.replace('\n', "\r\n"))).unwrap();
+    assert_eq!(desk.shown().await, (true, false));
+    // The second fence is gone: who may read it is not known any more.
+    std::fs::write(desk.file(), text.replacen("\n---\n", "\n", 1)).unwrap();
+    assert_eq!(desk.shown().await, (false, false));
+    std::fs::write(desk.file(), text).unwrap();
+    assert_eq!(desk.shown().await, (true, false));
+}
