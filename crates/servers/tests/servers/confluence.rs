@@ -99,6 +99,21 @@ async fn an_account_that_was_deactivated_reads_nothing_more_though_it_stays_in_i
 }
 
 #[tokio::test]
+async fn a_sweep_of_data_center_asks_once_who_a_spaces_reader_is() {
+    let wiki = Wiki::start(Edition::DataCenter).await;
+    for number in 0..120 {
+        wiki.page("FIN", None, &format!("Budget {number}"), "<p>The budget.</p>");
+    }
+    wiki.confluence.open_space("FIN", &["712020:anna", "712020:ben"], &[]);
+    let served = wiki.server().await;
+    assert!(!served.titles("budget", &[BEN]).await.is_empty());
+    let asked = || wiki.confluence.exchanges().iter().filter(|exchange| exchange.path.ends_with("/user")).count();
+    assert_eq!(asked(), 2);
+    served.sweep().await;
+    assert_eq!(asked(), 4, "users may be renamed");
+}
+
+#[tokio::test]
 async fn restrictions_come_and_go_and_close_what_stands_below() {
     for edition in EDITIONS {
         let wiki = Wiki::start(edition).await;

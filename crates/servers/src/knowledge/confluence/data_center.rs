@@ -1,6 +1,7 @@
 //! Confluence Data Center: REST v1.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use serde_json::Value;
 
@@ -54,14 +55,26 @@ pub(super) async fn space_audience(site: &Site, space: &SpaceLine) -> Result<Aud
             }
             Some("user") => {
                 let Some(key) = text(permission, "/subject/userKey") else { continue };
-                let user = site.client.find(&format!("{V1}/user"), &vec![pair("key", key)]).await?;
-                let name = user.and_then(|user| site.user(&user));
+                let name = user_of(site, &key).await?;
                 gate.extend(name.map(|name| Principal::confluence_user(&name)));
             }
             _ => {}
         }
     }
     Ok(site.gate(gate, &groups))
+}
+
+/// The name of the user with this key. A sweep asks for each once: spaces with hundreds of them are asked about often.
+async fn user_of(site: &Site, key: &str) -> Result<Option<String>, ToolFailure> {
+    if let Some(name) = site.users.lock().unwrap_or_else(PoisonError::into_inner).get(key) {
+        return Ok(Some(name.clone()));
+    }
+    let user = site.client.find(&format!("{V1}/user"), &vec![pair("key", key)]).await?;
+    let name = user.and_then(|user| site.user(&user));
+    if let Some(name) = &name {
+        site.users.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), name.clone());
+    }
+    Ok(name)
 }
 
 pub(super) async fn pages(

@@ -1,6 +1,7 @@
 //! What is asked of a site, in both editions' words.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -67,15 +68,22 @@ pub(super) type Pages = (Vec<PageLine>, Option<Query>);
 pub(super) type Bodies = BTreeMap<String, (PageLine, String)>;
 
 /// A site.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Site {
     pub(super) client: Client,
     pub(super) config: ConfluenceConfig,
+    /// The names of Data Center's users by their keys, as the last sweep was told them.
+    pub(super) users: Mutex<BTreeMap<String, String>>,
 }
 
 impl Site {
     pub(super) fn new(config: ConfluenceConfig) -> Result<Self, ConfluenceConfigError> {
-        Ok(Self { client: Client::new(&config)?, config })
+        Ok(Self { client: Client::new(&config)?, config, users: Mutex::default() })
+    }
+
+    /// That what was told of users is asked for again.
+    pub(super) fn forget_users(&self) {
+        self.users.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The spaces that are served and that the account sees.

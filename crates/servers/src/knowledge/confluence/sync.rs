@@ -99,6 +99,7 @@ impl Sync {
 
     /// Goes through all spaces. One that fails keeps no other waiting; the first failure is told.
     pub(super) async fn sweep(&self) -> Result<(), ToolFailure> {
+        self.site.forget_users();
         let spaces = self.site.spaces().await?;
         let kept: Vec<String> = spaces.iter().map(source).collect();
         let forget = move |connection: &mut rusqlite::Connection| {
