@@ -43,7 +43,7 @@ pub struct AnswerWords {
     pub question: String,
     /// What was said; `None`: that nothing is known. Its number is the row's.
     pub finding: Option<Finding>,
-    /// The ids of the passages that were shown, by the server that brought each.
+    /// The ids of the passages that were shown, by the server that brought each; an id is empty where the server names none.
     pub shown: Vec<(String, String)>,
 }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::answers::{Library, script};
 use super::meaning::told;
 use super::trust::{scripted, stranger};
 use super::{Desk, Message, PATIENCE, Wish};
@@ -87,6 +88,43 @@ async fn several_servers_are_cited_and_what_nobody_vouches_for_is_shown_to_nobod
     let answer = desk.until_posted("the answer", "C0SUPPORT", is_it).await;
     assert!(answer.says("said-public says"), "{}", answer.all_text());
     assert!(!answer.says("intranet") && !answer.says("unknown says"), "{}", answer.all_text());
+}
+
+/// The own knowledge server, which finds nothing, beside a handbook whose answers have ids or not: the calls it hears of.
+async fn heard_of_the_handbooks_answer(more: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let handbook = folder.path().join("handbook.json");
+    scripted::write(&handbook, &searching(&json!([hit("handbook", 0.9)])));
+    let bound = binding("handbook", "everybody = true\narguments = { query = \"=question\" }");
+    let config = format!("{}\n{}", stranger("handbook", &handbook), bound.replace("url = ", &format!("{more}url = ")));
+    let library = Library::open(&script(&json!({ "passages": [] })), Wish { config, ..Wish::default() }).await;
+    let desk = &library.desk;
+    desk.until_log("MCP server is ready server=\"handbook\"").await;
+    desk.types("U0GRACE", "C0SUPPORT", "/kb", QUESTION).await;
+    let answer = desk.until_told("U0GRACE", "C0SUPPORT", "handbook says").await;
+    desk.presses("U0GRACE", &answer, "answer_not_helpful").await;
+    desk.until_message("the outcome", &answer, |message| !message.has_button("answer_not_helpful")).await;
+    desk.settled().await;
+    assert_eq!(library.calls("record_feedback"), Vec::<Value>::new(), "the handbook's answer was none of its own");
+
+    // That nobody knows anything is a gap of its own.
+    scripted::write(&handbook, &searching(&json!([])));
+    let unknown = "Where do visitors park their bicycles?";
+    desk.types("U0GRACE", "C0SUPPORT", "/kb", unknown).await;
+    let answer = desk.until_told("U0GRACE", "C0SUPPORT", unknown).await;
+    desk.presses("U0GRACE", &answer, "answer_ask_person").await;
+    let told = library.until_called("record_feedback").await;
+    assert_eq!((&told["query"], &told["passages"]), (&json!(unknown), &json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_hears_nothing_of_what_anothers_passages_were_worth() {
+    heard_of_the_handbooks_answer("passage = \"/link\", ").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_hears_nothing_of_what_anothers_nameless_passages_were_worth() {
+    heard_of_the_handbooks_answer("").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

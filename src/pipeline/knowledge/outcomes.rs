@@ -87,13 +87,18 @@ impl World {
         Ok(is_new)
     }
 
-    /// What the knowledge server hears, where one is bound to hear it.
+    /// What the knowledge server hears, where one is bound to hear it: of its own passages, and of questions to which nothing was
+    /// found. What others' passages were worth says nothing of it.
     fn feedback(&self, words: &AnswerWords, outcome: Outcome) -> Option<Action> {
         let server = &self.bindings.of("record_feedback")?.server;
-        let shown = words.shown.iter().filter(|(from, _)| from == server);
+        let shown: Vec<&String> =
+            words.shown.iter().filter(|(from, _)| from == server).map(|(_, passage)| passage).collect();
+        if shown.is_empty() && !words.shown.is_empty() {
+            return None;
+        }
         Some(Action::RecordFeedback {
             query: super::gaps::anonymous(&words.question),
-            passages: shown.map(|(_, passage)| passage.clone()).collect(),
+            passages: shown.into_iter().filter(|passage| !passage.is_empty()).cloned().collect(),
             outcome: outcome.as_str().to_owned(),
         })
     }

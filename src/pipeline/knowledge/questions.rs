@@ -215,11 +215,7 @@ impl Said {
     fn shown(&self) -> Vec<(String, String)> {
         let quoted = self.finding.iter().flat_map(|finding: &Finding| &finding.sources);
         let near = self.near.iter().map(|passage| (passage.server.clone(), passage.passage.clone()));
-        quoted
-            .map(|source| (source.server.clone(), source.passage.clone()))
-            .chain(near)
-            .filter(|(_, passage)| !passage.is_empty())
-            .collect()
+        quoted.map(|source| (source.server.clone(), source.passage.clone())).chain(near).collect()
     }
 }
 

@@ -44,11 +44,7 @@ impl World {
             Reading::Answer(mut finding) => {
                 let sources = finding.sources.iter();
                 let shown = sources.map(|source| (source.server.clone(), source.passage.clone()));
-                let words = AnswerWords {
-                    question,
-                    shown: shown.filter(|(_, passage)| !passage.is_empty()).collect(),
-                    finding: Some(finding.clone()),
-                };
+                let words = AnswerWords { question, shown: shown.collect(), finding: Some(finding.clone()) };
                 let answer = NewAnswer {
                     workspace: job.workspace.clone(),
                     cause: job.id.to_string(),
