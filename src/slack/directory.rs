@@ -1,12 +1,12 @@
 //! What Slack knows of conversations, people and groups, and of a thread's messages; making a channel.
 
-use deskbell_domain::ids::{ChannelId, MessageTs, PersonId};
+use deskbell_domain::ids::{ChannelId, MessageTs, PersonId, WorkspaceId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::SlackClient;
 use super::error::SlackError;
+use super::{Identity, SlackClient};
 
 /// A page of what Slack lists.
 #[derive(Debug, Clone)]
@@ -99,8 +99,7 @@ pub struct User {
     pub name: String,
     /// The name that people read.
     pub real_name: String,
-    /// The e-mail address, where the app has the scope `users:read.email`. A stranger's (Slack Connect) proves nothing:
-    /// compare `team_id`.
+    /// The e-mail address, where the app has the scope `users:read.email`. That of somebody external proves nothing.
     pub email: Option<String>,
     /// What they do.
     pub title: String,
@@ -110,12 +109,12 @@ pub struct User {
     pub is_bot: bool,
     /// Was deactivated.
     pub is_deleted: bool,
-    /// Belongs to another organisation (Slack Connect).
+    /// Belongs to another organisation (Slack Connect), or Slack does not say that they belong to ours.
     pub is_external: bool,
 }
 
 impl User {
-    fn read(object: &Value) -> Option<Self> {
+    fn read(object: &Value, ours: &Identity) -> Option<Self> {
         let name = text(object, "/name").unwrap_or_default();
         Some(Self {
             user_id: text(object, "/id")?,
@@ -129,9 +128,22 @@ impl User {
             time_zone: text(object, "/tz"),
             is_bot: flag(object, "is_bot"),
             is_deleted: flag(object, "deleted"),
-            is_external: flag(object, "is_stranger"),
+            is_external: !is_ours(object, ours),
         })
     }
+}
+
+/// Whether a person belongs to our workspace, or to another one of our organisation. `is_stranger` does not tell: it is false for
+/// people of another organisation who are in a channel with the app.
+fn is_ours(object: &Value, ours: &Identity) -> bool {
+    let organisation = ours.organisation.as_ref().map(WorkspaceId::as_str);
+    let is_named = |pointer: &str, ids: &[Option<&str>]| {
+        let id = text(object, pointer);
+        id.is_some() && ids.contains(&id.as_deref())
+    };
+    !flag(object, "is_stranger")
+        && (is_named("/team_id", &[Some(ours.workspace.as_str()), organisation])
+            || is_named("/enterprise_user/enterprise_id", &[organisation]))
 }
 
 /// A user group (<https://docs.slack.dev/reference/objects/usergroup-object>).
@@ -268,18 +280,18 @@ impl SlackClient {
     ///
     /// # Errors
     /// See [`SlackError`]; `users_not_found` when there is none.
-    pub async fn user_by_email(&self, email: &str) -> Result<User, SlackError> {
+    pub async fn user_by_email(&self, email: &str, ours: &Identity) -> Result<User, SlackError> {
         let answer = self.read("users.lookupByEmail", &[("email", Some(email))]).await?;
-        one(&answer, "user", User::read)
+        one(&answer, "user", |object| User::read(object, ours))
     }
 
     /// One person or bot.
     ///
     /// # Errors
     /// See [`SlackError`].
-    pub async fn user(&self, user: &PersonId) -> Result<User, SlackError> {
+    pub async fn user(&self, user: &PersonId, ours: &Identity) -> Result<User, SlackError> {
         let answer = self.user_info(user).await?;
-        one(&answer, "user", User::read)
+        one(&answer, "user", |object| User::read(object, ours))
     }
 
     /// Every user group with its members; Slack knows no pages of them.
@@ -338,7 +350,45 @@ fn page<T>(answer: &Value, list: &str, read: fn(&Value) -> Option<T>) -> Page<T>
     Page { items, next: text(answer, "/response_metadata/next_cursor") }
 }
 
-fn one<T>(answer: &Value, name: &str, read: fn(&Value) -> Option<T>) -> Result<T, SlackError> {
+fn one<T>(answer: &Value, name: &str, read: impl FnOnce(&Value) -> Option<T>) -> Result<T, SlackError> {
     let found = answer.get(name).and_then(read);
     found.ok_or_else(|| SlackError::Unknown { reason: format!("the answer names no {name}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(expected: bool, organisation: Option<&str>, person: &Value) {
+        let ours = Identity {
+            workspace: WorkspaceId::from("T1"),
+            organisation: organisation.map(WorkspaceId::from),
+            is_org_wide: false,
+            bot_user: PersonId::from("UBOT"),
+            bot_id: None,
+        };
+        let mut object = person.clone();
+        object["id"] = json!("U1");
+        assert_eq!(User::read(&object, &ours).unwrap().is_external, expected, "{person} of {organisation:?}");
+    }
+
+    #[test]
+    fn who_is_in_a_channel_with_the_app_is_no_stranger_to_slack_and_external_all_the_same() {
+        check(false, None, &json!({ "team_id": "T1", "is_stranger": false }));
+        check(true, None, &json!({ "team_id": "T9", "is_stranger": false }));
+        check(true, None, &json!({ "team_id": "T1", "is_stranger": true }));
+        check(true, None, &json!({ "is_stranger": false }));
+    }
+
+    #[test]
+    fn a_colleague_of_another_workspace_of_our_organisation_is_ours() {
+        let of = |organisation: &str| json!({ "team_id": "T2", "enterprise_user": { "enterprise_id": organisation } });
+        check(false, Some("E1"), &of("E1"));
+        check(false, Some("E1"), &json!({ "team_id": "E1" }));
+        check(true, Some("E1"), &of("E9"));
+        check(true, Some("E1"), &json!({ "team_id": "T2" }));
+        check(true, None, &of("E9"));
+        check(true, None, &json!({ "team_id": "T2", "enterprise_user": {} }));
+    }
 }

@@ -232,6 +232,34 @@ async fn an_answer_in_a_thread_is_made_of_what_everybody_there_may_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_somebody_of_another_organisation_opens_nothing_though_they_are_no_stranger_to_slack() {
+    let mut wish = with_leaders();
+    // Slack does not say yet that the conversation is shared.
+    let leaders = wish.sandbox.workspace.channels.iter_mut().find(|channel| channel.id == "C0LEADERS").unwrap();
+    leaders.members.push("U0HUGO".to_owned());
+    let library = Library::open(&sure(), wish).await;
+    let desk = &library.desk;
+    let url = format!("{}/api/users.info?user=U0HUGO", desk.sandbox.base_url());
+    let said = desk
+        .http
+        .get(url)
+        .bearer_auth(&Wish::default().sandbox.bot_token)
+        .send()
+        .await
+        .unwrap()
+        .json::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(
+        (&said["user"]["is_stranger"], &said["user"]["profile"]["email"]),
+        (&json!(false), &json!("hugo@acme.example"))
+    );
+    let ts = desk.says("U0GRACE", "C0LEADERS", &format!("<@U0DESKBELL> kb {QUESTION}")).await;
+    library.answer_under("C0LEADERS", &ts).await;
+    assert_eq!(readers(&library.until_called("search_knowledge").await), Vec::<&str>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_whom_slack_does_not_name_reads_what_is_not_everybodys() {
     let library = Library::open(&sure(), with_leaders()).await;
     let desk = &library.desk;

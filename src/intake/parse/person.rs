@@ -26,15 +26,16 @@ fn is_external_author(body: &Value, message: &Value) -> bool {
 /// Whether somebody of this team is a stranger where an event happened.
 ///
 /// An organisation with many workspaces shares channels among its own: only `is_ext_shared_channel` tells these from
-/// another organisation's. In a channel that is shared outside nobody is ours but those whose team or organisation is.
+/// another organisation's. In a channel that is shared outside nobody is ours but those whose team or organisation is. In one that
+/// is not, a team that we know nothing of is a colleague's, if there is an organisation that may have it.
 pub(super) fn is_of_another_organisation(body: &Value, theirs: Option<&str>) -> bool {
     const HOMES: [&str; 3] = ["/authorizations/0/team_id", "/context_team_id", "/team_id"];
     const ORGANISATIONS: [&str; 3] = ["/authorizations/0/enterprise_id", "/context_enterprise_id", "/enterprise_id"];
     let (home, organisation) = (first_text(body, &HOMES), first_text(body, &ORGANISATIONS));
     match body.get("is_ext_shared_channel").and_then(Value::as_bool) {
-        Some(false) => false,
+        Some(false) if organisation.is_some() && !theirs.is_some_and(is_organisation) => false,
         Some(true) => theirs.is_some_and(|theirs| home != Some(theirs) && organisation != Some(theirs)),
-        None => differs(home, organisation, theirs),
+        Some(false) | None => differs(home, organisation, theirs),
     }
 }
 
@@ -59,13 +60,16 @@ pub(super) fn shortcut_author(payload: &Value) -> Option<Person> {
     Some(Person { id: PersonId::new(id), is_external: differs(text(payload, "/team/id"), organisation, theirs) })
 }
 
+fn is_organisation(id: &str) -> bool {
+    id.starts_with('E')
+}
+
 fn differs(home: Option<&str>, organisation: Option<&str>, theirs: Option<&str>) -> bool {
-    let is_organisation = |id: &str| id.starts_with('E');
     match (home, theirs) {
-        (_, None) | (None, _) => false,
         (_, Some(theirs)) if organisation == Some(theirs) => false,
         // Organisations compare with organisations; who belongs to one belongs to none of ours where we have none.
-        (Some(home), Some(theirs)) if is_organisation(theirs) => home != theirs,
+        (_, Some(theirs)) if is_organisation(theirs) => home.or(organisation).is_some_and(|ours| ours != theirs),
+        (_, None) | (None, _) => false,
         // Of an organisation's many teams we know none by name.
         (Some(home), Some(theirs)) => home != theirs && !is_organisation(home),
     }
@@ -88,13 +92,30 @@ mod tests {
         check_author(false, &json!({"team_id": "T1", "event": event("T1")}));
         check_author(true, &json!({"team_id": "T1", "event": event("T9")}));
         check_author(true, &json!({"team_id": "T9", "authorizations": [{"team_id": "T1"}], "event": event("T9")}));
-        check_author(false, &json!({"team_id": "T1", "is_ext_shared_channel": false, "event": event("T2")}));
+        check_author(true, &json!({"team_id": null, "enterprise_id": "E1", "event": event("E9")}));
         check_author(false, &json!({"team_id": null, "enterprise_id": "E1", "event": event("T2")}));
         check_author(false, &json!({"team_id": "T1", "enterprise_id": "E1", "event": event("E1")}));
         check_author(true, &json!({"team_id": "E1", "enterprise_id": "E1", "event": event("E9")}));
         check_author(true, &json!({"team_id": "T1", "enterprise_id": "E1", "event": event("E9")}));
         check_author(true, &json!({"team_id": "T1", "enterprise_id": null, "event": event("E9")}));
         check_author(false, &json!({"team_id": "T1", "event": {"user": "U1"}}));
+    }
+
+    #[test]
+    fn in_a_channel_of_our_own_only_an_organisation_has_colleagues_of_other_teams() {
+        let event = |team: &str, organisation: Option<&str>| {
+            json!({
+                "team_id": "T1", "context_team_id": "T1", "context_enterprise_id": organisation,
+                "authorizations": [{"team_id": "T1", "enterprise_id": organisation}],
+                "is_ext_shared_channel": false, "event": {"user": "U1", "user_team": team},
+            })
+        };
+        check_author(false, &event("T1", None));
+        check_author(true, &event("T9", None));
+        check_author(true, &event("E9", None));
+        check_author(false, &event("T2", Some("E1")));
+        check_author(false, &event("E1", Some("E1")));
+        check_author(true, &event("E9", Some("E1")));
     }
 
     #[test]

@@ -210,11 +210,7 @@ impl SlackServer {
             destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn find_user_by_email(&self, Parameters(wanted): Parameters<FindUserByEmail>) -> CallToolResult {
-        tool_result(match self.writer.slack.user_by_email(wanted.email.trim()).await {
-            Ok(user) => Ok(FoundUser { found: Some(user) }),
-            Err(SlackError::Refused { code, .. }) if code == "users_not_found" => Ok(FoundUser { found: None }),
-            Err(error) => Err(of_read(error)),
-        })
+        tool_result(self.user_by_email(&wanted).await)
     }
 
     /// Read one person or bot by id.
@@ -225,7 +221,7 @@ impl SlackServer {
             destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn get_user(&self, Parameters(wanted): Parameters<GetUser>) -> CallToolResult {
-        tool_result(self.writer.slack.user(&PersonId::new(wanted.user.trim())).await.map_err(of_read))
+        tool_result(self.user(&wanted).await)
     }
 
     /// List user groups with their members' ids. Needs the scope `usergroups:read`.
@@ -285,6 +281,20 @@ impl SlackServer {
     async fn channel(&self, wanted: &GetChannel) -> Result<Channel, ToolFailure> {
         let channel = conversation(&wanted.channel)?;
         self.writer.slack.channel(&channel).await.map_err(of_read)
+    }
+
+    async fn user_by_email(&self, wanted: &FindUserByEmail) -> Result<FoundUser, ToolFailure> {
+        let ours = self.writer.ours().await?;
+        match self.writer.slack.user_by_email(wanted.email.trim(), ours).await {
+            Ok(user) => Ok(FoundUser { found: Some(user) }),
+            Err(SlackError::Refused { code, .. }) if code == "users_not_found" => Ok(FoundUser { found: None }),
+            Err(error) => Err(of_read(error)),
+        }
+    }
+
+    async fn user(&self, wanted: &GetUser) -> Result<User, ToolFailure> {
+        let ours = self.writer.ours().await?;
+        self.writer.slack.user(&PersonId::new(wanted.user.trim()), ours).await.map_err(of_read)
     }
 
     async fn user_groups(&self, wanted: &ListUserGroups) -> Result<UserGroups, ToolFailure> {

@@ -153,7 +153,7 @@ impl Writer {
     }
 
     async fn find(&self, place: Place<'_>, marker: &str) -> Result<Option<PostedMessage>, ToolFailure> {
-        let ours = self.identity.get_or_try_init(|| self.slack.identity()).await.map_err(of_read)?;
+        let ours = self.ours().await?;
         let now = Timestamp::now().as_second();
         let sought = Sought {
             channel: place.channel,
@@ -227,8 +227,13 @@ impl Writer {
         Ok(CreatedChannel { channel, created })
     }
 
+    /// Who we are: Slack is asked once.
+    pub(super) async fn ours(&self) -> Result<&Identity, ToolFailure> {
+        self.identity.get_or_try_init(|| self.slack.identity()).await.map_err(of_read)
+    }
+
     async fn our_channel(&self, name: &str) -> Result<Channel, ToolFailure> {
-        let ours = self.identity.get_or_try_init(|| self.slack.identity()).await.map_err(of_read)?;
+        let ours = self.ours().await?;
         let mut cursor: Option<String> = None;
         for _ in 0..CHANNEL_PAGES_MAX {
             let page = self.slack.channels(CHANNEL_PAGE, cursor.as_deref(), true).await.map_err(of_read)?;

@@ -150,13 +150,13 @@ impl World {
         if let Some(known) = recall(&self.readerships.people, person, PERSON_HOLDS) {
             return Ok(known);
         }
-        let known = known_as(self.slack.user(person).await?);
+        let known = known_as(self.slack.user(person, &self.habits.identity).await?);
         remember(&self.readerships.people, person.clone(), known.clone());
         Ok(known)
     }
 }
 
-/// A stranger's address proves nothing: anybody sets theirs as they like.
+/// An outsider's address proves nothing: anybody sets theirs as they like.
 fn known_as(user: User) -> Known {
     match user.email {
         _ if user.is_bot => Known::Machine,

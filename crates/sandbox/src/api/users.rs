@@ -15,7 +15,7 @@ pub(super) fn info(core: &Core, arguments: &Arguments) -> ApiResult {
     let id = arguments.text("user").ok_or("user_not_found")?;
     core.with(|workspace| {
         let person = workspace.people.find(id).ok_or("user_not_found")?;
-        Ok(json!({"user": workspace.people.user_object(person, sees_email(core))}))
+        Ok(json!({"user": workspace.user_object(person, sees_email(core))}))
     })
 }
 
@@ -24,7 +24,7 @@ pub(super) fn info(core: &Core, arguments: &Arguments) -> ApiResult {
 pub(super) fn list(core: &Core, _arguments: &Arguments) -> ApiResult {
     Ok(core.with(|workspace| {
         let people = &workspace.people;
-        let members: Vec<Value> = people.iter().map(|person| people.user_object(person, sees_email(core))).collect();
+        let members: Vec<Value> = people.iter().map(|person| workspace.user_object(person, sees_email(core))).collect();
         json!({"members": members, "cache_ts": 1_700_000_000, "response_metadata": {"next_cursor": ""}})
     }))
 }
@@ -35,7 +35,7 @@ pub(super) fn lookup_by_email(core: &Core, arguments: &Arguments) -> ApiResult {
         // Slack finds members of the own team only, never strangers of a shared channel.
         let person = workspace.people.find_by_email(email).filter(|person| !person.is_external);
         let person = person.ok_or("users_not_found")?;
-        Ok(json!({"user": workspace.people.user_object(person, true)}))
+        Ok(json!({"user": workspace.user_object(person, true)}))
     })
 }
 

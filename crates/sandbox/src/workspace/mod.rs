@@ -22,7 +22,7 @@ use self::people::People;
 use self::responses::Responses;
 use self::views::Views;
 use crate::config::SandboxConfig;
-use crate::seed::{CommandSeed, ShortcutSeed, UserGroupSeed};
+use crate::seed::{CommandSeed, Person, ShortcutSeed, UserGroupSeed};
 
 /// What others must hear of.
 #[derive(Debug)]
@@ -86,6 +86,12 @@ impl Workspace {
     }
 
     /// What happened since the last call.
+    /// A person as Slack's API shows them to the app.
+    pub(crate) fn user_object(&self, person: &Person, with_email: bool) -> Value {
+        let is_met = self.channels.iter().any(|channel| channel.has(self.bot()) && channel.has(&person.id));
+        self.people.user_object(person, with_email, is_met)
+    }
+
     pub(crate) fn take_outbox(&mut self) -> Vec<Happening> {
         std::mem::take(&mut self.outbox)
     }

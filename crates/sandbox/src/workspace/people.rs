@@ -36,8 +36,9 @@ impl People {
         }
     }
 
-    /// A user object, <https://docs.slack.dev/reference/objects/user-object>.
-    pub(crate) fn user_object(&self, person: &Person, with_email: bool) -> Value {
+    /// A user object, <https://docs.slack.dev/reference/objects/user-object>. `is_met`: the app is in a channel with them. Such people
+    /// of another team are no strangers to Slack.
+    pub(super) fn user_object(&self, person: &Person, with_email: bool, is_met: bool) -> Value {
         let team_id = self.team_of(&person.id);
         let mut profile = json!({
             "real_name": person.real_name, "real_name_normalized": person.real_name,
@@ -57,7 +58,7 @@ impl People {
             "tz_label": "Central European Time", "tz_offset": 3600, "is_admin": false,
             "is_owner": false, "is_primary_owner": false, "is_restricted": false,
             "is_ultra_restricted": false, "is_bot": person.is_bot, "is_app_user": false,
-            "is_stranger": person.is_external, "updated": 1_700_000_000, "profile": profile,
+            "is_stranger": person.is_external && !is_met, "updated": 1_700_000_000, "profile": profile,
         })
     }
 }
