@@ -10,7 +10,7 @@ use crate::audit::AuditKind;
 use crate::errand::{Errand, ErrandKind, Introduction, Unassigned};
 use crate::ids::{ActionId, PersonId};
 use crate::notice::NoticeKind;
-use crate::ticket::Actor;
+use crate::ticket::{Actor, Status};
 use crate::workflow::effect::Effect;
 use crate::workflow::event::Person;
 
@@ -51,14 +51,25 @@ impl Scene<'_> {
         match errand.what {
             ErrandKind::Assign => self.assign(&errand.by, who),
             ErrandKind::SolveWith => self.carry_out_along(who.email.as_deref()),
-            ErrandKind::WriteBack(occasion) => {
+            ErrandKind::WriteBack(occasion) if self.may_write_back(occasion) => {
                 let name = who.name.unwrap_or_else(|| errand.by.to_string());
                 let action = plan::write_back(self.policy, &self.ticket, occasion, &name);
                 self.allow(Actor::Person(errand.by.clone()), vec![action]);
                 // What is resolved waits for no primary action.
                 if self.ticket.status.is_open() { self.go_on() } else { self.dispatch_secondaries() }
             }
+            ErrandKind::WriteBack(_) => {}
         }
+    }
+
+    /// There is something to tell, and it still holds.
+    fn may_write_back(&self, occasion: Occasion) -> bool {
+        !self.ticket.words.erased && (occasion == Occasion::Handover || self.ticket.status == Status::Resolved)
+    }
+
+    /// Nobody's record is told of a resolution that did not hold.
+    pub(super) fn forget_resolution(&mut self) {
+        self.ticket.errands.retain(|errand| errand.what != ErrandKind::WriteBack(Occasion::Resolution));
     }
 
     fn assign(&mut self, by: &PersonId, who: Introduction) {

@@ -51,6 +51,7 @@ impl Scene<'_> {
         if self.ticket.approval().is_none() {
             return self.answer_did_not_hold(message, ts, sent_at);
         }
+        self.forget_resolution();
         let is_parked = |state: &ActionState| matches!(state, ActionState::Parked { .. });
         let waits_for_ops = self.ticket.standing_actions().any(|record| record.primary && is_parked(&record.state));
         self.ticket.status = if waits_for_ops { Status::Parked } else { Status::Following };
@@ -70,6 +71,7 @@ impl Scene<'_> {
         if self.ticket.solving.is_none() {
             return self.ask_again(message, ts, sent_at);
         }
+        self.forget_resolution();
         self.ticket.closed_at = None;
         self.ticket.last_message_at = self.ticket.last_message_at.max(sent_at);
         self.ticket.words.hear(message);

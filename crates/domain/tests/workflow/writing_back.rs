@@ -7,7 +7,7 @@ use deskbell_domain::errand::{Errand, ErrandKind, Introduction};
 use deskbell_domain::ids::{ChannelId, PersonId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::policy::Policy;
-use deskbell_domain::ticket::{Card, Source, Status};
+use deskbell_domain::ticket::{Card, Source, Status, Words};
 use deskbell_domain::workflow::event::Event;
 
 use crate::desk::*;
@@ -68,6 +68,33 @@ fn a_resolution_is_written_back_in_the_name_of_whoever_resolved() {
     assert!(summary.contains("**Resolved by** Dev Patel") && summary.contains("**Issue** PLAT-1"), "{summary}");
     desk.on(done(3, None));
     assert_eq!(desk.state(3), &ActionState::Done { external: None });
+}
+
+#[test]
+fn a_resolution_that_did_not_hold_is_not_written_back() {
+    let mut desk = approved_from_helpdesk(writing("[\"resolution\"]", "[\"create_issue\"]"));
+    desk.on(done(1, Some("PLAT-1")));
+    desk.on(pressed(Button::Resolve, "U0DEV"));
+    desk.wait(1);
+    desk.on(Event::MessageJoined(message(&format!("{}.000100", desk.now.as_second()), "It still fails")));
+    assert_eq!(desk.status(), Status::Following);
+    desk.ignores(introduced("U0DEV", Occasion::Resolution, Some("Dev Patel")));
+    assert_eq!(desk.names(), ["create_issue", "transition"]);
+    // Once it holds, one word of it is enough.
+    desk.on(pressed(Button::Resolve, "U0DEV"));
+    desk.on(introduced("U0DEV", Occasion::Resolution, Some("Dev Patel")));
+    desk.ignores(introduced("U0DEV", Occasion::Resolution, Some("Dev Patel")));
+    assert_eq!(desk.names().iter().filter(|name| **name == "write_back").count(), 1);
+}
+
+#[test]
+fn of_erased_words_nothing_is_written_back() {
+    let mut desk = approved_from_helpdesk(writing("[\"resolution\"]", "[\"create_issue\"]"));
+    desk.on(done(1, Some("PLAT-1")));
+    desk.on(pressed(Button::Resolve, "U0DEV"));
+    desk.ticket.as_mut().unwrap().words = Words { erased: true, ..Words::default() };
+    desk.on(introduced("U0DEV", Occasion::Resolution, Some("Dev Patel")));
+    assert_eq!(desk.names(), ["create_issue", "transition"]);
 }
 
 #[test]
