@@ -220,6 +220,7 @@ fn settle(
         )
         .optional()?;
     let Some((ticket, asker)) = settled else { return Ok(false) };
+    let asker = PersonId::new(asker);
     let actor = by.clone().map_or(Actor::Deskbell, Actor::Person);
     // Of a ticket's answer the ticket's own entry tells.
     if ticket.is_none() {
@@ -229,14 +230,15 @@ fn settle(
             at,
             actor: actor.clone(),
             kind: AuditKind::AnswerSettled,
-            subject: Some(PersonId::new(asker)),
+            subject: Some(asker.clone()),
             detail: json!({ "answer": id, "outcome": outcome }),
         };
         append(write, &entry, None)?;
     }
     if let (Some(action), Some(by)) = (feedback, by) {
-        let cause = format!("answer/{id}");
-        keep_click(write, &NewClick { workspace: workspace.clone(), cause, by, action, at })?;
+        // It quotes the question, whoever clicks.
+        let (workspace, cause) = (workspace.clone(), format!("answer/{id}"));
+        keep_click(write, &NewClick { workspace, cause, by, about: asker, action, at })?;
     }
     Ok(true)
 }

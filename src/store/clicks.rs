@@ -30,6 +30,8 @@ pub struct NewClick {
     pub cause: String,
     /// Who clicked.
     pub by: PersonId,
+    /// Whose words the action holds: their key seals it.
+    pub about: PersonId,
     /// What that allows: one of [`Action::OF_CLICKS`].
     pub action: Action,
     /// When.
@@ -92,7 +94,7 @@ fn place(workspace: &str, id: i64) -> Place {
 
 /// Within a transaction that does more.
 pub(super) fn keep_click(write: &mut Write<'_>, click: &NewClick) -> Result<(), StoreError> {
-    let NewClick { workspace, cause, by, action, at } = click;
+    let NewClick { workspace, cause, by, about, action, at } = click;
     let id: Option<i64> = write
         .conn
         .prepare_cached(
@@ -103,7 +105,7 @@ pub(super) fn keep_click(write: &mut Write<'_>, click: &NewClick) -> Result<(), 
         .optional()?;
     let Some(id) = id else { return Ok(()) };
     let place = place(workspace.as_str(), id);
-    let sealed = write.keys.seal(write.conn, workspace, Some(by), &place, &to_json(WHAT, action)?)?;
+    let sealed = write.keys.seal(write.conn, workspace, Some(about), &place, &to_json(WHAT, action)?)?;
     write.conn.prepare_cached("UPDATE clicks SET key_id = ?2, sealed = ?3 WHERE id = ?1")?.execute(params![
         id,
         sealed.key_id,

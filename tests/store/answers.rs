@@ -63,7 +63,8 @@ pub async fn keeps_an_answer_once_and_settles_it_once(store: &Store) {
 pub async fn a_click_allows_its_own_action_until_it_is_done(store: &Store) {
     let action = Action::CreateDraft { title: "t".to_owned(), markdown: SECRET.to_owned() };
     let (workspace, by, at) = (workspace(), person("U2"), Timestamp::now());
-    let click = NewClick { workspace: workspace.clone(), cause: "event".to_owned(), by, action: action.clone(), at };
+    let (cause, about) = ("event".to_owned(), by.clone());
+    let click = NewClick { workspace: workspace.clone(), cause, by, about, action: action.clone(), at };
     store.keep_click(click.clone()).await.unwrap();
     store.keep_click(click).await.unwrap();
     let Some(&Effect::CarryOut { click }) = due(store).await.first() else { panic!("no job") };
@@ -80,7 +81,14 @@ pub async fn a_click_alone_allows_nothing_that_a_ticket_is_wanted_for(store: &St
     let action = Action::RemoveDocument { path: "tickets/DB-1.md".to_owned() };
     let (workspace, by, at) = (workspace(), person("U2"), Timestamp::now());
     store
-        .keep_click(NewClick { workspace: workspace.clone(), cause: "event".to_owned(), by, action, at })
+        .keep_click(NewClick {
+            workspace: workspace.clone(),
+            cause: "event".to_owned(),
+            about: by.clone(),
+            by,
+            action,
+            at,
+        })
         .await
         .unwrap();
     let Some(&Effect::CarryOut { click }) = due(store).await.first() else { panic!("no job") };
@@ -89,12 +97,18 @@ pub async fn a_click_alone_allows_nothing_that_a_ticket_is_wanted_for(store: &St
 }
 
 pub async fn an_erased_asker_leaves_neither_question_nor_answer(store: &Store) {
-    let id = keep(store, "kb/1", true).await;
-    store.settle_answer(&workspace(), id, solved("U1")).await.unwrap();
+    // Whoever may claim a ticket says for its requester that a person is wanted.
+    for (cause, by) in [("kb/1", "U1"), ("kb/2", "U2")] {
+        let id = keep(store, cause, true).await;
+        store.settle_answer(&workspace(), id, solved(by)).await.unwrap();
+        assert!(store.stored_click(&workspace(), id).await.unwrap().is_some());
+    }
     store.erase_person(&workspace(), &person("U1"), &Actor::Deskbell, Timestamp::now()).await.unwrap();
-    let kept = store.answer(&workspace(), id).await.unwrap().unwrap();
-    assert_eq!(kept.words, None);
-    assert!(store.stored_click(&workspace(), 1).await.unwrap().is_none(), "what quotes them goes nowhere");
+    for id in [1, 2] {
+        let kept = store.answer(&workspace(), id).await.unwrap().unwrap();
+        assert_eq!(kept.words, None);
+        assert!(store.stored_click(&workspace(), id).await.unwrap().is_none(), "what quotes them goes nowhere");
+    }
 }
 
 pub async fn counts_silence_apart_and_forgets_in_time(store: &Store) {

@@ -128,6 +128,7 @@ impl World {
             workspace: job.workspace.clone(),
             cause: cause_of(key),
             by: by.id.clone(),
+            about: by.id.clone(),
             action: draft(question),
             at: Timestamp::now(),
         };
