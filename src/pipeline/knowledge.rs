@@ -91,9 +91,9 @@ impl World {
         // A server may keep what it is asked.
         let question: String = gaps::anonymous(question).chars().take(QUESTION_CHARS).collect();
         let has_readers = !readers.is_empty();
-        let readers: Vec<_> = readers.iter().map(|email| json!({ "email": email })).collect();
+        let named: Vec<_> = readers.iter().map(|email| json!({ "email": email })).collect();
         let wanted = if self.llm.is_some() && self.habits.reranks { PASSAGES_TO_RANK } else { PASSAGES };
-        let context = json!({ "question": question, "readers": readers, "max_results": wanted });
+        let context = json!({ "question": question, "readers": named, "max_results": wanted });
         let context = &context;
         let asking = self.lookups.knowledge.iter().map(|binding| async move {
             let until = Instant::now() + Duration::try_from(binding.deadline).unwrap_or_default();
@@ -119,7 +119,8 @@ impl World {
         if let Some((after, reason)) = again.filter(|_| brought.iter().all(Vec::is_empty) && waited(job) < PATIENCE) {
             return Err(Undone::PutOff { after, reason });
         }
-        Ok(Brought { passages: by_turns(brought), facts: Vec::new(), without })
+        let passages = Box::pin(self.without_others_lessons(job, by_turns(brought), readers)).await?;
+        Ok(Brought { passages, facts: Vec::new(), without })
     }
 
     /// What the passages say: an answer where that is likely enough, else why there is none.

@@ -80,6 +80,31 @@ async fn a_resolved_ticket_answers_those_who_could_read_it_until_it_is_opened_ag
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_left_the_channel_is_told_nothing_of_its_tickets_any_more() {
+    let mut wish = wish();
+    let leaders = wish.sandbox.workspace.channels.iter_mut().find(|channel| channel.id == "C0LEADERS").unwrap();
+    leaders.members.push("U0BEN".to_owned());
+    let desk = Desk::open(wish).await;
+    resolved(&desk, "U0GRACE", "C0LEADERS", "The payment of an invoice failed with error 402").await;
+    let left = desk.act("leave", json!({ "user": "U0BEN", "channel": "C0LEADERS" })).await;
+    assert_eq!((&left["ok"], &left["not_in_channel"]), (&json!(true), &json!(false)), "{left}");
+    let answer = hears(&desk, "U0BEN", 1).await;
+    assert!(!answer.says("voucher") && !answer.says("DB-1"), "{}", answer.all_text());
+    assert!(hears(&desk, "U0CARLA", 2).await.says(FIX), "she is still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_can_say_who_reads_is_told_nobody() {
+    let desk = Desk::open(wish()).await;
+    resolved(&desk, "U0GRACE", "C0LEADERS", "The payment of an invoice failed with error 402").await;
+    desk.fault(json!({ "target": "slack:conversations.members", "kind": "status", "status": 503 })).await;
+    let answer = hears(&desk, "U0GRACE", 1).await;
+    assert!(!answer.says("voucher") && !answer.says("DB-1"), "{}", answer.all_text());
+    desk.no_faults().await;
+    assert!(hears(&desk, "U0GRACE", 2).await.says(FIX));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_an_erased_person_asked_teaches_nobody() {
     let mut desk = Desk::open(wish()).await;
     resolved(&desk, "U0GRACE", "C0LEADERS", "The payment of an invoice failed with error 402").await;

@@ -1,6 +1,9 @@
 //! What a resolved ticket taught, as a document of the knowledge server: there as long as the ticket is resolved, and taken back
 //! when it is opened again, undone, or its words are erased. Whoever resolved it allowed that, where the configuration wants it.
 //!
+//! A document names those who could read its ticket when it was handed over. People leave channels, so who reads the ticket by now is
+//! looked at again before anything of it is shown.
+//!
 //! A job looks at the ticket as it is, never at what it was when the job was queued, and the jobs of a ticket go one after the
 //! other: whichever comes last leaves the server as it should be, and doing one again changes nothing.
 
@@ -21,7 +24,7 @@ use serde_json::json;
 use super::super::World;
 use super::super::commit::Along;
 use super::super::perform::Undone;
-use crate::mcp_host::{DispatchError, Reason};
+use crate::mcp_host::{DispatchError, FoundPassage, Reason};
 use crate::slack::SlackError;
 use crate::store::ClaimedJob;
 
@@ -86,6 +89,50 @@ impl World {
         Ok(Action::PutDocument { path, title, markdown, url, readers })
     }
 
+    /// Leaves out what tickets taught that one of the readers may not read any more.
+    pub(super) async fn without_others_lessons(
+        &self,
+        job: &ClaimedJob,
+        passages: Vec<FoundPassage>,
+        readers: &[String],
+    ) -> Result<Vec<FoundPassage>, Undone> {
+        let Some(bound) = self.bindings.of("put_document") else { return Ok(passages) };
+        let mut shown = Vec::new();
+        for passage in passages {
+            // What everybody may read is none of these.
+            let ticket = ticket_of(&passage.title).filter(|_| passage.server == bound.server && !passage.is_public);
+            if match ticket {
+                Some(ticket) => self.all_read(job, ticket, readers).await?,
+                None => true,
+            } {
+                shown.push(passage);
+            }
+        }
+        Ok(shown)
+    }
+
+    async fn all_read(&self, job: &ClaimedJob, id: TicketId, readers: &[String]) -> Result<bool, Undone> {
+        let found = self.store.ticket(&job.workspace, id).await?.map(|found| found.ticket);
+        let teaches = |ticket: &Ticket| !ticket.words.erased && ticket.lesson.as_ref().is_some_and(Lesson::stands);
+        let Some(ticket) = found.filter(teaches) else { return Ok(false) };
+        match self.readers_by_now(&ticket).await {
+            Ok(by_now) => Ok(readers.iter().all(|reader| by_now.contains(reader))),
+            Err(error) => {
+                tracing::warn!(job = %job.id, %error, "who reads a ticket is unknown: what it taught is left out of an answer");
+                Ok(false)
+            }
+        }
+    }
+
+    async fn readers_by_now(&self, ticket: &Ticket) -> Result<Vec<String>, SlackError> {
+        if let Some(channel) = ticket.stands_in()
+            && let Some(readers) = self.named_by_now(channel).await?
+        {
+            return Ok(readers);
+        }
+        self.addresses_of(&ticket.workers_by_name(&self.policy)).await
+    }
+
     /// Nobody who could not read the ticket: those who are in its channel, and where it stands elsewhere, too, or Slack does not say,
     /// those who work on it.
     async fn readers_of_lesson(&self, job: &ClaimedJob, ticket: &Ticket) -> Result<Vec<String>, Undone> {
@@ -103,6 +150,17 @@ impl World {
         }
         self.addresses_of(&ticket.workers_by_name(&self.policy)).await.map_err(|error| untold(&error))
     }
+}
+
+/// What a document is called: it begins with its ticket, so that each passage of it names that.
+fn title(ticket: TicketId, asked: &str) -> String {
+    format!("{ticket}: {}", shorten(asked, TITLE_CHARS))
+}
+
+/// The ticket that a document of this title is of.
+fn ticket_of(title: &str) -> Option<TicketId> {
+    let (named, _) = title.split_once(": ")?;
+    TicketId::parse(named).filter(|ticket| ticket.to_string() == named)
 }
 
 fn untold(error: &SlackError) -> Undone {
@@ -161,7 +219,7 @@ fn written(ticket: &Ticket, solution: Solution<'_>) -> Written {
         Solution::Answered(finding) => pointed_to(finding),
     };
     let asked = one_line(&redaction.redact(&asked));
-    let title = format!("{}: {}", ticket.id, shorten(&asked, TITLE_CHARS));
+    let title = title(ticket.id, &asked);
     let rest = if asked.chars().count() > TITLE_CHARS {
         format!("\n\nIt was asked: {}", shorten(&asked, QUESTION_CHARS))
     } else {
@@ -193,5 +251,18 @@ fn link(ticket: &Ticket) -> Option<String> {
     match (&ticket.source, ticket.stands_in()) {
         (Source::SlackMessage { ts, .. }, Some(channel)) => Some(message_link(channel, ts)),
         _ => card(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_documents_title_names_its_ticket() {
+        assert_eq!(ticket_of(&title(TicketId::new(42), "It fails: why?")), Some(TicketId::new(42)));
+        for other in ["42: a number", "db-42: a page", "DB-42", "Refunds: how long?", "DB-: none", ""] {
+            assert_eq!(ticket_of(other), None, "{other}");
+        }
     }
 }

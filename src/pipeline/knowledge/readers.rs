@@ -45,23 +45,24 @@ enum Known {
     Machine,
 }
 
+/// What was said, and when.
+type Kept<K, V> = Mutex<HashMap<K, (V, Instant)>>;
+
 /// What Slack said of people and conversations.
 #[derive(Debug, Default)]
 pub struct Readerships {
-    people: Mutex<HashMap<PersonId, (Known, Instant)>>,
-    channels: Mutex<HashMap<ChannelId, (Vec<String>, Instant)>>,
+    people: Kept<PersonId, Known>,
+    channels: Kept<ChannelId, Vec<String>>,
+    /// What [`World::named_in`] found.
+    named: Kept<ChannelId, Option<Vec<String>>>,
 }
 
-fn recall<K: std::hash::Hash + Eq, V: Clone>(
-    kept: &Mutex<HashMap<K, (V, Instant)>>,
-    key: &K,
-    holds: Duration,
-) -> Option<V> {
+fn recall<K: std::hash::Hash + Eq, V: Clone>(kept: &Kept<K, V>, key: &K, holds: Duration) -> Option<V> {
     let kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
     kept.get(key).filter(|(_, at)| at.elapsed() < holds).map(|(value, _)| value.clone())
 }
 
-fn remember<K: std::hash::Hash + Eq, V>(kept: &Mutex<HashMap<K, (V, Instant)>>, key: K, value: V) {
+fn remember<K: std::hash::Hash + Eq, V>(kept: &Kept<K, V>, key: K, value: V) {
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
     if kept.len() >= REMEMBERED {
         kept.clear();
@@ -110,6 +111,16 @@ impl World {
             return Ok(None);
         }
         self.addresses_of(&page.items).await.map(Some)
+    }
+
+    /// The same, as it was a minute ago at most.
+    pub(super) async fn named_by_now(&self, channel: &ChannelId) -> Result<Option<Vec<String>>, SlackError> {
+        if let Some(known) = recall(&self.readerships.named, channel, CHANNEL_HOLDS) {
+            return Ok(known);
+        }
+        let named = self.named_in(channel).await?;
+        remember(&self.readerships.named, channel.clone(), named.clone());
+        Ok(named)
     }
 
     /// The addresses of people, as far as Slack names them.

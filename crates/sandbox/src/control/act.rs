@@ -33,6 +33,7 @@ pub(super) async fn act(
         "react" => react(&core, &body, true),
         "unreact" => react(&core, &body, false),
         "join" => join(&core, &body),
+        "leave" => leave(&core, &body),
         "invite_bot" => invite_bot(&core, &body),
         "command" => interactions::command(&core, &body).await,
         "block_action" => interactions::block_action(&core, &body).await,
@@ -173,6 +174,15 @@ fn join(core: &Core, body: &Value) -> ActResult {
         }
         let is_new = workspace.join(channel, user, None)?;
         Ok(json!({"already_in_channel": !is_new, "delivery": delivered_to_app(workspace, channel)}))
+    })
+}
+
+fn leave(core: &Core, body: &Value) -> ActResult {
+    core.with(|workspace| {
+        let user = actor(workspace, body)?;
+        let channel = place(workspace, body, user)?;
+        let was_in = workspace.leave(channel, user)?;
+        Ok(json!({"not_in_channel": !was_in}))
     })
 }
 

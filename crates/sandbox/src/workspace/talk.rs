@@ -192,6 +192,16 @@ impl Workspace {
         Ok(true)
     }
 
+    /// Takes a member out; says whether they were one. The app hears nothing of it: its manifest asks for no such event. The error is
+    /// Slack's.
+    pub(crate) fn leave(&mut self, channel: &str, user: &str) -> Result<bool, &'static str> {
+        let place = self.channels.get_mut(channel).filter(|place| !place.is_im).ok_or("channel_not_found")?;
+        let was_in = place.has(user);
+        place.members.retain(|member| member != user);
+        self.tell_page_of_channel(channel);
+        Ok(was_in)
+    }
+
     /// The bot's direct message with `user`, opened if need be; the error is Slack's.
     pub(crate) fn open_im(&mut self, user: &str) -> Result<(String, bool), &'static str> {
         if let Some(place) = self.channels.im_with(user) {
