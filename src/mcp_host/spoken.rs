@@ -102,7 +102,7 @@ fn sample(name: &str) -> Option<Action> {
         "remove_document" => Action::RemoveDocument { path: text("tickets/DB-1") },
         name if Action::is_custom_name(name) => Action::Custom {
             name: text(name),
-            requester: Beneficiary { slack_id: text("U0123456789"), email: Some(text("ada@example.com")) },
+            requester: Beneficiary { slack_id: text("U0123456789"), email: text("ada@example.com") },
             summary,
             request: description,
         },

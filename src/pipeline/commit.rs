@@ -160,7 +160,7 @@ impl World {
             (deskbell_domain::decision::Load::default(), BTreeMap::new())
         };
         let cause = job.id.to_string();
-        let (lookups, has_knowledge, teaches) = (self.lookups_bound.clone(), self.has_knowledge(), self.habits.teaches);
+        let (lookups, has_knowledge, teaches) = (self.lookups_bound.clone(), self.may_know(), self.habits.teaches);
         let assigns = self.bindings.of("assign").is_some();
         Ok(Context { new_ticket: id, load, lookups, auto_from, has_knowledge, assigns, teaches, cause })
     }

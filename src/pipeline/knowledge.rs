@@ -32,7 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::time::Instant;
 
-use self::facts::Fact;
+use self::facts::Facts;
 use super::World;
 use super::enrich::Nothing;
 use super::perform::Undone;
@@ -57,7 +57,7 @@ pub(super) struct Brought {
     /// The best of each first.
     pub passages: Vec<FoundPassage>,
     /// What was looked up besides, since a rule lets the bot tell it.
-    pub facts: Vec<Fact>,
+    pub facts: Facts,
     /// Those that brought nothing that can be used.
     pub without: Vec<String>,
 }
@@ -75,6 +75,11 @@ impl World {
     /// There is a knowledge base to ask.
     pub(super) fn has_knowledge(&self) -> bool {
         !self.lookups.knowledge.is_empty()
+    }
+
+    /// Something may answer a ticket: a knowledge base, or a fact that answers by itself.
+    pub(super) fn may_know(&self) -> bool {
+        self.has_knowledge() || self.lookups.facts.values().any(|fact| fact.answers)
     }
 
     /// Asks every knowledge server. `readers` are all who will read what comes of it, by their e-mail addresses: nobody stands for
@@ -120,14 +125,14 @@ impl World {
             return Err(Undone::PutOff { after, reason });
         }
         let passages = Box::pin(self.without_others_lessons(job, by_turns(brought), readers)).await?;
-        Ok(Brought { passages, facts: Vec::new(), without })
+        Ok(Brought { passages, facts: Facts::default(), without })
     }
 
     /// What the passages say: an answer where that is likely enough, else why there is none.
     pub(super) fn read_passages(&self, brought: &Brought) -> Reading {
         match self.read_knowledge(brought) {
-            Reading::Answer(finding) => Reading::Answer(facts::told_with(finding, &brought.facts)),
-            Reading::Thin(why) => facts::told_alone(&brought.facts).map_or(Reading::Thin(why), Reading::Answer),
+            Reading::Answer(finding) => Reading::Answer(facts::told_with(finding, &brought.facts.told)),
+            Reading::Thin(why) => facts::or_told_alone(why, &brought.facts),
         }
     }
 

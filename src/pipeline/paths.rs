@@ -94,7 +94,9 @@ impl World {
             return self.asked_by_word(reading, &message, question, (path, mentioned)).await;
         }
         let judged = text.clone();
-        if let Err(no_request) = computed(move || request::judge_surely(&judged)).await? {
+        if let Err(no_request) = computed(move || request::judge_surely(&judged)).await?
+            && !self.is_awaited(reading, &message).await?
+        {
             return self.ignored(reading, &format!("no request: {no_request}")).await;
         }
         if let Some((ticket, author)) = self.joinable(reading, &message, path).await? {
@@ -126,6 +128,17 @@ impl World {
         let told = (path == SlackPath::DirectMessage)
             .then(|| (asked.person.id.clone(), ReplyTo { channel: Some(asked.channel.clone()), ..ReplyTo::default() }));
         self.asked(reading, asked, told).await
+    }
+
+    /// Whether the bot asked for it: then a mere "yes" is an answer.
+    async fn is_awaited(&self, reading: &Reading<'_>, message: &Message) -> Result<bool, Undone> {
+        let workspace = &reading.job.workspace;
+        let Some(thread) = message.reply_thread() else { return Ok(false) };
+        let Some(id) = self.store.ticket_by_message(workspace, &message.channel, thread).await? else {
+            return Ok(false);
+        };
+        let found = self.store.ticket(workspace, id).await?.map(|found| found.ticket);
+        Ok(found.is_some_and(|ticket| ticket.waits_for_more() && ticket.requester == message.user.id))
     }
 
     /// A question that names the knowledge itself: answered where it was asked, ticket or not.

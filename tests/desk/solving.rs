@@ -44,6 +44,21 @@ async fn the_bot_asks_back_once_and_looks_again_with_what_is_replied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mere_yes_and_a_long_request_are_heard() {
+    let library = Library::open(&thin(), asking_back("1h")).await;
+    let desk = &library.desk;
+    let long = format!("How long does a refund of a payment take? {}", "The refund of the payment is for an invoice. ".repeat(40));
+    let ts = desk.says("U0GRACE", "C0SUPPORT", &long).await;
+    let asks = |message: &Message| message.says("with a little more") && message.thread() == Some(ts.as_str());
+    desk.until_posted("the question", "C0SUPPORT", asks).await;
+    desk.act("message", json!({ "user": "U0GRACE", "channel": "C0SUPPORT", "thread_ts": ts, "text": "yes" })).await;
+    desk.until("people have it", |state| state.issues().into_iter().next()).await;
+    let queries = library.calls("search_knowledge");
+    let last = queries.last().unwrap()["query"].as_str().unwrap();
+    assert!(queries.len() == 2 && last.starts_with("How long") && last.ends_with("yes"), "{queries:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_asked_by_form_replies_below_the_question_and_who_says_nothing_reaches_people() {
     let library = Library::open(&thin(), asking_back("2s")).await;
     let desk = &library.desk;
@@ -89,6 +104,19 @@ async fn a_tool_of_the_companys_own_goes_along_with_the_bots_answer() {
     assert_eq!((library.calls("unlock").len(), State(desk.state().await).issues().len()), (1, 0));
     let (same, _) = desk.runs(&["audit", "replay"]).await;
     assert!(same);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fact_that_fails_is_no_fault_of_the_questions() {
+    let mut said = with_orders(thin());
+    said["answers"]["get_order"] = json!({ "error": "busy" });
+    let wish = looking_up("everybody = true\nanswers = true").policy_with("ask_back = false", "ask_back = true");
+    let library = Library::open(&said, wish).await;
+    let desk = &library.desk;
+    let ts = desk.says("U0GRACE", "C0SUPPORT", "How long does a refund of the payment ORD-78 take?").await;
+    let card = desk.card_under("C0SUPPORT", &ts).await;
+    desk.until_message("people have it", &card, |card| card.says("could not be asked")).await;
+    assert!(State(desk.state().await).messages("C0SUPPORT").iter().all(|message| !message.says("with a little more")));
 }
 
 /// The bot answers what is about payments, and may look an order up.

@@ -184,8 +184,8 @@ pub enum Action {
 pub struct Beneficiary {
     /// Slack's id.
     pub slack_id: String,
-    /// Their e-mail address, as Slack says; none of people of another organisation, since it may imitate a colleague's.
-    pub email: Option<String>,
+    /// Their e-mail address, as Slack says.
+    pub email: String,
 }
 
 /// Somebody who may read a document.
@@ -376,6 +376,8 @@ enum Standing {
     Undoes,
     /// It allows what a rule lets the bot do along with its answer; nobody has decided on more.
     Solves,
+    /// It allowed that, until the ticket's decision was undone.
+    Solved,
 }
 
 impl Standing {
@@ -403,9 +405,11 @@ impl Approval {
 
     /// Its decision was undone.
     pub(crate) fn revoke(&mut self) {
-        if self.standing == Standing::Stands {
-            self.standing = Standing::Revoked;
-        }
+        self.standing = match self.standing {
+            Standing::Stands | Standing::Revoked => Standing::Revoked,
+            Standing::Solves | Standing::Solved => Standing::Solved,
+            Standing::Undoes => Standing::Undoes,
+        };
     }
 
     /// The same click allows one more: what it undoes turned out to have happened.
@@ -420,7 +424,7 @@ impl Approval {
 
     /// Its decision was undone.
     pub fn is_revoked(&self) -> bool {
-        self.standing == Standing::Revoked
+        matches!(self.standing, Standing::Revoked | Standing::Solved)
     }
 
     /// It allows what undoes a decision.
@@ -428,9 +432,9 @@ impl Approval {
         self.standing == Standing::Undoes
     }
 
-    /// It allows what the bot does along with its answer.
+    /// It is about what the bot does along with its answer.
     pub fn solves(&self) -> bool {
-        self.standing == Standing::Solves
+        matches!(self.standing, Standing::Solves | Standing::Solved)
     }
 
     fn allows(&self, action: ActionId) -> bool {

@@ -175,6 +175,11 @@ pub struct OfferEnd {
     pub at: Timestamp,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 /// A ticket that a rule lets the bot answer: from the decision until it is solved or people have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Solving {
@@ -182,6 +187,9 @@ pub struct Solving {
     pub decision: u32,
     /// Since when.
     pub since: Timestamp,
+    /// Words were added or changed since the decision, which no rule has read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_altered: bool,
     /// The requester was asked for more, which happens once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_back: Option<AskedBack>,
@@ -210,6 +218,8 @@ pub enum SolvingEnd {
     Unanswered(Unanswered),
     /// The requester was asked for more and said nothing in time.
     NoReply,
+    /// Slack did not take what the bot said.
+    NotDelivered,
     /// What goes along with the answer could not be done.
     StepFailed,
     /// The requester says that the answer does not help.
@@ -231,6 +241,7 @@ impl SolvingEnd {
             Self::Confirmed => "the requester said that it is solved",
             Self::Unanswered(why) => why.as_words(),
             Self::NoReply => "the requester was asked for more and did not reply",
+            Self::NotDelivered => "Slack did not take the bot's answer or question",
             Self::StepFailed => "what goes along with the answer could not be done",
             Self::NotHelpful => "the requester says that the answer does not help",
             Self::AskedPerson => "a person was asked for",
@@ -292,7 +303,8 @@ impl Ticket {
     /// The bot asked the requester for more, and has heard nothing yet.
     pub fn waits_for_more(&self) -> bool {
         let asked = self.solving.as_ref().and_then(|solving| solving.asked_back.as_ref());
-        self.is_being_answered() && asked.is_some_and(|asked| asked.told_at.is_none())
+        let is_asked = asked.is_some_and(|asked| asked.told_at.is_none());
+        is_asked && self.is_being_answered() && self.open_offer().is_none()
     }
 
     /// Whoever asked reads on in Slack, so an answer reaches them.

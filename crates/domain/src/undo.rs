@@ -102,7 +102,9 @@ impl Ticket {
     pub fn undo_plan(&self, policy: &Policy) -> UndoPlan {
         let mut plan = UndoPlan::default();
         let standing: Vec<&ActionRecord> = self.standing_actions().collect();
-        for record in standing.into_iter().rev() {
+        // What the bot did along with its answer is undone with it; nothing takes back what is done.
+        let along = self.solving_actions().filter(|record| !self.is_revoked(record.id));
+        for record in standing.into_iter().rev().chain(along) {
             match &record.state {
                 ActionState::Done { .. } => match self.compensation(policy, record) {
                     Compensation::By(by) => {
@@ -119,9 +121,6 @@ impl Ticket {
                 ActionState::Skipped { .. } | ActionState::Withdrawn { .. } => {}
             }
         }
-        // What the bot did along with its answer nothing takes back.
-        let is_done = |state: &ActionState| matches!(state, ActionState::Done { .. } | ActionState::TakenOver { .. });
-        plan.stays.extend(self.solving_actions().filter(|record| is_done(&record.state)).map(|record| record.id));
         plan
     }
 

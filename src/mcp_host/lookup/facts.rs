@@ -23,8 +23,8 @@ pub struct FactConfig {
     pub server: String,
     /// Its tool, one that it says only reads.
     pub tool: String,
-    /// What the request must hold, by name: regular expressions, of which the first group counts, or all of it. Without a match
-    /// nothing is looked up.
+    /// What the request must hold, by name: regular expressions, of whose last match the first group counts, or all of it. Without
+    /// a match nothing is looked up.
     #[serde(default)]
     pub find: BTreeMap<String, String>,
     /// The tool's arguments: expressions speak of `requester`, `ticket` and `found`.
@@ -79,7 +79,8 @@ impl Fact {
     /// What of a request the tool is asked about; `None` where the request holds no such thing.
     pub fn found(&self, request: &str) -> Option<BTreeMap<&str, String>> {
         let words = |pattern: &Regex| {
-            let found = pattern.captures(request)?;
+            // What is said last corrects what was said before.
+            let found = pattern.captures_iter(request).last()?;
             let words = found.get(1).or_else(|| found.get(0))?.as_str();
             Some(words.chars().take(FOUND_CHARS_MAX).collect())
         };

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use deskbell_domain::assessment::{AssessorName, Confidence};
-use deskbell_domain::knowledge::{Finding, Purpose, Statement};
+use deskbell_domain::knowledge::{Finding, Purpose, Statement, Unanswered};
 use deskbell_domain::ticket::Ticket;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -13,12 +13,21 @@ use tokio::time::Instant;
 use super::super::World;
 use super::super::enrich::{Nothing, requester};
 use super::super::perform::Undone;
-use super::citation;
+use super::{Reading, citation};
 use crate::mcp_host::{Fact as Binding, FoundPassage};
 use crate::store::ClaimedJob;
 
 /// What a tool says stands as it says.
 const SURE: f64 = 0.95;
+
+/// What came of looking facts up.
+#[derive(Debug, Default)]
+pub(in crate::pipeline) struct Facts {
+    /// In the order of the rule.
+    pub told: Vec<Fact>,
+    /// One that answers by itself was not said, and that is no fault of the question's.
+    pub has_failed: bool,
+}
 
 /// A fact that was looked up.
 #[derive(Debug)]
@@ -31,26 +40,24 @@ pub(in crate::pipeline) struct Fact {
 
 impl World {
     /// What the ticket's rule lets the bot tell, as far as it is known. What a tool does not say in time is left out.
-    pub(super) async fn facts(&self, job: &ClaimedJob, ticket: &Ticket, question: &str) -> Result<Vec<Fact>, Undone> {
+    pub(super) async fn facts(&self, job: &ClaimedJob, ticket: &Ticket, question: &str) -> Result<Facts, Undone> {
         let named = ticket.decision.iter().flat_map(|decision| &decision.facts);
         let bound = named.filter_map(|name| self.lookups.facts.get(name));
         let told: Vec<&Binding> = bound.filter(|fact| fact.everybody || is_told_alone(ticket)).collect();
         let asked = told.into_iter().map(|fact| self.fact(job, ticket, question, fact));
-        let mut facts = Vec::new();
+        let mut facts = Facts::default();
         for found in join_all(asked).await {
-            facts.extend(found?);
+            match found? {
+                Outcome::Told(fact) => facts.told.push(fact),
+                Outcome::NotAsked => {}
+                Outcome::Failed { answers } => facts.has_failed |= answers,
+            }
         }
         Ok(facts)
     }
 
-    async fn fact(
-        &self,
-        job: &ClaimedJob,
-        ticket: &Ticket,
-        question: &str,
-        fact: &Binding,
-    ) -> Result<Option<Fact>, Undone> {
-        let Some(found) = fact.found(question) else { return Ok(None) };
+    async fn fact(&self, job: &ClaimedJob, ticket: &Ticket, question: &str, fact: &Binding) -> Result<Outcome, Undone> {
+        let Some(found) = fact.found(question) else { return Ok(Outcome::NotAsked) };
         let lookup = fact.lookup();
         let until = Instant::now() + Duration::try_from(lookup.deadline).unwrap_or_default();
         let asked = async {
@@ -63,7 +70,7 @@ impl World {
         };
         let why = match asked.await {
             Ok(answer) => match fact.told(&answer) {
-                Some(told) => return Ok(Some(as_passage(fact, told))),
+                Some(told) => return Ok(Outcome::Told(as_passage(fact, told))),
                 None => "it says nothing that could be told".to_owned(),
             },
             Err(Nothing::Store(error)) => return Err(error.into()),
@@ -71,8 +78,18 @@ impl World {
             Err(Nothing::Late) => "no answer in time".to_owned(),
         };
         tracing::warn!(job = %job.id, lookup = lookup.name, reason = why, "a fact is left out of an answer");
-        Ok(None)
+        Ok(Outcome::Failed { answers: fact.answers })
     }
+}
+
+/// What came of one.
+enum Outcome {
+    Told(Fact),
+    /// The request holds nothing that its tool could be asked about.
+    NotAsked,
+    Failed {
+        answers: bool,
+    },
 }
 
 /// Nobody else reads the answer, and whoever does is known by more than what they say of themselves.
@@ -111,9 +128,12 @@ pub(super) fn told_with(finding: Finding, facts: &[Fact]) -> Finding {
     Finding { statements: told.statements, sources: told.sources, ..finding }
 }
 
-/// Facts that answer by themselves; `None` where there is none.
-pub(super) fn told_alone(facts: &[Fact]) -> Option<Finding> {
-    facts.iter().any(|fact| fact.answers).then(|| quoted(facts.iter()))
+/// Facts that answer by themselves, where the pages do not; else why there is no answer.
+pub(super) fn or_told_alone(why: Unanswered, facts: &Facts) -> Reading {
+    if facts.told.iter().any(|fact| fact.answers) {
+        return Reading::Answer(quoted(facts.told.iter()));
+    }
+    Reading::Thin(if facts.has_failed { Unanswered::Failed } else { why })
 }
 
 fn quoted<'a>(facts: impl Iterator<Item = &'a Fact>) -> Finding {

@@ -8,7 +8,7 @@ use deskbell_judgement::mrkdwn;
 use super::super::World;
 use super::super::perform::Undone;
 use super::readers::Place;
-use super::{Reading, citation};
+use super::{QUESTION_CHARS, Reading, citation};
 use crate::assessor::reading::read_part;
 use crate::store::{AnswerWords, ClaimedJob, NewAnswer};
 
@@ -27,7 +27,7 @@ impl World {
         if ticket.revision != revision || ticket.words.erased || !ticket.status.is_open() {
             return self.sought(job, &ticket, (purpose, revision), Sought::Unanswered(Unanswered::Nothing)).await;
         }
-        let question = mrkdwn::plain(read_part(&ticket.words.text()));
+        let question = asked(&ticket);
         let readers = self.readers_in(&place(&ticket, purpose)).await;
         let mut brought = self.ask_knowledge(job, &question, &readers).await?;
         if purpose == Purpose::Answer {
@@ -83,6 +83,21 @@ impl World {
         let read_in = ticket.readers_of(purpose).cloned();
         self.step_ticket(job, Event::AnswerSought { purpose, revision, read_in, sought: Box::new(sought) }).await
     }
+}
+
+/// What is asked: how it began, and what was told since, where the requester was asked for more.
+fn asked(ticket: &Ticket) -> String {
+    let text = ticket.words.text();
+    let question = mrkdwn::plain(read_part(&text));
+    let was_asked = ticket.solving.as_ref().is_some_and(|solving| solving.asked_back.is_some());
+    let letters = question.chars().count();
+    if !was_asked || letters <= QUESTION_CHARS {
+        return question;
+    }
+    let half = QUESTION_CHARS / 2;
+    let begun: String = question.chars().take(half).collect();
+    let newest: String = mrkdwn::plain(&text).chars().rev().take(half - 1).collect();
+    format!("{begun}\n{}", newest.chars().rev().collect::<String>())
 }
 
 /// Who will read it.

@@ -6,6 +6,7 @@ use deskbell_domain::ids::TicketId;
 use deskbell_domain::knowledge::{Finding, Statement, Unanswered};
 
 use super::super::World;
+use super::facts::Fact;
 use super::{Brought, Reading, citation};
 use crate::llm::grounded::{self, Grounded, Sentence, Source};
 use crate::mcp_host::FoundPassage;
@@ -27,7 +28,7 @@ impl World {
         self.rank(question, brought, &names, ticket).await;
         let brought = &*brought;
         let quoted = self.read_passages(brought);
-        let facts = brought.facts.iter().map(|fact| &fact.said);
+        let facts = brought.facts.told.iter().map(|fact| &fact.said);
         let passages = brought.passages.iter().filter(|passage| is_worth_reading(passage)).take(READ);
         let worth: Vec<&FoundPassage> = facts.chain(passages).collect();
         let Some(llm) = self.llm.as_ref().filter(|_| !worth.is_empty()) else { return quoted };
@@ -38,17 +39,22 @@ impl World {
             .map(|(passage, title)| Source { title, text: passage.text.as_deref().unwrap_or(&passage.snippet) })
             .collect();
         match grounded::answer(llm, question, &sources, names, ticket).await {
-            Ok(Grounded::Answer { sentences, .. }) => Reading::Answer(worded(llm.model(), &sentences, &worth)),
-            Ok(Grounded::Unknown { .. }) => {
-                let facts = super::facts::told_alone(&brought.facts);
-                facts.map_or(Reading::Thin(Unanswered::Unsure), Reading::Answer)
+            Ok(Grounded::Answer { sentences, .. }) if answers(&sentences, &brought.facts.told) => {
+                Reading::Answer(worded(llm.model(), &sentences, &worth))
             }
+            Ok(_) => super::facts::or_told_alone(Unanswered::Unsure, &brought.facts),
             Err(error) => {
                 tracing::warn!(%error, "the passages are quoted instead of put in words");
                 quoted
             }
         }
     }
+}
+
+/// Facts that do not answer by themselves are no answer in a model's words either. They stand before the pages.
+fn answers(sentences: &[Sentence], facts: &[Fact]) -> bool {
+    let mut cited = sentences.iter().flat_map(|sentence| &sentence.citations).map(|citation| citation.passage);
+    cited.any(|place| facts.get(place).is_none_or(|fact| fact.answers))
 }
 
 fn is_worth_reading(passage: &FoundPassage) -> bool {

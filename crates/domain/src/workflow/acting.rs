@@ -11,30 +11,37 @@ use crate::errand::ErrandKind;
 use crate::ids::ActionId;
 use crate::knowledge::SolvingEnd;
 use crate::notice::NoticeKind;
+use crate::ticket::{Actor, Ticket};
 use crate::workflow::effect::Effect;
 
 impl Scene<'_> {
+    /// What may be done along with an answer now: nothing once words came that the rule has not read.
     fn solve_with(&self) -> &[String] {
-        self.ticket.decision.as_ref().map(|decision| decision.solve_with.as_slice()).unwrap_or_default()
+        let is_altered = self.ticket.solving.as_ref().is_none_or(|solving| solving.is_altered);
+        let decision = self.ticket.decision.as_ref().filter(|_| !is_altered && self.ticket.is_being_answered());
+        decision.map(|decision| decision.solve_with.as_slice()).unwrap_or_default()
     }
 
-    /// Once for a decision: whoever asked is looked up first, since tools know people by their address.
+    /// Once for a ticket: whoever asked is looked up first, since tools know people by their address.
     pub(super) fn act_along_with_answer(&mut self) {
-        let is_bots = self.ticket.is_being_answered();
         let has_acted = self.ticket.solving_actions().next().is_some();
-        if is_bots && !has_acted && !self.solve_with().is_empty() {
+        if !has_acted && !self.solve_with().is_empty() {
             let requester = self.ticket.requester.clone();
             self.ask_who(&requester, ErrandKind::SolveWith);
         }
     }
 
-    /// Allowed by the rule that lets the bot answer, as long as the ticket is the bot's.
-    pub(super) fn carry_out_along(&mut self, email: Option<&str>) {
-        if !self.ticket.is_being_answered() || self.ticket.words.erased {
+    /// Allowed by the rule that lets the bot answer, as long as the ticket is the bot's. A stranger's address may imitate a
+    /// colleague's, and a tool that is told nobody might act for anybody.
+    pub(super) fn carry_out_along(&mut self, email: Option<String>) {
+        if self.solve_with().is_empty() || self.ticket.words.erased {
             return;
         }
-        let actions: Vec<Action> =
-            self.solve_with().iter().map(|name| plan::custom(&self.ticket, name, email)).collect();
+        let Some(email) = email.filter(|_| !self.ticket.requester_is_external) else {
+            return self.hand_over(SolvingEnd::StepFailed);
+        };
+        let names = self.solve_with().to_vec();
+        let actions: Vec<Action> = names.iter().map(|name| plan::custom(&self.ticket, name, &email)).collect();
         let ids: Vec<ActionId> = actions.into_iter().map(|action| self.add_one(action, None, None)).collect();
         let ordinals: Vec<u32> = ids.iter().map(|id| id.ordinal).collect();
         let by = self.ticket.deciding();
@@ -66,13 +73,16 @@ impl Scene<'_> {
         self.show_steps();
     }
 
-    /// People have the ticket: what the bot has not begun it leaves.
+    /// The ticket is not the bot's any more: what it has not done yet it leaves.
     pub(super) fn leave_what_waits(&mut self) {
         self.ticket.errands.retain(|errand| errand.what != ErrandKind::SolveWith);
+        let is_pending = |record: &&ActionRecord| record.state == ActionState::Pending;
+        let waiting: Vec<ActionId> = self.ticket.solving_actions().filter(is_pending).map(|record| record.id).collect();
+        self.withdraw(&waiting, &Actor::Deskbell);
     }
 }
 
-impl crate::ticket::Ticket {
+impl Ticket {
     /// What the bot does along with its answer.
     pub fn solving_actions(&self) -> impl Iterator<Item = &ActionRecord> {
         self.actions.iter().filter(|record| self.goes_along(record.id))
@@ -81,10 +91,5 @@ impl crate::ticket::Ticket {
     /// It goes along with an answer of the bot's.
     pub fn goes_along(&self, action: ActionId) -> bool {
         self.approvals.iter().any(|approval| approval.solves() && approval.actions().contains(&action))
-    }
-
-    /// All that goes along with the bot's answer is done, or left to people.
-    pub fn steps_are_settled(&self) -> bool {
-        self.solving_actions().all(|record| record.state != ActionState::Pending)
     }
 }

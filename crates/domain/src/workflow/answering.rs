@@ -239,6 +239,9 @@ impl Scene<'_> {
         self.ticket.closed_at = Some(self.now);
         self.audit(by, AuditKind::Closed, json!({ "status": status, "why": why }));
         self.end_calls(&CallEnd::Over);
+        if status == Status::Dismissed {
+            self.leave_what_waits();
+        }
         if was_asked {
             self.show_notices(|kind| matches!(kind, NoticeKind::Reminder { .. }));
         }

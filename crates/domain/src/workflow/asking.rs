@@ -132,6 +132,9 @@ impl Scene<'_> {
     /// What was asked is another thing now.
     fn words_changed(&mut self, by: Actor, what: &str) {
         self.audit(by, AuditKind::WordsChanged, json!({ "what": what }));
+        if let Some(solving) = self.ticket.solving.as_mut().filter(|solving| solving.end.is_none()) {
+            solving.is_altered = true;
+        }
         if self.may_still_be_decided() {
             self.assess_anew();
         }
@@ -228,6 +231,9 @@ impl Scene<'_> {
         self.ticket.edited.remove(ts);
         if self.may_still_be_decided() {
             return;
+        }
+        if self.ticket.waits_for_more() {
+            return self.told_more();
         }
         let edited = self.ticket.words.messages.iter().find(|message| message.ts.as_ref() == Some(ts));
         let Some(text) = edited.map(|message| super::plan::quoted(&message.text)) else { return };

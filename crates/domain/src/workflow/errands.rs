@@ -50,7 +50,7 @@ impl Scene<'_> {
         self.ticket.errands.remove(place);
         match errand.what {
             ErrandKind::Assign => self.assign(&errand.by, who),
-            ErrandKind::SolveWith => self.carry_out_along(who.email.as_deref()),
+            ErrandKind::SolveWith => self.carry_out_along(who.email),
             ErrandKind::WriteBack(occasion) if self.may_write_back(occasion) => {
                 let name = who.name.unwrap_or_else(|| errand.by.to_string());
                 let action = plan::write_back(self.policy, &self.ticket, occasion, &name);

@@ -57,11 +57,10 @@ fn create_story(policy: &Policy, ticket: &Ticket) -> Option<Action> {
 }
 
 /// What a company's own tool is asked to do for whoever asked.
-pub(super) fn custom(ticket: &Ticket, name: &str, email: Option<&str>) -> Action {
-    let email = email.filter(|_| !ticket.requester_is_external).map(str::to_owned);
+pub(super) fn custom(ticket: &Ticket, name: &str, email: &str) -> Action {
     Action::Custom {
         name: name.to_owned(),
-        requester: Beneficiary { slack_id: ticket.requester.to_string(), email },
+        requester: Beneficiary { slack_id: ticket.requester.to_string(), email: email.to_owned() },
         summary: one_line(&ticket.words.summary()),
         request: ticket.words.text(),
     }

@@ -52,7 +52,8 @@ impl Scene<'_> {
     pub(super) fn begin_answering(&mut self, decision: u32) {
         self.ticket.words.suggestion = None;
         self.ticket.status = Status::Answering;
-        self.ticket.solving = Some(Solving { decision, since: self.now, asked_back: None, end: None });
+        self.ticket.solving =
+            Some(Solving { decision, since: self.now, is_altered: false, asked_back: None, end: None });
         self.seek_within_bounds(decision);
         self.show_card();
     }

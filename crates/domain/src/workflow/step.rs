@@ -11,6 +11,7 @@ use crate::decision::{Decision, DecisionInputs, Load};
 use crate::enrichment::BoundLookups;
 use crate::ids::{CategoryId, ChannelId, MessageTs, NoticeId, PersonId, TicketId};
 use crate::interaction::{Button, Seen};
+use crate::knowledge::SolvingEnd;
 use crate::label::Labelling;
 use crate::notice::{Notice, NoticeKind};
 use crate::policy::Policy;
@@ -377,12 +378,26 @@ impl<'world> Scene<'world> {
         self.audit(Actor::Deskbell, AuditKind::DeliveryFailed, json!({ "what": notice.to_string(), "reason": reason }));
         let ops = self.policy.ops_channel.clone();
         let Some(notice) = self.ticket.notice(notice) else { return };
+        let was_for_an_answer = self.waits_for_word_on(&notice.kind);
         // A message that the ops channel itself refuses would only fail again there.
         if notice.person.is_some() {
             self.report_delivery("a note to the requester".to_owned(), None, reason);
         } else if notice.channel != ops {
             self.report_delivery(label(&notice.kind).to_owned(), Some(notice.channel.clone()), reason);
         }
+        if was_for_an_answer {
+            self.hand_over(SolvingEnd::NotDelivered);
+        }
+    }
+
+    /// The bot has a ticket, and waits for what its requester says to this message.
+    fn waits_for_word_on(&self, kind: &NoticeKind) -> bool {
+        let is_it = match kind {
+            NoticeKind::AskedBack => self.ticket.waits_for_more(),
+            NoticeKind::Answered { answer } => self.ticket.open_offer().is_some_and(|offer| offer.answer == *answer),
+            _ => false,
+        };
+        is_it && self.ticket.is_being_answered()
     }
 
     /// Tells the ops channel, once for each message and reason: every later change would fail alike.

@@ -85,7 +85,7 @@ impl Scene<'_> {
         self.audit(by.clone(), AuditKind::Undone, detail);
     }
 
-    fn withdraw(&mut self, actions: &[ActionId], by: &Actor) {
+    pub(super) fn withdraw(&mut self, actions: &[ActionId], by: &Actor) {
         let now = self.now;
         for &action in actions {
             if let Some(record) = self.record(action) {

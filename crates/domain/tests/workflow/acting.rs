@@ -2,12 +2,12 @@
 
 use crate::desk::*;
 use crate::support::{POLICY, load};
-use deskbell_domain::action::{Action, ActionState};
+use deskbell_domain::action::{Action, ActionState, ApprovedAction, StoredTicket};
 use deskbell_domain::audit::AuditKind;
 use deskbell_domain::errand::{Errand, ErrandKind, Introduction};
 use deskbell_domain::ids::PersonId;
 use deskbell_domain::interaction::Button;
-use deskbell_domain::knowledge::{Purpose, SolvingEnd};
+use deskbell_domain::knowledge::{Purpose, SolvingEnd, Sought, Unanswered};
 use deskbell_domain::notice::NoticeKind;
 use deskbell_domain::policy::Policy;
 use deskbell_domain::ticket::{Actor, Status};
@@ -45,6 +45,10 @@ fn under_way() -> Desk {
     desk
 }
 
+fn ended(desk: &Desk) -> Option<SolvingEnd> {
+    desk.ticket().solving.as_ref().and_then(|solving| solving.end.clone())
+}
+
 fn states(desk: &Desk) -> Vec<&ActionState> {
     desk.ticket().actions.iter().map(|record| &record.state).collect()
 }
@@ -59,7 +63,7 @@ fn what_the_rule_names_goes_along_with_the_answer_for_whoever_asked() {
     let begun = desk.on(introduced(Some("ann@example.com")));
     assert_eq!((desk.names(), dispatched(&begun)), (vec!["unlock_account", "tell_office"], vec![(1, 0), (2, 0)]));
     let Action::Custom { requester, request, .. } = &desk.ticket().words.actions[&action(1)] else { panic!() };
-    assert_eq!((requester.email.as_deref(), request.as_str()), (Some("ann@example.com"), "I am locked out"));
+    assert_eq!((requester.email.as_str(), request.as_str()), ("ann@example.com", "I am locked out"));
     assert_eq!((desk.status(), desk.ticket().approval().is_none()), (Status::Answering, true), "the rest is undecided");
     let by = desk.ticket().approvals[0].by();
     assert!(matches!(by, Actor::Rule(rule) if rule.as_str() == "answers") && desk.audited(AuditKind::Approved) == 1);
@@ -68,7 +72,7 @@ fn what_the_rule_names_goes_along_with_the_answer_for_whoever_asked() {
     let answer = desk.notices(|kind| *kind == NoticeKind::Answered { answer: 5 })[0].id.ordinal;
     assert!(shows_notice(&desk.on(done(1, None)), answer), "the answer says how far it is");
     desk.on(done(2, None));
-    assert!(desk.ticket().steps_are_settled() && desk.status() == Status::Answering, "who asked has the last word");
+    assert_eq!(desk.status(), Status::Answering, "who asked has the last word");
     desk.on(pressed(Button::AnswerSolved, WHO_ASKED));
     assert_eq!((desk.status(), desk.names().len()), (Status::Resolved, 2));
 }
@@ -78,8 +82,7 @@ fn what_can_not_be_done_is_peoples_with_the_ticket() {
     let mut desk = under_way();
     desk.on(done(1, None));
     let handed = desk.on(parked(2));
-    let end = desk.ticket().solving.as_ref().and_then(|solving| solving.end.clone());
-    assert_eq!((end, dispatched(&handed)), (Some(SolvingEnd::StepFailed), vec![(3, 0)]));
+    assert_eq!((ended(&desk), dispatched(&handed)), (Some(SolvingEnd::StepFailed), vec![(3, 0)]));
     assert_eq!(desk.notices(|kind| matches!(kind, NoticeKind::OpsAlert { .. })).len(), 1);
     assert_eq!(desk.names(), ["unlock_account", "tell_office", "create_issue"]);
 
@@ -94,17 +97,66 @@ fn what_can_not_be_done_is_peoples_with_the_ticket() {
 }
 
 #[test]
-fn nothing_is_done_once_people_have_it_or_for_a_strangers_address() {
+fn nothing_is_done_once_people_have_it_or_for_somebody_without_an_address() {
     let (mut desk, _) = answered();
     desk.on(pressed(Button::AskPerson, WHO_ASKED));
     desk.ignores(introduced(Some("ann@example.com")));
     assert_eq!(desk.names(), ["create_issue"]);
 
+    // A stranger's address may imitate a colleague's, and without one a tool might act for anybody.
+    for (is_external, email) in [(true, Some("boss@example.com")), (false, None)] {
+        let (mut desk, _) = answered();
+        desk.ticket.as_mut().unwrap().requester_is_external = is_external;
+        desk.on(introduced(email));
+        assert_eq!((ended(&desk), desk.names()), (Some(SolvingEnd::StepFailed), vec!["create_issue"]));
+    }
+}
+
+#[test]
+fn words_that_no_rule_has_read_are_acted_on_by_nobody() {
+    // Said while whoever asked is looked up.
     let (mut desk, _) = answered();
-    desk.ticket.as_mut().unwrap().requester_is_external = true;
-    desk.on(introduced(Some("boss@example.com")));
-    let Action::Custom { requester, .. } = &desk.ticket().words.actions[&action(1)] else { panic!() };
-    assert_eq!(requester.email, None, "it may imitate a colleague's");
+    let edited = Event::MessageEdited(message("1.0001", "I am locked out, and make me an administrator"));
+    desk.on(edited);
+    desk.on(introduced(Some("ann@example.com")));
+    assert!(desk.names().is_empty());
+
+    // Said when asked for more.
+    let mut desk = Desk::new(load(&acting().replace("ask_back = false", "ask_back = true")));
+    desk.has_knowledge = true;
+    desk.on(request("I am locked out"));
+    desk.on(assessed(1, Some("login")));
+    desk.on(super::desk::answered(Purpose::Answer, 1, Sought::Unanswered(Unanswered::Unsure)));
+    desk.on(Event::MessageJoined(message("1.0002", "And make me an administrator")));
+    let given = desk.on(sought(Purpose::Answer, 2, 5));
+    assert!(desk.ticket().open_offer().is_some(), "it is answered all the same");
+    assert!(!given.effects.iter().any(|effect| matches!(effect, Effect::Introduce { .. })));
+}
+
+#[test]
+fn what_has_not_been_done_yet_is_left_once_people_have_it_and_undone_with_the_decision() {
+    let mut desk = under_way();
+    desk.on(done(1, None));
+    desk.on(pressed(Button::AnswerNotHelpful, WHO_ASKED));
+    assert!(matches!(states(&desk)[1], ActionState::Withdrawn { .. }), "{:?}", states(&desk));
+    let stored = StoredTicket::read_back(desk.ticket().clone());
+    assert!(ApprovedAction::rebuild(&stored, action(2)).is_err(), "a server that comes back later is not asked");
+    // It was on its way, and a person hears of it.
+    desk.on(done(2, None));
+    assert!(matches!(states(&desk)[1], ActionState::Done { .. }));
+
+    let mut desk = under_way();
+    desk.on(parked(2));
+    desk.on(done(3, Some("PLAT-1")));
+    desk.on(pressed(Button::Undo, "U0LEAD"));
+    assert!(desk.ticket().is_revoked(action(2)), "what the rule allowed is over with its decision");
+    desk.on(chosen(Button::Retry, 2));
+    assert!(
+        !desk
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Dispatch { action: id, generation: 1 } if *id == action(2)))
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use deskbell_domain::ids::PersonId;
 use deskbell_domain::interaction::Button;
 use deskbell_domain::knowledge::{Outcome, Purpose, SolvingEnd, Sought, Unanswered};
 use deskbell_domain::notice::NoticeKind;
-use deskbell_domain::ticket::Status;
+use deskbell_domain::ticket::{Status, TicketMessage};
 use deskbell_domain::workflow::Transition;
 use deskbell_domain::workflow::effect::{Effect, Telling, Timer};
 use deskbell_domain::workflow::event::Event;
@@ -165,6 +165,31 @@ fn who_was_asked_back_in_vain_reaches_people() {
 
     let (desk, failed) = asked_back(Sought::Unanswered(Unanswered::Failed));
     assert_eq!((end(&desk), dispatched(&failed)), (Some(SolvingEnd::Unanswered(Unanswered::Failed)), vec![(1, 0)]));
+}
+
+#[test]
+fn an_edit_answers_the_question_too_and_one_that_never_arrived_calls_people() {
+    let (mut desk, _) = asked_back(Sought::Unanswered(Unanswered::Unsure));
+    let asked = desk.ticket().words.messages[0].clone();
+    desk.on(Event::MessageEdited(TicketMessage { text: "How do I log in with the key?".to_owned(), ..asked }));
+    desk.wait(1);
+    assert!(
+        !desk.ticket().waits_for_more()
+            && desk
+                .effects
+                .iter()
+                .any(|effect| matches!(effect, Effect::SeekAnswer { purpose: Purpose::Answer, revision: 2, .. }))
+    );
+
+    let (mut desk, _) = asked_back(Sought::Unanswered(Unanswered::Unsure));
+    let notice = desk.notices(|kind| *kind == NoticeKind::AskedBack)[0].id;
+    let handed = desk.on(Event::NoticeUndeliverable { notice, reason: "is_archived".to_owned() });
+    assert_eq!((end(&desk), dispatched(&handed)), (Some(SolvingEnd::NotDelivered), vec![(1, 0)]));
+
+    let mut desk = answered("close");
+    let notice = desk.notices(|kind| *kind == NoticeKind::Answered { answer: 5 })[0].id;
+    desk.on(Event::NoticeUndeliverable { notice, reason: "is_archived".to_owned() });
+    assert_eq!(end(&desk), Some(SolvingEnd::NotDelivered));
 }
 
 #[test]

@@ -94,29 +94,16 @@ impl Check<'_> {
 
     /// What the bot looks up it tells in an answer.
     fn facts(&mut self, written: &RuleDocument) -> Vec<String> {
-        let answers = written.answer.as_ref().is_some_and(|answer| *answer.get_ref());
-        let mut seen = BTreeSet::new();
-        for name in &written.facts {
-            if !answers {
-                let mend = "`facts` are told in an answer of the bot's: write answer = true beside it, or take it out";
-                self.fault(&name.span(), mend);
-            } else if !seen.insert(name.get_ref().as_str()) {
-                self.fault(&name.span(), format!("`{}` stands here twice: remove one", name.get_ref()));
-            }
-        }
+        self.along_with_answer(written, &written.facts, "facts");
         written.facts.iter().map(|name| name.get_ref().clone()).collect()
     }
 
     /// What the bot does by itself, it does along with an answer.
     fn solve_with(&mut self, written: &RuleDocument) -> Vec<String> {
-        let answers = written.answer.as_ref().is_some_and(|answer| *answer.get_ref());
-        let mut seen = BTreeSet::new();
+        self.along_with_answer(written, &written.solve_with, "solve_with");
         for name in &written.solve_with {
             let action = name.get_ref().as_str();
-            if !answers {
-                let mend = "`solve_with` goes along with an answer of the bot's: write answer = true beside it, or take it out";
-                self.fault(&name.span(), mend);
-            } else if Action::NAMES.contains(&action) {
+            if Action::NAMES.contains(&action) {
                 let mend = format!(
                     "`solve_with` is for actions of your own, and `{action}` is one of Deskbell's: name an [actions.NAME] with custom = true"
                 );
@@ -126,11 +113,24 @@ impl Check<'_> {
                     "`{action}` is no name of an action: write small letters, digits and underscores, such as \"unlock_account\""
                 );
                 self.fault(&name.span(), mend);
-            } else if !seen.insert(action) {
-                self.fault(&name.span(), format!("`{action}` stands here twice: remove one"));
             }
         }
         written.solve_with.iter().map(|name| name.get_ref().clone()).collect()
+    }
+
+    fn along_with_answer(&mut self, written: &RuleDocument, names: &[Spanned<String>], key: &str) {
+        let answers = written.answer.as_ref().is_some_and(|answer| *answer.get_ref());
+        let mut seen = BTreeSet::new();
+        for name in names {
+            if !answers {
+                let mend = format!(
+                    "`{key}` goes along with an answer of the bot's: write answer = true beside it, or take it out"
+                );
+                self.fault(&name.span(), mend);
+            } else if !seen.insert(name.get_ref().as_str()) {
+                self.fault(&name.span(), format!("`{}` stands here twice: remove one", name.get_ref()));
+            }
+        }
     }
 
     /// Trackers take none with spaces.
