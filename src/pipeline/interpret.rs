@@ -2,6 +2,7 @@
 //! on its row: its own ticket, joined to one, handled, or ignored with the reason.
 
 use deskbell_domain::ids::{ChannelId, EventKey, MessageTs, TicketId, WorkspaceId};
+use deskbell_domain::ticket::TicketMessage;
 use deskbell_domain::workflow::effect::Effect;
 use deskbell_domain::workflow::event::{Event, ReplyTo};
 use jiff::Timestamp;
@@ -103,10 +104,11 @@ impl World {
             Intake::MessageChanged { user: Some(user), .. } if user.id == self.habits.identity.bot_user => {
                 self.ignored(reading, "Deskbell's own message").await
             }
-            Intake::MessageChanged { channel, ts, text, .. } => {
+            Intake::MessageChanged { channel, ts, text, at, .. } => {
                 // Without the mention, as the words were kept: else a link's preview, which Slack reports as a change
                 // too, would read as an edit.
-                let edited = super::paths::said(ts.clone(), self.without_mention(&text));
+                let said = super::paths::said(ts.clone(), self.without_mention(&text));
+                let edited = TicketMessage { edited: at, ..said };
                 self.words_moved(reading, &channel, ts, Event::MessageEdited(edited)).await
             }
             Intake::MessageDeleted { channel, ts } => {

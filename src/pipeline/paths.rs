@@ -21,7 +21,7 @@ use crate::store::EventOutcome;
 
 /// A message of a ticket.
 pub(super) fn said(ts: MessageTs, text: String) -> TicketMessage {
-    TicketMessage { ts: Some(ts), text, author: None }
+    TicketMessage { ts: Some(ts), text, author: None, edited: None }
 }
 
 /// What somebody says to Deskbell that asks for no work.

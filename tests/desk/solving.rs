@@ -47,7 +47,10 @@ async fn the_bot_asks_back_once_and_looks_again_with_what_is_replied() {
 async fn a_mere_yes_and_a_long_request_are_heard() {
     let library = Library::open(&thin(), asking_back("1h")).await;
     let desk = &library.desk;
-    let long = format!("How long does a refund of a payment take? {}", "The refund of the payment is for an invoice. ".repeat(40));
+    let long = format!(
+        "How long does a refund of a payment take? {}",
+        "The refund of the payment is for an invoice. ".repeat(40)
+    );
     let ts = desk.says("U0GRACE", "C0SUPPORT", &long).await;
     let asks = |message: &Message| message.says("with a little more") && message.thread() == Some(ts.as_str());
     desk.until_posted("the question", "C0SUPPORT", asks).await;

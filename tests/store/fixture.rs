@@ -201,7 +201,7 @@ pub fn ticket(number: u64, requester: &str) -> Ticket {
         sending: None,
         closed_at: None,
         words: Words {
-            messages: vec![TicketMessage { ts: None, text: SECRET.to_owned(), author: None }],
+            messages: vec![TicketMessage { ts: None, text: SECRET.to_owned(), author: None, edited: None }],
             ..Words::default()
         },
     }

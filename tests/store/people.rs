@@ -93,7 +93,12 @@ pub async fn leaves_others_alone(store: &Store) {
 async fn say_together(store: &Store, number: u64) {
     let mut ticket = ticket(number, "U1");
     "my order is gone".clone_into(&mut ticket.words.messages[0].text);
-    ticket.words.messages.push(TicketMessage { ts: None, text: SECRET.to_owned(), author: Some(person("U2")) });
+    ticket.words.messages.push(TicketMessage {
+        ts: None,
+        text: SECRET.to_owned(),
+        author: Some(person("U2")),
+        edited: None,
+    });
     ticket.words.assessment = Some(assessment());
     let comment = ActionId { ticket: ticket.id, ordinal: 1 };
     ticket.words.actions.insert(comment, Action::Comment { body: SECRET.to_owned() });

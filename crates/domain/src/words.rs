@@ -25,6 +25,9 @@ pub struct TicketMessage {
     /// Who wrote it; `None`: the requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<PersonId>,
+    /// When it came to read so, if it was edited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<MessageTs>,
 }
 
 /// The customer's words and all that quotes them. Sealed under the requester's key.

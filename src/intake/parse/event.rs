@@ -54,7 +54,8 @@ fn changed(body: &Value) -> Result<Intake, ParseError> {
         return Ok(Intake::Irrelevant { reason: "the message changed, its words did not" });
     }
     let user = person::author(body, message);
-    Ok(Intake::MessageChanged { channel, ts, user, text: now, previous_text: before })
+    let at = first_text(body, &["/event/event_ts", "/event/ts"]).map(MessageTs::new);
+    Ok(Intake::MessageChanged { channel, ts, user, text: now, previous_text: before, at })
 }
 
 fn message(body: &Value) -> Result<Message, ParseError> {

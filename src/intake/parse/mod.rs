@@ -46,6 +46,8 @@ pub enum Intake {
         text: String,
         /// What it said.
         previous_text: Option<String>,
+        /// When it came to say so.
+        at: Option<MessageTs>,
     },
     /// A message was deleted.
     MessageDeleted {

@@ -48,7 +48,7 @@ impl World {
         let mut facts = Facts::default();
         for found in join_all(asked).await {
             match found? {
-                Outcome::Told(fact) => facts.told.push(fact),
+                Outcome::Told(fact) => facts.told.push(*fact),
                 Outcome::NotAsked => {}
                 Outcome::Failed { answers } => facts.has_failed |= answers,
             }
@@ -70,7 +70,7 @@ impl World {
         };
         let why = match asked.await {
             Ok(answer) => match fact.told(&answer) {
-                Some(told) => return Ok(Outcome::Told(as_passage(fact, told))),
+                Some(told) => return Ok(Outcome::Told(Box::new(as_passage(fact, told)))),
                 None => "it says nothing that could be told".to_owned(),
             },
             Err(Nothing::Store(error)) => return Err(error.into()),
@@ -84,7 +84,7 @@ impl World {
 
 /// What came of one.
 enum Outcome {
-    Told(Fact),
+    Told(Box<Fact>),
     /// The request holds nothing that its tool could be asked about.
     NotAsked,
     Failed {

@@ -150,7 +150,7 @@ impl World {
             requester_email: None,
             subject: None,
             requested_priority: None,
-            message: TicketMessage { ts: None, text: words.question, author: None },
+            message: TicketMessage { ts: None, text: words.question, author: None, edited: None },
             card: Card::new(place, None),
             tried: words.finding.map(|finding| Tried { answer: number, finding }),
         };

@@ -148,7 +148,7 @@ impl World {
             requester_email: None,
             subject: None,
             requested_priority: priority,
-            message: TicketMessage { ts: None, text, author: None },
+            message: TicketMessage { ts: None, text, author: None, edited: None },
             card,
             tried: None,
         };
@@ -300,7 +300,7 @@ impl World {
             requester_email,
             subject,
             requested_priority: None,
-            message: TicketMessage { ts: None, text, author: None },
+            message: TicketMessage { ts: None, text, author: None, edited: None },
             card: self.triage_card(),
             tried: None,
         };
@@ -334,7 +334,7 @@ impl World {
                 return self.ignored(reading, &format!("no request: {no_request}")).await;
             }
         }
-        let event = Event::MessageJoined(TicketMessage { ts, text, author: None });
+        let event = Event::MessageJoined(TicketMessage { ts, text, author: None, edited: None });
         self.concerns(reading, id, event, EventOutcome::Joined { ticket: id }, Vec::new()).await
     }
 }

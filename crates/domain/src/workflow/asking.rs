@@ -196,10 +196,13 @@ impl Scene<'_> {
     pub(super) fn message_edited(&mut self, edited: &TicketMessage) {
         let same = |message: &&mut TicketMessage| edited.ts.is_some() && message.ts == edited.ts;
         let Some(message) = self.ticket.words.messages.iter_mut().find(same) else { return };
-        if message.text == edited.text {
+        // Edits that follow each other may be read in another order.
+        let is_overtaken = edited.edited.is_some() && message.edited >= edited.edited;
+        if message.text == edited.text || is_overtaken {
             return;
         }
         message.text.clone_from(&edited.text);
+        message.edited.clone_from(&edited.edited);
         let author = message.author.clone();
         if !self.may_still_be_decided() {
             self.forget_summary();

@@ -36,7 +36,7 @@ pub fn action(ordinal: u32) -> ActionId {
 }
 
 pub fn message(ts: &str, text: &str) -> TicketMessage {
-    TicketMessage { ts: Some(MessageTs::from(ts)), text: text.to_owned(), author: None }
+    TicketMessage { ts: Some(MessageTs::from(ts)), text: text.to_owned(), author: None, edited: None }
 }
 
 pub fn issue(key: &str) -> ExternalRef {

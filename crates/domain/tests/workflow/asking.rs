@@ -8,7 +8,7 @@ use deskbell_domain::audit::AuditKind;
 use deskbell_domain::ids::{ChannelId, MessageTs, PriorityId, RuleId};
 use deskbell_domain::interaction::Button;
 use deskbell_domain::notice::NoticeKind;
-use deskbell_domain::ticket::{Actor, Card, FIRST_KEPT, NEWEST_KEPT, SlackPath, Source, Status};
+use deskbell_domain::ticket::{Actor, Card, FIRST_KEPT, NEWEST_KEPT, SlackPath, Source, Status, TicketMessage};
 use deskbell_domain::workflow::Transition;
 use deskbell_domain::workflow::effect::{Effect, Telling, Timer};
 use deskbell_domain::workflow::event::Event;
@@ -59,6 +59,17 @@ fn words_that_change_before_an_answer_are_assessed_again() {
     assert_eq!((desk.squad(), desk.ticket().decision.as_ref().unwrap().ordinal), ("platform", 2));
     desk.load = load_of(&[("platform", 99)]);
     desk.ignores(assessed(3, Some("billing")));
+}
+
+#[test]
+fn an_edit_that_was_overtaken_changes_nothing() {
+    let mut desk = Desk::asking(policy(), Some("billing"));
+    desk.on(Event::MessageJoined(message("1.0002", "it is the login")));
+    let edit = |at: &str, text: &str| {
+        Event::MessageEdited(TicketMessage { edited: Some(MessageTs::from(at)), ..message("1.0002", text) })
+    };
+    desk.on(edit("1.0008", "it is the second login page"));
+    desk.ignores(edit("1.0007", "it is the secnd login page"));
 }
 
 #[test]
