@@ -30,7 +30,7 @@ pub fn assessment(
     categories: &[Category],
 ) -> Assessment {
     let text = read_part(&request.text);
-    let language = language::guess(text);
+    let (language, summary) = (language::guess(text), summary::judge(text));
     let known = category.as_ref().and_then(|judged| categories.iter().find(|known| known.id == judged.value));
     let squad = known.and_then(|known| known.squad.clone()).zip(category.as_ref()).map(|(squad, judged)| Judged {
         value: squad,
@@ -49,7 +49,8 @@ pub fn assessment(
         request: Some(request::weigh(text)),
         language: language.language.to_owned(),
         language_confidence: Confidence::from_probability(language.probability),
-        summary: summary::summarize(text),
+        summary: summary.value,
+        summary_confidence: summary.confidence,
         similar: request.similar.clone(),
         stated: None,
         warnings: Vec::new(),

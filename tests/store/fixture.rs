@@ -222,6 +222,7 @@ pub fn assessment() -> Assessment {
         language: "en".to_owned(),
         language_confidence: Confidence::from_probability(0.9),
         summary: SECRET.to_owned(),
+        summary_confidence: Confidence::from_probability(0.9),
         similar: Vec::new(),
         stated: None,
         warnings: Vec::new(),

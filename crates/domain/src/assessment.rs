@@ -184,6 +184,19 @@ pub struct SimilarTicket {
     pub similarity: Confidence,
 }
 
+/// One thing that was read from a request, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// What, by its name in rules.
+    pub what: &'static str,
+    /// What it says.
+    pub said: String,
+    /// How likely that is right.
+    pub confidence: Confidence,
+    /// What weighed most. Customers' words.
+    pub evidence: Vec<String>,
+}
+
 impl Assessment {
     /// What is known where nobody could assess: nothing, and the reason for the card.
     pub fn missing(warning: impl Into<String>) -> Self {
@@ -203,6 +216,7 @@ impl Assessment {
             language: "und".to_owned(),
             language_confidence: Confidence::NONE,
             summary: String::new(),
+            summary_confidence: Confidence::NONE,
             similar: Vec::new(),
             stated: None,
             warnings: vec![warning.into()],
@@ -239,8 +253,11 @@ pub struct Assessment {
     /// That the language is right: the learned model's probability.
     #[serde(default)]
     pub language_confidence: Confidence,
-    /// One or two sentences, the customer's own. Sealed with the ticket.
+    /// Up to three sentences, the customer's own. Sealed with the ticket.
     pub summary: String,
+    /// That the summary holds what the request is about; none where a model put it in words.
+    #[serde(default)]
+    pub summary_confidence: Confidence,
     /// The most alike first, at most 5.
     pub similar: Vec<SimilarTicket>,
     /// What a language model itself said of the category; `None` where none was asked, or none fitted.
@@ -261,6 +278,35 @@ impl Assessment {
             }
         }
         evidence
+    }
+
+    /// Everything that was read from the words, each with how sure it is and what weighed.
+    pub fn readings(&self) -> Vec<Reading> {
+        fn read<T>(what: &'static str, judged: &Judged<T>, said: impl Fn(&T) -> String) -> Reading {
+            let (confidence, evidence) = (judged.confidence, judged.evidence.clone());
+            Reading { what, said: said(&judged.value), confidence, evidence }
+        }
+        let plain = |what, said: &str, confidence, evidence: &[String]| {
+            let is_said = !said.is_empty();
+            is_said.then(|| Reading { what, said: said.to_owned(), confidence, evidence: evidence.to_vec() })
+        };
+        let of_category = self.category.as_ref().map(|judged| judged.evidence.as_slice()).unwrap_or_default();
+        let readings = [
+            self.request.as_ref().map(|judged| read("request", judged, ToString::to_string)),
+            self.category.as_ref().map(|judged| read("category", judged, ToString::to_string)),
+            plain("area", &self.area, self.area_confidence(), of_category),
+            self.squad.as_ref().map(|judged| read("squad", judged, ToString::to_string)),
+            Some(read("urgency", &self.urgency, |value| value.as_str().to_owned())),
+            Some(read("sentiment", &self.sentiment, |value| value.as_str().to_owned())),
+            self.sentiment_trend
+                .as_ref()
+                .map(|judged| read("sentiment_trend", judged, |value| value.as_str().to_owned())),
+            self.complexity.as_ref().map(|judged| read("complexity", judged, |value| value.as_str().to_owned())),
+            plain("language", &self.language, self.language_confidence, &[]),
+            // The requester's own sentences are what it rests on.
+            plain("summary", &self.summary, self.summary_confidence, &[]),
+        ];
+        readings.into_iter().flatten().collect()
     }
 
     /// How likely the area is right: it follows from the category.

@@ -1,17 +1,117 @@
 //! One or two sentences of the customer's own that say what a request is about.
 
+use deskbell_domain::assessment::{Confidence, Judged};
+
+use crate::intent::training::Labelled;
+use crate::intent::{Model, SIGNS};
 use crate::mrkdwn::prose;
-use crate::request::is_courtesy;
+use crate::request::{self, is_courtesy};
 use crate::text::{is_stop_word, words};
 
 /// A summary's limit in characters.
 pub const SUMMARY_CHARS: usize = 300;
-/// A second sentence joins only a first shorter than this, in characters.
-const SHORT_FIRST_SENTENCE: usize = 120;
+/// Sentences of a longer text that are shown.
+const SHOWN: usize = 3;
+/// How the learned probability that one of the shown sentences is the point comes true: its log-odds count so much, and this is added.
+const TRUST: f64 = 0.20;
+const BIAS: f64 = 1.96;
+/// A text that is shown whole holds its point.
+const WHOLE: f64 = 0.99;
+const LEARNED: &[u8] = include_bytes!("summary/model.bin");
 
-/// The first sentence, and the one after it or the one that tells most where there is room: at most 300 characters. Greetings,
-/// thanks, openings like "Quick question", quotations, signatures, logs and code are left out. Empty only for a text without a word.
+/// The summary, and how likely it is that it holds what the request is about. Its sentences are the requester's own.
+pub fn judge(text: &str) -> Judged<String> {
+    let (value, probability) = summarized(text);
+    Judged { value, confidence: Confidence::from_probability(probability), evidence: Vec::new() }
+}
+
+/// All of a short text; of a longer one up to three sentences that are likeliest to be its point, as a learned model
+/// ([`crate::intent`]) says: at most 300 characters. Greetings, thanks, openings like "Quick question", quotations, signatures, logs
+/// and code are left out. Empty only for a text without a word.
 pub fn summarize(text: &str) -> String {
+    summarized(text).0
+}
+
+fn summarized(text: &str) -> (String, f64) {
+    summarized_by(Model::read(LEARNED), text)
+}
+
+fn summarized_by(model: Option<Model<'_>>, text: &str) -> (String, f64) {
+    let told = told(text);
+    let scored = scored(model, &told);
+    let mut by_score: Vec<usize> = (0..told.len()).collect();
+    by_score.sort_by(|one, other| score(&scored, *other).total_cmp(&score(&scored, *one)).then(one.cmp(other)));
+    let mut shown: Vec<usize> = by_score.into_iter().take(SHOWN).collect();
+    shown.sort_unstable();
+    let missed: f64 = shown.iter().map(|at| 1.0 - score(&scored, *at)).product();
+    let (mut summary, mut before) = (String::new(), None);
+    for at in &shown {
+        let Some(sentence) = told.get(*at) else { continue };
+        match before {
+            None => summary.push_str(sentence),
+            Some(before) => append(&mut summary, sentence, if before + 1 == *at { "" } else { "… " }),
+        }
+        before = Some(*at);
+    }
+    let is_whole = shown.len() == told.len() && summary.chars().count() <= SUMMARY_CHARS;
+    let probability = match () {
+        () if summary.is_empty() => 0.0,
+        () if is_whole => WHOLE,
+        () => calibrated(1.0 - missed),
+    };
+    (shorten(&summary, SUMMARY_CHARS), probability)
+}
+
+fn score(scored: &[f64], at: usize) -> f64 {
+    scored.get(at).copied().unwrap_or_default()
+}
+
+fn calibrated(probability: f64) -> f64 {
+    let odds = (probability.clamp(0.001, 0.999) / (1.0 - probability.clamp(0.001, 0.999))).ln();
+    1.0 / (1.0 + (-(BIAS + TRUST * odds)).exp())
+}
+
+/// That each sentence is the point.
+fn scored(model: Option<Model<'_>>, told: &[String]) -> Vec<f64> {
+    let Some(model) = model else { return vec![0.5; told.len()] };
+    told.iter().enumerate().map(|(at, sentence)| model.tell(sentence, &signs(told, at)).yes).collect()
+}
+
+/// What rules find in a sentence of these, for [`crate::intent`].
+#[allow(clippy::cast_precision_loss)]
+pub fn signs(told: &[String], at: usize) -> [f64; SIGNS] {
+    let flag = |is_so: bool| f64::from(u8::from(is_so));
+    let sentence = told.get(at).map(String::as_str).unwrap_or_default();
+    let asks = request::weigh(sentence);
+    let probability = asks.confidence.probability();
+    [
+        if asks.value { probability } else { 1.0 - probability },
+        flag(asks.value && probability >= 0.9),
+        flag(sentence.contains(|letter: char| letter.is_ascii_digit())),
+        flag(sentence.contains('!')),
+        (told.len() as f64).ln() / 2.0,
+        flag(sentence.ends_with('?')),
+        (words(sentence).len() as f64 + 1.0).ln() / 2.0,
+        flag(is_vague(sentence)),
+    ]
+}
+
+/// A text's sentences as [`crate::intent::training`] learns from them: which of them is its point.
+pub fn labelled(text: &str, points: &[String]) -> Vec<Labelled> {
+    let told = told(text);
+    let points: Vec<String> = points.iter().map(|point| squeeze(point)).collect();
+    let is_point =
+        |sentence: &String| points.iter().any(|point| point.contains(sentence.as_str()) || sentence.contains(point));
+    let labelled = |(at, sentence): (usize, &String)| Labelled {
+        text: sentence.clone(),
+        signs: signs(&told, at),
+        is_yes: is_point(sentence),
+    };
+    told.iter().enumerate().map(labelled).collect()
+}
+
+/// The sentences that may tell what a request is about, in their order.
+pub fn told(text: &str) -> Vec<String> {
     let prose = prose(text);
     let own = own_lines(&prose);
     let body = without_signature(&own);
@@ -19,19 +119,11 @@ pub fn summarize(text: &str) -> String {
     // Where there is nothing but what a machine wrote, that is the point.
     let human: Vec<&str> = told.iter().copied().filter(|sentence| !is_machine_talk(sentence)).collect();
     let told = if human.is_empty() { told } else { human };
+    // An opening that says nothing is left out where more follows.
+    let pointed: Vec<&str> = told.iter().copied().filter(|sentence| !is_vague(sentence)).collect();
+    let told = if pointed.is_empty() { told } else { pointed };
     let told = if told.is_empty() { fallback(text, body) } else { told.iter().map(ToString::to_string).collect() };
-    let first = told.iter().position(|sentence| !is_vague(sentence)).unwrap_or(0);
-    let mut summary = told.get(first).map(|sentence| squeeze(sentence)).unwrap_or_default();
-    let rest = told.get(first + 1..).unwrap_or_default();
-    let short = |text: &str| text.chars().count() < SHORT_FIRST_SENTENCE;
-    if let Some(next) = rest.first().filter(|_| short(&summary)) {
-        append(&mut summary, &squeeze(next), "");
-        // An opening and a courtesy before the point: the point as well.
-        if let Some(point) = most_telling(rest).filter(|at| *at > 0 && short(&summary)).and_then(|at| rest.get(at)) {
-            append(&mut summary, &squeeze(point), "… ");
-        }
-    }
-    shorten(&summary, SUMMARY_CHARS)
+    told.iter().map(|sentence| squeeze(sentence)).collect()
 }
 
 /// The lines that are the author's own: without what is quoted from others, without the note where a thread is cut, and without
@@ -106,20 +198,6 @@ const VAGUE: &[&str] = &[
 fn fallback(text: &str, body: &str) -> Vec<String> {
     let shown = if words(body).is_empty() { crate::mrkdwn::plain(text) } else { body.to_owned() };
     if words(&shown).is_empty() { Vec::new() } else { vec![shown] }
-}
-
-/// The place of the sentence with most content words; an early sentence wins a near tie, since people open
-/// with their point.
-fn most_telling(told: &[String]) -> Option<usize> {
-    let mut best = None;
-    for (at, sentence) in told.iter().enumerate() {
-        let content = words(sentence).iter().filter(|word| !is_stop_word(word)).count().min(12);
-        let score = 2 * content + if at == 0 { 9 } else { 0 } + usize::from(at < 3) * 3;
-        if best.is_none_or(|(_, most)| score > most) {
-            best = Some((at, score));
-        }
-    }
-    best.map(|(at, _)| at)
 }
 
 /// Splits at line ends and after `.`, `!`, `?`, `…`, `。` and their kin where a blank follows.
@@ -226,6 +304,8 @@ pub fn shorten(text: &str, limit: usize) -> String {
 }
 
 #[cfg(test)]
+mod fitting;
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
@@ -265,7 +345,7 @@ mod tests {
         );
         check(
             "The invoice PDF is empty. It is for Wingtip. Their audit of fiscal year 2025 begins tomorrow morning in Boston.",
-            "The invoice PDF is empty. It is for Wingtip. … Their audit of fiscal year 2025 begins tomorrow morning in Boston.",
+            "The invoice PDF is empty. It is for Wingtip. Their audit of fiscal year 2025 begins tomorrow morning in Boston.",
         );
     }
 
@@ -275,7 +355,7 @@ mod tests {
             "&gt; The export is ready.\n&gt; Kind regards, the bot\nIt is not: the file is empty.",
             "It is not: the file is empty.",
         );
-        check("We see two things:\n• orders are missing\n• refunds fail", "We see two things: orders are missing");
+        check("We see two things:\n• orders are missing\n• refunds fail", "We see two things: orders are missing · refunds fail");
         check(
             "Since noon the import breaks off.\n2026-03-01T12:00:01Z ERROR pool exhausted conn=12 wait=30s\nat com.acme.Pool.get(Pool.java:88)\nWhat can we do?",
             "Since noon the import breaks off. What can we do?",

@@ -55,7 +55,8 @@ pub fn combined(
     };
     let (named, other) = if by_model { (model, own) } else { (own, model) };
     let squad = squad(&named, category.as_ref());
-    let summary = if by_model { named.summary.clone() } else { other.summary.clone() };
+    let told = if by_model { &named } else { &other };
+    let (summary, summary_confidence) = (told.summary.clone(), told.summary_confidence);
     let mut warnings = named.warnings;
     warnings.extend(other.warnings);
     warnings.extend(disputes);
@@ -72,6 +73,7 @@ pub fn combined(
         language: named.language,
         language_confidence: named.language_confidence,
         summary,
+        summary_confidence,
         similar: named.similar,
         stated,
         warnings,

@@ -165,6 +165,7 @@ impl LlmAssessor {
         }
         if let Some(summary) = summary(&form.summary) {
             assessment.summary = summary;
+            assessment.summary_confidence = Confidence::NONE;
         }
         if !form.is_request {
             assessment.warnings.push(format!("{} finds that nothing is asked here", self.llm.model()));

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::caller::Caller;
 use super::schema::{
-    ExplainedDecision, FoundPassages, Issue, ListTickets, ListedTickets, MatchedRule, SearchKnowledge, ShownTicket,
-    TicketState,
+    ExplainedDecision, FoundPassages, Issue, ListTickets, ListedTickets, MatchedRule, SearchKnowledge, ShownReading,
+    ShownTicket, TicketState,
 };
 use super::{DeskWorld, of_store};
 use crate::intake::agent::agent_system;
@@ -132,6 +132,7 @@ impl DeskWorld {
             severity: decision.severity.level(),
             category: decision.category.as_ref().map(ToString::to_string),
             evidence: ticket.words.assessment.as_ref().map(Assessment::evidence).unwrap_or_default(),
+            readings: ticket.words.assessment.iter().flat_map(Assessment::readings).map(reading).collect(),
             actions: decision.actions.clone(),
             matched_rules: matched_rules.collect(),
             warnings: decision.warnings.clone(),
@@ -223,4 +224,9 @@ fn shown(ticket: &Ticket) -> ShownTicket {
         breached_at: moment(clock.and_then(|clock| clock.breached_at)),
         closed_at: moment(ticket.closed_at),
     }
+}
+
+fn reading(read: deskbell_domain::assessment::Reading) -> ShownReading {
+    let confidence = read.confidence.probability();
+    ShownReading { what: read.what.to_owned(), said: read.said, confidence, evidence: read.evidence }
 }

@@ -62,6 +62,7 @@ fn inputs(policy: &Policy, example: &ExampleDocument) -> DecisionInputs {
             language: example.language.clone().unwrap_or_else(|| "en".to_owned()),
             language_confidence: confidence,
             summary: String::new(),
+            summary_confidence: Confidence::NONE,
             similar: (0..example.similar.unwrap_or_default()).map(similar).collect(),
             stated: None,
             warnings: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::quotation::{one_line, quoted};
 use crate::action::Action;
-use crate::assessment::{Assessment, Judged};
+use crate::assessment::{Assessment, Confidence, Judged};
 use crate::ids::PersonId;
 use crate::ticket::{Actor, Ticket};
 
@@ -47,6 +47,7 @@ fn forget_quotations(assessment: &mut Assessment) {
         judged.evidence.clear();
     }
     assessment.summary.clear();
+    assessment.summary_confidence = Confidence::NONE;
     assessment.category.iter_mut().for_each(forget);
     assessment.squad.iter_mut().for_each(forget);
     forget(&mut assessment.urgency);

@@ -49,6 +49,7 @@ pub fn assessment(category: Option<&str>) -> Assessment {
         language: "en".to_owned(),
         language_confidence: Confidence::from_probability(0.9),
         summary: "A summary".to_owned(),
+        summary_confidence: Confidence::from_probability(0.9),
         similar: Vec::new(),
         stated: None,
         warnings: Vec::new(),

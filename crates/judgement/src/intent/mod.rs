@@ -83,4 +83,15 @@ fn float(bytes: &[u8]) -> Option<(f64, &[u8])> {
 }
 
 #[cfg(test)]
+/// Sums of floats differ in their last digits between machines.
+#[cfg(test)]
+pub(crate) fn is_close(one: &[u8], other: &[u8]) -> bool {
+    let (one, other) = (Model::read(one).unwrap(), Model::read(other).unwrap());
+    let near = |left: u8, right: u8| (i16::from(left.cast_signed()) - i16::from(right.cast_signed())).abs() <= 1;
+    let words = one.weights.iter().zip(other.weights).all(|(left, right)| near(*left, *right));
+    let signs = one.signs.iter().zip(&other.signs).all(|(left, right)| (left - right).abs() < 0.01);
+    words && signs && (one.bias - other.bias).abs() < 0.01 && (one.scale - other.scale).abs() < 0.01
+}
+
+#[cfg(test)]
 mod tests;

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use super::Model;
 use super::training::{Labelled, learn, validated};
+use super::{Model, is_close};
 use crate::mrkdwn::plain;
 use crate::{complexity, request};
 
@@ -43,15 +43,6 @@ fn complexities() -> Vec<Labelled> {
         Some(Labelled { text: plain(&row.text), signs: complexity::signs(&row.text), is_yes })
     };
     rows().into_iter().filter_map(labelled).collect()
-}
-
-/// Sums of floats differ in their last digits between machines.
-fn is_close(one: &[u8], other: &[u8]) -> bool {
-    let (one, other) = (Model::read(one).unwrap(), Model::read(other).unwrap());
-    let near = |left: u8, right: u8| (i16::from(left.cast_signed()) - i16::from(right.cast_signed())).abs() <= 1;
-    let words = one.weights.iter().zip(other.weights).all(|(left, right)| near(*left, *right));
-    let signs = one.signs.iter().zip(&other.signs).all(|(left, right)| (left - right).abs() < 0.01);
-    words && signs && (one.bias - other.bias).abs() < 0.01 && (one.scale - other.scale).abs() < 0.01
 }
 
 #[test]
