@@ -149,6 +149,14 @@ fn what_messages_are_for_gives_the_documented_figures() {
     for name in ["macro_f1", "ece", "answerable_told_at_80", "latency_p50_ms", "latency_p95_ms", "memory_mb"] {
         assert!(figures.get(name).is_some(), "{name}: {figures}");
     }
+    fs::write(folder.path().join("none.csv"), "text,complexity\nx,\n").unwrap();
+    let said = run(folder.path(), &["eval", "complexity", "--test", "none.csv"]);
+    assert!(said.code == 2 && said.stderr.contains("no labelled rows"), "{}", said.stderr);
+    let said = run(
+        folder.path(),
+        &["eval", "classify", "--train", "none.csv", "--test", "none.csv", "--label", "complexity", "--shots", "0"],
+    );
+    assert!(said.code == 2 && said.stderr.contains("--model"), "{}", said.stderr);
     fs::write(folder.path().join("odd.csv"), "text,request\nx,maybe\n").unwrap();
     let said = run(folder.path(), &["eval", "request", "--test", "odd.csv"]);
     assert!(said.code == 2 && said.stderr.contains("row 1 is not labelled true or false"), "{}", said.stderr);

@@ -95,6 +95,12 @@ async fn a_request_goes_the_way_of_all_others_once() {
         "{ticket}"
     );
     let why = done(&helper, "explain_decision", json!({ "ticket": made["ticket"] })).await;
+    let readings = why["readings"].as_array().unwrap();
+    for what in ["request", "urgency", "sentiment", "complexity", "language", "summary"] {
+        let reading =
+            readings.iter().find(|reading| reading["what"] == what).unwrap_or_else(|| panic!("{what}: {why}"));
+        assert!(reading["confidence"].as_f64().unwrap() > 0.0 && reading["evidence"].is_array(), "{reading}");
+    }
     assert_eq!((&why["mode"], &why["ordinal"], &why["squad"]), (&json!("confirm"), &json!(1), &json!("payments")));
     assert!(!why["matched_rules"].as_array().unwrap().is_empty(), "{why}");
     assert!(why["reason"].as_str().unwrap().len() > 10, "{why}");

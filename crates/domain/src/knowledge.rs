@@ -136,6 +136,8 @@ pub enum Unanswered {
     Failed,
     /// It took too long.
     Late,
+    /// What could be looked up is for the requester alone, and others read along.
+    NotHere,
 }
 
 impl Unanswered {
@@ -145,6 +147,7 @@ impl Unanswered {
             Self::Nothing => "the knowledge base has nothing on it that everybody here may read",
             Self::Unsure => "what the knowledge base has on it is too thin to answer with",
             Self::Failed => "the knowledge base could not be asked",
+            Self::NotHere => "what could be looked up is told to the requester alone, in a direct message",
             Self::Late => "the knowledge base did not answer in time",
         }
     }

@@ -355,7 +355,10 @@ mod tests {
             "&gt; The export is ready.\n&gt; Kind regards, the bot\nIt is not: the file is empty.",
             "It is not: the file is empty.",
         );
-        check("We see two things:\n• orders are missing\n• refunds fail", "We see two things: orders are missing · refunds fail");
+        check(
+            "We see two things:\n• orders are missing\n• refunds fail",
+            "We see two things: orders are missing · refunds fail",
+        );
         check(
             "Since noon the import breaks off.\n2026-03-01T12:00:01Z ERROR pool exhausted conn=12 wait=30s\nat com.acme.Pool.get(Pool.java:88)\nWhat can we do?",
             "Since noon the import breaks off. What can we do?",

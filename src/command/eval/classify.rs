@@ -49,6 +49,10 @@ pub(super) fn run(arguments: &EvalClassifyArguments) -> Result<(), Failure> {
     let (strange, examples): (Vec<Example>, Vec<Example>) =
         rows(&arguments.train, columns)?.into_iter().partition(is_strange);
     let names = names_of(&examples);
+    if arguments.shots == Some(0) && arguments.model.is_none() {
+        let mend = "name the sentence encoder's folder with --model";
+        return Err(Failure::wrong(format!("--shots 0 compares texts with the labels' names by meaning: {mend}")));
+    }
     let examples = match arguments.shots {
         Some(shots) => first_of_each(examples, shots),
         None => examples,

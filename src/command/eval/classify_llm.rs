@@ -76,6 +76,9 @@ pub(super) async fn run(arguments: &EvalClassifyArguments, path: &Path) -> Resul
     let categories = categories(&examples)?;
     let drawn = drawn(rows(&arguments.test, columns)?, arguments.limit, arguments.seed);
     let wanted = drawn.len();
+    if wanted == 0 {
+        return Err(Failure::wrong("--limit 0 asks nothing: name how many rows the model may be asked".to_owned()));
+    }
     let assessor = LlmAssessor::new(llm.clone(), &categories);
     let questions = drawn.into_iter().map(|row| (row.text, (!is_strange(&row.label)).then_some(row.label))).collect();
     let asked = ask(&assessor, questions, settings.max_concurrency).await?;
@@ -88,6 +91,10 @@ pub(super) async fn run(arguments: &EvalClassifyArguments, path: &Path) -> Resul
         )?;
     }
     show(&figures(&llm, &categories, &asked, wanted), arguments.json);
+    if asked.iter().all(|asked| asked.came.is_err()) {
+        let mend = "`deskbell doctor` says whether it can be reached";
+        return Err(Failure::failed(format!("the model answered none of {} rows; {mend}", asked.len())));
+    }
     Ok(())
 }
 

@@ -86,6 +86,9 @@ pub(super) fn request(arguments: &EvalIntentArguments) -> Result<(), Failure> {
 pub(super) fn complexity(arguments: &EvalIntentArguments) -> Result<(), Failure> {
     let mut tests = rows(&arguments.test, columns(arguments, "complexity"))?;
     tests.retain(|test| !test.label.trim().is_empty());
+    if tests.is_empty() {
+        return Err(Failure::wrong(format!("{} has no labelled rows", arguments.test.display())));
+    }
     let classes = [Complexity::Answerable, Complexity::NeedsPerson].map(Complexity::as_str);
     let (told, mut latencies) = tell(&tests, &classes, |text, _| {
         let Judged { value, confidence, .. } = help::judge(text);

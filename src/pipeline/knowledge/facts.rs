@@ -25,8 +25,8 @@ const SURE: f64 = 0.95;
 pub(in crate::pipeline) struct Facts {
     /// In the order of the rule.
     pub told: Vec<Fact>,
-    /// One that answers by itself was not said, and that is no fault of the question's.
-    pub has_failed: bool,
+    /// Why one that answers by itself is not told, where that is no fault of the question's.
+    pub untold: Option<Unanswered>,
 }
 
 /// A fact that was looked up.
@@ -43,14 +43,16 @@ impl World {
     pub(super) async fn facts(&self, job: &ClaimedJob, ticket: &Ticket, question: &str) -> Result<Facts, Undone> {
         let named = ticket.decision.iter().flat_map(|decision| &decision.facts);
         let bound = named.filter_map(|name| self.lookups.facts.get(name));
-        let told: Vec<&Binding> = bound.filter(|fact| fact.everybody || is_told_alone(ticket)).collect();
+        let is_told = |fact: &&Binding| fact.everybody || is_told_alone(ticket);
+        let (told, withheld): (Vec<&Binding>, Vec<&Binding>) = bound.partition(is_told);
         let asked = told.into_iter().map(|fact| self.fact(job, ticket, question, fact));
-        let mut facts = Facts::default();
+        let is_withheld = withheld.iter().any(|fact| fact.answers && fact.found(question).is_some());
+        let mut facts = Facts { told: Vec::new(), untold: is_withheld.then_some(Unanswered::NotHere) };
         for found in join_all(asked).await {
             match found? {
                 Outcome::Told(fact) => facts.told.push(*fact),
-                Outcome::NotAsked => {}
-                Outcome::Failed { answers } => facts.has_failed |= answers,
+                Outcome::Failed { answers: true } => facts.untold = Some(Unanswered::Failed),
+                Outcome::NotAsked | Outcome::Failed { answers: false } => {}
             }
         }
         Ok(facts)
@@ -133,7 +135,7 @@ pub(super) fn or_told_alone(why: Unanswered, facts: &Facts) -> Reading {
     if facts.told.iter().any(|fact| fact.answers) {
         return Reading::Answer(quoted(facts.told.iter()));
     }
-    Reading::Thin(if facts.has_failed { Unanswered::Failed } else { why })
+    Reading::Thin(facts.untold.unwrap_or(why))
 }
 
 fn quoted<'a>(facts: impl Iterator<Item = &'a Fact>) -> Finding {

@@ -152,7 +152,7 @@ pub(super) fn suggestion(ticket: &Ticket) -> Option<Suggestion> {
 pub(super) fn tried(ticket: &Ticket) -> Option<TriedAnswer> {
     let ended = ticket.solving.as_ref().and_then(|solving| solving.end.as_ref()).map(SolvingEnd::as_words);
     let Some(offer) = ticket.offers.last() else {
-        let outcome = ended?.to_owned();
+        let outcome = with_steps(ticket, ended?);
         return Some(TriedAnswer { is_answered: false, sources: Vec::new(), outcome });
     };
     let finding = ticket.words.answers.get(&offer.answer)?;
@@ -164,7 +164,23 @@ pub(super) fn tried(ticket: &Ticket) -> Option<TriedAnswer> {
     });
     let outcome = said.or(ended).unwrap_or("the requester has not said yet whether it helps");
     let public: Vec<Citation> = finding.sources.iter().filter(|source| source.is_public).cloned().collect();
-    Some(TriedAnswer { is_answered: true, sources: sources(&public).collect(), outcome: outcome.to_owned() })
+    Some(TriedAnswer { is_answered: true, sources: sources(&public).collect(), outcome: with_steps(ticket, outcome) })
+}
+
+/// What the bot did along with its answer people must know of, too.
+fn with_steps(ticket: &Ticket, outcome: &str) -> String {
+    let said = |record: &ActionRecord| {
+        let AnswerStep { name, state } = step(record);
+        let state = match state {
+            StepState::Done => "done",
+            StepState::UnderWay => "under way",
+            StepState::ByHand => "left to a person",
+            StepState::Failed => "not done",
+        };
+        format!("{name}: {state}")
+    };
+    let steps: Vec<String> = ticket.solving_actions().map(said).collect();
+    if steps.is_empty() { outcome.to_owned() } else { format!("{outcome} ({})", steps.join(", ")) }
 }
 
 fn writer(finding: &Finding) -> Option<String> {
