@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::summary::{sentences, shorten};
+use crate::summary::{ends_with_a_mark, sentences, shorten};
 use crate::text::{index_terms, words};
 
+/// Between lines that end without a mark, such as those of a table or a list.
+const BETWEEN_LINES: &str = " · ";
 /// Between sentences that don't follow each other.
 const GAP: &str = " … ";
 /// Shared runs of three words from which on two passages say the same.
@@ -84,7 +86,7 @@ fn joined(sentences: &[&str], chosen: &BTreeSet<usize>) -> String {
         let between = if last.is_none() {
             ""
         } else if follows {
-            " "
+            if ends_with_a_mark(&text) { " " } else { BETWEEN_LINES }
         } else {
             GAP
         };
@@ -140,6 +142,9 @@ mod tests {
         assert_eq!(alone, "Press the button. Then wait for the mail.");
         assert_eq!(answering("Nothing shared here. At all.", &asked(&["bicycle"]), 100), "Nothing shared here.");
         assert_eq!(answering("", &asked(&["bicycle"]), 100), "");
+        let table = "Money arrives after:\ncards: 5 days\ntransfers: 3 days";
+        let told = answering(table, &asked(&["card"]), 100);
+        assert_eq!(told, "Money arrives after: cards: 5 days · transfers: 3 days");
     }
 
     #[test]

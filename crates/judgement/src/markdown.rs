@@ -51,6 +51,8 @@ struct Reader {
     heading: Option<String>,
     front_matter: Option<String>,
     sections_of_heading: usize,
+    /// Cells of the table's row so far.
+    cells: usize,
 }
 
 impl Reader {
@@ -64,12 +66,24 @@ impl Reader {
             }
             Event::End(TagEnd::Heading(level)) => self.open_section(level),
             Event::Text(words) | Event::Code(words) => self.push(&words),
-            Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::TableCell) => self.push(" "),
+            Event::SoftBreak | Event::HardBreak => self.push(" "),
+            Event::Start(Tag::TableHead | Tag::TableRow) => self.cells = 0,
+            Event::Start(Tag::TableCell) => self.begin_cell(),
             Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::CodeBlock | TagEnd::TableHead | TagEnd::TableRow) => {
                 self.end_block();
             }
             _ => {}
         }
+    }
+
+    /// A row reads as one: what it is about, and what is said of that.
+    fn begin_cell(&mut self) {
+        match self.cells {
+            0 => {}
+            1 => self.push(": "),
+            _ => self.push(", "),
+        }
+        self.cells += 1;
     }
 
     fn push(&mut self, words: &str) {
@@ -151,6 +165,13 @@ pub fn slug(heading: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_tables_rows_read_as_what_is_said_of_what() {
+        let document =
+            super::read("# Refunds\n\n| method | arrives | fee |\n| --- | --- | --- |\n| cards | 5 days | none |\n");
+        assert_eq!(document.sections[0].text, "method: arrives, fee\ncards: 5 days, none");
+    }
+
     use proptest::prelude::*;
 
     use super::{read, slug};

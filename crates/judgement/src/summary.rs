@@ -153,14 +153,18 @@ fn is_machine_talk(sentence: &str) -> bool {
 
 /// Adds a sentence if there is room. Lines and subjects often end without a mark: without one they would read as one sentence.
 fn append(summary: &mut String, sentence: &str, gap: &str) {
-    let ends =
-        summary.chars().next_back().is_some_and(|last| !last.is_alphanumeric() && !matches!(last, ')' | '"' | '\''));
+    let ends = ends_with_a_mark(summary);
     let between = if ends { " " } else { " · " };
     if summary.chars().count() + between.chars().count() + gap.len() + sentence.chars().count() < SUMMARY_CHARS {
         summary.push_str(between);
         summary.push_str(gap);
         summary.push_str(sentence);
     }
+}
+
+/// Whether a sentence says that it is over, or that something follows.
+pub fn ends_with_a_mark(text: &str) -> bool {
+    text.chars().next_back().is_some_and(|last| !last.is_alphanumeric() && !matches!(last, ')' | '"' | '\''))
 }
 
 /// An opening that says that something follows, and not what.
