@@ -12,6 +12,8 @@ use crate::text::{is_stop_word, words};
 pub const SUMMARY_CHARS: usize = 300;
 /// Sentences of a longer text that are shown.
 const SHOWN: usize = 3;
+/// Sentences that are weighed from the beginning, and from the end: what is pasted between may have thousands.
+const WEIGHED: usize = 20;
 /// How the learned probability that one of the shown sentences is the point comes true: its log-odds count so much, and this is added.
 const TRUST: f64 = 0.20;
 const BIAS: f64 = 1.96;
@@ -45,14 +47,18 @@ fn summarized_by(model: Option<Model<'_>>, text: &str) -> (String, f64) {
     shown.sort_unstable();
     let missed: f64 = shown.iter().map(|at| 1.0 - score(&scored, *at)).product();
     let (mut summary, mut before) = (String::new(), None);
-    for at in &shown {
-        let Some(sentence) = told.get(*at) else { continue };
-        match before {
-            None => summary.push_str(sentence),
+    shown.retain(|at| {
+        let Some(sentence) = told.get(*at) else { return false };
+        let has_room = match before {
+            None => {
+                summary.push_str(sentence);
+                true
+            }
             Some(before) => append(&mut summary, sentence, if before + 1 == *at { "" } else { "… " }),
-        }
+        };
         before = Some(*at);
-    }
+        has_room
+    });
     let is_whole = shown.len() == told.len() && summary.chars().count() <= SUMMARY_CHARS;
     let probability = match () {
         () if summary.is_empty() => 0.0,
@@ -74,7 +80,11 @@ fn calibrated(probability: f64) -> f64 {
 /// That each sentence is the point.
 fn scored(model: Option<Model<'_>>, told: &[String]) -> Vec<f64> {
     let Some(model) = model else { return vec![0.5; told.len()] };
-    told.iter().enumerate().map(|(at, sentence)| model.tell(sentence, &signs(told, at)).yes).collect()
+    let is_weighed = |at: usize| at < WEIGHED || at + WEIGHED >= told.len();
+    let weigh = |(at, sentence): (usize, &String)| {
+        if is_weighed(at) { model.tell(sentence, &signs(told, at)).yes } else { 0.0 }
+    };
+    told.iter().enumerate().map(weigh).collect()
 }
 
 /// What rules find in a sentence of these, for [`crate::intent`].
@@ -151,15 +161,17 @@ fn is_machine_talk(sentence: &str) -> bool {
         || first.len() >= 10 && first.starts_with(|letter: char| letter.is_ascii_digit()) && first.contains([':', '-'])
 }
 
-/// Adds a sentence if there is room. Lines and subjects often end without a mark: without one they would read as one sentence.
-fn append(summary: &mut String, sentence: &str, gap: &str) {
+/// Adds a sentence if there is room, and tells whether. Lines and subjects often end without a mark: without one they would read as one sentence.
+fn append(summary: &mut String, sentence: &str, gap: &str) -> bool {
     let ends = ends_with_a_mark(summary);
     let between = if ends { " " } else { " · " };
     if summary.chars().count() + between.chars().count() + gap.len() + sentence.chars().count() < SUMMARY_CHARS {
         summary.push_str(between);
         summary.push_str(gap);
         summary.push_str(sentence);
+        return true;
     }
+    false
 }
 
 /// Whether a sentence says that it is over, or that something follows.

@@ -1,9 +1,9 @@
-//! What a message is for, told by its words: whether it asks for anything ([`crate::request`]), and whether a person must answer
-//! ([`crate::complexity`]).
+//! What a message is for, told by its words: whether it asks for anything ([`crate::request`]), whether a person must answer
+//! ([`crate::complexity`]), and which of its sentences is the point ([`crate::summary`]).
 //!
-//! Each is a linear model over a message's words, pairs of words and runs of letters ([`grams`]) and a few signs that rules find. The
-//! weights stand in the program's own file, a byte each, and were learned by [`training`] from `tests/eval/intent/train.jsonl` (and, as requests, the tickets of `tests/eval/urgency/train.jsonl`); a
-//! test learns them anew and compares.
+//! Each is a linear model over words, pairs of words and runs of letters (`grams`) and a few signs that rules find. The weights stand
+//! in the program's own file, a byte each, and were learned by [`training`] from `tests/eval/intent` and `tests/eval/points` (and, as
+//! requests, from the tickets of `tests/eval/urgency`); tests learn them anew and compare.
 
 mod grams;
 pub mod training;
@@ -82,7 +82,6 @@ fn float(bytes: &[u8]) -> Option<(f64, &[u8])> {
     Some((f64::from(f32::from_le_bytes(*float)), rest))
 }
 
-#[cfg(test)]
 /// Sums of floats differ in their last digits between machines.
 #[cfg(test)]
 pub(crate) fn is_close(one: &[u8], other: &[u8]) -> bool {
